@@ -212,7 +212,12 @@ describe("the programs", () => {
     const { out, folder, printed, program } = await exportSnippets({
       spec: {
         ...ctcExample.spec,
-        data: { ...ctcExample.spec.data, inputs: ctcExample.spec.data.inputs.map((steps) => steps.map(() => [0])) },
+        data: {
+          ...ctcExample.spec.data,
+          inputs: ctcExample.spec.data.inputs.map((steps) => steps.map(() => [0])),
+          // The labels 1 and 2, padded with the blank 0, as 0 and 1, padded with the blank 2.
+          targets: ctcExample.spec.data.targets.map((labels) => labels.map((label) => (label + 2) % 3)),
+        },
         loss: { type: "ctc", blank: "last" },
         train: { steps: 2, batch_size: "all" },
       },
