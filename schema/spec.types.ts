@@ -1089,7 +1089,10 @@ export interface BatchNormLayer {
   layer: "batch_norm";
   name?: LayerName;
   from?: From;
-  weights?: Weights;
+  /**
+   * Name of an earlier batch_norm layer whose gain and shift this layer uses. Running statistics are each layer's own. Default (null): its own weights.
+   */
+  weights?: LayerName | null;
   epsilon?: VarianceEpsilon;
   /**
    * Weight of a batch in the running statistics, as in PyTorch. Keras's momentum is 1 minus this.

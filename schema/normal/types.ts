@@ -1096,8 +1096,9 @@ export interface NormalBatchNorm {
   readonly from: readonly string[];
   /**
    * Name of an earlier batch_norm layer whose gain and shift this layer uses. Running statistics are each layer's own.
+   * Default (null): its own weights.
    */
-  readonly weights: SharedWeights;
+  readonly weights: string | null;
   readonly epsilon: number;
   /** Weight of a batch in the running statistics, as in PyTorch. Keras's momentum is 1 minus this. */
   readonly momentum: number;

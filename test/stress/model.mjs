@@ -238,10 +238,12 @@ async function stepDifference({ session, inputs }, feeds, parameters, expected, 
   const states = Object.fromEntries(
     inputs
       .filter(({ role }) => role === "state")
-      .map(({ name, shape }) => {
-        const dims = [rows, ...shape.slice(1).map(Number)];
+      .map(({ name, dtype, shape }) => {
+        // A symbol is a number of past steps.
+        const dims = [rows, ...shape.slice(1).map((size) => (typeof size === "number" ? size : 0))];
         const initial = parameters.get(`${name}/initial`)?.data ?? [0];
         const size = dims.reduce((product, dim) => product * dim, 1);
+        if (dtype === "int64") return [name, new Tensor("int64", new BigInt64Array(size), dims)];
         const data = Float32Array.from({ length: size }, (_, index) => initial[index % initial.length]);
         return [name, new Tensor("float32", data, dims)];
       }),

@@ -80,6 +80,7 @@ test("a missing spec is invalid input", async () => {
   const { code, stderr } = await rnnx("validate", "nowhere.json");
   expect({ code, stderr }).toEqual({
     code: 2,
-    stderr: 'error[file-missing]\n  "nowhere.json" does not exist.\n  Check the path, or write a spec with rnnx init; rnnx init --list lists the templates.\n\n1 error\n',
+    stderr:
+      'error[file-missing]\n  "nowhere.json" does not exist.\n  Check the path, or write a spec with rnnx init; rnnx init --list lists the templates.\n\n1 error\n',
   });
 });

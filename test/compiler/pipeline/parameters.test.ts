@@ -97,7 +97,7 @@ describe("cells", () => {
       name: "encoder",
       cells: [
         { cell: "rnn", hidden_size: 2, bidirectional: "concat" },
-        { cell: "gru", hidden_size: 1 },
+        { cell: "gru", hidden_size: 2 },
       ],
     };
     expect((await parameters(3, layer)).tensors).toEqual([
@@ -107,10 +107,10 @@ describe("cells", () => {
       "encoder/0/backward/W: [3, 2] = 6",
       "encoder/0/backward/U: [2, 2] = 4",
       "encoder/0/backward/b: [2] = 2",
-      "encoder/1/W: [4, 3] = 12",
-      "encoder/1/U: [1, 3] = 3",
-      "encoder/1/b: [3] = 3",
-      "encoder/1/c: [3] = 3",
+      "encoder/1/W: [4, 6] = 24",
+      "encoder/1/U: [2, 6] = 12",
+      "encoder/1/b: [6] = 6",
+      "encoder/1/c: [6] = 6",
     ]);
   });
 });

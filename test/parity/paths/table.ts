@@ -67,8 +67,10 @@ export function tableCase({
       const example = constantOf(code, "rows") as number[][];
       return { name: "example.csv", content: csv(example.map((row) => columns.map((_, index) => row[index] ?? 0))) };
     },
-    printed({ line: _, probability, probabilities: __, ...targets }, outputs) {
-      if (probability !== undefined) return String(Object.values(targets)[0]);
+    printed({ probability, ...row }, outputs) {
+      // A class, next to columns of the input.
+      if (probability !== undefined)
+        return String(row[String((data as { readonly target?: readonly string[] }).target)]);
       return outputs;
     },
   };
