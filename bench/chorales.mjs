@@ -3,7 +3,7 @@
  * S. Bai, J. Z. Kolter and V. Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent Networks for
  * Sequence Modeling, 2018 (which has 8.10).
  *
- *     node bench/chorales.mjs jsb_chorales.json [--seed 1] [--epochs 100] [--width 150] [--dropout 0.5]
+ *     node bench/chorales.mjs jsb_chorales.json [--seed 1] [--epochs 100] [--width 150] [--dropout 0.5] [--batch 4]
  *
  * The file has the keys `train`, `valid` and `test`: by piece and frame, the indices of the notes that sound.
  */
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     epochs: { type: "string", default: "100" },
     width: { type: "string", default: "150" },
     dropout: { type: "string", default: "0.5" },
+    batch: { type: "string", default: "4" },
   },
 });
 if (positionals[0] === undefined) throw new Error("Name the file of the chorales.");
@@ -72,7 +73,7 @@ const { metrics, seconds } = train(
       clip: { global_norm: 0.4 },
       schedule: { type: "plateau", factor: 0.5, patience: 5 },
     },
-    train: { epochs: Number(values.epochs), batch_size: 4 },
+    train: { epochs: Number(values.epochs), batch_size: Number(values.batch) },
   },
   folder,
 );

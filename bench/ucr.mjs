@@ -2,7 +2,7 @@
  * Accuracy on time series of the UCR and UEA archives, as a mean over seeds, with the fully convolutional network of
  * Z. Wang, W. Yan and T. Oates, Time Series Classification from Scratch with Deep Neural Networks, 2017.
  *
- *     node bench/ucr.mjs FOLDER [--seeds 5] [--norm batch_norm] [--set GunPoint=500 …]
+ *     node bench/ucr.mjs FOLDER [--seeds 1,2,3,4,5] [--norm batch_norm] [--set GunPoint=500 …]
  *
  * FOLDER has NAME_TRAIN.ts and NAME_TEST.ts. `--set` chooses data sets, and their epochs.
  */
@@ -15,13 +15,13 @@ import { evaluate, mean, train } from "./accuracy.mjs";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    seeds: { type: "string", default: "5" },
+    seeds: { type: "string", default: "1,2,3,4,5" },
     norm: { type: "string", default: "batch_norm" },
     set: { type: "string", multiple: true },
   },
 });
 /** Data sets with their epochs. */
-const defaults = ["GunPoint=500", "ItalyPowerDemand=300", "ArrowHead=500", "JapaneseVowels=60"];
+const defaults = ["GunPoint=300", "ItalyPowerDemand=200", "ArrowHead=300", "JapaneseVowels=30"];
 const [data] = positionals;
 if (data === undefined) throw new Error("Name the folder of the .ts files.");
 
@@ -68,8 +68,8 @@ for (const [name, epochs] of (values.set ?? defaults).map((text) => text.split("
     console.log(`| ${name} | – | ${trainFile} is missing | | |`);
     continue;
   }
-  const results = Array.from({ length: Number(values.seeds) }, (_, index) => {
-    const { run, seconds } = train(specOf(name, index + 1, Number(epochs), trainFile), folder);
+  const results = values.seeds.split(",").map((seed) => {
+    const { run, seconds } = train(specOf(name, Number(seed), Number(epochs), trainFile), folder);
     return { seconds, accuracy: evaluate(run, testFile, folder).accuracy };
   });
   const accuracies = results.map(({ accuracy }) => accuracy);
