@@ -3,6 +3,7 @@ import type { Manifest } from "../../compiler/artifact.js";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
+import { readExamples } from "./batching/read-examples.js";
 import { idLimits, limitHint } from "./id-limits.js";
 import { idNamesFor } from "./metadata.js";
 import { type DataSource, usesOf } from "./source.js";
@@ -62,18 +63,14 @@ export function checkClassCount(spec: NormalSpec, source: DataSource, { targets,
   return [{ ...problem, message, hint } satisfies RunProblem];
 }
 
-/** Examples that are read at a time. */
-const CHUNK = 256;
-
 /** The class of all targets of the training split that the loss reads; undefined if there are several, or none. */
-function onlyTrainingClass({ splits: { train }, batch }: DataSource): number | undefined {
+function onlyTrainingClass(source: DataSource): number | undefined {
   let only: number | undefined;
-  for (let start = 0; start < train.length; start += CHUNK) {
-    const arrays = batch(train.subarray(start, start + CHUNK));
-    const { shape, data } = arrays.get("targets") ?? { shape: [0], data: [] };
+  for (const { batch } of readExamples(source, source.splits.train)) {
+    const { shape, data } = batch.get("targets") ?? { shape: [0], data: [] };
     const [count = 0, steps = 1] = shape;
-    const lengths = (arrays.get("target_lengths") ?? arrays.get("lengths"))?.data;
-    const weights = arrays.get("weights");
+    const lengths = (batch.get("target_lengths") ?? batch.get("lengths"))?.data;
+    const weights = batch.get("weights");
     const perStep = weights !== undefined && weights.shape.length > 1;
     for (let row = 0; row < count; row++) {
       const length = shape.length > 1 ? Number(lengths?.[row] ?? steps) : 1;

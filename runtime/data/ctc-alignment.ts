@@ -6,12 +6,12 @@ import type { Manifest } from "../../compiler/artifact.js";
 import { blankClassOf } from "../../schema/kinds/losses.js";
 import { outputSteps } from "../../schema/kinds/windows.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
+import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import type { NumericArray } from "../tensors/array.js";
+import { readExamples } from "./batching/read-examples.js";
 import type { DataSource } from "./source.js";
-
-/** Examples that are read at a time. */
-const CHUNK = 256;
+import { examplesOf } from "./splits.js";
 
 /**
  * The first example of the splits with a label after a blank, and the first one whose labels do not fit its steps; none
@@ -26,15 +26,11 @@ export function checkAlignments(
   if (loss.type !== "ctc") return [];
   const classes = Number(manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1));
   const blank = blankClassOf(loss, classes);
-  const { train, validation, test } = source.splits;
-  const examples = Uint32Array.from([...train, ...validation, ...test]).sort();
   const [interrupted, misfits]: [string[], string[]] = [[], []];
-  for (let start = 0; start < examples.length; start += CHUNK) {
-    const chunk = examples.subarray(start, start + CHUNK);
-    const batch = source.batch(chunk);
+  for (const { examples, batch } of readExamples(source, examplesOf(source.splits))) {
     const [inputs, targets, lengths] = [batch.get("inputs"), batch.get("targets"), batch.get("lengths")];
     if (inputs === undefined || targets === undefined) return [];
-    chunk.forEach((example, row) => {
+    examples.forEach((example, row) => {
       const steps = outputSteps(model, Number(lengths?.data[row] ?? inputs.shape[1]));
       const { labels, repeats, labelAfterBlank } = countLabels(targets, row, blank);
       if (labelAfterBlank !== undefined) {
@@ -44,7 +40,9 @@ export function checkAlignments(
       if (loss.zero_infinity || labels + repeats <= steps) return;
       const separators =
         repeats === 0 ? "" : ` and ${repeats} ${repeats === 1 ? "blank" : "blanks"} between equal ones`;
-      misfits.push(`Example ${example} has ${count(steps, "step")} for ${count(labels, "label")}${separators}`);
+      misfits.push(
+        `Example ${example} has ${formatCount(steps, "step")} for ${formatCount(labels, "label")}${separators}`,
+      );
     });
   }
   const path = data.type === "arrays" ? "/data/targets" : "/loss";
@@ -72,7 +70,7 @@ export function checkAlignments(
 function summarize(findings: readonly string[], what: string): readonly string[] {
   const [first] = findings;
   if (first === undefined) return [];
-  const others = findings.length === 1 ? "" : `; ${count(findings.length - 1, "other example")} ${what}`;
+  const others = findings.length === 1 ? "" : `; ${formatCount(findings.length - 1, "other example")} ${what}`;
   return [`${first} (examples count from 0)${others}`];
 }
 
@@ -86,8 +84,4 @@ function countLabels({ data, shape }: NumericArray, row: number, blank: number) 
     repeats: labels.filter((label, index) => label === labels[index - 1]).length,
     labelAfterBlank: ids.find((id, index) => id !== blank && ids[index - 1] === blank),
   };
-}
-
-function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? "" : "s"}`;
 }

@@ -3,10 +3,9 @@ import { stepLimitsOf } from "../../schema/kinds/layers.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
-import type { Batch, DataSource } from "./source.js";
-
-/** Examples that are read at a time. */
-const CHUNK = 256;
+import { readExamples } from "./batching/read-examples.js";
+import { type Batch, type DataSource, inputArray } from "./source.js";
+import { examplesOf } from "./splits.js";
 
 /** The problem of more steps than positions; undefined where the model has as many, or no limit. */
 export function longSequenceProblem(
@@ -25,9 +24,9 @@ export function longSequenceProblem(
   };
 }
 
-/** The problem of a batch with too many steps. A name that no array has is the second name of `inputs`. */
+/** The problem of a batch with too many steps. */
 export function longBatchProblem(model: readonly NormalLayer[], batch: Batch): RunProblem | undefined {
-  return longSequenceProblem(model, (input) => (batch.get(input) ?? batch.get("inputs"))?.shape[1]);
+  return longSequenceProblem(model, (input) => inputArray(batch, input)?.shape[1]);
 }
 
 /** The problem of a sequence of any split with too many steps. */
@@ -35,13 +34,12 @@ export function checkLongSequences(
   { model }: Pick<NormalSpec, "model">,
   source: Pick<DataSource, "splits" | "batch">,
 ): readonly RunProblem[] {
-  if (stepLimitsOf(model).length === 0) return [];
-  const { train, validation, test } = source.splits;
-  const examples = Uint32Array.from([...train, ...validation, ...test]).sort();
+  const limits = stepLimitsOf(model);
+  if (limits.length === 0) return [];
   const mostSteps = new Map<string, number>();
-  for (let start = 0; start < examples.length; start += CHUNK) {
-    for (const [name, { shape }] of source.batch(examples.subarray(start, start + CHUNK)))
-      mostSteps.set(name, Math.max(mostSteps.get(name) ?? 0, shape[1] ?? 0));
-  }
-  return [longSequenceProblem(model, (input) => mostSteps.get(input) ?? mostSteps.get("inputs")) ?? []].flat();
+  for (const { batch } of readExamples(source, examplesOf(source.splits)))
+    for (const { input } of limits)
+      mostSteps.set(input, Math.max(mostSteps.get(input) ?? 0, inputArray(batch, input)?.shape[1] ?? 0));
+  const problem = longSequenceProblem(model, (input) => mostSteps.get(input));
+  return problem === undefined ? [] : [problem];
 }

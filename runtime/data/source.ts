@@ -13,6 +13,14 @@ import type { Indices, Splits } from "./splits.js";
 /** Arrays by data port: `inputs`, `targets`, `lengths`, `weights`, side inputs, and initial states by public name. */
 export type Batch = ReadonlyMap<string, NumericArray>;
 
+/**
+ * The array of an input of the model; undefined for those of a decoder in a batch without targets. A name that no array
+ * has is the main input's own.
+ */
+export function inputArray(batch: Batch, name: string): NumericArray | undefined {
+  return batch.get(name) ?? (name === "decoder_inputs" ? undefined : batch.get("inputs"));
+}
+
 export interface DataSource {
   /** Number of examples, at least 1. */
   readonly examples: number;

@@ -41,6 +41,15 @@ export function exampleCounts({ train, validation, test }: Splits): Readonly<Rec
   return { train: train.length, validation: validation.length, test: test.length };
 }
 
+/** The examples of all splits, ascending. */
+export function examplesOf({ train, validation, test }: Splits): Indices {
+  const examples = new Uint32Array(train.length + validation.length + test.length);
+  examples.set(train);
+  examples.set(validation, train.length);
+  examples.set(test, train.length + validation.length);
+  return examples.sort();
+}
+
 const splitNames = ["train", "validation", "test"] as const;
 
 /** Indices of 2^27 examples take 0.5 GiB, and their order in an epoch as much again. */
