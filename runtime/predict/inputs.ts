@@ -1,5 +1,9 @@
 /** The interface of the readers: examples without targets, and the format of their predictions. */
+import type { NormalLayer } from "../../schema/normal/index.js";
+import { longBatchProblem } from "../data/long-sequences.js";
+import { shortBatchProblems } from "../data/short-sequences.js";
 import type { Batch, Uses } from "../data/source.js";
+import type { RunProblem } from "../problem.js";
 import type { Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -33,6 +37,16 @@ export interface InputsOptions {
 }
 
 export type OpenInputs = (options: InputsOptions) => Promise<Result<PredictionInputs>>;
+
+/** The problems of a batch with fewer steps than the windows of the model need, or with more than it has positions. */
+export function batchProblems(
+  model: readonly NormalLayer[],
+  batch: Batch,
+  nameOf: (row: number) => string,
+): readonly RunProblem[] {
+  const tooLong = longBatchProblem(model, batch);
+  return [...shortBatchProblems(model, batch, nameOf).values(), ...(tooLong === undefined ? [] : [tooLong])];
+}
 
 /**
  * Batches of at most `size` examples with time steps, in order of length; without lengths, each batch has examples of

@@ -24,6 +24,7 @@ import type { Run } from "../run/open.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import type { Prediction } from "./format-predictions.js";
 import { emptyNotices, withInput } from "./input-members.js";
+import { batchProblems } from "./inputs.js";
 
 interface PairSource {
   readonly line: number;
@@ -119,7 +120,7 @@ export async function decodeSources(
   session: InferenceSession,
   sources: readonly PairSource[],
   beamWidth: number,
-): Promise<DecodedSources> {
+): Promise<Result<DecodedSources>> {
   if (metadata.type !== "pairs") throw new Error("The run was not trained on pairs.");
   const { target_vocabulary: vocabulary, longest_target: maxTokens, unit } = metadata;
   const outputsProbabilities = outputActivationOf(spec.model) === "softmax";
@@ -127,9 +128,12 @@ export async function decodeSources(
   const decodedBySource = new Map<PairSource, DecodedSequence>();
   const readable = sources.filter((source) => !isEmpty(metadata, source));
   for (let start = 0; start < readable.length; start += BATCH_SIZE) {
-    const batch = readable.slice(start, start + BATCH_SIZE);
-    const decoded = await beamSearch(session, manifest, batchOf(metadata, batch), options);
-    for (const [row, source] of batch.entries()) decodedBySource.set(source, decoded[row] ?? noTokens);
+    const part = readable.slice(start, start + BATCH_SIZE);
+    const batch = batchOf(metadata, part);
+    const problems = batchProblems(spec.model, batch, (row) => `The source of line ${part[row]?.line}`);
+    if (problems.length > 0) return fail(problems);
+    const decoded = await beamSearch(session, manifest, batch, options);
+    for (const [row, source] of part.entries()) decodedBySource.set(source, decoded[row] ?? noTokens);
   }
   const textOf = (ids: readonly number[]) => {
     const tokens = ids.map((id) => vocabulary[id] ?? "");
@@ -153,7 +157,7 @@ export async function decodeSources(
       maxTokens,
     ),
   ];
-  return { predictions, notices };
+  return ok({ predictions, notices });
 }
 
 const noTokens: DecodedSequence = { ids: [], isComplete: false };

@@ -2,10 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { outputSteps, shortestInputs } from "../../schema/kinds/windows.js";
+import { outputSteps } from "../../schema/kinds/windows.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
-import { longBatchProblem } from "../data/long-sequences.js";
-import { shortSequence } from "../data/short-sequences.js";
+import { exampleName } from "../data/short-sequences.js";
 import { usesOf } from "../data/source.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -19,7 +18,7 @@ import { elementCount } from "../tensors/array.js";
 import { feedsOf, floatsOf } from "../tensors/ort.js";
 import { type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
 import { readers } from "./index.js";
-import { batchesOf, type PredictionInputs } from "./inputs.js";
+import { batchesOf, batchProblems, type PredictionInputs } from "./inputs.js";
 import { decodeSources, readSources } from "./pairs.js";
 import { continuedNotice, predictSeries, restartNotice, type SeriesInputs } from "./stateful.js";
 
@@ -68,15 +67,14 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         const sessionResult = await getSession();
         if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
         const decoded = await decodeSources(run, sessionResult.value.session, inputResult.value, beam ?? 1);
-        const notices = [...decoded.notices, ...noticesOf(sessionResult.value.notice)];
-        return ok({ predictions: decoded.predictions, scores: null, notices });
+        if (!decoded.ok) return invalidInput(decoded.error);
+        const { predictions, notices } = decoded.value;
+        return ok({ predictions, scores: null, notices: [...notices, ...noticesOf(sessionResult.value.notice)] });
       }
       if (beam !== null && run.spec.loss.type !== "ctc") return invalidInput([noDecoder(run)]);
       const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
       if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
       const inputs = inputResult.value;
-      const short = shortExample(run, inputs);
-      if (short !== undefined) return invalidInput([short]);
       const computed =
         inputs.series !== undefined && isStateful(run.manifest)
           ? await computeSeriesScores(run, device, inputs.series)
@@ -89,14 +87,6 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
       return ok({ predictions, scores, notices });
     },
   };
-}
-
-/** The problem of the first example that is shorter than the windows of the model. */
-function shortExample({ spec: { model } }: Run, { lengths }: PredictionInputs): RunProblem | undefined {
-  const [limit] = shortestInputs(model).values();
-  if (limit === undefined) return undefined;
-  const example = Array.from(lengths).findIndex((length) => length < limit.steps);
-  return example < 0 ? undefined : shortSequence(`Example ${example + 1}`, lengths[example] ?? 0, limit);
 }
 
 function noticesOf(notice: string): readonly string[] {
@@ -123,8 +113,8 @@ async function computeScores(
   const scores: Scores[] = Array.from(inputs.lengths, () => missing);
   for (const examples of batchesOf(inputs, BATCH_SIZE)) {
     const batch = inputs.batch(examples);
-    const tooLong = longBatchProblem(spec.model, batch);
-    if (tooLong !== undefined) return invalidInput([tooLong]);
+    const problems = batchProblems(spec.model, batch, (row) => exampleName(examples[row] ?? 0));
+    if (problems.length > 0) return invalidInput(problems);
     const feeds = feedsFor(portsWithRole(model.inputs, "data"), ({ name }) => batch.get(name));
     const results = await session.run(feeds);
     const data = floatsOf(results, port);

@@ -78,6 +78,38 @@ describe("pairs", () => {
       "2 sequences have no end token and are cut at 9 tokens, the longest target of the training data (lines 1, 2).",
     ]);
   });
+
+  test("with fewer steps than a window, or more than the encoder has positions, are refused", async () => {
+    const [words, encoder, ...decoder] = spec.model;
+    const layers = [
+      { layer: "position", name: "places", type: "learned", length: 3 },
+      { layer: "conv1d", name: "phrases", size: 6, kernel_size: 2, padding: "valid" },
+    ];
+    const { out } = await trainSpec({
+      ...spec,
+      data: { ...spec.data, pairs: spec.data.pairs.filter(([source = ""]) => source.includes(" ")) },
+      model: [words, ...layers, encoder, ...decoder],
+      train: { steps: 1, batch_size: "all" },
+    });
+    expect(await objects(out, "in.txt", "two one one\n")).toHaveLength(1);
+    expect(await rejectedPredict(out, "in.txt", "two one\n\none\n")).toMatchObject([
+      { message: "The source of line 3 has 1 step, but the windows of phrases need 2." },
+    ]);
+    expect(await rejectedPredict(out, "in.txt", "two one one two\n")).toMatchObject([
+      { message: "places has positions for 3 steps, but a sequence has 4 steps." },
+    ]);
+  });
+
+  test("may be longer than the decoder has positions", async () => {
+    const [words, encoder, digits, ...decoder] = spec.model;
+    const places = { layer: "position", name: "places", type: "learned", length: 3 };
+    const { out } = await trainSpec({
+      ...spec,
+      model: [words, encoder, digits, places, ...decoder],
+      train: { steps: 1, batch_size: "all" },
+    });
+    expect(await objects(out, "in.txt", "one two one two one\n")).toHaveLength(1);
+  });
 });
 
 const nineOnes = "1 1 1 1 1 1 1 1 1";

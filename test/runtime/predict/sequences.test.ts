@@ -92,4 +92,18 @@ describe("sequences", () => {
     const rows = await objects(out, "in.jsonl", '{"tokens":["a","cat"]}\n{"tokens":[]}\n');
     expect(rows[1]).toEqual({ line: 2, tokens: [], tags: [], probability: [] });
   });
+
+  test("are as long as a window, or empty", async () => {
+    const [embedding, ...others] = labeled.model;
+    const windows = { layer: "conv1d", name: "phrases", size: 4, kernel_size: 2, padding: "valid" };
+    const model = [embedding, windows, ...others];
+    const { out } = await trainSpec({ ...labeled, model, train: { steps: 1 } }, { "s.jsonl": jsonl(lines) });
+    expect(await objects(out, "in.jsonl", '{"text":"a cat"}\n{"text":""}\n')).toMatchObject([
+      { line: 1, label: expect.any(String) },
+      { line: 2, label: null },
+    ]);
+    expect(await rejectedPredict(out, "in.jsonl", '{"text":"a cat"}\n{"text":"cat"}\n')).toMatchObject([
+      { message: "Example 1 (examples count from 0) has 1 step, but the windows of phrases need 2." },
+    ]);
+  });
 });
