@@ -15,6 +15,7 @@ import { recordedMetrics } from "../run/layout.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import { durableFs } from "../storage/durable-fs.js";
+import { float32ScalingNotices } from "./float32-scaling.js";
 import { describeModel } from "./metadata.js";
 import { compareMetrics, type PrecisionReport } from "./precision-report.js";
 import { snippetsOf } from "./snippets/index.js";
@@ -164,7 +165,10 @@ export async function exportTrainedModel(
     cells: lowered.cells,
     files: files.map(({ name, content }) => ({ name, bytes: content.length })),
     verification,
-    notices: trainedModel.step === 0 ? ["The weights are the initial ones: no step was trained."] : [],
+    notices: [
+      ...(trainedModel.step === 0 ? ["The weights are the initial ones: no step was trained."] : []),
+      ...float32ScalingNotices(trainedModel.metadata),
+    ],
     ...(precision !== "float32" && { cost: { precision, bytes, difference, metrics: null } }),
   });
 }

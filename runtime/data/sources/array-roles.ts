@@ -1,22 +1,22 @@
-/** The arrays of each role: read, converted to the model's element types, and checked against each other. */
+/** The arrays of each role: read, and converted to the model's element types. */
 import type { ArraySignature } from "../../../compiler/signature.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
-import { type Origin, toFloat32, toIndices, toLengths } from "../formats/convert-array.js";
+import { mergeNotices } from "../float32-merges.js";
+import { type Origin, type ParsedArray, toFloat32, toIndices, toLengths } from "../formats/convert-array.js";
 import { readArray } from "../formats/read-array.js";
 import type { Uses } from "../source.js";
-import { checkTargetValues, type TargetUse } from "../target-values.js";
 
 /** A role's array with its origin and its signature, which names the time axis. */
 export interface Role {
   readonly origin: Origin;
   readonly array: NumericArray;
   readonly signature: ArraySignature;
-  /** The reading of an array that has another shape in its file. */
-  readonly notice?: string;
+  /** The reading of an array that has another shape in its file, and columns that lose values in float32. */
+  readonly notices: readonly string[];
   /** True for a side input. */
   readonly isSide?: true;
 }
@@ -82,11 +82,7 @@ function inputsRole(result: ReadArrayResult, asIds: boolean): Result<Role> {
   if (width === undefined || numbers.shape.length > 3) {
     return fail([wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]")]);
   }
-  return toRole(
-    toFloat32(numbers, origin),
-    origin,
-    features === undefined ? ["batch", width] : ["batch", "time", features],
-  );
+  return floatRole(numbers, origin, features === undefined ? ["batch", width] : ["batch", "time", features]);
 }
 
 /** Names of data ports, which a side input must not have. */
@@ -99,7 +95,7 @@ function sideRole(result: ReadArrayResult, asIds: boolean, name: string, mainTim
   const role = inputRole.value;
   if (reservedNames.includes(name)) {
     const message = `A side input cannot be named "${name}".`;
-    return fail([{ ...locationOf(role), code: "reserved-name", message, hint: "Choose another name." }]);
+    return fail([{ ...placeOf(role.origin), code: "reserved-name", message, hint: "Choose another name." }]);
   }
   const time = role.array.shape[1] === mainTime ? "time" : `${name}_time`;
   const shape = role.signature.shape.map((dim) => (dim === "time" ? time : dim));
@@ -125,10 +121,12 @@ function targetsRole(result: ReadArrayResult, uses: Uses, axis: TimeAxis | undef
     return fail([wrongSteps(origin, numbers.shape, axis)]);
   const rest = [second, third].filter((size) => size !== undefined);
   const shape = ["batch", ...(hasTime ? [axis.name, ...rest.slice(1)] : rest)];
-  const role = toRole(classes ? toIndices(numbers, origin, "Classes") : toFloat32(numbers, origin), origin, shape);
+  const role = classes
+    ? toRole(toIndices(numbers, origin, "Classes"), origin, shape)
+    : floatRole(numbers, origin, shape);
   if (!role.ok || !isColumn) return role;
   const shapes = [stored, numbers].map((array) => `[${array.shape.join(", ")}]`);
-  return ok({ ...role.value, notice: `${origin.name} of shape ${shapes[0]} are read as class ids ${shapes[1]}.` });
+  return ok({ ...role.value, notices: [`${origin.name} of shape ${shapes[0]} are read as class ids ${shapes[1]}.`] });
 }
 
 function wrongSteps(origin: Origin, shape: readonly number[], axis: TimeAxis): RunProblem {
@@ -161,7 +159,7 @@ function weightsRole(result: ReadArrayResult, axis: TimeAxis | undefined): Resul
   const { numbers, origin } = result.value;
   const rank = numbers.shape.length;
   if (rank > 2) return fail([wrongRank(origin, numbers.shape, "[examples, time] or [examples]")]);
-  return toRole(toFloat32(numbers, origin), origin, rank === 2 ? ["batch", axis?.name ?? "time"] : ["batch"]);
+  return floatRole(numbers, origin, rank === 2 ? ["batch", axis?.name ?? "time"] : ["batch"]);
 }
 
 function stateRole(result: ReadArrayResult): Result<Role> {
@@ -171,13 +169,23 @@ function stateRole(result: ReadArrayResult): Result<Role> {
   if (size === undefined || numbers.shape.length !== 2) {
     return fail([wrongRank(origin, numbers.shape, "[examples, size of the state]")]);
   }
-  return toRole(toFloat32(numbers, origin), origin, ["batch", size]);
+  return floatRole(numbers, origin, ["batch", size]);
 }
 
 function toRole(converted: Result<NumericArray>, origin: Origin, shape: readonly (number | string)[]): Result<Role> {
   if (!converted.ok) return converted;
   const array = converted.value;
-  return ok({ origin, array, signature: { dtype: array.dtype, shape } });
+  return ok({ origin, array, signature: { dtype: array.dtype, shape }, notices: [] });
+}
+
+/** Numbers in float32; with notices of columns that lose values. */
+function floatRole(numbers: ParsedArray, origin: Origin, shape: readonly (number | string)[]): Result<Role> {
+  const role = toRole(toFloat32(numbers, origin), origin, shape);
+  if (!role.ok) return role;
+  const size = shape.length > 1 ? shape.at(-1) : 1;
+  const width = typeof size === "number" ? size : 1;
+  const nameOf = (column: number) => (width === 1 ? origin.name : `${origin.name}[..., ${column}]`);
+  return ok({ ...role.value, notices: mergeNotices(numbers.values, width, nameOf) });
 }
 
 /** The time axis of an input, with its name in signatures. */
@@ -200,70 +208,11 @@ export function timeStepsOf(inputs: Role | undefined): number | undefined {
   return inputs?.signature.shape[1] === "time" ? inputs.array.shape[1] : undefined;
 }
 
-/** Checks that all roles have the same number of examples, and those with a time axis the same number of steps. */
-export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProblem[] {
-  const inputs = roles.get("inputs");
-  if (inputs === undefined) return [];
-  if (inputs.array.shape.includes(0)) {
-    return [
-      {
-        ...locationOf(inputs),
-        code: "array-shape",
-        message: `inputs has shape ${formatShape(inputs)} and contains no numbers.`,
-      },
-    ];
-  }
-  const examples = inputs.array.shape[0];
-  const problems: RunProblem[] = [];
-  /** Inputs by the name of their time axis. */
-  const sequences = new Map<unknown, readonly [string, Role]>([["time", ["inputs", inputs]]]);
-  for (const [name, role] of roles) {
-    const report = (axes: string, otherName: string, other: Role) => {
-      const shapes = `${name} has shape ${formatShape(role)} and ${otherName} has shape ${formatShape(other)}`;
-      const message = `${shapes}: ${axes} must be equal.`;
-      problems.push({ ...locationOf(role), code: "array-shape", message });
-    };
-    const axis = role.signature.shape[1];
-    if (role.isSide === true && typeof axis === "string" && !sequences.has(axis)) sequences.set(axis, [name, role]);
-    const [sequenceName, sequence] = sequences.get(axis) ?? [name, role];
-    if (role.array.shape[0] !== examples) report("the first axes (examples)", "inputs", inputs);
-    else if (role.array.shape[1] !== sequence.array.shape[1]) report("the time axes", sequenceName, sequence);
-  }
-  return problems;
-}
-
-/** The problem of the first target that the loss cannot read. Steps past the lengths and of weight 0 are not read. */
-export function checkTargets(roles: ReadonlyMap<string, Role>, use: TargetUse): readonly RunProblem[] {
-  const [targets, lengths, weights] = ["targets", "lengths", "weights"].map((name) => roles.get(name));
-  if (targets?.array.dtype !== "float32") return [];
-  const { shape, data } = targets.array;
-  const hasTime = typeof targets.signature.shape[1] === "string";
-  const steps = hasTime ? (shape[1] ?? 1) : 1;
-  // Numbers [examples, time] have one value for each step, others a row of values.
-  const width = shape.length === (hasTime ? 2 : 1) ? 1 : (shape.at(-1) ?? 1);
-  const weightSteps = weights?.array.shape.length === 2 ? steps : 1;
-  const isRead = (row: number) => {
-    const [example, step] = [Math.floor(row / steps), row % steps];
-    const weight = weights?.array.data[weightSteps === 1 ? example : row] ?? 1;
-    return Number(weight) !== 0 && (!hasTime || step < Number(lengths?.array.data[example] ?? steps));
-  };
-  const problem = checkTargetValues({ shape, width, data }, targets.origin, use, isRead);
-  return problem === undefined ? [] : [problem];
-}
-
 function wrongRank(origin: Origin, shape: readonly number[], expected: string): RunProblem {
   const message = `${origin.name} has shape [${shape.join(", ")}], but must be ${expected}.`;
   return { code: "array-shape", ...placeOf(origin), message };
 }
 
-function locationOf({ origin }: Role): Pick<RunProblem, "path" | "file"> {
-  return placeOf(origin);
-}
-
-function placeOf({ path, file }: Origin): Pick<RunProblem, "path" | "file"> {
+export function placeOf({ path, file }: Origin): Pick<RunProblem, "path" | "file"> {
   return { path, ...(file !== undefined && { file }) };
-}
-
-function formatShape(role: Role): string {
-  return `[${role.array.shape.join(", ")}]`;
 }

@@ -10,15 +10,8 @@ import { valueProblem } from "../formats/convert-array.js";
 import { renameArray } from "../formats/read-array.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
-import {
-  checkShapes,
-  checkTargets,
-  inputSources,
-  isNamedInputs,
-  type Role,
-  readRoles,
-  timeStepsOf,
-} from "./array-roles.js";
+import { checkShapes, checkTargets } from "./array-checks.js";
+import { inputSources, isNamedInputs, type Role, readRoles, timeStepsOf } from "./array-roles.js";
 
 export const arrays: SourceKind<NormalArraysData> = {
   async open(data, { folder, seed, uses }) {
@@ -61,7 +54,7 @@ function arraySource(
     examples,
     splits,
     digest: digest.digest("hex"),
-    notices: [...roles.values()].flatMap(({ notice }) => notice ?? []),
+    notices: [...roles.values()].flatMap(({ notices }) => notices),
     metadata: { type: "arrays" },
     signature: (train) => signatureOf(roles, mainInput, expectedBatchSize(train, splits)),
     batch: (indices) => new Map([...roles].map(([name, role]) => [name, gatherRows(role.array, indices)])),

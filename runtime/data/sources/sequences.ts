@@ -7,6 +7,7 @@ import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { bucketize } from "../batching/buckets.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
+import { mergeNotices } from "../float32-merges.js";
 import { parseNumber } from "../formats/number-notation.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { type Classes, decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
@@ -48,6 +49,7 @@ interface Prepared {
   readonly targets: InMemorySeries;
   /** Null when targets are numbers. */
   readonly classes: Classes | null;
+  readonly notices: readonly string[];
 }
 
 function prepare(
@@ -68,20 +70,28 @@ function prepare(
       : encodeLabels(labels, fittedMetadata.classes);
   if (!encoded.ok) return fail(unknownLabelProblems(data, examples, encoded.error, fittedMetadata?.classes ?? null));
   const classes = uses.targets === "classes" ? encoded.value : null;
+  const nameOf = (noun: string, count: number) => (column: number) =>
+    `${count === 1 ? noun : `${noun} ${column + 1}`} of "${data.file}"`;
+  const numbers = classes === null ? examples.flatMap(({ values }) => values) : [];
+  const notices = [
+    ...equalNamesNotices(classes?.names ?? null),
+    ...mergeNotices(numbers, width, nameOf("Target", width)),
+  ];
   const targets: InMemorySeries =
     classes === null
-      ? { dtype: "float32", width, data: Float32Array.from(examples.flatMap(({ values }) => values)) }
+      ? { dtype: "float32", width, data: Float32Array.from(numbers) }
       : { dtype: "int32", width: 1, data: classes.ids };
   if (features > 0) {
-    const vectors = Float32Array.from(examples.flatMap(({ vectors }) => vectors));
-    const steps = { dtype: "float32", width: features, data: vectors } as const;
-    return ok({ steps, starts, vocabulary: null, targets, classes });
+    const vectors = examples.flatMap(({ vectors }) => vectors);
+    notices.push(...mergeNotices(vectors, features, nameOf("Feature", features)));
+    const steps = { dtype: "float32", width: features, data: Float32Array.from(vectors) } as const;
+    return ok({ steps, starts, vocabulary: null, targets, classes, notices });
   }
   const tokens = encodeTokens(data, dataset, splits, fittedMetadata?.vocabulary);
   if (!tokens.ok) return tokens;
   const { vocabulary, idOf } = tokens.value;
   const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));
-  return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes });
+  return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes, notices });
 }
 
 /** Ids from 1 for tokens selected from the training split; 0 for all others. */
@@ -110,7 +120,7 @@ function encodeTokens(
 function sequenceSource(
   data: NormalSequencesData,
   { examples, isTagged }: Sequences,
-  { steps, starts, vocabulary, targets, classes }: Prepared,
+  { steps, starts, vocabulary, targets, classes, notices }: Prepared,
   splits: Splits,
 ): DataSource {
   const lengths = examples.map(({ length }) => length);
@@ -123,7 +133,7 @@ function sequenceSource(
     splits,
     ...(buckets.length > 1 && { buckets }),
     digest: createHash("sha256").update(names).update(steps.data).update(targets.data).digest("hex"),
-    notices: equalNamesNotices(classes?.names ?? null),
+    notices,
     metadata: {
       type: "sequences",
       unit: data.unit,

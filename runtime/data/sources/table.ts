@@ -7,6 +7,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { type FloatSeries, gatherWindows, type Series } from "../batching/windows.js";
+import { detectMerges, mergeNotice } from "../float32-merges.js";
 import { type Classes, decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
 import type { TableMetadata } from "../metadata.js";
 import { createScaler, type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
@@ -36,7 +37,11 @@ export const table: SourceKind<NormalTableData> = {
     if (!prepared.ok) return prepared;
     return ok({
       ...windowSource(data, prepared.value, uses.everyStep, examples, split.value),
-      notices: [...result.value.notices, ...equalNamesNotices(prepared.value.classes?.names ?? null)],
+      notices: [
+        ...result.value.notices,
+        ...prepared.value.notices,
+        ...equalNamesNotices(prepared.value.classes?.names ?? null),
+      ],
     });
   },
   mapFiles(data, rename) {
@@ -54,6 +59,8 @@ interface Prepared {
   readonly targetNames: readonly string[];
   /** By name of a scaled column. */
   readonly scalers: ReadonlyMap<string, ScalerParameters>;
+  /** Columns without a scaler that lose values in float32. */
+  readonly notices: readonly string[];
 }
 
 /** Scales the columns, fitted on the training split, and numbers the classes. */
@@ -74,19 +81,29 @@ function prepare(
   );
   /** Columns with values beyond float32. */
   const overflowing = new Set<string>();
+  /** By column without a scaler: an input may be a target too. */
+  const notices = new Map<string, string>();
   const selectColumns = (columnIndices: readonly number[], raw: boolean): FloatSeries => {
     const selected = collectFloats.float32();
     const selectedColumns = columnIndices.map((columnIndex) => ({
       columnIndex,
       scaler: raw ? undefined : scalers.get(columns[columnIndex] ?? ""),
+      detector: detectMerges(),
     }));
     for (const row of tableRows(values, columns.length))
-      for (const { columnIndex, scaler } of selectedColumns) {
+      for (const { columnIndex, scaler, detector } of selectedColumns) {
         const value = row[columnIndex] ?? 0;
+        if (scaler === undefined) detector.update(value);
         const number = scaler === undefined ? value : scaleValue(value, scaler);
         if (!Number.isFinite(Math.fround(number))) overflowing.add(columns[columnIndex] ?? "");
         selected.push(number);
       }
+    for (const { columnIndex, detector } of selectedColumns) {
+      const merged = detector.merged();
+      const name = columns[columnIndex] ?? "";
+      if (merged !== undefined)
+        notices.set(name, mergeNotice(`Column "${name}" of "${data.file}"`, merged, scaleRemedy));
+    }
     return { dtype: "float32", width: columnIndices.length, data: selected.finish() };
   };
 
@@ -105,8 +122,18 @@ function prepare(
   const names = (columnIndices: readonly number[]) => columnIndices.map((columnIndex) => columns[columnIndex] ?? "");
   const inputNames = names(inputs);
   const targetNames = names(targets);
-  return ok({ inputs: features, targets: targetSeries, classes, inputNames, targetNames, scalers });
+  return ok({
+    inputs: features,
+    targets: targetSeries,
+    classes,
+    inputNames,
+    targetNames,
+    scalers,
+    notices: [...notices.values()],
+  });
 }
+
+const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an offset.';
 
 function windowSource(
   { window, horizon, stride }: NormalTableData,
