@@ -2,6 +2,7 @@
  * The learning-rate range test (L. Smith, Cyclical Learning Rates for Training Neural Networks, 2017): a short training
  * whose learning rate grows exponentially. It writes nothing.
  */
+import { isObject } from "../../schema/json-pointer.js";
 import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { type RunFailure, runFailed } from "../outcome.js";
 import { ok, type Result } from "../result.js";
@@ -102,7 +103,7 @@ function rangeTestSpec(spec: NormalSpec, { minimum, maximum, steps }: RateRange)
     staircase: false,
     warmup_steps: 0,
   } as const;
-  const optimizer: NormalOptimizer = { ...spec.optimizer, learning_rate: minimum, schedule, average: null };
+  const optimizer = { ...withLearningRate(spec.optimizer, minimum), schedule, average: null };
   const train = {
     ...spec.train,
     steps,
@@ -111,12 +112,15 @@ function rangeTestSpec(spec: NormalSpec, { minimum, maximum, steps }: RateRange)
     early_stopping: null,
     keep_best: null,
   };
-  return { ...spec, optimizer: withAdamRate(optimizer, spec.optimizer), train };
+  return { ...spec, optimizer, train };
 }
 
-/** The rate of muon's Adam keeps its ratio to that of muon. */
-function withAdamRate(optimizer: NormalOptimizer, original: NormalOptimizer): NormalOptimizer {
-  if (optimizer.type !== "muon" || original.type !== "muon" || original.learning_rate === 0) return optimizer;
-  const ratio = optimizer.learning_rate / original.learning_rate;
-  return { ...optimizer, adam: { ...optimizer.adam, learning_rate: optimizer.adam.learning_rate * ratio } };
+/** The rates of optimizers inside an optimizer, such as that of vectors, keep their ratios to its own rate. */
+function withLearningRate(optimizer: NormalOptimizer, learningRate: number): NormalOptimizer {
+  const ratio = optimizer.learning_rate === 0 ? 1 : learningRate / optimizer.learning_rate;
+  const inner = Object.entries(optimizer).flatMap(([key, value]) => {
+    if (!isObject(value) || typeof value.learning_rate !== "number") return [];
+    return [[key, { ...value, learning_rate: value.learning_rate * ratio }] as const];
+  });
+  return { ...optimizer, ...Object.fromEntries(inner), learning_rate: learningRate };
 }

@@ -39,6 +39,15 @@ describe("on every kind of model", () => {
   });
 });
 
+test("the rates of an optimizer inside another keep their ratio", async () => {
+  const [base] = specs;
+  const muon = (rate: number) => ({ type: "muon", learning_rate: rate, adam: { learning_rate: rate / 4 } });
+  const tested = await testRates({ ...base, optimizer: muon(0.02) });
+  expect(tested.losses).toEqual((await testRates({ ...base, optimizer: muon(range.minimum) })).losses);
+  const { losses: others } = await testRates({ ...base, optimizer: { ...muon(0.02), adam: { learning_rate: 0.001 } } });
+  expect(others).not.toEqual(tested.losses);
+});
+
 test("a test that diverges ends early, and keeps no loss that is not finite", async () => {
   const { losses: tested, ...result } = await testRates(
     {
