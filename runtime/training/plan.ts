@@ -31,6 +31,7 @@ import { checkRunDirectory } from "../run/layout.js";
 import { metadataOfWeights, openRun } from "../run/open.js";
 import { withRecordedBatches } from "../run/recorded-batches.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
+import { portsWithRole } from "../sessions/ports.js";
 import { estimateWorkPerSync } from "../sessions/session.js";
 import { classWeightsNotice } from "./class-weights.js";
 import { checkResumable } from "./fingerprint.js";
@@ -130,7 +131,7 @@ export async function planTraining(
       ...notices,
       ...memoryCheck.notices,
       ...weights.value.notices,
-      ...averageNotices(spec, batchSchedule.steps),
+      ...averageNotices(spec, manifest, batchSchedule.steps),
     ],
   });
 }
@@ -156,16 +157,21 @@ function overlappingEvaluationNotice({ data }: NormalSpec, { splits }: DataSourc
   ];
 }
 
-function averageNotices({ optimizer: { average }, model }: NormalSpec, steps: number): readonly string[] {
+function averageNotices(
+  { optimizer: { average } }: NormalSpec,
+  { train }: Artifact["manifest"],
+  steps: number,
+): readonly string[] {
   if (average === null) return [];
   if (average.start >= steps)
     return [
       `The average of the weights starts after update ${average.start}, but the run ends at step ${steps}: no weights are averaged.`,
     ];
-  const norm = model.find(({ layer }) => layer === "batch_norm");
-  if (norm === undefined) return [];
+  const [buffer] = portsWithRole(train.inputs, "buffer");
+  if (buffer === undefined) return [];
+  const layer = buffer.name.slice(0, buffer.name.lastIndexOf("/"));
   return [
-    `The running statistics of ${norm.name} follow the weights before averaging: with averaged weights they are approximate.`,
+    `The running statistics of ${layer} follow the weights before averaging: with averaged weights they are approximate.`,
   ];
 }
 

@@ -122,12 +122,16 @@ describe.each(optimizers)("$type", (optimizer) => {
 
 test("an average beside the running statistics of batch_norm is a notice", async () => {
   const { model, ...rest } = specOf({ type: "sgd", learning_rate: 0.1, average: { start: 1 } }, { steps: 2 });
-  const { spec } = await normal({ ...rest, model: [...model.slice(0, 1), { layer: "batch_norm" }, ...model.slice(1)] });
-  const request = { spec, folder: ".", device: "cpu", resume: false, init: null, disabledPasses: [] } as const;
-  const { events } = await run({ ...request, out: join(folder, "norm") });
-  expect(eventsOfKind(events, "notice").map(({ message }) => message)).toEqual([
+  const noticesWith = async (norm: object) => {
+    const { spec } = await normal({ ...rest, model: [...model.slice(0, 1), norm, ...model.slice(1)] });
+    const request = { spec, folder: ".", device: "cpu", resume: false, init: null, disabledPasses: [] } as const;
+    const { events } = await run({ ...request, out: join(folder, `run${runCount++}`) });
+    return eventsOfKind(events, "notice").map(({ message }) => message);
+  };
+  expect(await noticesWith({ layer: "batch_norm" })).toEqual([
     "The running statistics of batch_norm follow the weights before averaging: with averaged weights they are approximate.",
   ]);
+  expect(await noticesWith({ layer: "batch_norm", trainable: false })).toEqual([]);
 });
 
 test("an average that starts after the run is a notice, and the weights are the trained ones", async () => {
