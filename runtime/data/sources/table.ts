@@ -29,7 +29,9 @@ export const table: SourceKind<NormalTableData> = {
     if (rows < window + horizon) return fail([tooShortProblem(data, rows, tableMetadata !== null)]);
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
     const split = splitWindows(data.split, seed, {
-      ...{ examples, stride, span: uses.everyStep ? window : 1 },
+      examples,
+      stride,
+      span: uses.everyStep ? window : 1,
       evaluationStride: data.evaluation_stride,
     });
     if (!split.ok) return split;

@@ -31,7 +31,9 @@ export const text: SourceKind<NormalTextData> = {
     if (count < data.window + 1) return fail([tooShortProblem(data, count, fittedMetadata !== undefined)]);
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
     const split = splitWindows(data.split, seed, {
-      ...{ examples, stride: data.stride, span: data.window },
+      examples,
+      stride: data.stride,
+      span: data.window,
       evaluationStride: data.evaluation_stride,
     });
     if (!split.ok) return split;
