@@ -1,9 +1,9 @@
 /** Random inputs for the comparison of an exported model with the training's forward pass. */
 import type { Port } from "../../../compiler/artifact.js";
 import type { Signature } from "../../../compiler/signature.js";
-import { vocabularyOf } from "../../../schema/kinds/layers.js";
 import { shortestSteps } from "../../../schema/kinds/windows.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
+import { idLimits } from "../../data/id-limits.js";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { type RandomStream, randomStream } from "../../tensors/random.js";
 
@@ -22,6 +22,7 @@ export function randomInputs(
   { spec, signature }: { readonly spec: NormalSpec; readonly signature: Signature },
   sizes: Sizes,
 ): Arrays {
+  const limits = idLimits(spec, signature);
   const random = randomStream(spec.seed, "export", sizes.batch, sizes.time);
   return new Map(
     ports.map((port) => {
@@ -31,7 +32,7 @@ export function randomInputs(
         random,
         sizes,
         shortest: shortestSteps(spec.model),
-        limit: idLimit(port.name, spec, signature),
+        limit: limits.get(port.name)?.size ?? 1,
       };
       return [port.name, randomArray(port, shape, count, options)];
     }),
@@ -48,6 +49,7 @@ interface RandomOptions {
   readonly sizes: Sizes;
   /** The shortest length of a sequence. */
   readonly shortest: number;
+  /** The number of ids. */
   readonly limit: number;
 }
 
@@ -70,16 +72,4 @@ function randomArray(
     default:
       return { dtype: "float32", shape, data: Float32Array.from({ length: count }, () => random.normal()) };
   }
-}
-
-/** Exclusive bound of an input's ids: the size of the smallest table that looks them up. */
-function idLimit(name: string, { model }: NormalSpec, { sizes, main_input }: Signature): number {
-  const names = name === "inputs" ? [name, main_input] : [name];
-  const tableSizes = model.flatMap((layer) => {
-    if (!names.some((candidate) => candidate !== undefined && layer.from.includes(candidate))) return [];
-    const size = vocabularyOf(layer)?.size;
-    const resolved = typeof size === "string" ? sizes[size] : size;
-    return typeof resolved === "number" ? [resolved] : [];
-  });
-  return tableSizes.length > 0 ? Math.min(...tableSizes) : 1;
 }
