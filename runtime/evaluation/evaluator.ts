@@ -41,7 +41,17 @@ export interface Evaluator {
 }
 
 /** Thrown by an evaluation that its caller cancelled. */
-export class EvaluationCancelled extends Error {}
+class EvaluationCancelled extends Error {}
+
+/** The result of an evaluation; undefined where it was cancelled. */
+export async function unlessCancelled<T>(evaluation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await evaluation;
+  } catch (error) {
+    if (error instanceof EvaluationCancelled) return undefined;
+    throw error;
+  }
+}
 
 /** Evaluation shared by several processes. */
 export interface EvaluationSharding {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import type { Splits } from "../data/splits.js";
-import { monitoredSplits } from "../evaluation/evaluator.js";
+import { monitoredSplits, unlessCancelled } from "../evaluation/evaluator.js";
 import { exampleTexts } from "../evaluation/example-texts.js";
 import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
 import { formatInteger } from "../format.js";
@@ -14,7 +14,6 @@ import type { Evaluation, TrainingSnapshot } from "../run/training-snapshot.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
-import { unlessCancelled } from "./monitor.js";
 import type { PreparedTraining } from "./prepare.js";
 
 export interface FinishedRun {

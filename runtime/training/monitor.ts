@@ -6,7 +6,7 @@
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
-import { EvaluationCancelled, monitoredSplits } from "../evaluation/evaluator.js";
+import { monitoredSplits, unlessCancelled } from "../evaluation/evaluator.js";
 import { previewExamples, summarizePredictions } from "../evaluation/prediction-summary.js";
 import type { TrainEvent } from "../events.js";
 import { formatCount, formatInteger } from "../format.js";
@@ -65,16 +65,6 @@ export function createMonitor(
     shouldStop: () => shouldStopEarly(spec.train, progress),
     learningRateScale: () => progress.plateau?.scale ?? 1,
   };
-}
-
-/** The result of an evaluation; undefined where it was cancelled. */
-export async function unlessCancelled<T>(evaluation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await evaluation;
-  } catch (error) {
-    if (error instanceof EvaluationCancelled) return undefined;
-    throw error;
-  }
 }
 
 export function earlyStoppingNotice({ early_stopping }: NormalTrain, step: number): TrainEvent {
