@@ -3,21 +3,9 @@ import type { NormalLayer } from "../../schema/normal/index.js";
 import type { Value } from "../ir/types.js";
 import type { Context } from "./context.js";
 import { constantOne, constantZero } from "./initializers.js";
-import { describeWire, isIds, type Wire, width } from "./wire.js";
+import { type Wire, width } from "./wire.js";
 
 type Normalizing = Extract<NormalLayer, { readonly gain: boolean }>;
-
-/** Reports token ids before a normalizing layer. @returns false after a reported problem. */
-export function checkNumbers(layer: Normalizing, input: Wire, { problem }: Context): boolean {
-  if (!isIds(input)) return true;
-  problem({
-    part: layer,
-    code: "needs-numbers",
-    message: `A ${layer.layer} layer reads numbers, but the input of ${layer.name} is ${describeWire(input)}.`,
-    hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
-  });
-  return false;
-}
 
 /** The trained gain and shift, as far as the layer has them. */
 export function gainAndShift(layer: Normalizing, input: Wire, { parameter }: Context) {

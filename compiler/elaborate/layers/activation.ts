@@ -2,17 +2,13 @@
 import type { NormalActivation } from "../../../schema/normal/index.js";
 import { activate, isGated } from "../activations.js";
 import type { LayerDefinition } from "../context.js";
-import { describeWire, isIds, width } from "../wire.js";
+import { width } from "../wire.js";
+import { checkNumbers } from "./numeric-input.js";
 
 export const activation: LayerDefinition<NormalActivation> = {
-  elaborate(layer, input, { b, problem }) {
-    if (isIds(input))
-      return problem({
-        part: layer,
-        code: "needs-numbers",
-        message: `An activation layer reads numbers, but the input of ${layer.name} is ${describeWire(input)}.`,
-        hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
-      });
+  elaborate(layer, input, context) {
+    if (!checkNumbers(layer, input, context)) return undefined;
+    const { b, problem } = context;
     const size = width(input);
     if (isGated(layer.activation) && typeof size === "number" && size % 2 !== 0)
       return problem({

@@ -7,9 +7,10 @@ import type { NormalBatchNorm } from "../../../schema/normal/index.js";
 import { elementCount } from "../../ir/dims.js";
 import type { Value } from "../../ir/types.js";
 import type { Context, LayerDefinition } from "../context.js";
-import { checkNumbers, gainAndShift, normalizedWire, withGainAndShift } from "../gain-shift.js";
+import { gainAndShift, normalizedWire, withGainAndShift } from "../gain-shift.js";
 import { constantOne, constantZero } from "../initializers.js";
 import { type Wire, width } from "../wire.js";
+import { checkNumbers } from "./numeric-input.js";
 
 /** Mean and variance of each feature over all leading axes, without padding: [1, …, features]. */
 function batchStatistics({ value, mask }: Wire, { b }: Context) {

@@ -15,7 +15,7 @@ import type { Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
 import { checkWindows, windowMask, windowSteps } from "../time-windows.js";
 import { type Wire, width } from "../wire.js";
-import { checkNumericSequence } from "./numeric-sequence.js";
+import { checkNumericSequence } from "./numeric-input.js";
 
 /** Channels in and out. */
 interface Channels {

@@ -1,11 +1,14 @@
-/** dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size], and twice as many columns for gated
- * activations. */
+/**
+ * dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size], and twice as many
+ * columns for gated activations.
+ */
 import type { NormalDense, NormalProjection } from "../../../schema/normal/index.js";
 import type { Shape } from "../../ir/types.js";
 import { activate, preActivationSize } from "../activations.js";
 import type { Affine, Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
-import { describeWire, isIds, width } from "../wire.js";
+import { width } from "../wire.js";
+import { checkNumbers } from "./numeric-input.js";
 
 /**
  * The name of the layer's bias, and its kernel or that of another layer: an embedding's table is used transposed, and
@@ -30,14 +33,8 @@ function weightsOf(
 
 export const dense: LayerDefinition<NormalDense | NormalProjection> = {
   elaborate(layer, input, context) {
-    const { b, size, problem } = context;
-    if (isIds(input))
-      return problem({
-        part: layer,
-        code: "needs-numbers",
-        message: `A ${layer.layer} layer reads numbers, but the input of ${layer.name} is ${describeWire(input)}.`,
-        hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
-      });
+    const { b, size } = context;
+    if (!checkNumbers(layer, input, context)) return undefined;
     const { activation } = layer;
     const outputSize = size(layer.size, layer, "size");
     if (outputSize === undefined) return undefined;

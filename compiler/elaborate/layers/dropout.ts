@@ -5,17 +5,11 @@
 import type { NormalDropout } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";
 import { dropoutMask } from "../random.js";
-import { describeWire, isIds } from "../wire.js";
+import { checkNumbers } from "./numeric-input.js";
 
 export const dropout: LayerDefinition<NormalDropout> = {
   elaborate(layer, input, context) {
-    if (isIds(input))
-      return context.problem({
-        part: layer,
-        code: "needs-numbers",
-        message: `A dropout layer reads numbers, but the input of ${layer.name} is ${describeWire(input)}.`,
-        hint: `Put a one_hot or an embedding layer before ${layer.name}.`,
-      });
+    if (!checkNumbers(layer, input, context)) return undefined;
     const { b, mode } = context;
     if (mode !== "training" || layer.rate === 0) return { ...input, logits: null };
     const mask = dropoutMask(context, layer.name, input.value.type.shape, layer.rate);

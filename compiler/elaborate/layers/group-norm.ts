@@ -8,8 +8,9 @@ import type { Value } from "../../ir/types.js";
 import { divideDim } from "../../language/expression-type.js";
 import { layerNorm } from "../../language/functions.js";
 import type { LayerDefinition } from "../context.js";
-import { checkNumbers, withGainAndShift } from "../gain-shift.js";
+import { withGainAndShift } from "../gain-shift.js";
 import { width } from "../wire.js";
+import { checkNumbers } from "./numeric-input.js";
 
 /**
  * Groups [time, batch, groups, features per group] with mean 0 and variance 1 over time and features.

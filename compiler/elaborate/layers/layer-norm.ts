@@ -2,7 +2,8 @@
 import type { NormalLayerNorm, NormalRmsNorm } from "../../../schema/normal/index.js";
 import { layerNorm, rmsNorm } from "../../language/functions.js";
 import type { LayerDefinition } from "../context.js";
-import { checkNumbers, withGainAndShift } from "../gain-shift.js";
+import { withGainAndShift } from "../gain-shift.js";
+import { checkNumbers } from "./numeric-input.js";
 
 export const perStepNorm: LayerDefinition<NormalLayerNorm | NormalRmsNorm> = {
   elaborate(layer, input, context) {

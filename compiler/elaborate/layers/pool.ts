@@ -7,7 +7,7 @@ import type { Dim, Value } from "../../ir/types.js";
 import type { LayerDefinition } from "../context.js";
 import { checkWindows, windowMask, windowSteps } from "../time-windows.js";
 import { lastValid } from "../wire.js";
-import { checkNumericSequence } from "./numeric-sequence.js";
+import { checkNumericSequence } from "./numeric-input.js";
 
 /** A value below every finite output of a layer: padding is never the maximum. */
 const LOWEST = -3.4e38;

@@ -10,7 +10,7 @@ import type { Context, LayerDefinition } from "../context.js";
 import { embeddingUniform } from "../initializers.js";
 import { anglesOf, positionsOf } from "../positions.js";
 import { type Wire, width } from "../wire.js";
-import { checkNumericSequence } from "./numeric-sequence.js";
+import { checkNumericSequence } from "./numeric-input.js";
 
 export const position: LayerDefinition<NormalPosition> = {
   elaborate(layer, input, context) {

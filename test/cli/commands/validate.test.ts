@@ -52,7 +52,7 @@ test("incompatible layers are found without training", async () => {
   const file = specFile({ ...spec, model: [{ layer: "dense", size: 3 }] });
   const { code, stderr } = await rnnx("validate", file);
   expect(code).toBe(2);
-  expect(stderr).toContain("A dense layer reads numbers, but the input of dense is token ids [batch, time].");
+  expect(stderr).toContain("The layer dense reads numbers, but its input is token ids [batch, time].");
 });
 
 test("a window longer than an inline text is an error", async () => {

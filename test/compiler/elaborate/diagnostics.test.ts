@@ -39,22 +39,22 @@ describe("the input of a layer", () => {
     [
       "numbers, not ids: dense",
       spec([{ layer: "dense", size: 3 }]),
-      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but the input of dense is token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
+      'needs-numbers, /model/0 {"layer":"dense": The layer dense reads numbers, but its input is token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
     ],
     [
       "numbers, not ids: rnn",
       spec([rnn]),
-      'needs-numbers, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn is token ids [batch, time]. Put a one_hot or an embedding layer before rnn.',
+      'needs-numbers, /model/0 {"layer":"rnn": The layer rnn reads sequences of numbers [batch, time, features], but its input is token ids [batch, time]. Put a one_hot or an embedding layer before rnn.',
     ],
     [
       "numbers, not ids: activation",
       spec([{ layer: "activation", activation: "gelu" }]),
-      'needs-numbers, /model/0 {"layer":"activation": An activation layer reads numbers, but the input of activation is token ids [batch, time]. Put a one_hot or an embedding layer before activation.',
+      'needs-numbers, /model/0 {"layer":"activation": The layer activation reads numbers, but its input is token ids [batch, time]. Put a one_hot or an embedding layer before activation.',
     ],
     [
       "numbers, not ids: layer_norm",
       spec([{ layer: "layer_norm" }]),
-      'needs-numbers, /model/0 {"layer":"layer_norm": A layer_norm layer reads numbers, but the input of layer_norm is token ids [batch, time]. Put a one_hot or an embedding layer before layer_norm.',
+      'needs-numbers, /model/0 {"layer":"layer_norm": The layer layer_norm reads numbers, but its input is token ids [batch, time]. Put a one_hot or an embedding layer before layer_norm.',
     ],
     [
       "batch statistics of micro-batches",
@@ -93,12 +93,12 @@ describe("the input of a layer", () => {
     [
       "sequences, not a final state",
       spec([ids, { ...rnn, return: "state" }, rnn]),
-      'needs-sequence, /model/2 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn_2 is numbers [batch, 5]. Write "return": "sequence" in the layer before it.',
+      'needs-sequence, /model/2 {"layer":"rnn": The layer rnn_2 reads sequences of numbers [batch, time, features], but its input is numbers [batch, 5]. Write "return": "sequence" in the layer before it.',
     ],
     [
       "sequences, not rows of data",
       spec([rnn, two], { data: { ...arrays(perSequence), inputs: [[1], [2]] }, loss: loss("cross_entropy") }),
-      'needs-sequence, /model/0 {"layer":"rnn": An rnn layer reads sequences of numbers [batch, time, features], but the input of rnn is numbers [batch, 1]. Provide inputs of shape [examples, time, features].',
+      'needs-sequence, /model/0 {"layer":"rnn": The layer rnn reads sequences of numbers [batch, time, features], but its input is numbers [batch, 1]. Provide inputs of shape [examples, time, features].',
     ],
   ])("%s", async (_, invalid, expected) => {
     expect(await problemsOf(invalid)).toEqual([expected]);
@@ -374,7 +374,7 @@ describe("custom cells", () => {
     });
     expect(await problemsOf(invalid)).toEqual([
       'unused-parameter, /cells/mine/parameters/V "V": no equation reads the parameter "V" Remove it, or read it in an equation.',
-      'needs-numbers, /model/0 {"layer":"dense": A dense layer reads numbers, but the input of dense is token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
+      'needs-numbers, /model/0 {"layer":"dense": The layer dense reads numbers, but its input is token ids [batch, time]. Put a one_hot or an embedding layer before dense.',
     ]);
   });
 

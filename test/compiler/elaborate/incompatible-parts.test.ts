@@ -175,9 +175,9 @@ test("incompatible parts", async () => {
     an activity of no rnn:
       no-activity, /regularization/activity 0.1: "activity" penalizes the outputs of rnn layers, but the model has no rnn layer. Remove "activity", or add an rnn layer.
     a convolution of one vector:
-      needs-sequence, /model/1 {"layer":"conv1d": A conv1d layer reads sequences of numbers [batch, time, features], but the input of conv1d is numbers [batch, 3]. Write "return": "sequence" in the layer before it.
+      needs-sequence, /model/1 {"layer":"conv1d": The layer conv1d reads sequences of numbers [batch, time, features], but its input is numbers [batch, 3]. Write "return": "sequence" in the layer before it.
     a convolution of ids:
-      needs-numbers, /model/0 {"layer":"conv1d": A conv1d layer reads sequences of numbers [batch, time, features], but the input of conv1d is token ids [batch, time]. Put a one_hot or an embedding layer before conv1d.
+      needs-numbers, /model/0 {"layer":"conv1d": The layer conv1d reads sequences of numbers [batch, time, features], but its input is token ids [batch, time]. Put a one_hot or an embedding layer before conv1d.
     windows longer than the sequences:
       short-sequence, /model/2/kernel_size 2: conv1d_2 reads windows of 2 steps, but its input has 1. Make the windows shorter, or write "padding": "same".
     groups that do not divide:

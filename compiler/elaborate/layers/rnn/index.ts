@@ -4,7 +4,8 @@ import { at, expectDefined } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { sizesAgree } from "../../compare-sizes.js";
 import type { CellStates, Context, LayerDefinition } from "../../context.js";
-import { describeWire, isIds, type Wire, width } from "../../wire.js";
+import { type Wire, width } from "../../wire.js";
+import { checkNumericSequence } from "../numeric-input.js";
 import { runDirections } from "./bidirectional.js";
 import type { CellResult } from "./run-cell.js";
 
@@ -33,17 +34,7 @@ function layerOutput(layer: NormalRnn, result: CellResult): Value {
 
 export const rnn: LayerDefinition<NormalRnn> = {
   elaborate(layer, input, context): Wire | undefined {
-    if (isIds(input) || !input.sequence)
-      return context.problem({
-        part: layer,
-        code: isIds(input) ? "needs-numbers" : "needs-sequence",
-        message: `An rnn layer reads sequences of numbers [batch, time, features], but the input of ${layer.name} is ${describeWire(input)}.`,
-        hint: isIds(input)
-          ? `Put a one_hot or an embedding layer before ${layer.name}.`
-          : context.earlierLayer(at(layer.from, 0)) === undefined
-            ? "Provide inputs of shape [examples, time, features]."
-            : 'Write "return": "sequence" in the layer before it.',
-      });
+    if (!checkNumericSequence(layer, input, context)) return undefined;
     let wire = input;
     let result: CellResult | undefined;
     const widths: Dim[] = [];
