@@ -8,7 +8,16 @@ const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "
 
 /** Facts about kinds and keys that validation does not read (schema/json-schema.ts). */
 const annotations = [
-  ...["x-targets", "x-metrics", "x-direction", "x-name", "x-streaming", "x-time-axis", "x-vocabulary"],
+  ...[
+    "x-targets",
+    "x-metrics",
+    "x-direction",
+    "x-name",
+    "x-streaming",
+    "x-time-axis",
+    "x-counts-steps",
+    "x-vocabulary",
+  ],
   ...["x-default-by", "x-normal", "x-equation", "x-source"],
 ];
 

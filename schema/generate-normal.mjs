@@ -163,7 +163,7 @@ const camelCase = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpper
 
 /** The text of kinds/data.ts. */
 export function kindsData() {
-  const layer = facts(definitions.layer, ["streaming", "time-axis", "vocabulary"]);
+  const layer = facts(definitions.layer, ["streaming", "time-axis", "counts-steps", "vocabulary"]);
   const data = facts(spec.properties.data, ["metrics"]);
   const loss = facts(spec.properties.loss, ["targets", "metrics"]);
   const metric = facts(definitions.metric, ["direction", "name"]);

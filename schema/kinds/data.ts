@@ -25,8 +25,8 @@ export const layerFacts = {
   concat: { streaming: true, timeAxis: "common" },
   add: { streaming: true, timeAxis: "common" },
   multiply: { streaming: true, timeAxis: "common" },
-  position: { streaming: true, timeAxis: "kept" },
-  attention: { streaming: true, timeAxis: "kept" },
+  position: { streaming: true, timeAxis: "kept", countsSteps: true },
+  attention: { streaming: true, timeAxis: "kept", countsSteps: true },
 } as const;
 
 export const lossFacts = {

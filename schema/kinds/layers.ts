@@ -11,6 +11,8 @@ interface LayerFacts {
    * one step for each window of the input, none for a layer without windows.
    */
   readonly timeAxis: "kept" | "common" | "windows";
+  /** True if its states depend on the number of steps that it read, and not on their values alone. */
+  readonly countsSteps?: boolean;
   /** The key that holds the number of ids, for a layer that reads token ids. */
   readonly vocabulary?: string;
 }
@@ -24,17 +26,35 @@ export function whyNotStreamable(model: readonly NormalLayer[]): string | undefi
 
 function whyLayerNotStreamable(layer: NormalLayer): string | undefined {
   if (!facts[layer.layer].streaming) return `${layer.name} needs the whole sequence`;
-  if (layer.layer === "conv1d") {
-    if (layer.stride > 1) return `${layer.name} has one output for every ${layer.stride} steps`;
-    return layer.padding === "causal" || layer.kernel_size === 1 ? undefined : `${layer.name} reads later steps`;
+  if (layer.layer === "conv1d" && layer.stride > 1)
+    return `${layer.name} has one output for every ${layer.stride} steps`;
+  const later = laterStepsOf(layer);
+  if (later !== undefined) return `${layer.name} ${later.reason}`;
+  if (layer.layer !== "rnn" || layer.initial_state === "zeros" || layer.initial_state === "learned") return undefined;
+  return `${layer.name} starts from the final state of ${layer.initial_state}`;
+}
+
+/** The reason why an output of a layer depends on later steps, and the setting without them. */
+export interface LaterSteps {
+  readonly reason: string;
+  readonly setting: string;
+}
+
+/** Undefined for a layer each of whose steps depends on that step and earlier ones. */
+export function laterStepsOf(layer: NormalLayer): LaterSteps | undefined {
+  switch (layer.layer) {
+    case "conv1d":
+      if (layer.kernel_size === 1 || layer.padding === "causal") return undefined;
+      return { reason: "reads later steps", setting: '"padding": "causal"' };
+    case "rnn":
+      if (layer.cells.every(({ bidirectional }) => bidirectional === "none")) return undefined;
+      return { reason: "reads the sequence backward", setting: '"bidirectional": "none"' };
+    case "attention":
+      if (layer.causal) return undefined;
+      return { reason: "is not causal, and needs the whole sequence", setting: '"causal": true' };
+    default:
+      return undefined;
   }
-  if (layer.layer === "attention" && !layer.causal) return `${layer.name} is not causal, and needs the whole sequence`;
-  if (layer.layer !== "rnn") return undefined;
-  if (layer.cells.some(({ bidirectional }) => bidirectional !== "none"))
-    return `${layer.name} reads the sequence backward`;
-  return layer.initial_state === "zeros" || layer.initial_state === "learned"
-    ? undefined
-    : `${layer.name} starts from the final state of ${layer.initial_state}`;
 }
 
 /**
@@ -42,7 +62,7 @@ function whyLayerNotStreamable(layer: NormalLayer): string | undefined {
  * remembered.
  */
 export function remembersSteps(model: readonly NormalLayer[]): boolean {
-  return model.some(({ layer }) => layer === "attention" || layer === "position");
+  return model.some(({ layer }) => facts[layer].countsSteps === true);
 }
 
 /** True if the model's output has one row for each time step, and not one for each sequence. */
