@@ -52,6 +52,8 @@ export function laterStepsOf(layer: NormalLayer): LaterSteps | undefined {
     case "attention":
       if (layer.causal) return undefined;
       return { reason: "is not causal, and needs the whole sequence", setting: '"causal": true' };
+    case "group_norm":
+      return { reason: "needs the whole sequence", setting: '"layer": "layer_norm"' };
     default:
       return undefined;
   }

@@ -22,6 +22,8 @@ test.each<[object, readonly object[], string | undefined]>([
   [text, [embedding, { ...conv, kernel_size: 1 }, { layer: "projection" }], undefined],
   [text, [embedding, { ...rnn, bidirectional: "sum" }, { layer: "projection" }], 'rnn: "bidirectional": "none"'],
   [text, [embedding, { layer: "attention" }, { layer: "projection" }], 'attention: "causal": true'],
+  [text, [embedding, { layer: "group_norm", groups: 1 }, { layer: "projection" }], 'group_norm: "layer": "layer_norm"'],
+  [text, [embedding, { layer: "layer_norm" }, { layer: "projection" }], undefined],
   [text, [embedding, { layer: "attention", causal: true }, { layer: "projection" }], undefined],
 ])("%j, %j: %s", async (data, model, setting) => {
   expect(await settingOf(data, model)).toBe(setting);
