@@ -13,6 +13,7 @@ import { parseNumber } from "../data/formats/number-notation.js";
 import { readArray } from "../data/formats/read-array.js";
 import { readZip } from "../data/formats/zip.js";
 import { type IdLimit, limitHint } from "../data/id-limits.js";
+import { squeezeColumn } from "../data/sources/array-roles.js";
 import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
@@ -171,12 +172,13 @@ function readRole(
   if (Array.isArray(source) && source.length === 0) return refuse(`${name} in "${file}" is empty.`);
   const result = readArray(source, folder, name, "");
   if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
-  const { numbers } = result.value;
+  const stored = result.value.numbers;
+  const numbers = dtype === "int32" ? squeezeColumn(stored, shape.length) : stored;
   const isValid =
     numbers.shape.length === shape.length &&
     shape.every((size, axis) => typeof size !== "number" || size === numbers.shape[axis]);
   if (!isValid || numbers.shape.includes(0)) {
-    const message = `${name} in "${file}" has shape [${numbers.shape.join(", ")}], but must be [${shape.join(", ")}].`;
+    const message = `${name} in "${file}" has shape [${stored.shape.join(", ")}], but must be [${shape.join(", ")}].`;
     return refuse(message, "Use the shape of the training data.");
   }
   const origin: Origin = { name, path: "", file };

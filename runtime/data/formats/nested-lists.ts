@@ -12,7 +12,14 @@ export function readNested(nested: unknown, name: string, path: string): Result<
   for (let value = nested; Array.isArray(value); value = value[0]) {
     shape.push(value.length);
     if (shape.length > MAX_RANK) {
-      return fail([{ code: "array-shape", path, message: `${name} has more than ${MAX_RANK} levels of lists.` }]);
+      return fail([
+        {
+          code: "array-shape",
+          path,
+          message: `${name} has more than ${MAX_RANK} levels of lists.`,
+          hint: "Use at most [examples, time, features].",
+        },
+      ]);
     }
   }
   if (shape.length === 0) {
@@ -31,19 +38,20 @@ export function readNested(nested: unknown, name: string, path: string): Result<
   let isInteger = true;
   /** Indices of the list or number being read. */
   const indexPath: number[] = [];
-  /** Appends a list or a number to `values`; returns what is wrong at `indexPath`, if anything. */
-  const fill = (value: unknown): string | undefined => {
+  /** Appends a list or a number to `values`; returns the problem at `indexPath` and its hint, if any. */
+  const fill = (value: unknown): Problem | undefined => {
     const size = shape[indexPath.length];
     if (size === undefined) {
-      if (typeof value !== "number") return `is ${describeKind(value)}, but must be a number`;
-      if (!Number.isFinite(value)) return `is ${value}`;
+      if (typeof value !== "number") return [`is ${describeKind(value)}, but must be a number`, numberHint(value)];
+      if (!Number.isFinite(value)) return [`is ${value}`, "Numbers must be finite."];
       values[filled++] = value;
       isInteger &&= Number.isInteger(value);
       return undefined;
     }
-    if (!Array.isArray(value)) return `is ${describeKind(value)}, but must be a list`;
+    if (!Array.isArray(value)) return [`is ${describeKind(value)}, but must be a list`, raggedHint];
     if (value.length !== size) {
-      return `has ${formatCount(value.length, "entry", "entries")}, but ${name}${"[0]".repeat(indexPath.length)} has ${size}`;
+      const first = `${name}${"[0]".repeat(indexPath.length)}`;
+      return [`has ${formatCount(value.length, "entry", "entries")}, but ${first} has ${size}`, raggedHint];
     }
     for (const [index, entry] of value.entries()) {
       indexPath.push(index);
@@ -56,13 +64,20 @@ export function readNested(nested: unknown, name: string, path: string): Result<
 
   const problem = fill(nested);
   if (problem === undefined) return ok({ shape, isInteger, values });
-  return fail([
-    {
-      code: "array-shape",
-      path: [path, ...indexPath].join("/"),
-      message: `${name}${indexPath.map((index) => `[${index}]`).join("")} ${problem}.`,
-    },
-  ]);
+  const [what, hint] = problem;
+  const message = `${name}${indexPath.map((index) => `[${index}]`).join("")} ${what}.`;
+  return fail([{ code: "array-shape", path: [path, ...indexPath].join("/"), message, hint }]);
+}
+
+/** A message's predicate, and a hint. */
+type Problem = readonly [what: string, hint: string];
+
+const raggedHint = "Give all rows one shape: pad shorter sequences, and give their lengths in data.lengths.";
+
+function numberHint(value: unknown): string {
+  if (value === null) return "Write a number. Steps of weight 0 (data.weights) have no effect on the loss.";
+  if (Array.isArray(value)) return raggedHint;
+  return "Write a number; number classes and tokens from 0.";
 }
 
 function describeKind(value: unknown): string {

@@ -72,6 +72,16 @@ const elementTypes: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
   ],
 ]);
 
+/** Types that are no real numbers, by kind. */
+const otherTypes: ReadonlyMap<string, string> = new Map([
+  ["O", "Python objects"],
+  ["U", "text"],
+  ["S", "bytes"],
+  ["c", "complex numbers"],
+  ["M", "times"],
+  ["m", "durations"],
+]);
+
 /** NumPy writes headers of a few hundred bytes. */
 const MAX_HEADER_BYTES = 2 ** 16;
 
@@ -91,7 +101,9 @@ export function readNpy(bytes: Uint8Array): NpyResult {
   if (header === undefined) return invalid("its header does not describe a plain array");
   const type = elementTypes.get(header.kind);
   if (type === undefined) {
-    return invalid(`its elements are of type ${header.kind}, not one of ${[...elementTypes.keys()].join(", ")}`);
+    const noun = otherTypes.get(header.kind.charAt(0));
+    const shown = noun === undefined ? header.kind : `${header.kind} (${noun})`;
+    return invalid(`its elements are of type ${shown}, not one of ${[...elementTypes.keys()].join(", ")}`);
   }
   const count = elementCount(header.shape);
   const actualBytes = bytes.length - dataStart;
@@ -133,7 +145,7 @@ function parseHeader(text: string): Header | undefined {
   }
   if (body.slice(end).trim() !== "") return undefined;
 
-  const descr = /^['"]([<>|=]?)([a-zA-Z]\d+)['"]$/.exec(members.get("descr") ?? "");
+  const descr = /^['"]([<>|=]?)([a-zA-Z]\d*)(?:\[\w+\])?['"]$/.exec(members.get("descr") ?? "");
   const order = members.get("fortran_order");
   const tuple = /^\(\s*((?:\d+L?\s*,\s*)*(?:\d+L?\s*)?)\)$/.exec(members.get("shape") ?? "")?.[1];
   if (descr?.[2] === undefined || (order !== "True" && order !== "False") || tuple === undefined) return undefined;

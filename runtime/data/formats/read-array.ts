@@ -92,5 +92,8 @@ function readMember(archive: Uint8Array, name: string, file: string, path: strin
 }
 
 function notAnArrayProblem(what: string, file: string, path: string, reason: string): RunProblem {
-  return { code: "file-format", path, file, message: `${what} cannot be read as an array: ${reason}.` };
+  const message = `${what} cannot be read as an array: ${reason}.`;
+  const save = /\.npz$/i.test(file) ? 'numpy.savez("x.npz", x=array)' : 'numpy.save("x.npy", array)';
+  const hint = `Save an array of numbers again, such as ${save} with array = numpy.asarray(x, "float32").`;
+  return { code: "file-format", path, file, message, hint };
 }

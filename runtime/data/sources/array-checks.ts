@@ -13,6 +13,7 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
         ...placeOf(inputs.origin),
         code: "array-shape",
         message: `inputs has shape ${formatShape(inputs)} and contains no numbers.`,
+        hint: "Give at least one example with at least one number.",
       },
     ];
   }
@@ -21,19 +22,23 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
   /** Inputs by the name of their time axis. */
   const sequences = new Map<unknown, readonly [string, Role]>([["time", ["inputs", inputs]]]);
   for (const [name, role] of roles) {
-    const report = (axes: string, otherName: string, other: Role) => {
+    const report = (axes: string, otherName: string, other: Role, hint: string) => {
       const shapes = `${name} has shape ${formatShape(role)} and ${otherName} has shape ${formatShape(other)}`;
       const message = `${shapes}: ${axes} must be equal.`;
-      problems.push({ ...placeOf(role.origin), code: "array-shape", message });
+      problems.push({ ...placeOf(role.origin), code: "array-shape", message, hint });
     };
     const axis = role.signature.shape[1];
     if (role.isSide === true && typeof axis === "string" && !sequences.has(axis)) sequences.set(axis, [name, role]);
     const [sequenceName, sequence] = sequences.get(axis) ?? [name, role];
-    if (role.array.shape[0] !== examples) report("the first axes (examples)", "inputs", inputs);
-    else if (role.array.shape[1] !== sequence.array.shape[1]) report("the time axes", sequenceName, sequence);
+    if (role.array.shape[0] !== examples) report("the first axes (examples)", "inputs", inputs, examplesHint);
+    else if (role.array.shape[1] !== sequence.array.shape[1])
+      report("the time axes", sequenceName, sequence, stepsHint);
   }
   return problems;
 }
+
+const examplesHint = "Give all arrays the same examples, in one order.";
+const stepsHint = "Give both the same number of steps: pad shorter sequences.";
 
 /** The problem of the first target that the loss cannot read. Steps past the lengths and of weight 0 are not read. */
 export function checkTargets(roles: ReadonlyMap<string, Role>, use: TargetUse): readonly RunProblem[] {

@@ -75,12 +75,18 @@ function inputsRole(result: ReadArrayResult, asIds: boolean): Result<Role> {
   if (!result.ok) return result;
   const { numbers, origin } = result.value;
   if (asIds) {
-    if (numbers.shape.length !== 2) return fail([wrongRank(origin, numbers.shape, "[examples, time] of token ids")]);
-    return toRole(toIndices(numbers, origin, "Token ids"), origin, ["batch", "time"]);
+    const ids = squeezeColumn(numbers, 2);
+    if (ids.shape.length !== 2)
+      return fail([wrongRank(origin, numbers.shape, "[examples, time] of token ids", idsHint)]);
+    return withShapeNotice(
+      toRole(toIndices(ids, origin, "Token ids"), origin, ["batch", "time"]),
+      numbers,
+      "token ids",
+    );
   }
   const [, width, features] = numbers.shape;
   if (width === undefined || numbers.shape.length > 3) {
-    return fail([wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]")]);
+    return fail([wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]", featuresHint)]);
   }
   return floatRole(numbers, origin, features === undefined ? ["batch", width] : ["batch", "time", features]);
 }
@@ -106,13 +112,13 @@ function sideRole(result: ReadArrayResult, asIds: boolean, name: string, mainTim
 function targetsRole(result: ReadArrayResult, uses: Uses, axis: TimeAxis | undefined): Result<Role> {
   if (!result.ok) return result;
   const { numbers: stored, origin } = result.value;
-  if (stored.shape.length > 3) return fail([wrongRank(origin, stored.shape, "at most [examples, time, size]")]);
+  if (stored.shape.length > 3)
+    return fail([wrongRank(origin, stored.shape, "at most [examples, time, size]", featuresHint)]);
   // Integers are class ids when there is one per output, also as a column; with one more axis they are rows of
   // probabilities.
-  const areIds = uses.targets === "classes" && stored.isInteger;
+  const areIds = uses.targets === "classes" && (stored.isInteger || stored.values.every(Number.isInteger));
   const idAxes = axis === undefined ? 1 : 2;
-  const isColumn = areIds && stored.shape.length === idAxes + 1 && stored.shape.at(-1) === 1;
-  const numbers = isColumn ? { ...stored, shape: stored.shape.slice(0, -1) } : stored;
+  const numbers = areIds ? squeezeColumn(stored, idAxes) : stored;
   const classes = areIds && numbers.shape.length === idAxes;
   const [, second, third] = numbers.shape;
   const hasTime = axis !== undefined && second === axis.steps && !uses.areLabels;
@@ -124,9 +130,21 @@ function targetsRole(result: ReadArrayResult, uses: Uses, axis: TimeAxis | undef
   const role = classes
     ? toRole(toIndices(numbers, origin, "Classes"), origin, shape)
     : floatRole(numbers, origin, shape);
-  if (!role.ok || !isColumn) return role;
-  const shapes = [stored, numbers].map((array) => `[${array.shape.join(", ")}]`);
-  return ok({ ...role.value, notices: [`${origin.name} of shape ${shapes[0]} are read as class ids ${shapes[1]}.`] });
+  return withShapeNotice(role, stored, "class ids");
+}
+
+/** The array without a last axis of size 1 where it has one axis more than `rank`. */
+export function squeezeColumn(numbers: ParsedArray, rank: number): ParsedArray {
+  const isColumn = numbers.shape.length === rank + 1 && numbers.shape.at(-1) === 1;
+  return isColumn ? { ...numbers, shape: numbers.shape.slice(0, -1) } : numbers;
+}
+
+/** The role with a notice where its array has another shape than in its file. */
+function withShapeNotice(role: Result<Role>, { shape }: ParsedArray, noun: string): Result<Role> {
+  if (!role.ok || role.value.array.shape.length === shape.length) return role;
+  const { origin, array, notices } = role.value;
+  const [stored, read] = [shape, array.shape].map((sizes) => `[${sizes.join(", ")}]`);
+  return ok({ ...role.value, notices: [...notices, `${origin.name} of shape ${stored} are read as ${noun} ${read}.`] });
 }
 
 function wrongSteps(origin: Origin, shape: readonly number[], axis: TimeAxis): RunProblem {
@@ -139,7 +157,7 @@ function wrongSteps(origin: Origin, shape: readonly number[], axis: TimeAxis): R
 function lengthsRole(result: ReadArrayResult, time: number | undefined, hasInputs: boolean): Result<Role> {
   if (!result.ok) return result;
   const { numbers, origin } = result.value;
-  if (numbers.shape.length !== 1) return fail([wrongRank(origin, numbers.shape, "[examples]")]);
+  if (numbers.shape.length !== 1) return fail([wrongRank(origin, numbers.shape, "[examples]", perExampleHint)]);
   if (time === undefined && hasInputs) {
     const message = "lengths needs inputs with a time axis.";
     return fail([
@@ -158,7 +176,7 @@ function weightsRole(result: ReadArrayResult, axis: TimeAxis | undefined): Resul
   if (!result.ok) return result;
   const { numbers, origin } = result.value;
   const rank = numbers.shape.length;
-  if (rank > 2) return fail([wrongRank(origin, numbers.shape, "[examples, time] or [examples]")]);
+  if (rank > 2) return fail([wrongRank(origin, numbers.shape, "[examples, time] or [examples]", perExampleHint)]);
   return floatRole(numbers, origin, rank === 2 ? ["batch", axis?.name ?? "time"] : ["batch"]);
 }
 
@@ -167,7 +185,7 @@ function stateRole(result: ReadArrayResult): Result<Role> {
   const { numbers, origin } = result.value;
   const [, size] = numbers.shape;
   if (size === undefined || numbers.shape.length !== 2) {
-    return fail([wrongRank(origin, numbers.shape, "[examples, size of the state]")]);
+    return fail([wrongRank(origin, numbers.shape, "[examples, size of the state]", perExampleHint)]);
   }
   return floatRole(numbers, origin, ["batch", size]);
 }
@@ -208,9 +226,14 @@ export function timeStepsOf(inputs: Role | undefined): number | undefined {
   return inputs?.signature.shape[1] === "time" ? inputs.array.shape[1] : undefined;
 }
 
-function wrongRank(origin: Origin, shape: readonly number[], expected: string): RunProblem {
+const idsHint =
+  'Give one integer for each step. For vectors of features remove the "embedding" or "one_hot" layer that reads them.';
+const featuresHint = "Reshape it: the first axis has the examples, and the last one the numbers of an example or step.";
+const perExampleHint = "Reshape it: the first axis has the examples.";
+
+function wrongRank(origin: Origin, shape: readonly number[], expected: string, hint: string): RunProblem {
   const message = `${origin.name} has shape [${shape.join(", ")}], but must be ${expected}.`;
-  return { code: "array-shape", ...placeOf(origin), message };
+  return { code: "array-shape", ...placeOf(origin), message, hint };
 }
 
 export function placeOf({ path, file }: Origin): Pick<RunProblem, "path" | "file"> {

@@ -104,7 +104,7 @@ describe("headers", () => {
 
   test("unsupported element types are named", () => {
     expect(errorOf(npy(header("<c8", "(3,)"), data))).toBe(
-      "its elements are of type c8, not one of b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8",
+      "its elements are of type c8 (complex numbers), not one of b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8",
     );
   });
 

@@ -104,6 +104,7 @@ describe("problems", () => {
     path: "/data/inputs",
     file: "d.npz",
     message: `${subject} cannot be read as an array: ${reason}.`,
+    hint: 'Save an array of numbers again, such as numpy.savez("x.npz", x=array) with array = numpy.asarray(x, "float32").',
   });
   const member = '"inputs" in "d.npz"';
 

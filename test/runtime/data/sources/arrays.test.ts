@@ -223,7 +223,12 @@ describe("problems", () => {
     [
       "lists that are not rectangular",
       { inputs: [[0, 1], [1]] },
-      problemAt("/data/inputs/1", "array-shape", "inputs[1] has 1 entry, but inputs[0] has 2."),
+      problemAt(
+        "/data/inputs/1",
+        "array-shape",
+        "inputs[1] has 1 entry, but inputs[0] has 2.",
+        "Give all rows one shape: pad shorter sequences, and give their lengths in data.lengths.",
+      ),
     ],
     [
       "a list, but must be a number",
@@ -233,12 +238,22 @@ describe("problems", () => {
           [1, [2]],
         ],
       },
-      problemAt("/data/inputs/1/1", "array-shape", "inputs[1][1] is a list, but must be a number."),
+      problemAt(
+        "/data/inputs/1/1",
+        "array-shape",
+        "inputs[1][1] is a list, but must be a number.",
+        "Give all rows one shape: pad shorter sequences, and give their lengths in data.lengths.",
+      ),
     ],
     [
       "a number, but must be a list",
       { inputs: [[0, 1], 1] },
-      problemAt("/data/inputs/1", "array-shape", "inputs[1] is a number, but must be a list."),
+      problemAt(
+        "/data/inputs/1",
+        "array-shape",
+        "inputs[1] is a number, but must be a list.",
+        "Give all rows one shape: pad shorter sequences, and give their lengths in data.lengths.",
+      ),
     ],
     [
       "one number",
@@ -253,12 +268,22 @@ describe("problems", () => {
     [
       "no examples",
       { inputs: [], targets: [] },
-      problemAt("/data/inputs", "array-shape", "inputs has shape [0], but must be [examples, time] of token ids."),
+      problemAt(
+        "/data/inputs",
+        "array-shape",
+        "inputs has shape [0], but must be [examples, time] of token ids.",
+        'Give one integer for each step. For vectors of features remove the "embedding" or "one_hot" layer that reads them.',
+      ),
     ],
     [
       "empty examples",
       { inputs: [[], []] },
-      problemAt("/data/inputs", "array-shape", "inputs has shape [2, 0] and contains no numbers."),
+      problemAt(
+        "/data/inputs",
+        "array-shape",
+        "inputs has shape [2, 0] and contains no numbers.",
+        "Give at least one example with at least one number.",
+      ),
     ],
     [
       "ids that are not whole",
@@ -287,6 +312,7 @@ describe("problems", () => {
         "/data/targets",
         "array-shape",
         "targets has shape [1, 2] and inputs has shape [2, 2]: the first axes (examples) must be equal.",
+        "Give all arrays the same examples, in one order.",
       ),
     ],
     [
@@ -296,6 +322,7 @@ describe("problems", () => {
         "/data/weights",
         "array-shape",
         "weights has shape [2, 1] and inputs has shape [2, 2]: the time axes must be equal.",
+        "Give both the same number of steps: pad shorter sequences.",
       ),
     ],
     [
@@ -305,6 +332,7 @@ describe("problems", () => {
         "/data/weights",
         "array-shape",
         "weights has shape [2, 1, 2], but must be [examples, time] or [examples].",
+        "Reshape it: the first axis has the examples.",
       ),
     ],
     [
@@ -334,6 +362,7 @@ describe("problems", () => {
         "/data/initial_states/rnn~10~1h",
         "array-shape",
         "rnn/0/h has shape [2], but must be [examples, size of the state].",
+        "Reshape it: the first axis has the examples.",
       ),
     ],
     [
@@ -398,12 +427,14 @@ describe("problems", () => {
       path: "/data/inputs",
       file: "short.npy",
       message: '"short.npy" cannot be read as an array: its header declares 8 bytes of data, but it has 7.',
+      hint: 'Save an array of numbers again, such as numpy.save("x.npy", array) with array = numpy.asarray(x, "float32").',
     });
     expect(await message("wrong.json")).toEqual({
       code: "array-shape",
       path: "/data/inputs",
       file: "wrong.json",
       message: "inputs[1][0] is text, but must be a number.",
+      hint: "Write a number; number classes and tokens from 0.",
     });
     expect(await message("cut.json")).toMatchObject({ code: "file-format", file: "cut.json" });
     expect(await message("deep.json")).toMatchObject({ message: "inputs has more than 8 levels of lists." });
