@@ -32,6 +32,8 @@ interface PairSource {
   readonly source: string | readonly number[];
   /** The other members of a line of JSON. */
   readonly members: Prediction;
+  /** True for a line with text after its first tab, which is not read. */
+  readonly hasMoreColumns: boolean;
 }
 
 /** Maximum number of sources in a batch. */
@@ -82,7 +84,7 @@ export async function readSources(
   return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no sources.`, hint: "" }]);
 }
 
-type ParsedSource = Result<Pick<PairSource, "source" | "members">, string>;
+type ParsedSource = Result<Omit<PairSource, "line">, string>;
 
 /** @param width Numbers of a source; null for texts. */
 function parseSource(text: string, width: number | null): ParsedSource {
@@ -90,16 +92,18 @@ function parseSource(text: string, width: number | null): ParsedSource {
   if (!parsed.ok) return parsed;
   const { source } = parsed.value.line;
   const { source: _, ...members } = parsed.value.exact;
-  if (width === null) return typeof source === "string" ? ok({ source, members }) : fail("has no source text");
+  if (width === null)
+    return typeof source === "string" ? ok({ source, members, hasMoreColumns: false }) : fail("has no source text");
   const isNumeric = (entry: unknown) => typeof entry === "number" && Number.isFinite(Math.fround(entry));
   return Array.isArray(source) && source.length === width && source.every(isNumeric)
-    ? ok({ source, members })
+    ? ok({ source, members, hasMoreColumns: false })
     : fail(`has no source vector of ${formatCount(width, "number")}`);
 }
 
 function parseTextSource(text: string, width: number | null): ParsedSource {
+  const [source = "", ...others] = text.split("\t");
   return width === null
-    ? ok({ source: text.split("\t")[0] ?? "", members: {} })
+    ? ok({ source, members: {}, hasMoreColumns: others.length > 0 })
     : fail(`has no source vector of ${formatCount(width, "number")}`);
 }
 
@@ -147,6 +151,7 @@ export async function decodeSources(
   });
   const linesWhere = (condition: (pair: PairSource) => boolean) => sources.filter(condition).map(({ line }) => line);
   const notices = [
+    ...columnNotices(linesWhere(({ hasMoreColumns }) => hasMoreColumns)),
     ...emptyNotices(
       linesWhere((pair) => !decodedBySource.has(pair)),
       "source",
@@ -166,6 +171,12 @@ function unknownWords({ vocabulary, unit }: PairsMetadata, sources: readonly Pai
   if (vocabulary === null) return [];
   const known = new Set(vocabulary);
   return sources.flatMap(({ source }) => tokenize(String(source), unit).filter((word) => !known.has(word)));
+}
+
+function columnNotices(lines: readonly number[]): readonly string[] {
+  if (lines.length === 0) return [];
+  const subject = `${formatCount(lines.length, "line")} ${lines.length === 1 ? "has" : "have"} text after a tab`;
+  return [`${subject}, which is not read (${formatLines(lines)}): the source is the text before it.`];
 }
 
 function cutNotices(lines: readonly number[], maxTokens: number): readonly string[] {

@@ -80,6 +80,19 @@ async function pairsFromFile(file: string, folder: string): Promise<Result<reado
   return problems.size > 0 ? fail(problems.list()) : ok(pairs);
 }
 
+const sourceNames = /^(?:source|src|input|inputs|question|prompt|query)$/i;
+const targetNames = /^(?:target|tgt|trg|output|outputs|answer|response|completion|translation)$/i;
+
+/** A notice where the first line of a file seems to name the columns; it is read as a pair. */
+export function headerNotices({ file }: NormalPairsData, first: Pair | undefined): readonly string[] {
+  if (file === null || typeof first?.source !== "string") return [];
+  const { source, target, row } = first;
+  if (!sourceNames.test(source.trim()) || !targetNames.test(target.trim())) return [];
+  return [
+    `${file}:${row + 1}: The line is read as a pair, "${source}" and "${target}". If it names the columns, remove it.`,
+  ];
+}
+
 type PairContent = Omit<Pair, "row">;
 
 function parseTabbedPair(line: string): PairContent | undefined {

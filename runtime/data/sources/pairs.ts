@@ -16,7 +16,7 @@ import type { PairsMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
-import { type Pair, readPairs } from "./pairs-file.js";
+import { headerNotices, type Pair, readPairs } from "./pairs-file.js";
 
 /** The first tokens of each vocabulary. Those of `target` have the ids START and END. */
 const specialTokens = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
@@ -94,6 +94,7 @@ function assemble(
     digest: createHash("sha256")
       .update(JSON.stringify([allPairs, target.words, source?.words]))
       .digest("hex"),
+    notices: headerNotices(data, allPairs[0]),
     metadata: {
       type: "pairs",
       unit: data.unit,

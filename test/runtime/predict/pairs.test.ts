@@ -47,6 +47,16 @@ describe("pairs", () => {
     ]);
   });
 
+  test("are the first column of a line of text, which a notice states", async () => {
+    const { out } = await trainSpec({ ...spec, train: { steps: 1 } });
+    const { rows, notices } = await predicted(out, "in.tsv", "two one\t2 1\none\none two\t1 2\n");
+    expect(rows.map(({ source }) => source)).toEqual(["two one", "one", "one two"]);
+    expect(notices[0]).toBe(
+      "2 lines have text after a tab, which is not read (lines 1, 3): the source is the text before it.",
+    );
+    expect((await predicted(out, "in.txt", "one\n")).notices.join()).not.toContain("tab");
+  });
+
   test("have the other members of their lines, and notices of unknown words and empty sources", async () => {
     const { out } = await trainSpec(spec);
     const lines = [

@@ -1,8 +1,11 @@
 /** Pairs: padded decoder inputs and targets, from sources of text and of numbers. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openData } from "../../../../runtime/data/index.js";
 import type { NormalPairsData } from "../../../../schema/normal/index.js";
 import { crossEntropy, numbersModel, specOf, tokensModel } from "../../../support/normal-specs.js";
+import { temporaryFolder } from "../../../support/temporary-folder.js";
 
 async function open(pairs: NonNullable<NormalPairsData["pairs"]>, model = tokensModel) {
   const split = { train: 1, validation: 0, test: 0, order: "shuffled" } as const;
@@ -46,4 +49,21 @@ test("vectors are rows of the batch without lengths", async () => {
 test("opens hundreds of thousands of pairs", async () => {
   const source = await open(Array.from({ length: 200_000 }, (_, index) => ["a", index === 150_000 ? "xxx" : "x"]));
   expect(source.batch([150_000]).get("targets")?.data).toEqual(Int32Array.of(3, 3, 3, 1));
+});
+
+test.each([
+  [
+    "source\ttarget",
+    ['p.tsv:1: The line is read as a pair, "source" and "target". If it names the columns, remove it.'],
+  ],
+  ["Input\tOutput", ['p.tsv:1: The line is read as a pair, "Input" and "Output". If it names the columns, remove it.']],
+  ["the source\tthe target", []],
+])("a first line %j that seems to name the columns is stated", async (line, notices) => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "p.tsv"), `${line}\nab\tx\nb\ty\n`);
+  const split = { train: 1, validation: 0, test: 0, order: "shuffled" } as const;
+  const data: NormalPairsData = { type: "pairs", file: "p.tsv", pairs: null, unit: "char", split };
+  const opened = await openData(specOf({ model: tokensModel, loss: crossEntropy, data }), folder);
+  expect(opened.ok && opened.value.notices).toEqual(notices);
+  expect(opened.ok && opened.value.examples).toBe(3);
 });
