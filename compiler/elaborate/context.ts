@@ -1,6 +1,6 @@
 /** The context of elaboration, and the definitions of layers that are elaborated in it. */
 import type { Problem } from "../../schema/diagnostics/index.js";
-import type { NormalCellDefinition, NormalLayer, Size } from "../../schema/normal/index.js";
+import type { NormalCellDefinition, NormalLayer, NormalTrain, Size } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
@@ -140,6 +140,8 @@ export interface Context {
 export interface LayerDefinition<L> {
   /** The output of the layer; undefined after a reported problem, or where sizes that must agree depend on the data. */
   elaborate(layer: L, input: Wire, context: Context): Wire | undefined;
+  /** Reports problems of a trained layer with the training, after all layers are built. */
+  checkTraining?(layer: L, train: NormalTrain, context: Context): void;
 }
 
 /** A kind of layer with several inputs. */

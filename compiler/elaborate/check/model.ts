@@ -6,12 +6,13 @@ import { formatInteger } from "../../../schema/counts.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
 import { targetKindOf } from "../../../schema/kinds/losses.js";
-import { microBatchesOf } from "../../../schema/micro-batches.js";
 import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import { holdsWeights } from "../../artifact.js";
 import { elementCount } from "../../ir/dims.js";
 import type { Signature } from "../../signature.js";
 import { shapesAgree } from "../compare-sizes.js";
+import type { CombiningDefinition, LayerDefinition } from "../context.js";
+import { layers } from "../layers/index.js";
 import { isParameter } from "../program.js";
 import type { ElaborationState } from "../state.js";
 import { isIds, type Wire, width } from "../wire.js";
@@ -24,7 +25,7 @@ export function checkModel(spec: NormalSpec, signature: Signature, state: Elabor
   checkUnreadLayers(spec, state);
   checkParameters(spec, state);
   checkStates(spec, signature, state);
-  checkBatchNorm(spec, state);
+  checkTraining(spec, state);
   if (spec.data.type === "text") checkVocabulary(spec, signature, state, output);
 }
 
@@ -78,36 +79,12 @@ function checkParameters({ model }: NormalSpec, { context, ports }: ElaborationS
   }
 }
 
-/** Batch normalization needs all rows of a batch at once, and more than one. */
-function checkBatchNorm({ model, train }: NormalSpec, { context }: ElaborationState): void {
-  const { isTraining, earlierLayer, problem, shard } = context;
-  const microBatches = microBatchesOf(train);
+/** The requirements of trained layers on the training. */
+function checkTraining({ model, train }: NormalSpec, { context }: ElaborationState): void {
   for (const layer of model) {
-    if (layer.layer !== "batch_norm" || !isTraining(layer)) continue;
-    const alternative = "use layer_norm or group_norm, whose statistics are those of one sequence";
-    if (microBatches > 1)
-      problem({
-        part: train,
-        key: "accumulate",
-        code: "accumulate-batch-norm",
-        message: `${layer.name} normalizes over the whole batch, whose statistics micro-batches do not know.`,
-        hint: `Remove "accumulate", or ${alternative}.`,
-      });
-    else if (shard !== null)
-      problem({
-        part: layer,
-        code: "distributed-batch-norm",
-        message: `${layer.name} normalizes over the whole batch, whose statistics processes that share it do not know.`,
-        hint: `Train in one process, or ${alternative}.`,
-      });
-    if (train.batch_size === 1 && earlierLayer(layer.name)?.wire.sequence === false)
-      problem({
-        part: train,
-        key: "batch_size",
-        code: "batch-norm-row",
-        message: `${layer.name} normalizes over the rows of a batch, but batches have one row, whose variance is 0.`,
-        hint: `Set "batch_size" to 2 or more, or ${alternative}.`,
-      });
+    const definition: LayerDefinition<never> | CombiningDefinition<never> = layers[layer.layer];
+    if ("elaborate" in definition && context.isTraining(layer))
+      definition.checkTraining?.(layer as never, train, context);
   }
 }
 

@@ -3,6 +3,7 @@
  * C. Szegedy (2015). Running statistics, which evaluation and inference use, are the buffers `<name>/running_mean` and
  * `<name>/running_variance` [features].
  */
+import { microBatchesOf } from "../../../schema/micro-batches.js";
 import type { NormalBatchNorm } from "../../../schema/normal/index.js";
 import { elementCount } from "../../ir/dims.js";
 import type { Value } from "../../ir/types.js";
@@ -55,5 +56,32 @@ export const batchNorm: LayerDefinition<NormalBatchNorm> = {
     const unbiased = b.mul(variance, b.div(count, b.max(b.sub(count, 1), 1)));
     context.setNextBuffer(`${name}/running_variance`, average(runningVariance, unbiased));
     return withGainAndShift(layer, input, b.div(centered, deviationOf(variance)), context);
+  },
+  /** The statistics need all rows of a batch at once, and more than one. */
+  checkTraining(layer, train, { problem, shard, earlierLayer }) {
+    const alternative = "use layer_norm or group_norm, whose statistics are those of one sequence";
+    if (microBatchesOf(train) > 1)
+      problem({
+        part: train,
+        key: "accumulate",
+        code: "accumulate-batch-norm",
+        message: `${layer.name} normalizes over the whole batch, whose statistics micro-batches do not know.`,
+        hint: `Remove "accumulate", or ${alternative}.`,
+      });
+    else if (shard !== null)
+      problem({
+        part: layer,
+        code: "distributed-batch-norm",
+        message: `${layer.name} normalizes over the whole batch, whose statistics processes that share it do not know.`,
+        hint: `Train in one process, or ${alternative}.`,
+      });
+    if (train.batch_size === 1 && earlierLayer(layer.name)?.wire.sequence === false)
+      problem({
+        part: train,
+        key: "batch_size",
+        code: "batch-norm-row",
+        message: `${layer.name} normalizes over the rows of a batch, but batches have one row, whose variance is 0.`,
+        hint: `Set "batch_size" to 2 or more, or ${alternative}.`,
+      });
   },
 };
