@@ -41,6 +41,6 @@ export function patternListsOf(optimizer: NormalOptimizer): readonly PatternList
   return [
     ...("no_decay" in optimizer ? [{ key: "no_decay" as const, patterns: optimizer.no_decay }] : []),
     ...optimizer.rates.map(({ parameters, factor }) => ({ key: "rates" as const, patterns: parameters, factor })),
-    ...(optimizer.type === "muon" ? [{ key: "exclude" as const, patterns: optimizer.exclude }] : []),
+    ...("exclude" in optimizer ? [{ key: "exclude" as const, patterns: optimizer.exclude }] : []),
   ];
 }

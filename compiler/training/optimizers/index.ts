@@ -1,5 +1,6 @@
 /** The optimizers, by their type in specs, and the one that updates a parameter. */
 import { momentumOf } from "../../../schema/kinds/optimizers.js";
+import { matchesAny } from "../../../schema/kinds/parameter-patterns.js";
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Shape, Value } from "../../ir/types.js";
@@ -14,7 +15,6 @@ import { momentum } from "./momentum.js";
 import { muon } from "./muon.js";
 import { nadam } from "./nadam.js";
 import type { OptimizerDefinition, Update, UpdateOperands } from "./optimizer.js";
-import { parameterOptions } from "./parameter-options.js";
 import { radam } from "./radam.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";
@@ -41,7 +41,7 @@ export interface BoundOptimizer {
   /** Equal for parameters that are updated by equal arithmetic. */
   readonly key: string;
   readonly isLayerwise: boolean;
-  /** That of the spec, except for the parameters that Muon leaves to Adam. */
+  /** That of the spec, except where its `substitute` updates the parameter. */
   readonly type: NormalOptimizer["type"];
   /** The learning rate before the schedule. */
   readonly learningRate: number;
@@ -52,9 +52,18 @@ export interface BoundOptimizer {
   update(b: Builder, operands: UpdateOperands<string>): Update<string>;
 }
 
+/** The options by which a parameter is updated. */
+function optionsOf(optimizer: NormalOptimizer, name: string, shape: Shape): NormalOptimizer {
+  const options =
+    "no_decay" in optimizer && matchesAny(optimizer.no_decay, name) ? { ...optimizer, weight_decay: 0 } : optimizer;
+  const { substitute }: OptimizerDefinition<never> = optimizers[optimizer.type];
+  return substitute?.(options as never, name, shape) ?? options;
+}
+
 /** The optimizer of a parameter: its rank, and the patterns that match its name, choose the options. */
 export function optimizerOf(optimizer: NormalOptimizer, { name = "", type: { shape } }: Value): BoundOptimizer {
-  const { options, rateFactor } = parameterOptions(optimizer, name, shape.length);
+  const options = optionsOf(optimizer, name, shape);
+  const rateFactor = optimizer.rates.find(({ parameters }) => matchesAny(parameters, name))?.factor ?? 1;
   const definition: OptimizerDefinition<never> = optimizers[options.type];
   return {
     key: JSON.stringify([options, rateFactor]),

@@ -1,8 +1,9 @@
 /**
- * muon: momentum, orthogonalized by Newton-Schulz iterations (K. Jordan et al., 2024; the form
- * of PyTorch, with the iterations in float32 in place of bfloat16). Parameters of other ranks are updated by Adam.
+ * muon: momentum, orthogonalized by Newton-Schulz iterations (K. Jordan et al., 2024; the form of PyTorch, with the
+ * iterations in float32 in place of bfloat16). Parameters of other ranks, and excluded matrices, are updated by Adam.
  * Weight decay is decoupled.
  */
+import { matchesAny } from "../../../schema/kinds/parameter-patterns.js";
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import { at } from "../../ir/expect.js";
@@ -12,6 +13,11 @@ import { decayedWeights, movingAverage, normOf, type OptimizerDefinition } from 
 export const muon: OptimizerDefinition<Extract<NormalOptimizer, { type: "muon" }>, "m"> = {
   isLayerwise: true,
   slots: () => ({ m: 0 }),
+  substitute(options, name, shape) {
+    if (shape.length === 2 && !matchesAny(options.exclude, name)) return undefined;
+    const { adam, weight_decay, no_decay, rates, clip, schedule, average } = options;
+    return { type: "adamw", variant: "torch", ...adam, weight_decay, no_decay, rates, clip, schedule, average };
+  },
   update(options, b, { parameter, gradient, slots, rate, momentum }) {
     const { sub, mul } = b;
     const { nesterov, newton_schulz_steps, epsilon, weight_decay, scale } = options;

@@ -1,4 +1,5 @@
 /** The definition of an optimizer: slots of each parameter, and one update in primitives. */
+import type { NormalOptimizer } from "../../../schema/normal/index.js";
 import type { Builder, Operand } from "../../ir/builder.js";
 import type { Shape, Value } from "../../ir/types.js";
 
@@ -30,6 +31,8 @@ export interface OptimizerDefinition<O, S extends string = string> {
   readonly isLayerwise?: boolean;
   /** The slots of a parameter of some shape. */
   slots(options: O, shape: Shape): Readonly<Record<string, SlotDefinition>>;
+  /** The options of the optimizer that updates a parameter in place of this one; undefined where this one does. */
+  substitute?(options: O, name: string, shape: Shape): NormalOptimizer | undefined;
   update(options: O, b: Builder, operands: UpdateOperands<S>): Update<S>;
 }
 
