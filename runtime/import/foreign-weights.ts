@@ -60,6 +60,11 @@ export interface ConversionRule {
   readonly parameters: Readonly<Record<string, TensorSource>>;
 }
 
+/** The rule of a layer without gates. */
+export function ungatedRule(parameters: ConversionRule["parameters"]): ConversionRule {
+  return { gates: [0], parameters };
+}
+
 export interface Framework {
   readonly name: string;
   /** Rules for the variants of each cell. Other cells cannot be imported. */

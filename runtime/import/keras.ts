@@ -2,14 +2,15 @@
  * Weights of Keras in HDF5: Keras 3 (`.weights.h5`, and inside `.keras`) and the legacy format (`.h5`), for SimpleRNN,
  * LSTM, GRU, Embedding, Dense, Conv1D, attention with heads, and normalizing layers.
  */
-import type {
-  ConversionRule,
-  ForeignFile,
-  ForeignLayer,
-  ForeignTensor,
-  Framework,
-  LayerKind,
-  TensorSource,
+import {
+  type ConversionRule,
+  type ForeignFile,
+  type ForeignLayer,
+  type ForeignTensor,
+  type Framework,
+  type LayerKind,
+  type TensorSource,
+  ungatedRule,
 } from "./foreign-weights.js";
 import type { Hdf5Group } from "./hdf5.js";
 import { compareNames } from "./pytorch.js";
@@ -18,15 +19,11 @@ const input: TensorSource = { from: ["kernel"], gated: true };
 const recurrent: TensorSource = { from: ["recurrent_kernel"], gated: true };
 const bias: TensorSource = { from: ["bias"], gated: true, isOptional: true };
 
-function rule(parameters: ConversionRule["parameters"]): ConversionRule {
-  return { gates: [0], parameters };
-}
-
-const affine = rule({ W: { from: ["kernel"] }, b: { from: ["bias"], isOptional: true } });
-const table = rule({ W: { from: ["embeddings"] } });
+const affine = ungatedRule({ W: { from: ["kernel"] }, b: { from: ["bias"], isOptional: true } });
+const table = ungatedRule({ W: { from: ["embeddings"] } });
 
 /** Kernels [in, heads, head_size] and [heads, head_size, out]. */
-const attention = rule(
+const attention = ungatedRule(
   Object.fromEntries(
     (
       [
@@ -52,10 +49,10 @@ const oneVector = "gamma or beta";
 /** With scale and center, one of them, or none; `scale` is that of an RMSNormalization. */
 function norms(statistics: ConversionRule["parameters"] = {}): readonly ConversionRule[] {
   return [
-    rule({ gain: { from: ["gamma"] }, shift: { from: ["beta"] }, ...statistics }),
-    rule({ gain: { from: [oneVector] }, ...statistics }),
-    rule({ shift: { from: [oneVector] }, ...statistics }),
-    rule({ gain: { from: ["scale"] }, ...statistics }),
+    ungatedRule({ gain: { from: ["gamma"] }, shift: { from: ["beta"] }, ...statistics }),
+    ungatedRule({ gain: { from: [oneVector] }, ...statistics }),
+    ungatedRule({ shift: { from: [oneVector] }, ...statistics }),
+    ungatedRule({ gain: { from: ["scale"] }, ...statistics }),
   ];
 }
 

@@ -75,9 +75,8 @@ export function configDifferences(
   };
   if (kind !== "cell") {
     const kerasKind = kindOfClass(config);
-    const ownKind = layer.layer === "projection" ? "dense" : layer.layer;
-    const isSame = kerasKind === ownKind || (kerasKind === "embedding" && ownKind === "position");
-    if (!isSame) return [difference(`its class is ${config.className}`, `${name} is a ${ownKind} layer`, weightsHint)];
+    const isSame = kerasKind === kind || (kerasKind === "embedding" && kind === "position");
+    if (!isSame) return [difference(`its class is ${config.className}`, `${name} is a ${kind} layer`, weightsHint)];
   }
   if (layer.layer === "dense" || layer.layer === "projection")
     return compare(config.options, { activation: compareOwnActivation(layer.activation) });

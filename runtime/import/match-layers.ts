@@ -132,8 +132,8 @@ function pairLists(state: MatchState): void {
  */
 function pairCopies(state: MatchState): void {
   const isUnique = (key: string, keys: readonly string[]) => keys.filter((other) => other === key).length === 1;
-  const candidates = copiesOf(state.modelLayers, ({ name }) => name).flatMap((model) =>
-    copiesOf(state.foreignLayers, ({ name }) => name).flatMap((foreign) => {
+  const candidates = copiesOf(state.modelLayers).flatMap((model) =>
+    copiesOf(state.foreignLayers).flatMap((foreign) => {
       const pairs = pairsOfCopies(state.file, foreign.copies, model.copies);
       return pairs === undefined ? [] : [{ model: model.prefix, foreign: foreign.prefix, pairs }];
     }),
@@ -153,10 +153,10 @@ interface Copies<Layer> {
 }
 
 /** The lists of numbered copies, of two or more. */
-function copiesOf<Layer>(layers: readonly Layer[], nameOf: (layer: Layer) => string): readonly Copies<Layer>[] {
+function copiesOf<Layer extends { readonly name: string }>(layers: readonly Layer[]): readonly Copies<Layer>[] {
   const lists = new Map<string, Map<number, Layer[]>>();
   for (const layer of layers) {
-    const name = nameOf(layer);
+    const { name } = layer;
     for (const { 0: text, index } of name.matchAll(/(?<=^|[./])\d+(?=[./])/g)) {
       const prefix = name.slice(0, index);
       const list = lists.get(prefix) ?? new Map<number, Layer[]>();

@@ -4,14 +4,15 @@
  */
 import { ok } from "../result.js";
 import type { Tensors } from "../tensors/safetensors.js";
-import type {
-  ConversionRule,
-  ForeignFile,
-  ForeignLayer,
-  ForeignTensor,
-  Framework,
-  LayerKind,
-  TensorSource,
+import {
+  type ConversionRule,
+  type ForeignFile,
+  type ForeignLayer,
+  type ForeignTensor,
+  type Framework,
+  type LayerKind,
+  type TensorSource,
+  ungatedRule,
 } from "./foreign-weights.js";
 import { foldWeightNorm } from "./weight-norm.js";
 
@@ -21,13 +22,9 @@ const input = kernel("weight_ih");
 const recurrent = kernel("weight_hh");
 const bothBiases = bias("bias_ih", "bias_hh");
 
-function rule(parameters: ConversionRule["parameters"]): ConversionRule {
-  return { gates: [0], parameters };
-}
-
 /** A Linear [out, in] or a Conv1d [out, in / groups, kernel_size]. */
-const affine = rule({ W: { from: ["weight"], transpose: true }, b: { from: ["bias"], isOptional: true } });
-const norm = rule({ gain: { from: ["weight"] }, shift: { from: ["bias"] } });
+const affine = ungatedRule({ W: { from: ["weight"], transpose: true }, b: { from: ["bias"], isOptional: true } });
+const norm = ungatedRule({ gain: { from: ["weight"] }, shift: { from: ["bias"] } });
 
 /** Sources of query, key and value by index. */
 function attention(weight: (index: number) => TensorSource, bias: (index: number) => TensorSource): ConversionRule {
@@ -35,7 +32,7 @@ function attention(weight: (index: number) => TensorSource, bias: (index: number
     [`W${letter}`, { ...weight(index), transpose: true }],
     [`b${letter}`, { ...bias(index), isOptional: true }],
   ]);
-  return rule({
+  return ungatedRule({
     ...Object.fromEntries(inputs),
     Wo: { from: ["out_proj.weight"], transpose: true },
     bo: { from: ["out_proj.bias"], isOptional: true },
@@ -57,8 +54,8 @@ export const pytorch: Framework = {
     gru: [{ gates: [1, 0, 2], parameters: { W: input, U: recurrent, b: bias("bias_ih"), c: bias("bias_hh") } }],
   },
   layers: {
-    embedding: [rule({ W: { from: ["weight"] } })],
-    position: [rule({ W: { from: ["weight"] } })],
+    embedding: [ungatedRule({ W: { from: ["weight"] } })],
+    position: [ungatedRule({ W: { from: ["weight"] } })],
     dense: [affine],
     conv1d: [affine],
     attention: [
@@ -79,7 +76,7 @@ export const pytorch: Framework = {
     rms_norm: [norm],
     group_norm: [norm],
     batch_norm: [
-      rule({
+      ungatedRule({
         ...norm.parameters,
         running_mean: { from: ["running_mean"] },
         running_variance: { from: ["running_var"] },
