@@ -107,8 +107,8 @@ function imageSource(
         ["targets", { dtype: "int32", shape: [indices.length], data: targets }],
       ]);
     },
-    findOutOfRange(role, limit, reason): RunProblem | undefined {
-      const image = role === "targets" ? labels.findIndex((label) => label >= limit) : -1;
+    findOutOfRange(array, limit, reason): RunProblem | undefined {
+      const image = array === "targets" ? labels.findIndex((label) => label >= limit) : -1;
       if (image < 0) return undefined;
       const message = `Label ${image + 1} in "${data.labels}" is class ${labels[image]}.`;
       return { code: "images-class", path: "/data/labels", file: data.labels, message, hint: reason };

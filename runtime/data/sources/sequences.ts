@@ -162,18 +162,18 @@ function sequenceSource(
         ["lengths", gatherLengths(starts, indices)],
       ]);
     },
-    findOutOfRange(role, limit, reason): RunProblem | undefined {
-      if (role !== "inputs" && role !== "targets") return undefined;
+    findOutOfRange(array, limit, reason): RunProblem | undefined {
+      if (array !== "inputs" && array !== "targets") return undefined;
       // Ids are below the vocabulary's size, but a layer may have a smaller one.
-      const { data: numbers } = role === "inputs" ? steps : targets;
-      const valueIndex = vocabulary === null && role === "inputs" ? -1 : numbers.findIndex((id) => id >= limit);
-      if (valueIndex < 0 || (role === "targets" && classes === null)) return undefined;
-      const perStep = role === "inputs" || isTagged;
+      const { data: numbers } = array === "inputs" ? steps : targets;
+      const valueIndex = vocabulary === null && array === "inputs" ? -1 : numbers.findIndex((id) => id >= limit);
+      if (valueIndex < 0 || (array === "targets" && classes === null)) return undefined;
+      const perStep = array === "inputs" || isTagged;
       const example = examples.findIndex((_, index) => valueIndex < (perStep ? (starts[index + 1] ?? 0) : index + 1));
       const line = examples[example]?.line ?? 1;
       const id = numbers[valueIndex] ?? 0;
-      const name = role === "inputs" ? vocabulary?.[id] : classes?.names?.[id];
-      const what = `${role === "inputs" ? "token" : "class"} ${id}${name === undefined ? "" : `, "${name}"`}`;
+      const name = array === "inputs" ? vocabulary?.[id] : classes?.names?.[id];
+      const what = `${array === "inputs" ? "token" : "class"} ${id}${name === undefined ? "" : `, "${name}"`}`;
       const message = `${data.file}:${line}: The line has ${what}.`;
       return { code: "sequence-range", path: "/data/file", file: data.file, line, message, hint: reason };
     },

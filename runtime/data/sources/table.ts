@@ -178,8 +178,8 @@ function windowSource(
         ["targets", gatherWindows(targets, targetWindows, indices, [...steps, ...targetShape])],
       ]);
     },
-    findOutOfRange(role, limit, reason) {
-      const label = role === "targets" ? classes?.ids.find((id) => id >= limit) : undefined;
+    findOutOfRange(array, limit, reason) {
+      const label = array === "targets" ? classes?.ids.find((id) => id >= limit) : undefined;
       if (label === undefined) return undefined;
       const message = `Column "${targetNames[0]}" has class ${classes?.names?.[label] ?? label}, index ${label}.`;
       return { code: "table-class", path: "/data/target", message, hint: reason };
