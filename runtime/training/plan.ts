@@ -18,7 +18,7 @@ import { openData } from "../data/index.js";
 import { checkLongSequences } from "../data/long-sequences.js";
 import { classNamesOf } from "../data/metadata.js";
 import { checkShortSequences } from "../data/short-sequences.js";
-import type { DataSource } from "../data/source.js";
+import { type DataSource, usesOf } from "../data/source.js";
 import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
@@ -145,13 +145,15 @@ function laterStepsNotice(spec: NormalSpec): readonly string[] {
   ];
 }
 
-/** Windows of text in the validation split from which an evaluation takes long. */
+/** Windows of the validation split from which an evaluation takes long. */
 const MANY_WINDOWS = 20_000;
 
-function overlappingEvaluationNotice({ data }: NormalSpec, { splits }: DataSource): readonly string[] {
+/** With an output for each step, overlapping windows have the same targets. */
+function overlappingEvaluationNotice(spec: NormalSpec, { splits }: DataSource): readonly string[] {
+  const { data } = spec;
   const count = splits.validation.length;
-  if (data.type !== "text" || data.evaluation_stride !== null || data.stride >= data.window || count < MANY_WINDOWS)
-    return [];
+  if (!("evaluation_stride" in data) || data.evaluation_stride !== null || data.stride >= data.window) return [];
+  if (count < MANY_WINDOWS || !usesOf(spec).everyStep) return [];
   return [
     `Each evaluation reads ${formatCount(count, "overlapping window")} of the validation split: write "evaluation_stride": ${data.window} in data to read each target once.`,
   ];
