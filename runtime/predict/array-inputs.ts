@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import { joinWithAnd } from "../../schema/diagnostics/suggest.js";
 import type { ArraySource } from "../../schema/normal/index.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../data/formats/convert-array.js";
 import { readCsv } from "../data/formats/csv.js";
@@ -48,7 +49,7 @@ export async function readArrayInputs(
   const opened = /\.[ct]sv$/i.test(file) ? await readRows(file, folder) : ok(membersOf(file, folder));
   if (!opened.ok) return opened;
   const members = opened.value;
-  const names = listOf(roles.map(({ name }) => name));
+  const names = joinWithAnd(roles.map(({ name }) => name));
   if ("single" in members && roles.length > 1) {
     const read = readArray(members.single, folder, "inputs", "");
     if (!read.ok) return fail(read.error.map((problem) => ({ ...problem, file })));
@@ -207,8 +208,4 @@ function sizeProblems(
       return [{ code: "array-shape", path: "", file, message, hint: "" }];
     }),
   );
-}
-
-function listOf(names: readonly string[]): string {
-  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

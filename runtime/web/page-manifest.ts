@@ -3,6 +3,7 @@ import type { Manifest, Ports } from "../../compiler/artifact.js";
 import type { NormalLayer, NormalLoss, NormalTrain } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 import type { Uses } from "../data/source.js";
+import type { Splits } from "../data/splits.js";
 
 export interface PageManifest {
   readonly format: 1;
@@ -62,7 +63,7 @@ export type SampleData =
     };
 
 /** The split of the run that the samples are from. */
-type SampleSplit = "train" | "validation" | "test";
+type SampleSplit = keyof Splits;
 
 export interface SampleSequence {
   /** Text, or a vector per step. */

@@ -29,8 +29,17 @@ export function formatValue(value: unknown): string {
 
 /** "a", "a or b", "a, b or c". */
 export function joinWithOr(words: readonly string[]): string {
+  return joinWith("or", words);
+}
+
+/** "a", "a and b", "a, b and c". */
+export function joinWithAnd(words: readonly string[]): string {
+  return joinWith("and", words);
+}
+
+function joinWith(conjunction: string, words: readonly string[]): string {
   if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1)}`;
 }
 
 /** `hiddenSize`, `hidden-size` and `Hidden size` equal `hidden_size`. */

@@ -1,7 +1,7 @@
 /** Errors of the compiled schema as problems: one for each mistake, in words, with the legal values. */
 
 import { formatCount, formatInteger } from "../counts.js";
-import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
+import { formatValue, joinWithAnd, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
 import { child, isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { branchesOf, dereference, propertiesOf, propertyOf, type Schema } from "../json-schema.js";
 import { nameOf, type SchemaProblem } from "./deduplicate.js";
@@ -166,7 +166,7 @@ function conflict(path: string, keys: readonly string[], parent: Schema): Schema
     code: "conflicting-keys",
     path: child(path, String(keys.at(-1))),
     atKey: true,
-    message: `${names.slice(0, -1).join(", ")} and ${names.at(-1)} cannot both be given in ${titleOf(parent)}.`,
+    message: `${joinWithAnd(names)} cannot both be given in ${titleOf(parent)}.`,
     hint: "Keep one of them.",
   };
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
 import { formatCount, formatInteger, formatNumber } from "../../../runtime/format.js";
+import { joinWithAnd } from "../../../schema/diagnostics/suggest.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
 import { curvesOf, readHistory } from "../../../views/metrics-history.js";
 import { escapeLine, visibleText } from "../../escape-controls.js";
@@ -75,7 +76,7 @@ export function examplesText({ train, validation, test }: Event<"start">["exampl
     `${formatInteger(train)} training`,
     ...others.map(([name, count]) => `${formatInteger(count)} ${name}`),
   ];
-  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)} examples`;
+  return `${joinWithAnd(parts)} examples`;
 }
 
 function startText({ parameters, examples, device, ranks }: Event<"start">): string {
