@@ -1,6 +1,6 @@
 /** `rnnx compare`: a table and a chart of several runs. */
 import { basename, resolve } from "node:path";
-import { formatInteger, formatNumber, formatSpeed } from "../../runtime/format.js";
+import { formatCount, formatInteger, formatNumber, formatSpeed } from "../../runtime/format.js";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
 import { absentValue, type ComparedRun } from "../../views/compare-runs.js";
 import type { CommandModule } from "../command.js";
@@ -73,42 +73,68 @@ export const compare: CommandModule = {
 };
 
 function comparisonTable({ colors }: Output, runs: readonly ComparedRun[]): string {
-  const differingPaths = essentialPaths(runs);
+  const { shown, omitted } = selectPaths(runs);
   const metrics = [...new Set(runs.flatMap(({ scores }) => Object.keys(scores)))];
   const rightAligned = (title: string) => ({ title, align: "right" as const });
-  return tableText(
+  const table = tableText(
     colors.print,
     [
       { title: "run" },
-      ...differingPaths.map((title) => ({ title })),
+      ...shown.map((title) => ({ title })),
       ...["parameters", "steps", "steps/s", ...metrics].map(rightAligned),
     ],
     runs.map((run) => [
       basename(resolve(run.run)),
-      ...differingPaths.map((path) => run.differences[path] ?? ""),
+      ...shown.map((path) => run.differences[path] ?? ""),
       formatInteger(run.parameters),
       formatInteger(run.steps),
       run.speed === null ? "" : formatSpeed(run.speed),
       ...metrics.map((name) => (run.scores[name] === undefined ? "" : formatNumber(run.scores[name]))),
     ]),
   );
+  if (omitted.length === 0) return table;
+  const options = formatCount(omitted.length, "option");
+  return `${table}\n\n${colors.print.dim(`without ${options} of parts that only some of the runs have; --json prints them`)}`;
 }
 
 /** Keys whose value decides which other keys their object has. */
 const kindKeys = ["layer", "cell", "type"];
 
-/** The differing paths, without options that one run lacks because a part of its model is of another kind. */
-function essentialPaths(runs: readonly ComparedRun[]): readonly string[] {
-  const paths = [...new Set(runs.flatMap((run) => Object.keys(run.differences)))];
-  const hasOtherKind = (path: string): boolean => {
-    const keys = path.split(".");
-    return keys.some((_, depth) => {
-      const parent = keys.slice(0, depth).join(".");
-      return kindKeys.some((kind) => `${parent}.${kind}` !== path && paths.includes(`${parent}.${kind}`));
-    });
-  };
-  return paths.filter(
-    (path) =>
-      runs.every(({ differences }) => (differences[path] ?? absentValue) !== absentValue) || !hasOtherKind(path),
+/**
+ * The differing paths. Omitted are the options that one run lacks because a part of its spec is of another kind, if
+ * parts of that kind have one value of the option in all runs.
+ */
+function selectPaths(runs: readonly ComparedRun[]): {
+  readonly shown: readonly string[];
+  readonly omitted: readonly string[];
+} {
+  const all = [...new Set(runs.flatMap((run) => Object.keys(run.differences)))];
+  const settingOf = ({ differences }: ComparedRun, path: string) => differences[path] ?? absentValue;
+  const isUnset = (value: string) => value === absentValue || value === "null";
+  // An object in some runs and null in the others: the paths of its keys have the difference.
+  const paths = all.filter(
+    (path) => !all.some((other) => other.startsWith(`${path}.`)) || !runs.every((run) => isUnset(settingOf(run, path))),
   );
+  /** The path of the kind that differs between the runs, of the outermost part that contains an option. */
+  const kindPath = (path: string): string | undefined => {
+    const keys = path.split(".");
+    return keys
+      .flatMap((_, depth) => kindKeys.map((kind) => [...keys.slice(0, depth), kind].join(".")))
+      .find((kind) => kind !== path && paths.includes(kind));
+  };
+  /** The values of each option by its kind of part and its name. */
+  const values = new Map<string, Set<string>>();
+  const optionName = (run: ComparedRun, path: string) =>
+    `${settingOf(run, kindPath(path) ?? "")} ${path.split(".").at(-1)}`;
+  const present = (path: string) => runs.filter((run) => settingOf(run, path) !== absentValue);
+  const optional = paths.filter((path) => kindPath(path) !== undefined && present(path).length < runs.length);
+  for (const path of optional)
+    for (const run of present(path)) {
+      const name = optionName(run, path);
+      values.set(name, (values.get(name) ?? new Set()).add(settingOf(run, path)));
+    }
+  const omitted = optional.filter(
+    (path) => new Set(present(path).flatMap((run) => [...(values.get(optionName(run, path)) ?? [])])).size === 1,
+  );
+  return { shown: paths.filter((path) => !omitted.includes(path)), omitted };
 }

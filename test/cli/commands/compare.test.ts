@@ -19,6 +19,35 @@ test("runs of two cells differ in the cell, and not in the options that only one
   expect(JSON.stringify(result)).toContain("peepholes");
 });
 
+test("runs of other kinds of data and layers have each setting that differs between parts of one kind", async () => {
+  const folder = temporaryFolder();
+  const [ship, small, stock] = ["ship", "small", "stock"].map((name) => join(folder, name));
+  const smaller = ["--set", "model.1.hidden_size=7", "--set", "data.stride=2"];
+  await rnnx("train", "specs/ship.json", "--steps", "1", "--out", `${ship}`);
+  await rnnx("train", "specs/ship.json", "--steps", "1", "--out", `${small}`, ...smaller);
+  await rnnx("train", "specs/stock.json", "--steps", "1", "--out", `${stock}`, "--set", "data.window=6");
+  const { stdout } = await rnnx("compare", `${ship}`, `${small}`, `${stock}`);
+  const [heading = "", ...lines] = stdout.split("\n");
+  for (const path of ["data.type", "data.file", "data.window", "data.stride"]) expect(heading).toContain(path);
+  for (const layer of [0, 1]) expect(heading).toContain(`model.${layer}.cells.0.hidden_size`);
+  // Options of a single kind, with one value.
+  expect(heading).not.toContain("data.horizon");
+  expect(lines.join("\n")).toMatch(/without \d+ options of parts that only some of the runs have; --json prints them/);
+});
+
+test("an object of settings that one run does not have is compared by its keys alone", async () => {
+  const folder = temporaryFolder();
+  const [best, last] = [join(folder, "best"), join(folder, "last")];
+  const split = 'data.split={"train":0.7,"validation":0.3}';
+  await rnnx("train", "specs/stock.json", "--steps", "1", "--out", best, "--set", split);
+  await rnnx("train", "specs/stock.json", "--steps", "1", "--out", last);
+  const [heading = "", ...rows] = (await rnnx("compare", best, last)).stdout.split("\n");
+  expect(heading).toMatch(/ train\.keep_best\.metric +train\.keep_best\.mode +parameters/);
+  expect(heading).not.toMatch(/keep_best /);
+  expect(rows[0]).toMatch(/^best .+ loss +min /);
+  expect(rows[1]).toMatch(/^last .+ – +– /);
+});
+
 test("the chart names the metric and the split of its curves", async () => {
   const run = join(temporaryFolder(), "run");
   await rnnx("train", "specs/stock.json", "--steps", "3", "--out", run);
