@@ -1,6 +1,7 @@
 /**
  * Common factors of sums outside loops: x * a + x * b → x * (a + b), where all are of one shape. The constants of each
- * product become one, which joins an exponential among its factors: c * exp(k - y) = exp(k + ln c - y). Rounding differs.
+ * product become one, which joins an exponential among its factors: c * exp(k - y) = exp(k + ln c - y). Rounding
+ * differs.
  */
 import { copyGraph } from "../../graph/copy-graph.js";
 import { constantOf, countReaders, producersOf } from "../../graph/def-use.js";
@@ -23,14 +24,23 @@ interface FactoredSum {
   readonly terms: readonly Product[];
 }
 
-function factoredSumsOf(graph: Graph): ReadonlyMap<Node, FactoredSum> {
+/** The values of a graph: their producers, the number of their readers, and those that are constant scalars. */
+function valuesOf(graph: Graph) {
   const producers = producersOf(graph);
-  const readers = countReaders(graph);
-  const { termsByOperand } = chainsOf(graph);
   const scalarConstant = (value: Value) => {
     if (value.type.shape.length > 0) return undefined;
     return constantOf(value, (each) => producers.get(each))?.data[0];
   };
+  return { producers, readers: countReaders(graph), scalarConstant };
+}
+
+type GraphValues = ReturnType<typeof valuesOf>;
+
+function factoredSumsOf(
+  graph: Graph,
+  { producers, readers, scalarConstant }: GraphValues,
+): ReadonlyMap<Node, FactoredSum> {
+  const { termsByOperand } = chainsOf(graph);
   const productOf = (value: Value): Product | undefined => {
     const producer = producers.get(value);
     if (producer?.op !== "Mul" || readers.get(value) !== 1) return undefined;
@@ -54,31 +64,35 @@ function factoredSumsOf(graph: Graph): ReadonlyMap<Node, FactoredSum> {
   return new Map(sums);
 }
 
+/** c * exp(k - y) as exp(k + ln c - y); undefined for another factor. */
+function scaledExponential(
+  b: Builder,
+  value: Value,
+  c: number,
+  { producers, readers, scalarConstant }: GraphValues,
+  lookup: (value: Value) => Value,
+): Value | undefined {
+  const exponential = producers.get(value);
+  const operand = exponential?.op === "Exp" ? at(exponential.inputs, 0) : undefined;
+  const difference = operand && producers.get(operand);
+  if (difference?.op !== "Sub" || operand === undefined || c <= 0) return undefined;
+  const shift = scalarConstant(at(difference.inputs, 0));
+  if (shift === undefined || readers.get(value) !== 1 || readers.get(operand) !== 1) return undefined;
+  return b.exp(b.sub(shift + Math.log(c), lookup(at(difference.inputs, 1))));
+}
+
 export const factorSums: Pass = {
   name: "factor-sums",
   description: "Extracts a common factor of two products: x * a + x * b → x * (a + b), outside loops.",
   run: (graph) => {
-    const sums = factoredSumsOf(graph);
+    const values = valuesOf(graph);
+    const sums = factoredSumsOf(graph, values);
     if (sums.size === 0) return graph;
-    const producers = producersOf(graph);
-    const readers = countReaders(graph);
-    const constant = (value: Value) => constantOf(value, (each) => producers.get(each))?.data[0];
-    /** c * exp(k - y) as exp(k + ln c - y); undefined for another factor. */
-    const scaledExponential = (b: Builder, value: Value, c: number, lookup: (value: Value) => Value) => {
-      const exponential = producers.get(value);
-      const operand = exponential?.op === "Exp" ? at(exponential.inputs, 0) : undefined;
-      const difference = operand && producers.get(operand);
-      if (difference?.op !== "Sub" || operand === undefined || c <= 0) return undefined;
-      const [k, y] = [at(difference.inputs, 0), at(difference.inputs, 1)];
-      const shift = k.type.shape.length === 0 ? constant(k) : undefined;
-      if (shift === undefined || readers.get(value) !== 1 || readers.get(operand) !== 1) return undefined;
-      return b.exp(b.sub(shift + Math.log(c), lookup(y)));
-    };
     return copyGraph(graph, (node, b, { get: lookup }) => {
       const sum = sums.get(node);
       if (sum === undefined) return undefined;
       const terms = sum.terms.map(({ factors, constant: c }) => {
-        const scaled = c === 1 ? [] : factors.map((factor) => scaledExponential(b, factor, c, lookup));
+        const scaled = c === 1 ? [] : factors.map((factor) => scaledExponential(b, factor, c, values, lookup));
         const chosen = scaled.findIndex((factor) => factor !== undefined);
         const product = factors
           .map((factor, index) => (index === chosen ? at(scaled, index) : undefined) ?? lookup(factor))
