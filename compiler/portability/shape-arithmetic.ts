@@ -1,8 +1,8 @@
 /**
- * The nodes that ONNX Runtime places on the CPU although the device has kernels for them: arithmetic with shapes. The rule
- * is that of `GetCpuPreferredNodes` (onnxruntime/core/framework/fallback_cpu_capability.cc).
+ * The nodes that ONNX Runtime places on the CPU although the device has kernels for them: arithmetic with shapes. The
+ * rule is that of `GetCpuPreferredNodes` (onnxruntime/core/framework/fallback_cpu_capability.cc).
  */
-import type { ModelNode } from "../onnx/read/nodes.js";
+import type { ModelNode, NodeGraph } from "../onnx/read/nodes.js";
 
 /** Elements of an initializer that is copied to the CPU for such a node. */
 const MAX_ELEMENTS = 100;
@@ -22,19 +22,22 @@ const hostInputs: Readonly<Record<string, readonly number[]>> = {
   If: [0],
 };
 
-/** In each graph: readers of Shape and Size, then readers of theirs, whose other inputs are on the CPU or small constants. */
+/**
+ * In each graph: readers of Shape and Size, then readers of theirs, whose other inputs are on the CPU or small
+ * constants.
+ */
 export function shapeArithmetic(nodes: readonly ModelNode[]): ReadonlySet<ModelNode> {
   const found = new Set<ModelNode>();
-  for (const graph of new Set(nodes.map((node) => node.graph))) {
-    // Nodes are in topological order, so one pass sees the inputs of a node before it.
-    const onCpu = new Set<string>();
-    for (const node of nodes.filter((other) => other.graph === graph)) {
-      const isPlaced = isOnCpu(node, onCpu);
-      if (isPlaced) found.add(node);
-      // The kernels of these write to the memory of the CPU.
-      if (isPlaced || node.operator === "Shape" || node.operator === "Size")
-        for (const output of node.names.outputs) onCpu.add(output);
-    }
+  /** Names of the values in the memory of the CPU. The nodes of a graph are in topological order. */
+  const namesOnCpu = new Map<NodeGraph, Set<string>>();
+  for (const node of nodes) {
+    const onCpu = namesOnCpu.get(node.graph) ?? new Set<string>();
+    namesOnCpu.set(node.graph, onCpu);
+    const isPlaced = isOnCpu(node, onCpu);
+    if (isPlaced) found.add(node);
+    // The kernels of these write to the memory of the CPU.
+    if (isPlaced || node.operator === "Shape" || node.operator === "Size")
+      for (const output of node.names.outputs) onCpu.add(output);
   }
   return found;
 }
