@@ -1,4 +1,5 @@
 /** Elaboration: from a normalized spec to the forward graph, layer by layer, then loss and metrics. */
+import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
@@ -118,7 +119,7 @@ function elaborateLayer(
       part: layer,
       key: "from",
       code: "input-count",
-      message: `${layer.name} reads ${maxInputs} ${maxInputs === 1 ? "layer" : "layers"}, but "from" names ${inputs.length}.`,
+      message: `${layer.name} reads ${formatCount(maxInputs, "layer")}, but "from" names ${inputs.length}.`,
       hint:
         maxInputs === 1
           ? 'Combine them first with a "concat" or "add" layer.'

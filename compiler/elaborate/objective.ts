@@ -170,7 +170,7 @@ function lossOperands(
       part: shortened,
       code: "output-steps",
       message: `The data has one target per step, but the model has one output per window of ${shortened.name}.`,
-      hint: `Add a "pool" layer for one prediction per sequence, or keep every step${shortened.layer === "conv1d" ? ': "stride" 1, and "padding" "same" or "causal"' : ""}.`,
+      hint: `Add a "pool" layer for one prediction per sequence, or keep every step${"padding" in shortened ? ': "stride" 1, and "padding" "same" or "causal"' : ""}.`,
     });
   const weights = signature.weights && feed("weights", signature.weights);
   if (weights !== undefined && wire.sequence !== weights.type.shape.length > 1)

@@ -191,8 +191,7 @@ export function startElaboration(
     },
     endLayer(layer, wire) {
       layers.set(layer.name, { layer, wire });
-      const hasParameters = [...inputs.keys()].some((name) => name.startsWith(`${unreadOwner}/`));
-      if (unreadOwner !== null && hasParameters)
+      if (unreadOwner !== null && [...inputs.keys()].some((name) => name.startsWith(`${unreadOwner}/`)))
         reportOwner(`${layer.name} uses no parameter of ${unreadOwner}.`, "options");
     },
     problems: () => [...problems.values()],

@@ -69,8 +69,7 @@ export function checkWindows(
     key,
     code: "short-sequence",
     message: `${layer.name} reads windows of ${spanOf(windows) + 1} steps, but its input has ${time}.`,
-    hint:
-      layer.layer === "conv1d" ? 'Make the windows shorter, or write "padding": "same".' : "Make the windows shorter.",
+    hint: `Make the windows shorter${"padding" in layer ? ', or write "padding": "same"' : ""}.`,
   });
   return false;
 }
