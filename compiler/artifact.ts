@@ -126,10 +126,10 @@ export interface DataParallelPorts {
 
 export interface Artifact {
   /**
-   * K training steps; K is the run-time dimension `steps`. Inputs: parameters, buffers, states of stateful layers, slots,
-   * step, `rate_scale` (plateau schedule), frozen parameters, and data with a leading `steps` axis. Outputs: the next
-   * parameters, buffers, states, slots and step (`next/<name>`), then per step `loss`, `gradient_norm`, `learning_rate`, and
-   * with a dynamic loss scale `loss_scale` and `skipped`.
+   * K training steps; K is the run-time dimension `steps`. Inputs: parameters, buffers, states of stateful layers,
+   * slots, step, `rate_scale` (plateau schedule), frozen parameters, and data with a leading `steps` axis. Outputs: the
+   * next parameters, buffers, states, slots and step (`next/<name>`), then per step `loss`, `gradient_norm`,
+   * `learning_rate`, and with a dynamic loss scale `loss_scale` and `skipped`.
    */
   readonly train: Uint8Array;
   /**

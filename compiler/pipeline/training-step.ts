@@ -52,8 +52,8 @@ export interface GradientProgram extends TrainingProgram {
   /** The graph of `lossProgram` after the forward passes. */
   readonly prepared: Graph;
   /**
-   * Outputs: the loss, the next buffers and states, then the gradient of each trained parameter, of a batch; where `isSum`: total
-   * and count of the loss, the next buffers and states, then gradients of the total.
+   * Outputs: the loss, the next buffers and states, then the gradient of each trained parameter, of a batch; where
+   * `isSum`: total and count of the loss, the next buffers and states, then gradients of the total.
    */
   readonly gradient: Graph;
   readonly isSum: boolean;

@@ -1,8 +1,8 @@
 /** Rules of a runtime as data: the first rule that matches a node determines its outcome. */
 
 /**
- * `host`: the node computes shapes, which ONNX Runtime does on the CPU by choice. `cpu`: the node runs on the CPU, as the
- * device has no kernel. `wrong`: it runs with wrong results. `unknown`: not tested.
+ * `host`: the node computes shapes, which ONNX Runtime does on the CPU by choice. `cpu`: the node runs on the CPU, as
+ * the device has no kernel. `wrong`: it runs with wrong results. `unknown`: not tested.
  */
 export type Outcome = "runs" | "host" | "cpu" | "wrong" | "fails" | "unknown";
 

@@ -21,8 +21,8 @@ import { flatGroupsOf } from "./update-units.js";
 /** One training step as a graph, and the meaning of its inputs and outputs. */
 export interface StepGraph {
   /**
-   * Inputs: parameters, buffers, states, slots and step, which are carried from step to step; then those of `fixed`; then data.
-   * Outputs: the next carried values, then those of `reported`.
+   * Inputs: parameters, buffers, states, slots and step, which are carried from step to step; then those of `fixed`;
+   * then data. Outputs: the next carried values, then those of `reported`.
    */
   readonly graph: Graph;
   /** Buffers, then the carried states of stateful layers: `rnn/0/h`. */

@@ -21,7 +21,10 @@ export interface GradientOperands extends ParameterState {
   readonly gradient: Value;
 }
 
-/** Indices of the small parameters that are updated, and carried from step to step, as one vector: groups of equal arithmetic. */
+/**
+ * Indices of the small parameters that are updated, and carried from step to step, as one vector: groups of equal
+ * arithmetic.
+ */
 export function flatGroupsOf(optimizer: NormalOptimizer, parameters: readonly Value[]): readonly (readonly number[])[] {
   const groups = new Map<string, number[]>();
   for (const [index, parameter] of parameters.entries()) {

@@ -14,8 +14,8 @@ export const cpu: Target = {
   vectorLanes: 16,
   // Speedup of a step: 1.11 for 1 × 100 with 1,000 rows on one thread, 1.05 with 250 rows.
   accumulateInLoop: { minStackedElements: 2 ** 21, minRows: 64, maxResultElements: 2 ** 16 },
-  // Time of a step on one thread: 0.95 to 0.97 for a transformer of 4 × 128 with 768 rows, 0.95 to 0.98 for 2 × 128. For
-  // 3 × 512 the product alone: 45.1 ms in place of 49.4 ms.
+  // Ratio of the times of a step on one thread: 0.95 to 0.97 for a transformer of 4 × 128 with 768 rows, 0.95 to 0.98
+  // for 2 × 128. For 3 × 512 the product alone: 45.1 ms in place of 49.4 ms.
   transposeBeforeGemm: { minElements: 2 ** 16, minColumns: 128 },
   // Speedup of a step: 1.02 to 1.03 for 1 × 100 with 1,000 rows.
   oneHotByComparisonElements: 2 ** 17,
