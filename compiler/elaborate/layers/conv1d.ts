@@ -82,10 +82,10 @@ function convolve(b: Builder, steps: readonly Value[], kernel: Value, groups: nu
   const { input, output } = channels;
   if (groupWidth === 1 && groups > 1 && output === groups) {
     // One channel in and out of each group: entry times entry.
-    const stacked = b.reshape(joined(b, steps, 0), [size, count, batch, input]);
+    const stacked = b.reshape(b.concat(steps, 0), [size, count, batch, input]);
     return b.sum(b.mul(stacked, b.unsqueeze(kernel, [1])), [0]);
   }
-  const columns = joined(b, steps, -1);
+  const columns = b.concat(steps, -1);
   const rows = mulDims(size, groupWidth);
   if (groups === 1) return b.matmul(columns, b.reshape(kernel, [rows, output]));
   const groupSize = Number(output) / groups;
@@ -93,10 +93,6 @@ function convolve(b: Builder, steps: readonly Value[], kernel: Value, groups: nu
   const kernels = b.transpose(b.reshape(kernel, [rows, groups, groupSize]), [1, 0, 2]);
   const products = b.matmul(b.reshape(perGroup, [groups, mulDims(count, batch), rows]), kernels);
   return b.reshape(b.transpose(products, [1, 0, 2]), [count, batch, output]);
-}
-
-function joined(b: Builder, values: readonly Value[], axis: number): Value {
-  return values.length === 1 ? at(values, 0) : b.concat(values, axis);
 }
 
 /**

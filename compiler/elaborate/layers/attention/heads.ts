@@ -31,17 +31,10 @@ interface Projection {
 
 /** x @ [W₁ W₂ …] + [b₁ b₂ …]: one product. */
 function project(b: Context["b"], x: Value, projections: readonly Projection[]): Value {
-  const join = (values: readonly Value[], axis: number) =>
-    values.length === 1 ? at(values, 0) : b.concat(values, axis);
-  const product = b.matmul(
-    x,
-    join(
-      projections.map(({ kernel }) => kernel),
-      1,
-    ),
-  );
+  const kernels = projections.map(({ kernel }) => kernel);
   const biases = projections.flatMap(({ bias }) => bias ?? []);
-  return biases.length === 0 ? product : b.add(product, join(biases, 0));
+  const product = b.matmul(x, b.concat(kernels, 1));
+  return biases.length === 0 ? product : b.add(product, b.concat(biases, 0));
 }
 
 /** The output [steps, batch, n] of a query [steps, batch, n] and a memory. */
