@@ -5,31 +5,13 @@
  */
 import { microBatchesOf } from "../../../schema/micro-batches.js";
 import type { NormalBatchNorm } from "../../../schema/normal/index.js";
-import { elementCount } from "../../ir/dims.js";
 import type { Value } from "../../ir/types.js";
-import type { Context, LayerDefinition } from "../context.js";
+import type { LayerDefinition } from "../context.js";
 import { gainAndShift, normalizedWire, withGainAndShift } from "../gain-shift.js";
 import { constantOne, constantZero } from "../initializers.js";
-import { type Wire, width } from "../wire.js";
+import { momentsOver } from "../moments.js";
+import { width } from "../wire.js";
 import { checkNumbers } from "./numeric-input.js";
-
-/** Mean and variance of each feature over all leading axes, without padding: [1, …, features]. */
-function batchStatistics({ value, mask }: Wire, { b }: Context) {
-  const { shape } = value.type;
-  const axes = shape.slice(0, -1).map((_, axis) => axis);
-  if (mask === null) {
-    const mean = b.mean(value, axes, true);
-    const centered = b.sub(value, mean);
-    const count = b.cast(b.size(b.range(elementCount(shape.slice(0, -1)))), "float32");
-    return { mean, centered, variance: b.mean(b.mul(centered, centered), axes, true), count };
-  }
-  const isValid = b.cast(mask, "float32");
-  // A batch of empty sequences has a count of 0.
-  const count = b.max(b.sum(isValid), 1);
-  const mean = b.div(b.sum(b.mul(value, isValid), axes, true), count);
-  const centered = b.mul(b.sub(value, mean), isValid);
-  return { mean, centered, variance: b.div(b.sum(b.mul(centered, centered), axes, true), count), count };
-}
 
 export const batchNorm: LayerDefinition<NormalBatchNorm> = {
   elaborate(layer, input, context) {
@@ -48,7 +30,8 @@ export const batchNorm: LayerDefinition<NormalBatchNorm> = {
       const offset = shift === null ? b.neg(centering) : b.sub(shift, centering);
       return normalizedWire(layer, input, b.add(b.mul(input.value, scale), offset), context);
     }
-    const { mean, centered, variance, count } = batchStatistics(input, context);
+    const leadingAxes = input.value.type.shape.slice(0, -1).map((_, axis) => axis);
+    const { mean, centered, variance, count } = momentsOver(b, input.value, leadingAxes, input.mask);
     const average = (running: Value, batch: Value) =>
       b.add(b.mul(running, 1 - momentum), b.mul(b.reshape(batch, features), momentum));
     context.setNextBuffer(`${name}/running_mean`, average(runningMean, mean));

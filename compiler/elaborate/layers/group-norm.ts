@@ -9,6 +9,7 @@ import { divideDim } from "../../language/expression-type.js";
 import { layerNorm } from "../../language/functions.js";
 import type { LayerDefinition } from "../context.js";
 import { withGainAndShift } from "../gain-shift.js";
+import { momentsOver } from "../moments.js";
 import { width } from "../wire.js";
 import { checkNumbers } from "./numeric-input.js";
 
@@ -18,20 +19,7 @@ import { checkNumbers } from "./numeric-input.js";
  * @param mask [time, batch, 1] bool; null where every step is valid. Padding becomes 0.
  */
 function standardizeSequences(b: Builder, parts: Value, mask: Value | null, epsilon: number): Value {
-  const axes = [0, 3];
-  if (mask === null) {
-    const centered = b.sub(parts, b.mean(parts, axes, true));
-    return b.div(centered, b.sqrt(b.add(b.mean(b.mul(centered, centered), axes, true), epsilon)));
-  }
-  const isValid = b.unsqueeze(b.cast(mask, "float32"), [3]);
-  // A sequence of no steps has a count of 0.
-  const count = b.max(
-    b.sum(b.expand(isValid, [...isValid.type.shape.slice(0, 3), parts.type.shape[3] ?? 1]), axes, true),
-    1,
-  );
-  const mean = b.div(b.sum(b.mul(parts, isValid), axes, true), count);
-  const centered = b.mul(b.sub(parts, mean), isValid);
-  const variance = b.div(b.sum(b.mul(centered, centered), axes, true), count);
+  const { centered, variance } = momentsOver(b, parts, [0, 3], mask && b.unsqueeze(mask, [3]));
   return b.div(centered, b.sqrt(b.add(variance, epsilon)));
 }
 
