@@ -70,6 +70,28 @@ export function setOption(): Option {
   return new Option("--set <path.to.key=value>", "override a value of the spec (repeatable)").argParser(parseOverride);
 }
 
+/** `--seed` of every command that trains a spec. */
+export function seedOption(): Option {
+  return new Option("--seed <n>", "random seed; overrides seed").argParser(integerParser(0, 2 ** 32 - 1));
+}
+
+/** An option that overrides one value of the spec, if it is given. */
+export function optionOverride(option: string, path: string, value: number | undefined): readonly Override[] {
+  return value === undefined ? [] : [{ path, value: `${value}`, flag: `${option} ${value}` }];
+}
+
+/** `--init` of every command that trains a spec. */
+export function initOption(): Option {
+  return new Option("--init <file>", "initial weights: .safetensors (rnnx or PyTorch names), .keras or .h5");
+}
+
+/** `--threads` of every command that trains a spec. */
+export function threadsOption(): Option {
+  return new Option("--threads <n>", "CPU threads (default: 1 for a small model, else all cores)").argParser(
+    integerParser(1, 1024),
+  );
+}
+
 /** `--disable-pass`, of every command that compiles; `rnnx inspect --passes` lists the names. */
 export function disablePassOption(): Option {
   return new Option("--disable-pass <pass>", "compile without this pass (repeatable)").argParser(collectValues);

@@ -10,7 +10,16 @@ import { exitCodes } from "../exit-codes.js";
 import { checkImageFile, writeImage } from "../image-output.js";
 import { reportRunFailure } from "../open-run.js";
 import { openSpec } from "../open-spec.js";
-import { deviceOption, integerParser, positiveParser, setOption } from "../option-parsers.js";
+import {
+  deviceOption,
+  initOption,
+  integerParser,
+  optionOverride,
+  positiveParser,
+  seedOption,
+  setOption,
+  threadsOption,
+} from "../option-parsers.js";
 import type { Output } from "../output.js";
 
 interface Flags {
@@ -40,12 +49,12 @@ export const findRateCommand: CommandModule = {
       .option("--min <rate>", "first learning rate", positiveParser(MAX_RATE), 1e-6)
       .option("--max <rate>", "last learning rate", positiveParser(MAX_RATE), 10)
       .option("--steps <n>", "updates of the test", integerParser(10, 1_000_000), 200)
-      .option("--seed <n>", "random seed; overrides seed", integerParser(0, 2 ** 32 - 1))
+      .addOption(seedOption())
       .addOption(setOption())
-      .option("--init <file>", "initial weights: .safetensors (rnnx or PyTorch names), .keras or .h5")
+      .addOption(initOption())
       .option("--out <file>", "image to write (.svg, .png)")
       .addOption(deviceOption())
-      .option("--threads <n>", "CPU threads (default: 1 for a small model, else all cores)", integerParser(1, 1024));
+      .addOption(threadsOption());
   },
 
   async run(output, command) {
@@ -57,27 +66,18 @@ export const findRateCommand: CommandModule = {
     }
     const exitCode = out === undefined ? undefined : checkImageFile(output, out);
     if (exitCode !== undefined) return exitCode;
-    const seedOverride = seed === undefined ? [] : [{ path: "seed", value: `${seed}`, flag: `--seed ${seed}` }];
-    const opened = await openSpec(output, file, [...set, ...seedOverride]);
+    const opened = await openSpec(output, file, [...set, ...optionOverride("--seed", "seed", seed)]);
     if (opened === undefined) return exitCodes.invalidInput;
     const range = { minimum, maximum, steps };
     const [{ findRate }, { mapPathsToSource }] = await Promise.all([
       import("../../runtime/training/find-rate.js"),
       import("../../runtime/training/spec-paths.js"),
     ]);
-    const result = await findRate({
-      spec: opened.spec,
-      folder: opened.folder,
-      device,
-      init: init === undefined ? null : { file: resolve(init), maps: [] },
-      ...(threads !== undefined && { threads }),
-      range,
-    });
-    if (!result.ok) {
-      const outcome = mapPathsToSource(opened.spec, opened.origins, result);
-      if (outcome.ok) throw new Error("A failed range test has no outcome.");
-      return reportRunFailure(output, outcome.error, opened);
-    }
+    const { spec, folder, origins } = opened;
+    const weights = init === undefined ? null : { file: resolve(init), maps: [] };
+    const request = { spec, folder, device, init: weights, ...(threads !== undefined && { threads }), range };
+    const result = mapPathsToSource(spec, origins, await findRate(request));
+    if (!result.ok) return reportRunFailure(output, result.error, opened);
     const { value: test } = result;
     for (const notice of test.notices) output.note(notice);
     const { notices: _, ...record } = test;

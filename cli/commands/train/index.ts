@@ -13,11 +13,15 @@ import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
 import {
   deviceOption,
   disablePassOption,
+  initOption,
   integerParser,
+  optionOverride,
   parseByteSize,
   parseNameMap,
+  seedOption,
   setOption,
   stopAfterOption,
+  threadsOption,
 } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 import { type PassFlags, readPassSelection } from "../../pass-selection.js";
@@ -56,13 +60,13 @@ export const trainCommand: CommandModule = {
       .optionsGroup("Common options:")
       .option("--out <dir>", "run directory (default: runs/<spec name>)")
       .option("--steps <n>", "training steps; overrides train.steps", integerParser(1, 1_000_000_000))
-      .option("--seed <n>", "random seed; overrides seed", integerParser(0, 2 ** 32 - 1))
+      .addOption(seedOption())
       .addOption(setOption())
       .option("--resume", "continue from the last checkpoint of the run directory")
       .option("--overwrite", "replace the run in the run directory")
       .option("--dry-run", "print the model, its FLOPs, its memory and the first batch; train nothing")
       .optionsGroup("Initial weights and data:")
-      .option("--init <file>", "initial weights: .safetensors (rnnx or PyTorch names), .keras or .h5")
+      .addOption(initOption())
       .option("--map <from=to>", "rename a tensor of --init: FILE_NAME=MODEL_NAME (repeatable)", parseNameMap)
       .option("--data <file>", "training data for a model file (.onnx)")
       .optionsGroup("Monitoring:")
@@ -71,7 +75,7 @@ export const trainCommand: CommandModule = {
       .option("--tensorboard <dir>", "write TensorBoard event files")
       .optionsGroup("Hardware:")
       .addOption(deviceOption())
-      .option("--threads <n>", "CPU threads (default: 1 for a small model, else all cores)", integerParser(1, 1024))
+      .addOption(threadsOption())
       .option("--ranks <n>", "data-parallel threads that share each batch (default: off)", integerParser(1, 64))
       .option(
         "--memory-limit <size>",
@@ -187,9 +191,5 @@ async function runWorkerRank(): Promise<number> {
 }
 
 function flagOverrides({ steps, seed, set = [] }: Flags): readonly Override[] {
-  return [
-    ...set,
-    ...(steps === undefined ? [] : [{ path: "train.steps", value: `${steps}`, flag: `--steps ${steps}` }]),
-    ...(seed === undefined ? [] : [{ path: "seed", value: `${seed}`, flag: `--seed ${seed}` }]),
-  ];
+  return [...set, ...optionOverride("--steps", "train.steps", steps), ...optionOverride("--seed", "seed", seed)];
 }
