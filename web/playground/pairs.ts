@@ -1,26 +1,13 @@
 /** The playground of pairs: a source, and the sequence that the model generates. */
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
-import {
-  END,
-  joinTokens,
-  START,
-  tokenize,
-  unitNames,
-  unknownUnitsNotices,
-} from "../../runtime/data/vocabulary/tokens.js";
+import { END, joinTokens, START } from "../../runtime/data/vocabulary/tokens.js";
 import { formatCount } from "../../runtime/format.js";
 import { beamSearch } from "../../runtime/generation/beam-search.js";
 import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { element, exampleList, field, message, runLatest, slider } from "../dom.js";
 import { readSource, sourceBatch } from "../examples/pairs.js";
 import type { Model } from "../load-model.js";
-import { shortened } from "./sequences.js";
-
-function unknownWordsNotices(text: string, { vocabulary, unit }: PairsMetadata): readonly string[] {
-  if (vocabulary === null) return [];
-  const unknown = tokenize(text, unit).filter((word) => !vocabulary.includes(word));
-  return unknownUnitsNotices(unknown, unitNames[unit]);
-}
+import { shortened, unknownTokensNotices } from "./sequences.js";
 
 export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
   const { page } = model;
@@ -59,7 +46,7 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
       metadata.unit,
     );
     const cut = `The output is cut at ${formatCount(metadata.longest_target, "token")}: it has no end token.`;
-    note.textContent = [...unknownWordsNotices(input.value, metadata), ...(isComplete ? [] : [cut])].join(" ");
+    note.textContent = [...unknownTokensNotices(input.value, metadata), ...(isComplete ? [] : [cut])].join(" ");
   });
   const update = () => translate();
   input.addEventListener("input", update);

@@ -31,11 +31,10 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
     }
     const [scores] = await predict(model, sequenceBatch([read.value], page));
     if (scores === undefined) return;
-    const names = tokenize(input.value, metadata.unit);
-    const unknown = isText ? names.filter((name) => !metadata.vocabulary?.includes(name)) : [];
+    const names = isText ? tokenize(input.value, metadata.unit) : null;
     result.replaceChildren(
-      renderPrediction(model, metadata, scores, isText ? names : null),
-      ...unknownUnitsNotices(unknown, unitNames[metadata.unit]).map((text) => element("p", { class: "note" }, text)),
+      renderPrediction(model, metadata, scores, names),
+      ...unknownTokensNotices(input.value, metadata).map((text) => element("p", { class: "note" }, text)),
     );
   });
   const update = () => {
@@ -87,6 +86,17 @@ function renderPrediction(
     ),
   );
   return element("ol", { class: "tags" }, ...steps);
+}
+
+/** A notice of the tokens of a text that the vocabulary does not contain; none for inputs without a vocabulary. */
+export function unknownTokensNotices(
+  text: string,
+  { vocabulary, unit }: Pick<SequencesMetadata, "unit"> & { readonly vocabulary?: readonly string[] | null },
+): readonly string[] {
+  if (vocabulary === undefined || vocabulary === null) return [];
+  const known = new Set(vocabulary);
+  const unknown = tokenize(text, unit).filter((token) => !known.has(token));
+  return unknownUnitsNotices(unknown, unitNames[unit]);
 }
 
 export function shortened(text: string): string {
