@@ -31,17 +31,13 @@ const convolution = (size, kernel_size) => [
   { layer: "activation", activation: "relu" },
 ];
 
-const networks = {
-  fcn: [
-    ...[
-      [128, 8],
-      [256, 5],
-      [128, 3],
-    ].flatMap(([size, kernel]) => convolution(size, kernel)),
-    { layer: "pool", mode: "mean" },
-    { layer: "projection", size: "classes" },
-  ],
-};
+const network = [
+  ...convolution(128, 8),
+  ...convolution(256, 5),
+  ...convolution(128, 3),
+  { layer: "pool", mode: "mean" },
+  { layer: "projection", size: "classes" },
+];
 
 const BATCH_SIZE = 16;
 
@@ -53,7 +49,7 @@ function specOf(name, seed, epochs, file) {
     name: `${name}-${seed}`,
     seed,
     data: { type: "sequences", file },
-    model: networks.fcn,
+    model: network,
     loss: { type: "cross_entropy" },
     optimizer: { type: "adam", learning_rate: 0.001, schedule: { type: "cosine_decay", decay_steps } },
     train: { epochs, batch_size: BATCH_SIZE, evaluate_every: decay_steps },
