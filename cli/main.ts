@@ -67,7 +67,9 @@ function createProgram(output: Output): CommandParser {
   const helpStream = output.json ? process.stderr : process.stdout;
   const writeHelp = (text: string) => helpStream.write(wrapText(text, columnsOf(helpStream)));
   return new CommandParser("rnnx")
-    .description("Compiles JSON specs of recurrent networks into ONNX training graphs, and trains them.")
+    .description(
+      "Compiles JSON specs of recurrent networks, convolutions and transformers into ONNX training graphs, and trains them.",
+    )
     .usage("<command> [options]")
     .optionsGroup("Options:")
     .version(packageVersion(), "--version", "print the version")
