@@ -240,11 +240,19 @@ describe("a column of class ids", () => {
     expect(await trainingProblems(parts, files)).toEqual([]);
   });
 
-  test("of float32 is refused, with either size", async () => {
+  test("of float32 is read as ids where its numbers are integers, and refused otherwise, with either size", async () => {
     for (const size of [3, "classes"]) {
       const model = [last[0], { layer: "dense", size }];
       const parts = { data: arrays("y.npy"), model, loss: threeClasses.loss };
-      const found = await trainingProblems(parts, column("float32", 0, 1, 2));
+      const { opened } = await open(parts, column("float32", 0, 1, 2));
+      if (!opened.ok) throw new Error(opened.error[0]?.message);
+      expect(opened.value.batch([2, 0]).get("targets")).toEqual({
+        dtype: "int32",
+        shape: [2],
+        data: Int32Array.of(2, 0),
+      });
+      expect(opened.value.notices).toEqual(["targets of shape [3, 1] are read as class ids [3]."]);
+      const found = await trainingProblems(parts, column("float32", 0, 0.5, 2));
       expect(found).toHaveLength(1);
       expect(found[0]).not.toMatch(/size to 1/);
     }
