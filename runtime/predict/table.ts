@@ -16,7 +16,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, target, scaler, classes } = metadata;
-  const { window, horizon } = spec.data;
+  const { window, horizon, reverse } = spec.data;
   // With a horizon of 0 a prediction is one of a row of the file, and has its other columns.
   const result = await readRows({ ...spec.data, file, columns, target: null }, folder, null, horizon === 0);
   if (!result.ok)
@@ -62,7 +62,11 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
   return ok({
     lengths: new Uint32Array(rows - window + 1).fill(window),
     hasLengths: false,
-    notices: [...notices, ...(await missingTargetNotices({ run, file, folder, uses }, result.value))],
+    notices: [
+      ...horizonNotices(horizon, reverse),
+      ...notices,
+      ...(await missingTargetNotices({ run, file, folder, uses }, result.value)),
+    ],
     series: windows,
     batch: (examples) => windows.read(examples, window),
     postprocess(scores) {
@@ -85,6 +89,13 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     },
   });
 };
+
+/** The row that a prediction is of; none where that is the row of its line. */
+function horizonNotices(horizon: number, reverse: boolean): readonly string[] {
+  if (horizon === 0) return [];
+  const order = reverse ? ", in order of time" : "";
+  return [`A prediction is the forecast for ${formatCount(horizon, "row")} after its line${order}.`];
+}
 
 /**
  * A notice for rows between others whose target is missing, where training drops such rows: its windows skip them, those

@@ -1,6 +1,6 @@
 /** Selects the columns of a table that are inputs and targets, by name or place, or by the numbers of the first row. */
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount, listFirst } from "../../format.js";
+import { formatCount, formatInteger, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { Row } from "../formats/csv.js";
@@ -144,6 +144,31 @@ export function selectionNotice({ columns, inputs, leftOut, sameRowTargets }: Co
   const chosen = inputs.map((position) => columns[position]?.name ?? "");
   const others = leftOut.map(({ name, first }) => `${name} ("${shorten(first, 20)}")`);
   return `The inputs are the columns of numbers: ${listFirst(chosen, 8)}. Left out: ${listFirst(others, 8)}.`;
+}
+
+/** A column without a value in most rows. */
+export interface MissingColumn {
+  readonly column: Column;
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** @param counts the rows without a value in each column of the selection. @param isTraining false for a trained model. */
+export function mostlyMissing(
+  { columns }: ColumnSelection,
+  counts: readonly number[],
+  rows: number,
+  isTraining: boolean,
+): readonly MissingColumn[] {
+  if (!isTraining) return [];
+  const isMostly = columns.map((_, index) => (counts[index] ?? 0) * 2 > rows);
+  const others = columns.filter((_, index) => !isMostly[index]).map(({ name }) => JSON.stringify(name));
+  const example = others.length === 0 ? "" : `, such as [${listFirst(others, 4)}]`;
+  const hint = `To leave it out, name the other columns in data.columns${example}.`;
+  return columns.flatMap((column, index) => {
+    const what = `has no value in ${formatInteger(counts[index] ?? 0)} of the first ${formatCount(rows, "row")}`;
+    return isMostly[index] ? [{ column, what, hint }] : [];
+  });
 }
 
 /** The hint for a field that is no number, by its likely notation. */

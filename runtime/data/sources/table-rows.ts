@@ -1,7 +1,7 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatInteger, listFirst } from "../../format.js";
+import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
@@ -18,10 +18,12 @@ import {
   type ColumnSelection,
   chooseColumns,
   makeUnique,
+  mostlyMissing,
   numberHint,
   selectionNotice,
   shorten,
 } from "./table-columns.js";
+import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
 
 export interface TableRows {
   readonly rows: number;
@@ -40,6 +42,8 @@ export interface TableRows {
   readonly unreadOf: (row: number) => Readonly<Record<string, string>>;
   /** The choice of columns, and signs of several series. */
   readonly notices: readonly string[];
+  /** Rows without a value, which data.missing "drop" leaves out. */
+  readonly dropped: number;
 }
 
 /**
@@ -76,7 +80,11 @@ export async function readRows(
   const isTargetOnly = (index: number) => selection.targets.includes(index) && !selection.inputs.includes(index);
   let seriesCheck: SeriesCheck | undefined;
   let [fileRows, firstLine] = [0, 1];
+  let dropped = 0;
+  /** Rows without a value in each column of the selection. */
+  const missingCounts: number[] = [];
   let headerNotice: string | null = null;
+  let fileNames: readonly string[] | null = null;
   /** Numbers in each column that is left out. */
   let leftOutNumbers: number[] = [];
   const row = ({ fields, line }: Row): readonly RunProblem[] => {
@@ -93,6 +101,7 @@ export async function readRows(
       const value = isLabel ? 0 : parseNumber(field);
       // A label such as "None" is text.
       const isAbsent = isLabel ? field.trim() === "" : isMissing(field);
+      if (isAbsent) missingCounts[index] = (missingCounts[index] ?? 0) + 1;
       if (isAbsent && (data.missing === "drop" || (data.missing === "previous" && !isLabel))) {
         isComplete = false;
         return Number.NaN;
@@ -111,7 +120,10 @@ export async function readRows(
       }
       return value;
     });
-    if (!isComplete && data.missing === "drop") return problems;
+    if (!isComplete && data.missing === "drop") {
+      dropped += 1;
+      return problems;
+    }
     const [target = 0] = selection.targets;
     if (withLabels) {
       const label = fields[selection.columns[target]?.index ?? 0] ?? "";
@@ -136,6 +148,7 @@ export async function readRows(
     {
       columns(names, first) {
         headerNotice = numbersInHeader(data, names);
+        fileNames = names;
         const selected = chooseColumns(data, names, first, use);
         if (!selected.ok) return selected.error;
         selection = selected.value;
@@ -156,7 +169,15 @@ export async function readRows(
     const what = `has "${shorten(column.first)}", which is not a number, but ${formatInteger(count)} of its ${formatInteger(fileRows)} values are`;
     return [problemAt(firstLine, column, what, data.header === false ? headerHint : mixedColumnHint)];
   });
-  const problems = [...csvProblems, ...mostlyNumbers];
+  const emptyColumns = mostlyMissing(selection, missingCounts, fileRows, use !== null);
+  /** One problem for a column without values, in place of one for each row. */
+  const emptyProblems = emptyColumns.flatMap(({ column, what, hint }) => {
+    const first = csvProblems.find((problem) => isMissingValue(problem) && problem.column === column.index + 1);
+    return first === undefined ? [] : [problemAt(first.line ?? firstLine, column, what, `${hint} ${skipHint}`)];
+  });
+  const emptyPlaces = new Set(emptyProblems.map(({ column }) => column));
+  const otherProblems = csvProblems.filter((problem) => !(isMissingValue(problem) && emptyPlaces.has(problem.column)));
+  const problems = [...emptyProblems, ...otherProblems, ...mostlyNumbers];
   if (problems.length > 0) return fail(problems);
   const { columns, inputs, targets } = selection;
   const lineList = lines.finish();
@@ -174,23 +195,32 @@ export async function readRows(
     return fail([problemAt(lineOf(0), gapColumn, "has no value", hint)]);
   }
   const names = columns.map(({ name }) => name);
-  const notices = [headerNotice, selectionNotice(selection), seriesCheck?.notice() ?? null].filter(
-    (notice) => notice !== null,
-  );
-  return ok({ rows, columns: names, values: ordered.values, inputs, targets, lineOf, labels, unreadOf, notices });
+  const notices = [
+    headerNotice,
+    fileNames === null ? null : numbersAsRowNotice(data, fileNames, ordered.values, names),
+    selectionNotice(selection),
+    seriesCheck?.notice() ?? null,
+    ...emptyColumns.map(({ column, what, hint }) => `Column "${column.name}" of "${file}" ${what}. ${hint}`),
+  ].filter((notice) => notice !== null);
+  return ok({
+    rows,
+    columns: names,
+    values: ordered.values,
+    inputs,
+    targets,
+    lineOf,
+    labels,
+    unreadOf,
+    notices,
+    dropped,
+  });
 }
 
 const headerHint = "If the first row has the names of the columns, set data.header to true.";
 
-/** A notice where the first row was taken for names, but has numbers; null otherwise. */
-function numbersInHeader({ file, header }: NormalTableData, names: readonly string[]): string | null {
-  // A column without a name is known by its number.
-  const hasNumber = names.some((name, index) => name !== `${index + 1}` && !Number.isNaN(parseNumber(name)));
-  if (header !== "auto" || !hasNumber) return null;
-  return `The first row of "${file}" names the columns: ${listFirst(names, 8)}. If it has values, set data.header to false.`;
-}
-
 const missingHint = 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';
+const skipHint = 'To skip such rows, set data.missing to "drop".';
+const isMissingValue = ({ hint }: RunProblem) => hint === missingHint;
 const mixedColumnHint = "Leave the field empty (data.missing), or name the input columns in data.columns.";
 const labelHint = 'Write the label, remove the row, or set data.missing to "drop" (skip such rows).';
 

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount } from "../../format.js";
+import { formatCount, formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { nestedRows } from "../../tensors/rows.js";
@@ -24,9 +24,9 @@ export const table: SourceKind<NormalTableData> = {
       tableMetadata === null ? specData : { ...specData, columns: tableMetadata.columns, target: tableMetadata.target };
     const result = await readRows(data, folder, uses);
     if (!result.ok) return result;
-    const { rows } = result.value;
+    const { rows, dropped } = result.value;
     const { window, horizon, stride } = data;
-    if (rows < window + horizon) return fail([tooShortProblem(data, rows, tableMetadata !== null)]);
+    if (rows < window + horizon) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
     const split = splitWindows(data.split, seed, {
       examples,
@@ -219,17 +219,25 @@ function markedRows(examples: Uint32Array, { window, horizon, stride }: NormalTa
 }
 
 /** @param isFixed true for a model whose window is given. */
-function tooShortProblem({ file, window, horizon }: NormalTableData, rows: number, isFixed: boolean): RunProblem {
+function tooShortProblem(
+  { file, window, horizon }: NormalTableData,
+  rows: number,
+  dropped: number,
+  isFixed: boolean,
+): RunProblem {
+  const left = dropped === 0 ? "" : ` left (data.missing drops ${formatInteger(dropped)} without a value)`;
   return {
     code: "table-too-short",
     path: isFixed ? "/data/file" : "/data/window",
     message:
-      `"${file}" has ${formatCount(rows, "row")}, but a window of ${window} and a target ` +
+      `"${file}" has ${formatCount(rows, "row")}${left}, but a window of ${window} and a target ` +
       `${formatCount(horizon, "row")} later need ${window + horizon}.`,
     hint:
       rows > horizon && !isFixed
         ? `Use a window of at most ${rows - horizon}, or a longer table.`
-        : "Use a longer table.",
+        : dropped === 0
+          ? "Use a longer table."
+          : 'Leave columns without values out by data.columns, or set data.missing to "previous".',
   };
 }
 
