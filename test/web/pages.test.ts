@@ -141,6 +141,34 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     expect(errors).toEqual([]);
   });
 
+  test("refuses a source that does not fit the windows and positions of the model, and reads the next one", async () => {
+    const { spec } = specExamples.pairs;
+    const [source, ...others] = spec.model;
+    const places = { layer: "position", name: "places", type: "learned", length: 3 };
+    const phrases = { layer: "conv1d", name: "phrases", size: 4, kernel_size: 2, padding: "valid" };
+    const pairs = [
+      ["one two", "1 2"],
+      ["one one two", "1 1 2"],
+    ];
+    const fitted = {
+      spec: {
+        ...spec,
+        data: { ...spec.data, pairs },
+        model: [source, places, phrases, ...others],
+        train: { steps: 1 },
+      },
+    };
+    const { tab, errors } = await openExample(fitted, "index.html");
+    const alert = () => tab.getByRole("alert", { includeHidden: true }).textContent();
+    await tab.getByLabel("Source").fill("one");
+    await expect.poll(alert).toBe("The source has 1 step, but the windows of phrases need 2.");
+    await tab.getByLabel("Source").fill("one two one two");
+    await expect.poll(alert).toBe("places has positions for 3 steps, but a sequence has 4 steps.");
+    await tab.getByLabel("Source").fill("two one");
+    await expect.poll(alert).toBe("");
+    expect(errors).toEqual([]);
+  });
+
   test("decodes the labels of a CTC model, without padding steps", async () => {
     const { tab, errors } = await openExample(ctcExample, "index.html");
     const { inputs, lengths, targets } = ctcExample.spec.data;

@@ -2,6 +2,7 @@
 
 import { ctcDecode } from "../../runtime/predict/ctc-decoder.js";
 import { describeValues, type Scores, withoutPadding } from "../../runtime/predict/format-predictions.js";
+import { batchProblems } from "../../runtime/predict/inputs.js";
 import { predictionPort } from "../../runtime/sessions/ports.js";
 import { blankClassOf } from "../../schema/kinds/losses.js";
 import { outputSteps } from "../../schema/kinds/windows.js";
@@ -32,7 +33,14 @@ export function arraysPanel(model: Model): HTMLElement {
       result.replaceChildren();
       return;
     }
-    const predictions = await predict(model, stackExamples(read.value, ports));
+    const batch = stackExamples(read.value, ports);
+    const [problem] = batchProblems(page.model, batch, (row) => `Example ${row + 1}`);
+    if (problem !== undefined) {
+      errorMessage.show(problem.message);
+      result.replaceChildren();
+      return;
+    }
+    const predictions = await predict(model, batch);
     const lengths = read.value.map((example) => {
       const length = example.get("lengths")?.[0];
       return length === undefined ? undefined : outputSteps(page.model, Number(length));

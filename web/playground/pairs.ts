@@ -4,6 +4,7 @@ import { END, joinTokens, START } from "../../runtime/data/vocabulary/tokens.js"
 import { formatCount } from "../../runtime/format.js";
 import { beamSearch } from "../../runtime/generation/beam-search.js";
 import { outputActivationOf } from "../../runtime/generation/sampling.js";
+import { batchProblems } from "../../runtime/predict/inputs.js";
 import { element, exampleList, field, message, runLatest, slider } from "../dom.js";
 import { readSource, sourceBatch } from "../examples/pairs.js";
 import type { Model } from "../load-model.js";
@@ -26,14 +27,16 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
   const translate = runLatest(async () => {
     errorMessage.show("");
     const read = readSource(input.value, metadata, page);
-    if (!read.ok) {
+    const batch = read.ok ? sourceBatch([read.value], metadata) : new Map();
+    const [problem] = read.ok ? batchProblems(page.model, batch, () => "The source") : read.error;
+    if (problem !== undefined) {
       output.textContent = "";
       note.textContent = "";
-      if (input.value.trim() !== "") errorMessage.show(read.error[0]?.message ?? "");
+      if (input.value.trim() !== "") errorMessage.show(problem.message);
       return;
     }
     const session = await model.session("model");
-    const [decoded] = await beamSearch(session, page.manifest, sourceBatch([read.value], metadata), {
+    const [decoded] = await beamSearch(session, page.manifest, batch, {
       startId: START,
       endId: END,
       maxTokens: metadata.longest_target,

@@ -2,6 +2,7 @@
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
 import { tokenize, unitNames, unknownUnitsNotices } from "../../runtime/data/vocabulary/tokens.js";
 import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
+import { batchProblems } from "../../runtime/predict/inputs.js";
 import type { SampleSequence } from "../../runtime/web/page-manifest.js";
 import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
 import { readSequence, sequenceBatch } from "../examples/sequences.js";
@@ -29,7 +30,14 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
       result.replaceChildren();
       return;
     }
-    const [scores] = await predict(model, sequenceBatch([read.value], page));
+    const batch = sequenceBatch([read.value], page);
+    const [problem] = batchProblems(page.model, batch, () => "The sequence");
+    if (problem !== undefined) {
+      errorMessage.show(problem.message);
+      result.replaceChildren();
+      return;
+    }
+    const [scores] = await predict(model, batch);
     if (scores === undefined) return;
     const names = isText ? tokenize(input.value, metadata.unit) : null;
     result.replaceChildren(
