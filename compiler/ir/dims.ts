@@ -1,6 +1,6 @@
 /**
  * Arithmetic on dimensions. A symbolic dim is a polynomial with integer coefficients over size symbols and quotients of
- * such dims, kept as a canonical string (`batch*time`, `2*time-1`, `floor((time-1)/2)+1`), so that two dims are equal
+ * such dims, kept as a canonical string (`batch*time`, `2*time-1`, `floor((time+1)/2)`), so that two dims are equal
  * exactly when they are `===`. Symbols are identifiers.
  */
 import type { Dim, Shape } from "./types.js";
@@ -8,7 +8,7 @@ import type { Dim, Shape } from "./types.js";
 /** Monomial (sorted factors joined by `*`, empty for the constant) to its coefficient. */
 type Polynomial = ReadonlyMap<string, number>;
 
-/** A factor that is the quotient of a dim by a number, rounded down. */
+/** The quotient of a dim by a number, rounded down. */
 export interface Quotient {
   readonly dividend: Dim;
   readonly divisor: number;
@@ -16,10 +16,12 @@ export interface Quotient {
 
 const polynomials = new Map<string, Polynomial>();
 
-/** The quotient that a factor is; undefined for a symbol. */
-export function quotientOf(factor: string): Quotient | undefined {
-  const [, dividend, divisor] = /^floor\(\((.*)\)\/(\d+)\)$/.exec(factor) ?? [];
-  return dividend === undefined ? undefined : { dividend, divisor: Number(divisor) };
+/** The quotient that a dim is, `floor(time/2)` or `floor((time+1)/2)`; undefined for another dim. */
+export function quotientOf(dim: string): Quotient | undefined {
+  const [, sum, monomial, divisor] = /^floor\((?:\((.*)\)|(.*))\/(\d+)\)$/.exec(dim) ?? [];
+  const dividend = sum ?? monomial;
+  if (dividend === undefined || splitOutside(dim, "+-*", false).length > 1) return undefined;
+  return { dividend, divisor: Number(divisor) };
 }
 
 /** Splits a text before or at separators outside of parentheses. */
@@ -111,8 +113,24 @@ export function floorDivDims(a: Dim, divisor: number): Dim {
   }
   const dividend = canonical(rest);
   if (typeof dividend === "number") return addDims(canonical(quotient), Math.floor(dividend / divisor));
-  const factor = `floor((${dividend})/${divisor})`;
+  const inner = quotientPlusConstant(rest);
+  if (inner !== undefined)
+    return addDims(
+      canonical(quotient),
+      floorDivDims(addDims(inner.dividend, inner.divisor * inner.constant), inner.divisor * divisor),
+    );
+  const isSum = splitOutside(dividend, "+-", true).length > 1;
+  const factor = `floor(${isSum ? `(${dividend})` : dividend}/${divisor})`;
   return addDims(canonical(quotient), factor);
+}
+
+/**
+ * The parts of floor(x / a) + c, whose quotient by b is floor((x + a c) / (a b)); undefined for another sum.
+ */
+function quotientPlusConstant(sum: Polynomial): (Quotient & { readonly constant: number }) | undefined {
+  const [[factor, coefficient] = ["", 0], ...others] = [...sum].filter(([monomial, n]) => monomial !== "" && n !== 0);
+  const quotient = others.length === 0 && coefficient === 1 ? quotientOf(factor) : undefined;
+  return quotient && { ...quotient, constant: sum.get("") ?? 0 };
 }
 
 /** The number of elements of a shape. */

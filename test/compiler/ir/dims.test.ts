@@ -9,6 +9,7 @@ import {
   floorDivDims,
   mulDims,
   printShape,
+  quotientOf,
   sameShape,
   subDims,
   substituteSymbols,
@@ -154,6 +155,19 @@ describe("the text of a dim", () => {
     expect(subDims(0, "time")).toBe("-time");
     expect(subDims(time, mulDims(2, "time"))).toBe(-1);
     expect(mulDims("time", mulDims("time", "time"))).toBe("time*time*time");
+  });
+
+  test("has parentheses around the sums that it divides", () => {
+    const half = floorDivDims("time", 2);
+    expect(half).toBe("floor(time/2)");
+    expect(floorDivDims(addDims("time", 1), 2)).toBe("floor((time+1)/2)");
+    expect(floorDivDims(mulDims("batch", "time"), 2)).toBe("floor(batch*time/2)");
+    expect(floorDivDims(mulDims(half, 3), 2)).toBe("floor(time/2)+floor(time/4)");
+    expect(floorDivDims(addDims(half, 1), 4)).toBe("floor((time+2)/8)");
+    expect(floorDivDims(mulDims(half, "batch"), 3)).toBe("floor(batch*floor(time/2)/3)");
+    expect(quotientOf("floor(time/4)")).toEqual({ dividend: "time", divisor: 4 });
+    expect(quotientOf("floor((time+1)/2)")).toEqual({ dividend: "time+1", divisor: 2 });
+    expect(quotientOf("floor((time+1)/2)-floor(time/2)")).toBeUndefined();
   });
 
   test("has each of its symbols once", () => {
