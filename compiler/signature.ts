@@ -28,6 +28,8 @@ export interface Signature {
   readonly sizes: Readonly<Record<string, number | string>>;
   /** The number of time steps of every training batch; undefined where it varies. */
   readonly steps?: number;
+  /** The same for the further time axes of side inputs, by their names: `memory_time`. */
+  readonly side_steps?: Readonly<Record<string, number>>;
   /** Expected sizes of symbols, for cost decisions only. */
   readonly expected: Readonly<Record<string, number>> & { readonly batch: number; readonly time: number };
 }
@@ -35,6 +37,14 @@ export interface Signature {
 /** Token ids [batch, time] and features [batch, time, features] are sequences; features [batch, features] are not. */
 export function isSequence({ dtype, shape }: ArraySignature): boolean {
   return dtype !== "float32" || shape.length > 2;
+}
+
+/**
+ * The name of the time axis of a side input. It is an identifier, since dims are arithmetic: other characters than
+ * letters, digits and `_` are replaced by their codes, `memory-2` by `memory_2d_2_time`.
+ */
+export function sideTimeAxis(input: string): string {
+  return `${input.replace(/[^\p{L}\p{N}_]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`)}_time`;
 }
 
 const timeAxis: ReadonlySet<string> = new Set(["time"]);

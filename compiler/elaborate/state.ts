@@ -87,6 +87,9 @@ export function startElaboration(
     context.problem({ part: currentLayer, key: "weights", code: "shared-weights", message, hint });
   };
 
+  const knownSteps = new Map(Object.entries(signature.side_steps ?? {}));
+  if (signature.steps !== undefined) knownSteps.set("time", signature.steps);
+
   const shardScalar = (index: number) => {
     const rows = openInput("shard", "shard", { dtype: "int64", shape: [2] });
     return b.reshape(b.slice(rows, 0, index, index + 1), []);
@@ -155,7 +158,7 @@ export function startElaboration(
         hint: `Write an integer, or one of ${names.join(", ")}.`,
       });
     },
-    stepsOf: (time) => evaluateDim(time, new Map(signature.steps === undefined ? [] : [["time", signature.steps]])),
+    stepsOf: (time) => evaluateDim(time, knownSteps),
     step: () => openInput("step", "step", { dtype: "int64", shape: [] }),
     inputState(name, shape, stateful) {
       const declared = signature.initial_states?.[name];

@@ -1,5 +1,5 @@
 /** The signature of a spec's data before any file is opened; complete for data that the spec itself contains. */
-import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import { type ArraySignature, type Signature, sideTimeAxis } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
 import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
 import { fail, ok, type Result } from "../result.js";
@@ -55,7 +55,7 @@ function inferText({ train }: NormalSpec, { window }: NormalTextData): Result<In
   const ids: ArraySignature = { dtype: "int32", shape: ["batch", "time"] };
   const sizes = { vocabulary: "vocabulary", classes: "vocabulary" };
   const expected = { batch: batchSizeOrOne(train), time: window };
-  return ok({ signatures: [{ inputs: ids, targets: ids, sizes, expected }], isCertain: true });
+  return ok({ signatures: [{ inputs: ids, targets: ids, sizes, steps: window, expected }], isCertain: true });
 }
 
 function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSignature> {
@@ -77,6 +77,7 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
         ? { dtype: "int32", shape: leadingAxes }
         : { dtype: "float32", shape: [...leadingAxes, targetSize] },
     sizes: { features, classes: targetSize },
+    steps: window,
     expected: { batch: batchSizeOrOne(spec.train), time: window },
   };
   return ok({ signatures: [signature], isCertain: true });
@@ -182,8 +183,8 @@ function inferSideInputs(
   const arrays = sideInputs.map(([name]): [string, ArraySignature] => [
     name,
     inputKind(name) === "ids"
-      ? { dtype: "int32", shape: ["batch", `${name}_time`] }
-      : { dtype: "float32", shape: ["batch", `${name}_time`, "features"] },
+      ? { dtype: "int32", shape: ["batch", sideTimeAxis(name)] }
+      : { dtype: "float32", shape: ["batch", sideTimeAxis(name), "features"] },
   ]);
   return {
     ...(first !== undefined && first[0] !== "inputs" && { main_input: first[0] }),

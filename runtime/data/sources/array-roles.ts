@@ -1,5 +1,5 @@
 /** The arrays of each role: read, and converted to the model's element types. */
-import type { ArraySignature } from "../../../compiler/signature.js";
+import { type ArraySignature, sideTimeAxis } from "../../../compiler/signature.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
@@ -103,7 +103,7 @@ function sideRole(result: ReadArrayResult, asIds: boolean, name: string, mainTim
     const message = `A side input cannot be named "${name}".`;
     return fail([{ ...placeOf(role.origin), code: "reserved-name", message, hint: "Choose another name." }]);
   }
-  const time = role.array.shape[1] === mainTime ? "time" : `${name}_time`;
+  const time = role.array.shape[1] === mainTime ? "time" : sideTimeAxis(name);
   const shape = role.signature.shape.map((dim) => (dim === "time" ? time : dim));
   return ok({ ...role, isSide: true, signature: { ...role.signature, shape } });
 }

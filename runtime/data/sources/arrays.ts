@@ -78,8 +78,11 @@ function signatureOf(roles: ReadonlyMap<string, Role>, mainInput: string, batch:
     );
   const initialStates = signaturesOf(false);
   const sideInputs = signaturesOf(true);
-  const sideTimes = Object.entries(others).flatMap(([name, { array, isSide }]) =>
-    isSide === true ? [[`${name}_time`, array.shape[1] ?? 1] as const] : [],
+  const sideSteps = Object.fromEntries(
+    Object.values(others).flatMap((role) => {
+      const axis = role.isSide === true ? role.signature.shape[1] : undefined;
+      return typeof axis === "string" && axis !== "time" ? [[axis, role.array.shape[1] ?? 1] as const] : [];
+    }),
   );
   return {
     inputs: inputs.signature,
@@ -98,7 +101,8 @@ function signatureOf(roles: ReadonlyMap<string, Role>, mainInput: string, batch:
         : lastAxisSize("classes", targets)),
     },
     ...(timeStepsOf(inputs) !== undefined && { steps: timeStepsOf(inputs) ?? 1 }),
-    expected: { ...Object.fromEntries(sideTimes), batch, time: timeStepsOf(inputs) ?? 1 },
+    ...(Object.keys(sideSteps).length > 0 && { side_steps: sideSteps }),
+    expected: { ...sideSteps, batch, time: timeStepsOf(inputs) ?? 1 },
   };
 }
 

@@ -110,6 +110,16 @@ const invalidSpecs: Readonly<Record<string, object>> = {
     { layer: "pool" },
     oneUnit,
   ]),
+  "windows longer than the sequences of a second input": regression(
+    [
+      { layer: "pool", name: "first", from: "a" },
+      { layer: "conv1d", from: "b", size: 2, kernel_size: 4, padding: "valid" },
+      { layer: "pool", name: "second" },
+      { layer: "concat", from: ["first", "second"] },
+      oneUnit,
+    ],
+    { data: { ...numbers, inputs: { a: inputs, b: inputs.map(([step]) => [step, step, step]) } } },
+  ),
   "groups that do not divide": regression([
     { layer: "conv1d", size: 3, kernel_size: 2, groups: 2 },
     { layer: "pool" },
@@ -180,6 +190,8 @@ test("incompatible parts", async () => {
       needs-numbers, /model/0 {"layer":"conv1d": The layer conv1d reads sequences of numbers [batch, time, features], but its input is token ids [batch, time]. Put a one_hot or an embedding layer before conv1d.
     windows longer than the sequences:
       short-sequence, /model/2/kernel_size 2: conv1d_2 reads windows of 2 steps, but its input has 1. Make the windows shorter, or write "padding": "same".
+    windows longer than the sequences of a second input:
+      short-sequence, /model/1/kernel_size 4: conv1d reads windows of 4 steps, but its input has 3. Make the windows shorter, or write "padding": "same".
     groups that do not divide:
       group-count, /model/0/groups 2: conv1d has 2 groups, which do not divide its output of 3 channels. Choose a divisor of both numbers of channels.
     groups that divide the output alone:

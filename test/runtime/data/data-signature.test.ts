@@ -44,5 +44,7 @@ test.each(specs)("%s", async (file) => {
       if (dim === "batch" || dim === "time") expect(outlinedPort?.shape[axis]).toBe(dim);
     }
   }
+  if ("window" in read.spec.data) expect(outlined.steps).toBe(read.spec.data.window);
+  if (outlined.steps !== undefined) expect(outlined.steps).toBe(actual.steps);
   expect(Object.keys(outlined.sizes).sort()).toEqual(Object.keys(actual.sizes).sort());
 });

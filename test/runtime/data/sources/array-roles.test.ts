@@ -82,6 +82,14 @@ describe("one output per step", () => {
     });
   });
 
+  test("the name of the axis is an identifier", async () => {
+    const model = [{ ...everyStep, from: "steps-2" }, dense(1)];
+    expect(await targetsOf({ inputs: { longer, "steps-2": steps }, targets: steps }, model)).toEqual({
+      dtype: "float32",
+      shape: ["batch", "steps_2d_2_time", 1],
+    });
+  });
+
   test("the main input may be a row", async () => {
     const data = { inputs: { row, steps }, targets: steps, weights: threeNumbers };
     expect(await targetsOf(data, [everyStep, dense(1)])).toEqual({
