@@ -31,7 +31,7 @@ import {
   loopOverSteps,
   splitStep,
 } from "./pipeline/training-step.js";
-import type { Signature } from "./signature.js";
+import { type Signature, withoutLengths } from "./signature.js";
 
 export { check, type ModelShapes, modelShapes } from "./check.js";
 export type { Analysis, LayerSummary } from "./inspect/analyze.js";
@@ -81,9 +81,10 @@ export async function compile(
   // 6. Forward graphs without training.
   const evaluation = forwardGraph("eval", spec, signature, options);
   const model = forwardGraph("model", spec, signature, options);
-  const canOmitLengths = signature.lengths === undefined || !remembersSteps(spec.model);
-  const isStreamable = whyNotStreamable(spec.model) === undefined && canOmitLengths;
-  const stream = isStreamable ? forwardGraph("stream", spec, signature, options) : null;
+  const stream =
+    whyNotStreamable(spec.model) === undefined
+      ? forwardGraph("stream", spec, remembersSteps(spec.model) ? withoutLengths(signature) : signature, options)
+      : null;
   // 7. ONNX models and their manifest.
   const graphs = { train, eval: evaluation, model, stream, shard };
   return {

@@ -2,7 +2,7 @@
 
 import type { Type } from "../ir/types.js";
 import { forwardProgram } from "../pipeline/forward.js";
-import { type Signature, timeAxesOf, withStaticTime } from "../signature.js";
+import { type Signature, timeAxesOf, withoutLengths, withStaticTime } from "../signature.js";
 import { type ModelInterface, wrapProgram } from "./interface.js";
 import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
 import { type FormRequest, inputDoc } from "./request.js";
@@ -11,9 +11,9 @@ import { type FormRequest, inputDoc } from "./request.js";
 export const nextStateName = (name: string): string => `next/${name}`;
 
 /** The same data with one valid step in every sequence. */
-export function withSingleTimeStep({ lengths, target_lengths, ...signature }: Signature): Signature {
+export function withSingleTimeStep(signature: Signature): Signature {
   const axes = new Set(timeAxesOf(signature).values());
-  return withStaticTime({ ...signature, steps: 1 }, axes);
+  return withStaticTime({ ...withoutLengths(signature), steps: 1 }, axes);
 }
 
 /** A sequence's type without the axis of its one step. */
