@@ -1,40 +1,62 @@
-/** `rnnx inspect --explain`: a cell's equations, its gradient and its compiled loops. */
+/** `rnnx inspect --explain`: a cell's equations, its gradient and its compiled loops; or a layer or block. */
 import type { Analysis } from "../../../compiler/compile.js";
 import type { Explanation } from "../../../compiler/inspect/explain.js";
 import type { ResolvedCell } from "../../../compiler/language/resolve-cell.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { formatInteger } from "../../../runtime/format.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
-import type { NormalSpec } from "../../../schema/normal/index.js";
+import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
 
-export async function printCellExplanation(
+export async function printExplanation(
+  output: Output,
+  spec: NormalSpec,
+  signature: Signature,
+  analysis: Analysis,
+  name: string,
+): Promise<number> {
+  const cells = spec.model.flatMap((layer) =>
+    layer.layer === "rnn"
+      ? layer.cells.map((use, index) => ({ name: `${layer.name}/${index}`, layer, index, use }))
+      : [],
+  );
+  const cell = cells.find(
+    (candidate) => candidate.name === name || (candidate.index === 0 && candidate.layer.name === name),
+  );
+  if (cell !== undefined) return printCellExplanation(output, spec, signature, analysis, cell);
+  const { explainedLayer, printBlock, printLayerExplanation } = await import("./explain-layer.js");
+  const layer = explainedLayer(spec, name);
+  if (layer !== undefined) return printLayerExplanation(output, spec, signature, analysis, layer);
+  if (spec.model.some((member) => member.name.startsWith(`${name}/`))) return printBlock(output, spec, analysis, name);
+  const names = spec.model.flatMap((member) => {
+    const memberNames = [member.name, ...cells.flatMap((one) => (one.layer === member ? [one.name] : []))];
+    return name.includes("/") ? memberNames : [member.name.replace(/\/.*/, "")];
+  });
+  const message = `the model has no cell, layer or block "${name}"`;
+  reportInvalidInput(output, "unknown-layer", message, suggestion(name, [...new Set(names)], "Layers"));
+  return exitCodes.invalidInput;
+}
+
+interface CellOfLayer {
+  readonly name: string;
+  readonly layer: Extract<NormalLayer, { readonly layer: "rnn" }>;
+  readonly index: number;
+  readonly use: Extract<NormalLayer, { readonly layer: "rnn" }>["cells"][number];
+}
+
+async function printCellExplanation(
   output: Output,
   spec: NormalSpec,
   { expected }: Signature,
   { parameters }: Analysis,
-  name: string,
+  { name, layer, index, use: cellUse }: CellOfLayer,
 ): Promise<number> {
-  const uses = spec.model.flatMap((layer) =>
-    layer.layer === "rnn"
-      ? layer.cells.map((cellUse, index) => ({ name: `${layer.name}/${index}`, layer, index, use: cellUse }))
-      : [],
-  );
-  const selected = uses.find(
-    (candidate) => candidate.name === name || (candidate.index === 0 && candidate.layer.name === name),
-  );
-  if (selected === undefined) {
-    const names = uses.map((candidate) => candidate.name);
-    reportInvalidInput(output, "unknown-cell", `the model has no cell "${name}"`, suggestion(name, names, "Cells"));
-    return exitCodes.invalidInput;
-  }
   const [{ resolveCell }, { explainCell }] = await Promise.all([
     import("../../../compiler/language/resolve-cell.js"),
     import("../../../compiler/inspect/explain.js"),
   ]);
-  const { use: cellUse, layer, index } = selected;
   const definition = spec.cells[cellUse.cell];
   if (definition === undefined) throw new Error(`The spec has no cell "${cellUse.cell}".`);
   const cell = resolveCell(definition, cellUse);
@@ -45,8 +67,8 @@ export async function printCellExplanation(
   };
   const explanation = explainCell(cell, sizes, { expected: new Map(Object.entries(expected)) });
   const { equations } = cell;
-  output.record({ event: "result", name: selected.name, cell: cellUse.cell, ...sizes, equations, ...explanation });
-  output.print(explanationText(output, `${selected.name}: ${cellUse.cell}`, cell, sizes, explanation));
+  output.record({ event: "result", name, cell: cellUse.cell, ...sizes, equations, ...explanation });
+  output.print(explanationText(output, `${name}: ${cellUse.cell}`, cell, sizes, explanation));
   return exitCodes.success;
 }
 

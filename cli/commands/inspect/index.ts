@@ -33,7 +33,10 @@ export const inspect: CommandModule = {
       .addOption(setOption())
       .option("--stage <name>", "print the graph after a compiler stage")
       .option("--time", "measure each layer's share of the forward pass on the CPU")
-      .option("--explain <cell>", "print a cell's equations, gradient and compiled loops, e.g. rnn/0")
+      .option(
+        "--explain <name>",
+        "print the equations of a cell, with its gradient and compiled loops, or of a layer, or the layers of a block, e.g. rnn/0",
+      )
       .addOption(
         new Option("--device <device>", "print the placement of the training step's nodes on a device").choices(
           placementDevices,
@@ -89,7 +92,7 @@ export const inspect: CommandModule = {
       passes === true
         ? { aspect: "passes", passSelection }
         : explain !== undefined
-          ? { aspect: "cell", name: explain }
+          ? { aspect: "explanation", name: explain }
           : stage !== undefined
             ? { aspect: "stage", name: stage, format, passSelection }
             : device !== undefined

@@ -33,8 +33,8 @@ export async function inspectSpec(
     return exitCodes.invalidInput;
   }
   const { analysis } = analyzed;
-  if (aspect.aspect === "cell")
-    return (await import("./explain.js")).printCellExplanation(output, spec, signature, analysis, aspect.name);
+  if (aspect.aspect === "explanation")
+    return (await import("./explain.js")).printExplanation(output, spec, signature, analysis, aspect.name);
   const times = aspect.timed ? await (await import("./layer-times.js")).measureLayerTimes(output, opened) : undefined;
   if (aspect.timed && times === undefined) return exitCodes.invalidInput;
   output.record({ event: "result", name: spec.name, ...extra, ...analysis, ...(times && { times }) });

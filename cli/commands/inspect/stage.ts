@@ -16,7 +16,7 @@ export type InspectAspect =
   | { readonly aspect: "layers"; readonly timed: boolean }
   | ({ readonly aspect: "stage" } & StageChoice)
   | { readonly aspect: "passes"; readonly passSelection: PassSelection }
-  | { readonly aspect: "cell"; readonly name: string }
+  | { readonly aspect: "explanation"; readonly name: string }
   | { readonly aspect: "placement"; readonly device: PlacementDevice };
 
 export interface StageChoice {

@@ -43,6 +43,18 @@ test("a cell is explained; the layer name selects its first cell", async () => {
   expect(first.stdout).toMatch(/^rnn\/0: minimal_gated\ninput_size 25, hidden_size 25\n/);
   const missing = await rnnx("inspect", "specs/ship.json", "--explain", "rnn/2");
   expect(missing).toMatchObject({ code: 2, stdout: "" });
+  expect(missing.stderr).toContain('the model has no cell, layer or block "rnn/2"');
+});
+
+test("a layer is explained by its equations, a block by its layers", async () => {
+  const inspected = (name: string) => rnnx("inspect", "templates/gpt-characters.json", "--explain", name);
+  const [layer, block, missing] = await Promise.all(
+    ["transformer/0/attention", "transformer/1", "tranformer"].map(inspected),
+  );
+  expect(layer?.stdout).toContain("s[h, i, j] = q[i, h] · k[j, h] / √16       [batch, 4, time, time]");
+  expect(block?.stdout).toContain("residual_2    add         residual, dense_2");
+  expect(missing).toMatchObject({ code: 2, stdout: "" });
+  expect(missing?.stderr).toContain('Did you mean "transformer"?');
 });
 
 test("the time of a forward pass is split among the layers", async () => {

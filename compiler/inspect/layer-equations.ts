@@ -1,0 +1,222 @@
+/**
+ * The equations of a layer, with its sizes and the options that it uses. x is the input, t counts its steps from 0, n is
+ * the number of valid steps, and every row of a batch has its own values.
+ */
+import { convolutionWindows, spanOf, type Windows, windowsOf } from "../../schema/kinds/windows.js";
+import type {
+  ActivationName,
+  NormalConv1d,
+  NormalLayer,
+  NormalPool,
+  NormalPosition,
+} from "../../schema/normal/index.js";
+import { activate, isGated } from "../elaborate/activations.js";
+import { graphBuilder } from "../graph/builder.js";
+import { at } from "../ir/expect.js";
+import { numberedNames } from "../ir/names.js";
+import { infixLines, repeatedValues } from "../ir/print/equations.js";
+import type { Shape } from "../ir/types.js";
+import { attentionEquations } from "./attention-equations.js";
+import { type LayerEquation, type LayerEquations, type LayerShapes, line, plus, widthOf } from "./equation-lines.js";
+
+export type { LayerEquation, LayerEquations, LayerShapes } from "./equation-lines.js";
+
+export type ExplainedLayer = Exclude<NormalLayer, { readonly layer: "rnn" }>;
+type LayerOf<K extends ExplainedLayer["layer"]> = Extract<ExplainedLayer, { readonly layer: K }>;
+
+const withWidth = (shape: Shape, width: number | string): Shape => [...shape.slice(0, -1), width];
+const only = (...equations: readonly LayerEquation[]): LayerEquations => ({ equations, notes: [] });
+
+/** y of a pre-activation; without an activation the pre-activation is y itself. */
+function activated(preActivation: string, activation: ActivationName, { output }: LayerShapes): LayerEquation[] {
+  if (activation === "none") return [line(`y = ${preActivation}`, output)];
+  const width = widthOf(output);
+  const columns = isGated(activation) && typeof width === "number" ? 2 * width : width;
+  return [line(`z = ${preActivation}`, withWidth(output, columns)), ...activationLines(activation, "z", output)];
+}
+
+/** The formula of the primitives that compute an activation; of a gated one u and v are the halves of the operand. */
+function activationLines(activation: ActivationName, operand: string, output: Shape): LayerEquation[] {
+  if (activation === "softmax") return [line(`y = softmax(${operand}) over the features`, output)];
+  const b = graphBuilder("activation");
+  const x = b.input(operand, { dtype: "float32", shape: isGated(activation) ? [2] : [1] });
+  const graph = b.finish([activate(b, activation, x).value]);
+  const halves = graph.nodes.find(({ op }) => op === "Split")?.outputs ?? [];
+  const names = new Map([[x, operand], ...halves.map((half, index) => [half, at(["u", "v"], index)] as const)]);
+  names.set(at(graph.outputs, 0), "y");
+  const scope = { names, fresh: numberedNames(names.values()), repeated: repeatedValues(graph.nodes, graph.outputs) };
+  return infixLines(graph.nodes, scope).map((text) =>
+    line(
+      text
+        .replace(`split(${operand}, 2)`, `halves of ${operand}`)
+        .replace(/\d+\.\d{7,}/g, (number) => `${Number(Number(number).toPrecision(6))}`),
+      output,
+    ),
+  );
+}
+
+/** Normalization by a mean and a mean square, then gain and shift. */
+function normalization(
+  shapes: LayerShapes,
+  epsilon: number,
+  { centered, mean }: { readonly centered: boolean; readonly mean: string },
+): LayerEquations {
+  const { output, parameters } = shapes;
+  const c = centered ? "c" : "x";
+  const scaled = `${c} / √(mean(${c}²) + ${epsilon})${parameters.has("gain") ? " · gain" : ""}`;
+  const equations = [
+    ...(centered ? [line("c = x - mean(x)", output)] : []),
+    line(`y = ${plus(scaled, parameters.has("shift") ? "shift" : undefined)}`, output),
+  ];
+  return { equations, notes: [`mean: ${mean}.`] };
+}
+
+function positionEquations({ type }: NormalPosition, { output, parameters }: LayerShapes): LayerEquations {
+  if (type === "learned") {
+    const [length] = at([...parameters.values()], 0);
+    return { equations: [line("y[t] = x[t] + W[t]", output)], notes: [`A sequence has at most ${length} steps.`] };
+  }
+  const angle = `(t / 10000^(2 i / ${widthOf(output)}))`;
+  return only(
+    line(`y[t, 2 i] = x[t, 2 i] + sin${angle}`, output),
+    line(`y[t, 2 i + 1] = x[t, 2 i + 1] + cos${angle}`, output),
+  );
+}
+
+/** `2 t + 3 k - 1`: step k of window t in the input. */
+function windowStep(stride: number, dilation: number, before: number, size: number): string {
+  const terms = [stride === 1 ? "t" : `${stride} t`];
+  if (size > 1) terms.push(dilation === 1 ? "k" : `${dilation} k`);
+  return `${terms.join(" + ")}${before === 0 ? "" : ` - ${before}`}`;
+}
+
+function paddingNote({ before, after }: Windows): readonly string[] {
+  const ends = [...(before > 0 ? ["before the first step"] : []), ...(after > 0 ? ["after the last valid one"] : [])];
+  return ends.length === 0 ? [] : [`x is 0 ${ends.join(" and ")}.`];
+}
+
+function convolutionEquations(layer: NormalConv1d, shapes: LayerShapes): LayerEquations {
+  const { kernel_size: size, groups, activation, stride, dilation } = layer;
+  const windows = convolutionWindows(layer);
+  const step = windowStep(stride, dilation, windows.before, size);
+  const product = size === 1 ? `x[${step}] @ W[0]` : `Σ_k x[${step}] @ W[k]`;
+  const z = plus(product, shapes.parameters.has("b") ? "b" : undefined);
+  const [first, ...others] = activated(z, activation, shapes);
+  const indexed = first && line(first.text.replace(/^(\w) =/, "$1[t] ="), first.shape);
+  return {
+    equations: [...(indexed ? [indexed] : []), ...others],
+    notes: [
+      ...(size === 1 ? [] : [`k = 0, …, ${size - 1}.`]),
+      ...paddingNote(windows),
+      ...(groups === 1
+        ? []
+        : [`Channels are in ${groups} groups: the columns of W[k] for a group read the channels of x in that group.`]),
+      ...(windows.before + windows.after === spanOf(windows) && stride === 1
+        ? []
+        : [
+            `The output has floor((n + ${windows.before + windows.after} - ${spanOf(windows) + 1}) / ${stride}) + 1 steps.`,
+          ]),
+    ],
+  };
+}
+
+const validSteps = "t runs over the n valid steps.";
+
+function poolEquations(layer: NormalPool, { output }: LayerShapes): LayerEquations {
+  const windows = windowsOf(layer);
+  const { mode } = layer;
+  if (windows === undefined) {
+    if (mode === "last")
+      return { equations: [line("y = x[n - 1]", output)], notes: ["n is the number of valid steps."] };
+    return { equations: [line(`y = ${mode} over t of x[t]`, output)], notes: [validSteps] };
+  }
+  const { size, stride } = windows;
+  const last = `x[${stride === 1 ? "t" : `${stride} t`}${size === 1 ? "" : ` + ${size - 1}`}]`;
+  const text = mode === "last" ? last : `${mode} over k of x[${windowStep(stride, 1, 0, size)}]`;
+  return {
+    equations: [line(`y[t] = ${text}`, output)],
+    notes: [
+      ...(mode === "last" || size === 1 ? [] : [`k = 0, …, ${size - 1}.`]),
+      `The output has floor((n - ${size}) / ${stride}) + 1 steps.`,
+    ],
+  };
+}
+
+type Explain<L> = (layer: L, shapes: LayerShapes) => LayerEquations;
+
+const combined =
+  (sign: string): Explain<ExplainedLayer> =>
+  (_, { inputs, output }) =>
+    only(line(`y = ${inputs.map((_input, index) => `x${index + 1}`).join(` ${sign} `)}`, output));
+
+/** The table of an embedding is used transposed. */
+const affine: Explain<LayerOf<"dense" | "projection">> = ({ activation, bias }, shapes) => {
+  const kernel = shapes.owner === "embedding" ? "Wᵀ" : "W";
+  return only(...activated(plus(`x @ ${kernel}`, bias ? "b" : undefined), activation, shapes));
+};
+
+const features = (width: number | string) => `over the ${width} features`;
+
+const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>> } = {
+  one_hot: (_, { output }) => only(line("y = row x of the identity matrix", output)),
+  embedding: (_, { output }) => only(line("y = row x of W", output)),
+  dense: affine,
+  projection: affine,
+  activation: ({ activation }, { output }) =>
+    only(...(activation === "none" ? [line("y = x", output)] : activationLines(activation, "x", output))),
+  layer_norm: ({ epsilon }, shapes) =>
+    normalization(shapes, epsilon, { centered: true, mean: features(widthOf(shapes.output)) }),
+  rms_norm: ({ epsilon }, shapes) =>
+    normalization(shapes, epsilon, { centered: false, mean: features(widthOf(shapes.output)) }),
+  group_norm: ({ epsilon, groups }, shapes) => {
+    const steps = shapes.output.length === 3 ? " and the valid steps" : "";
+    const size = Number(widthOf(shapes.output)) / groups;
+    return normalization(shapes, epsilon, {
+      centered: true,
+      mean: `over the ${size} features of each of ${groups} groups${steps}`,
+    });
+  },
+  batch_norm: ({ epsilon, momentum }, shapes) => {
+    const { output, parameters } = shapes;
+    const steps = output.length === 3 ? " and their valid steps" : "";
+    const training = normalization(shapes, epsilon, {
+      centered: true,
+      mean: `over the rows of a batch${steps}, N in all`,
+    });
+    const kept = Number((1 - momentum).toPrecision(12));
+    const statistic = [widthOf(output)];
+    const gain = parameters.has("gain") ? " · gain" : "";
+    const shift = parameters.has("shift") ? "shift" : undefined;
+    const evaluated = plus(`(x - running_mean) / √(running_variance + ${epsilon})${gain}`, shift);
+    return {
+      equations: [
+        ...training.equations.map(({ text, shape }) => line(`training: ${text}`, shape)),
+        line(`running_mean' = ${kept} running_mean + ${momentum} mean(x)`, statistic),
+        line(`running_variance' = ${kept} running_variance + ${momentum} mean(c²) N / (N - 1)`, statistic),
+        line(`evaluation: y = ${evaluated}`, output),
+      ],
+      notes: training.notes,
+    };
+  },
+  dropout: ({ rate }, { output }) => ({
+    equations: [
+      line(`training: y = x · m / ${Number((1 - rate).toPrecision(12))}`, output),
+      line("evaluation: y = x", output),
+    ],
+    notes: [`m is 0 with probability ${rate}, else 1.`],
+  }),
+  conv1d: convolutionEquations,
+  pool: poolEquations,
+  concat: (_, { inputs, output }) =>
+    only(line(`y = ${inputs.map((_input, index) => `x${index + 1}`).join(", ")}, joined along the features`, output)),
+  add: combined("+"),
+  multiply: combined("·"),
+  position: positionEquations,
+  attention: attentionEquations,
+};
+
+/** The equations of a layer that is not recurrent. */
+export function layerEquations(layer: ExplainedLayer, shapes: LayerShapes): LayerEquations {
+  const explain = explainers[layer.layer] as Explain<ExplainedLayer>;
+  return explain(layer, shapes);
+}
