@@ -10,7 +10,10 @@ export const ownCells = {
     output: "y",
   },
 };
-const allCells = [...cells, { name: "mine", options: {} }];
+const allCells = [...cells, { name: "mine", options: {}, state: ownCells.mine.state }];
+/** The states of each cell with their sizes: a number or `hidden_size`. */
+export const stateSizes = Object.fromEntries(allCells.map(({ name, state }) => [name, state]));
+
 /** One cell of an rnn layer with its options, and the width of its output. */
 export function drawCell({ pick, once, between }, inputWidth) {
   const { name, options } = pick(allCells);

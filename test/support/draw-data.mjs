@@ -9,81 +9,185 @@ const words = ["red", "green", "blue", "gold"];
 
 const list = (count, entry) => Array.from({ length: count }, (_, index) => entry(index));
 
+const jsonl = (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+const arrays = ({ below, between, once, drawn, number, entry, split }) => {
+  const { kind, everyStep } = drawn.target;
+  const isPerStep = everyStep && kind !== "labels";
+  const weight = () => (1 + below(4)) / 2;
+  const perExample = (value) => list(EXAMPLES, () => (isPerStep ? list(STEPS, value) : value()));
+  const states = once(3) ? drawn.states.filter(() => !once(3)) : [];
+  return {
+    data: {
+      type: "arrays",
+      inputs: list(EXAMPLES, () => list(STEPS, () => (drawn.input === "ids" ? below(IDS) : list(FEATURES, number)))),
+      // Every class, so that their number is the model's.
+      targets: kind === "classes" ? withEveryClass(perExample(entry)) : perExample(entry),
+      lengths: once(2) ? list(EXAMPLES, (row) => (row === 0 ? STEPS : between(SHORTEST, STEPS))) : undefined,
+      weights: kind !== "labels" && once(3) ? perExample(weight) : undefined,
+      initial_states: Object.fromEntries(
+        states.map(({ name, size }) => [name, list(EXAMPLES, () => list(size, number))]),
+      ),
+      ...split,
+    },
+  };
+};
+
+const several = (context) => {
+  const { data } = arrays(context);
+  const second = list(EXAMPLES, () => list(STEPS + 1, () => list(FEATURES, context.number)));
+  return { data: { ...data, inputs: { first: data.inputs, second } } };
+};
+
+const text = ({ between, once, pick, drawn, sentence, vocabulary, split }) => {
+  const unit = pick(["word", "char", "byte"]);
+  const count = drawn.isStateful ? 60 : 12;
+  const stride = drawn.isStateful ? undefined : between(1, 5);
+  const evaluation_stride = !drawn.isStateful && once(4) ? 2 : undefined;
+  return {
+    data: {
+      type: "text",
+      text: sentence(count),
+      unit,
+      window: STEPS,
+      stride,
+      evaluation_stride,
+      vocabulary: unit === "byte" ? undefined : vocabulary(),
+      ...split,
+    },
+  };
+};
+
+const sequences = ({ between, once, pick, drawn, sentence, vocabulary, split }) => {
+  const { everyStep } = drawn.target;
+  const rows = list(EXAMPLES + 2, (row) => {
+    const count = between(SHORTEST, STEPS);
+    return { count, labels: list(count, (step) => words[(row + step) % CLASSES]) };
+  });
+  const unit = once(3) ? "char" : undefined;
+  const isCsv = unit === undefined && once(3);
+  const lines = rows.map(({ count, labels }) =>
+    everyStep ? { tokens: list(count, () => pick(words)), tags: labels } : { text: sentence(count), label: labels[0] },
+  );
+  const joined = (value) => [value].flat().join(" ");
+  const csv = () => `${Object.values(lines.map((line) => Object.values(line).map(joined).join())).join("\n")}\n`;
+  const file = isCsv ? "s.csv" : "s.jsonl";
+  const header = `${everyStep ? "tokens,tags" : "text,label"}\n`;
+  return {
+    data: {
+      type: "sequences",
+      file,
+      unit,
+      vocabulary: vocabulary(),
+      max_length: once(4) ? SHORTEST : undefined,
+      buckets: once(4) ? 2 : undefined,
+      ...split,
+    },
+    files: { [file]: isCsv ? header + csv() : jsonl(lines) },
+  };
+};
+
+const series = ({ between, once, drawn, number, entry, split }) => {
+  const { kind, everyStep } = drawn.target;
+  const target = kind === "classes" ? () => pick(words.slice(0, CLASSES)) : entry;
+  const lines = list(EXAMPLES + 2, (row) => {
+    const count = between(SHORTEST, STEPS);
+    const inputs = list(count, () => list(FEATURES, number));
+    const own = (step) => (kind === "classes" ? words[(row + step) % CLASSES] : target());
+    return everyStep ? { inputs, tags: list(count, own) } : { inputs, label: own(0) };
+  });
+  const isTs = kind === "classes" && !everyStep && once(2);
+  const file = isTs ? "s.ts" : "s.jsonl";
+  const dimension = (inputs, index) => inputs.map((step) => step[index]).join();
+  const ts = () =>
+    [
+      "@problemName random",
+      "@timeStamps false",
+      "@univariate false",
+      `@classLabel true ${words.slice(0, CLASSES).join(" ")}`,
+      "@data",
+      ...lines.map(({ inputs, label }) => `${list(FEATURES, (index) => dimension(inputs, index)).join(":")}:${label}`),
+      "",
+    ].join("\n");
+  return {
+    data: { type: "sequences", file, buckets: once(4) ? 2 : undefined, ...split },
+    files: { [file]: isTs ? ts() : jsonl(lines) },
+  };
+};
+
+const images = ({ below, once, split }) => {
+  const count = EXAMPLES + 2;
+  const header = (...sizes) => [0, 0, 8, sizes.length, ...sizes.flatMap((size) => [0, 0, 0, size])];
+  const pixels = list(count * STEPS * FEATURES, () => below(256));
+  const labels = list(count, (index) => index % CLASSES);
+  return {
+    data: { type: "images", file: "i.idx", labels: "l.idx", limit: once(3) ? count - 1 : undefined, ...split },
+    files: {
+      "i.idx": Uint8Array.from([...header(count, STEPS, FEATURES), ...pixels]),
+      "l.idx": Uint8Array.from([...header(count), ...labels]),
+    },
+  };
+};
+
+const table = ({ below, between, once, pick, drawn, number, split }) => {
+  const { kind, width } = drawn.target;
+  const rows = drawn.isStateful ? 60 : 24;
+  const label = (row) => (kind === "classes" ? [words[(row + below(2)) % CLASSES]] : []);
+  const missing = once(4) ? pick(["drop", "previous"]) : undefined;
+  const lines = list(rows, (row) => {
+    const numbers = list(FEATURES, number);
+    if (missing !== undefined && row === 9) numbers[1] = "";
+    return [...numbers, ...label(row)].join();
+  });
+  return {
+    data: {
+      type: "table",
+      file: "t.csv",
+      window: STEPS,
+      target: kind === "classes" ? ["d"] : ["a", "b"].slice(0, width),
+      scale: pick(["none", "min_max", "standard"]),
+      horizon: kind === "classes" ? between(0, 2) : between(1, 2),
+      reverse: once(3) ? true : undefined,
+      missing,
+      evaluation_stride: !drawn.isStateful && once(4) ? 2 : undefined,
+      ...split,
+    },
+    files: { "t.csv": `a,b,c${kind === "classes" ? ",d" : ""}\n${lines.join("\n")}\n` },
+  };
+};
+
+const pairs = ({ between, pick, sentence, split }) => ({
+  data: {
+    type: "pairs",
+    unit: pick(["word", "char"]),
+    pairs: list(EXAMPLES, () => [sentence(between(SHORTEST, STEPS)), sentence(between(SHORTEST, STEPS))]),
+    ...split,
+  },
+});
+
+const sources = { numbers: arrays, several, ids: arrays, pairs, text, sequences, series, images, table };
+
 /** @param random `choices` of draw-values.mjs. @param drawn a model of draw-model.mjs. */
 export function drawData(random, drawn) {
-  const { below, between, once, pick } = random;
+  const { below, once, pick } = random;
+  const { kind, width } = drawn.target;
   const number = () => (below(2001) - 1000) / 500;
-  const { kind, width, everyStep } = drawn.target;
-  const split = once(3) ? { split: { train: 0.7, validation: 0.3 } } : {};
-  const sentence = (count) => list(count, () => pick(words)).join(" ");
-  const jsonl = (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  const arrays = () => {
-    const entry = {
+  const context = {
+    ...random,
+    drawn,
+    number,
+    /** One target. */
+    entry: {
       classes: () => below(CLASSES),
       numbers: () => list(width, number),
       probabilities: () => list(width, () => below(2)),
       labels: () => list(2, () => 1 + below(2)),
-    }[kind];
-    const isPerStep = everyStep && kind !== "labels";
-    const weight = () => (1 + below(4)) / 2;
-    const perExample = (value) => list(EXAMPLES, () => (isPerStep ? list(STEPS, value) : value()));
-    return {
-      data: {
-        type: "arrays",
-        inputs: list(EXAMPLES, () => list(STEPS, () => (drawn.input === "ids" ? below(IDS) : list(FEATURES, number)))),
-        // Every class, so that their number is the model's.
-        targets: kind === "classes" ? withEveryClass(perExample(entry)) : perExample(entry),
-        lengths: once(2) ? list(EXAMPLES, (row) => (row === 0 ? STEPS : between(SHORTEST, STEPS))) : undefined,
-        weights: kind !== "labels" && once(3) ? perExample(weight) : undefined,
-        ...split,
-      },
-    };
+    }[kind],
+    split: once(3) ? { split: { train: 0.7, validation: 0.3 } } : {},
+    sentence: (count) => list(count, () => pick(words)).join(" "),
+    vocabulary: () => (once(4) ? pick([{ min_count: 2 }, { size: 4 }]) : undefined),
   };
-  const several = () => {
-    const { data } = arrays();
-    const second = list(EXAMPLES, () => list(STEPS + 1, () => list(FEATURES, number)));
-    return { data: { ...data, inputs: { first: data.inputs, second } } };
-  };
-  return {
-    numbers: arrays,
-    several,
-    ids: arrays,
-    pairs: () => ({
-      data: {
-        type: "pairs",
-        unit: "word",
-        pairs: list(EXAMPLES, () => [sentence(between(SHORTEST, STEPS)), sentence(between(SHORTEST, STEPS))]),
-        ...split,
-      },
-    }),
-    text: () => ({ data: { type: "text", text: sentence(12), window: STEPS, stride: between(1, 5), ...split } }),
-    sequences: () => ({
-      data: { type: "sequences", file: "s.jsonl", ...split },
-      files: {
-        "s.jsonl": jsonl(
-          list(EXAMPLES + 2, (row) => {
-            const count = between(SHORTEST, STEPS);
-            const labels = list(count, (step) => words[(row + step) % CLASSES]);
-            return everyStep
-              ? { tokens: list(count, () => pick(words)), tags: labels }
-              : { text: sentence(count), label: labels[0] };
-          }),
-        ),
-      },
-    }),
-    table: () => ({
-      data: {
-        type: "table",
-        file: "t.csv",
-        window: STEPS,
-        target: ["a", "b"].slice(0, width),
-        scale: pick(["none", "min_max", "standard"]),
-        horizon: between(1, 2),
-        ...split,
-      },
-      files: { "t.csv": `a,b,c\n${list(24, () => list(FEATURES, number).join()).join("\n")}\n` },
-    }),
-  }[drawn.input]();
+  return sources[drawn.input](context);
 }
 
 function withEveryClass(targets) {
@@ -93,8 +197,8 @@ function withEveryClass(targets) {
   return targets;
 }
 
-/** Settings of a training of two steps. */
-export function drawTraining({ pick, once }, data) {
+/** Settings of a training of a few steps. */
+export function drawTraining({ between, pick, once }, data, isStateful) {
   const hasValidation = data.split?.validation > 0;
   return {
     checkpoint_every: once(4) ? 1 : undefined,
@@ -102,11 +206,11 @@ export function drawTraining({ pick, once }, data) {
     early_stopping: hasValidation && once(4) ? { patience: 3 } : undefined,
     keep_best: hasValidation && once(3) ? null : undefined,
     sample: data.type === "text" && once(5) ? { every: 1, length: 3 } : undefined,
-    steps: 2,
-    batch_size: pick([2, 4, "all"]),
-    shuffle: once(2) ? false : undefined,
+    ...(once(8) ? { epochs: 1 } : { steps: 3 }),
+    batch_size: isStateful ? between(1, 2) : pick([2, 4, "all"]),
+    shuffle: !isStateful && once(2) ? false : undefined,
     steps_per_call: pick([1, 2, "auto"]),
-    accumulate: once(6) ? 2 : undefined,
+    accumulate: !isStateful && once(6) ? 2 : undefined,
     memory: once(6) ? "low" : undefined,
     precision: once(6) ? pick(["float16", { type: "float16", loss_scale: 128 }]) : undefined,
   };

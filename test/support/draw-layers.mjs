@@ -2,11 +2,13 @@
  * Random models over every layer, valid by construction as far as widths and time axes go; options that exclude each
  * other may be drawn together, and `check` then refuses the model.
  */
+import { drawBlock } from "./draw-blocks.mjs";
 import { drawCell } from "./draw-cells.mjs";
-import { activations } from "./draw-values.mjs";
+import { sharedOptions } from "./draw-sharing.mjs";
+import { activations, keysOf } from "./draw-values.mjs";
 
+const canFreeze = ({ layer, name }) => layer !== undefined && name !== "output" && keysOf(layer).includes("trainable");
 const isGated = (activation) => ["glu", "swiglu"].includes(activation);
-
 /**
  * The output of a layer.
  *
@@ -23,17 +25,17 @@ export function modelDrawer(random, inputs, shortest) {
   const { pick, once, between, optional } = random;
   const wires = [...inputs];
   const layers = [];
-  /** The width of the input of each layer. */
-  const inputWidths = new Map();
-  /** The width of the output of each layer. */
-  const outputWidths = new Map();
+  const blocks = {};
+  /** By layer, the widths of its input and its output. */
+  const [inputWidths, outputWidths] = [new Map(), new Map()];
   let names = 0;
   const last = () => wires.at(-1);
   const newName = (kind) => `${kind}_${++names}`;
 
   function add(layer, changes, source = last()) {
     const wire = { ...source, ...changes, name: layer.name };
-    layers.push({ ...layer, from: layer.from ?? source.name });
+    const frozen = canFreeze(layer) && once(15) ? { trainable: false } : {};
+    layers.push({ ...layer, from: layer.from ?? source.name, ...frozen });
     inputWidths.set(layer.name, source.width);
     outputWidths.set(layer.name, wire.width);
     wires.push(wire);
@@ -61,19 +63,24 @@ export function modelDrawer(random, inputs, shortest) {
   }
   const excluded = ["name", "from", "weights", "size", "activation", "kernel_size", "groups", "trainable"];
 
+  /** The name of an earlier layer and the options that its weights need; mostly none. */
+  const sharing = (kind, wire) => (once(3) ? sharedOptions(twinOf(kind, wire)) : {});
+
   function convolve(wire) {
-    const [kernel_size, dilation, stride] = [between(1, 3), between(1, 2), between(1, 2)];
+    const shared = sharing("conv1d", wire);
+    const { kernel_size = between(1, 3) } = shared;
+    const [dilation, stride] = [between(1, 2), between(1, 2)];
     const padding = pick(["same", "valid", "causal"]);
     const span = dilation * (kernel_size - 1);
     const lost = padding === "valid" ? span : 0;
     const steps = (n) => Math.floor((wire.steps(n) - lost - 1) / stride) + 1;
     if (steps(shortest) < 1) return false;
-    const groups = once(3) ? wire.width : 1;
-    const size = groups * between(1, 2);
-    const activation = once(2) ? pick(activations) : undefined;
+    const { groups = once(3) ? wire.width : 1 } = shared;
+    const { size = groups * between(1, 2), bias = !once(3), weights } = shared;
+    const activation = once(2) ? pick(activations.filter((name) => !isGated(name) || !weights)) : undefined;
     const axis = lost === 0 && stride === 1 ? wire.axis : `${wire.axis}|${lost}/${stride}`;
     const drawn = { kernel_size, dilation, stride, padding, groups, size, activation };
-    add({ layer: "conv1d", name: newName("conv"), ...drawn, bias: !once(3) }, { width: size, axis, steps }, wire);
+    add({ layer: "conv1d", name: newName("conv"), ...drawn, bias, weights }, { width: size, axis, steps }, wire);
     return true;
   }
 
@@ -104,6 +111,12 @@ export function modelDrawer(random, inputs, shortest) {
       window: isSameTime && once(3) ? between(1, 3) : undefined,
       dropout: once(4) ? 0.5 : undefined,
     };
+    const shared = isSelf ? sharing("attention", wire) : {};
+    if (shared.weights !== undefined)
+      return add(
+        { layer: "attention", name, from, ...common, ...shared },
+        { ...wire, width: outputWidths.get(shared.weights) },
+      );
     if (once(2)) {
       const score =
         (isSelf ? wire : memory).width === query.width
@@ -131,7 +144,7 @@ export function modelDrawer(random, inputs, shortest) {
 
   /** A decoder: the cells of an earlier layer, which gives their first states. */
   function continueFrom(wire) {
-    const encoders = layers.filter(({ layer }) => layer === "rnn");
+    const encoders = layers.filter(({ layer, cells }) => layer === "rnn" && cells !== undefined);
     if (encoders.length === 0) return recur(wire);
     const { name, cells: earlier } = pick(encoders);
     const stack = earlier.map(({ residual: _, ...cell }) => ({ ...cell, bidirectional: "none" }));
@@ -142,12 +155,13 @@ export function modelDrawer(random, inputs, shortest) {
 
   function recur(wire) {
     const twin = once(4) ? twinOf("rnn", wire) : undefined;
-    if (twin?.return === "sequence")
+    if (twin?.return === "sequence" && twin.cells !== undefined)
       return add(
         { layer: "rnn", name: newName("rnn"), cells: twin.cells, weights: twin.name },
         { width: outputWidths.get(twin.name) },
         wire,
       );
+    if (once(8)) return recurAlike(wire);
     const stack = [drawCell(random, wire.width)];
     if (once(3)) stack.push(drawCell(random, stack[0].width));
     const returned = once(4) ? pick(["last", "state"]) : "sequence";
@@ -175,6 +189,15 @@ export function modelDrawer(random, inputs, shortest) {
     add(layer, { width, axis: returned === "sequence" ? wire.axis : null }, wire);
   }
 
+  /** A stack of equal cells. */
+  function recurAlike(wire) {
+    const share_weights = once(2);
+    const hidden_size = share_weights ? wire.width : between(1, 4);
+    const cell = pick(["rnn", "lstm", "gru", "mine"]);
+    const layer = { layer: "rnn", name: newName("rnn"), cell, hidden_size, layers: between(1, 3), share_weights };
+    return add({ ...layer, residual: share_weights && once(2) }, { width: hidden_size }, wire);
+  }
+
   function combine() {
     const first = pick(wires);
     const kind = pick(["concat", "add", "multiply"]);
@@ -183,32 +206,25 @@ export function modelDrawer(random, inputs, shortest) {
         axis === first.axis && name !== first.name && (kind === "concat" || width === first.width),
     );
     if (others.length === 0) return false;
-    const all = [first, pick(others)];
-    const width = kind === "concat" ? all[0].width + all[1].width : first.width;
+    const all = [first, pick(others), ...(once(4) ? [pick(others)] : [])];
+    const width = kind === "concat" ? all.reduce((sum, wire) => sum + wire.width, 0) : first.width;
     return add({ layer: kind, name: newName(kind), from: all.map(({ name }) => name) }, { ...first, width });
   }
 
-  /** Layers that keep the width and the time axis, which a residual connection needs. */
   function block(wire) {
-    const { width } = wire;
-    const body = [];
-    for (let count = between(1, 3); count > 0; count--)
-      body.push(
-        pick([
-          () => ({ layer: "layer_norm" }),
-          () => ({ layer: "dense", size: width, activation: pick(activations) }),
-          () => ({ layer: "batch_norm" }),
-          ...(wire.axis === null
-            ? []
-            : [
-                () => ({ layer: "attention", heads: 1, head_size: 2, causal: once(2) }),
-                () => ({ layer: "conv1d", size: width, kernel_size: 3, padding: pick(["same", "causal"]) }),
-                () => ({ layer: "rnn", cell: pick(["gru", "lstm"]), hidden_size: width }),
-              ]),
-        ])(),
-      );
+    const name = newName("block");
+    const body = drawBlock(random, wire);
+    const isNamed = once(3);
+    if (isNamed) blocks[`${name}_body`] = body;
     const sharing = once(3) ? { share_weights: true } : {};
-    add({ block: body, name: newName("block"), repeat: between(1, 2), residual: once(2), ...sharing }, {}, wire);
+    const entry = {
+      block: isNamed ? `${name}_body` : body,
+      name,
+      repeat: between(1, 2),
+      residual: once(2),
+      ...sharing,
+    };
+    add(entry, {}, wire);
   }
 
   const simple =
@@ -219,13 +235,18 @@ export function modelDrawer(random, inputs, shortest) {
   const gainAndShift = () => ({ gain: once(3) ? false : undefined, shift: once(3) ? false : undefined });
   const onAny = [
     (wire) => affine("dense", wire),
-    simple("layer_norm", (wire) => {
-      const twin = once(3) ? twinOf("layer_norm", wire) : undefined;
-      return twin === undefined ? gainAndShift() : { weights: twin.name, gain: twin.gain, shift: twin.shift };
-    }),
-    simple("rms_norm", () => ({ gain: once(3) ? false : undefined })),
-    simple("group_norm", ({ width }) => ({ groups: once(2) ? width : 1, ...gainAndShift() })),
-    simple("batch_norm", () => ({ momentum: once(2) ? 0.3 : undefined, ...gainAndShift() })),
+    simple("layer_norm", (wire) => ({ ...gainAndShift(), ...sharing("layer_norm", wire) })),
+    simple("rms_norm", (wire) => ({ gain: once(3) ? false : undefined, ...sharing("rms_norm", wire) })),
+    simple("group_norm", (wire) => ({
+      groups: once(2) ? wire.width : 1,
+      ...gainAndShift(),
+      ...sharing("group_norm", wire),
+    })),
+    simple("batch_norm", (wire) => ({
+      momentum: once(2) ? 0.3 : undefined,
+      ...gainAndShift(),
+      ...sharing("batch_norm", wire),
+    })),
     simple("dropout", () => ({ rate: pick([0.2, 0.5]) })),
     (wire) => {
       const activation = anyActivation(wire.width);
@@ -245,7 +266,10 @@ export function modelDrawer(random, inputs, shortest) {
     convolve,
     (wire) => pool(wire, false),
     (wire) => pool(wire, once(2)),
-    simple("position", () => (once(2) ? { type: "learned", length: 40 } : { type: "sinusoidal" })),
+    simple("position", (wire) => ({
+      ...(once(2) ? { type: "learned", length: 50 } : { type: "sinusoidal" }),
+      ...sharing("position", wire),
+    })),
   ];
 
   return {
@@ -259,6 +283,7 @@ export function modelDrawer(random, inputs, shortest) {
       if (last().axis !== null) pool(last(), true);
     },
     add,
+    blocks,
     last,
     /** A wire with a time axis: mostly the last one. */
     endOn: (axis) => source(wires.filter((wire) => wire.axis === axis).toReversed()),

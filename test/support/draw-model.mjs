@@ -1,5 +1,5 @@
 /** Random specs: a drawn model between a drawn input and a drawn loss, with an optimizer and settings of the training. */
-import { ownCells } from "./draw-cells.mjs";
+import { ownCells, stateSizes } from "./draw-cells.mjs";
 import { modelDrawer } from "./draw-layers.mjs";
 import { keysOf, variantsOf } from "./draw-values.mjs";
 
@@ -12,10 +12,10 @@ const lossesOf = {
   labels: ["ctc"],
 };
 const metricsOf = {
-  classes: ["accuracy", { type: "top_k", k: 2 }, "f1", "precision", "recall", "perplexity"],
+  classes: ["accuracy", { type: "top_k", k: 2 }, "f1", "precision", "recall", "perplexity", "bits_per_character"],
   probabilities: ["binary_accuracy", "f1"],
   numbers: ["rmse", "mae"],
-  labels: ["label_error_rate"],
+  labels: ["label_error_rate", "exact_sequence"],
 };
 
 const sourceOn = (axis, name = axis === "time" ? "inputs" : "decoder_inputs") => ({
@@ -30,7 +30,7 @@ const tokens = () => [[sourceOn("time"), embedding("first", "vocabulary")]];
 
 /**
  * Kinds of data: the inputs of the model with the layers that read ids, the kinds of targets, the time axis of targets
- * per step (`isAligned`: always per step), and the name of the output's size.
+ * per step (`isAligned`: always per step, `isWhole`: never), and the name of the output's size for classes.
  */
 const inputs = {
   numbers: { sources: numbers, targets: ["classes", "numbers", "probabilities", "labels"], axis: "time" },
@@ -64,7 +64,9 @@ const inputs = {
     /** The source that the output has to depend on. */
     needed: "second",
   },
-  table: { sources: numbers, targets: ["numbers"], axis: "time" },
+  series: { sources: numbers, targets: ["classes", "numbers", "probabilities"], axis: "time", size: "classes" },
+  images: { sources: numbers, targets: ["classes"], axis: "time", isWhole: true, size: "classes" },
+  table: { sources: numbers, targets: ["numbers", "classes"], axis: "time", size: "classes" },
 };
 export const inputKinds = Object.keys(inputs);
 
@@ -89,6 +91,21 @@ function drawPenalties({ pick, once }, model) {
   return { l1: pick([0, 0.01]), l2: pick([0, 0.01]), activity, biases: once(2) };
 }
 
+/** True for a layer that may carry its states from batch to batch. */
+const canCarry = ({ layer, initial_state, cells = [] }) =>
+  layer === "rnn" && initial_state === undefined && cells.every(({ bidirectional }) => bidirectional === "none");
+
+/** The states of an rnn layer with their public names and sizes; none for cells with two directions or a projection. */
+const statesOf = ({ layer, name, cells = [] }) =>
+  (layer === "rnn" ? cells : []).flatMap(({ cell, hidden_size, bidirectional, projection_size }, index) =>
+    bidirectional !== "none" || projection_size
+      ? []
+      : Object.entries(stateSizes[cell]).map(([state, size]) => ({
+          name: `${name}/${index}/${state}`,
+          size: size === "hidden_size" ? hidden_size : size,
+        })),
+  );
+
 /**
  * A model with its loss and penalties, and the description of its arrays.
  *
@@ -100,7 +117,7 @@ function drawPenalties({ pick, once }, model) {
 export function drawModel(random, shortest, kinds) {
   const { between, once, pick } = random;
   const input = pick(kinds);
-  const { axis, targets, isAligned: mustAlign = false, size, needed } = inputs[input];
+  const { axis, targets, isAligned: mustAlign = false, isWhole = false, needed } = inputs[input];
   const sources = inputs[input].sources(pick);
   const reading = sources.filter(([, layer]) => layer !== undefined);
   const drawer = modelDrawer(random, reading.length > 0 ? [] : sources.flat().reverse(), shortest);
@@ -110,7 +127,8 @@ export function drawModel(random, shortest, kinds) {
 
   const isLong = drawer.last().axis !== null && drawer.last().steps(shortest) >= 4;
   const kind = pick(targets.filter((target) => target !== "labels" || isLong));
-  const isAligned = kind !== "labels" && (mustAlign || once(2));
+  const size = kind === "classes" ? inputs[input].size : undefined;
+  const isAligned = kind !== "labels" && !isWhole && (mustAlign || once(2));
   if (kind !== "labels" && !isAligned) drawer.endAsVector();
   const end = isAligned ? drawer.endOn(axis) : drawer.last();
   const width = kind === "classes" || kind === "labels" ? CLASSES : between(1, 2);
@@ -121,19 +139,25 @@ export function drawModel(random, shortest, kinds) {
   const attention = { layer: "attention", name: "memory", from: [end.name, needed], heads: 1, head_size: 2 };
   drawer.add(final, { width }, isRead ? end : drawer.add(attention, {}, end));
 
-  const model = drawer.layers();
   const isSequence = end.axis !== null;
+  const layers = drawer.layers();
+  const isStateful = ["text", "table"].includes(input) && layers.some(canCarry) && once(2);
+  const model = isStateful ? layers.map((layer) => (canCarry(layer) ? { ...layer, stateful: true } : layer)) : layers;
   const spec = {
     cells: ownCells,
+    blocks: drawer.blocks,
     model,
     loss: drawLoss(random, kind, isSequence, size === undefined),
-    metrics: once(2) ? undefined : [pick(metricsOf[kind])],
+    metrics: once(2) ? undefined : [...new Set([pick(metricsOf[kind]), ...(once(3) ? [pick(metricsOf[kind])] : [])])],
     regularization: drawPenalties(random, model),
   };
   return {
     spec,
     input,
     target: { kind, width, everyStep: isSequence },
+    isStateful,
+    /** The states of the model that the data may start with. */
+    states: model.flatMap(statesOf),
     /** The valid steps of the output for the steps of each input. */
     outputSteps: (steps) => (isSequence ? end.steps(steps[end.root]) : 1),
   };

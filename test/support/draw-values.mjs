@@ -55,9 +55,9 @@ function valuesOf({ enum: names, const: constant, type, examples = [], default: 
   return [...examples, ...(standard === undefined ? [] : [standard])];
 }
 
-/** The built-in cells, with the values that each option may have. */
+/** The built-in cells, with their states and the values that each option may have. */
 export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
-  const { options = {}, variants = {} } = readJson(`specs/cells/${file}`);
+  const { state, options = {}, variants = {} } = readJson(`specs/cells/${file}`);
   const valuesOfOption = ([option, standard]) => {
     const names = Object.keys(variants[option] ?? {});
     const values = names.flatMap((name) => {
@@ -66,5 +66,6 @@ export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
     });
     return [option, values.length > 0 ? values : [standard, 0.5]];
   };
-  return { name: file.replace(".json", ""), options: Object.fromEntries(Object.entries(options).map(valuesOfOption)) };
+  const name = file.replace(".json", "");
+  return { name, state, options: Object.fromEntries(Object.entries(options).map(valuesOfOption)) };
 });

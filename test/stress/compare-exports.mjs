@@ -1,0 +1,215 @@
+/** The exported forms of a run, compared with its own evaluation. */
+import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { root } from "../support/training-processes.mjs";
+
+const from = (path) => import(join(root, "dist", path));
+const [
+  { openRun, readRunWeights },
+  { exportModel },
+  { openData },
+  { createEvaluator },
+  { feedsOf, tensorOf },
+  { whyNotStreamable },
+  { exportForms, opsets, precisions, recurrentForms },
+] = await Promise.all(
+  [
+    "runtime/run/open.js",
+    "runtime/export/index.js",
+    "runtime/data/index.js",
+    "runtime/evaluation/evaluator.js",
+    "runtime/tensors/ort.js",
+    "schema/kinds/layers.js",
+    "compiler/export/options.js",
+  ].map(from),
+);
+
+/** Largest difference of outputs, relative to the largest output above 1. */
+const TOLERANCE = 1e-4;
+
+function required(result) {
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+/**
+ * The largest difference between evaluation and the exported forms, over valid steps.
+ *
+ * @param drawn the model of draw-model.mjs. @param out its run. @param folder a folder for the exports.
+ */
+export async function compareExports(drawn, out, folder, random) {
+  const run = required(openRun(out));
+  const { spec, metadata } = run;
+  const { parameters } = required(readRunWeights(run, "end"));
+  for (const [name, { data }] of parameters) if (!data.every(Number.isFinite)) throw new Error(`${name} is not finite`);
+  const source = required(await openData(spec, out, metadata));
+  const examples = Uint32Array.from({ length: Math.min(source.examples, 4) }, (_, index) => index);
+  const evaluation = await InferenceSession.create(join(out, "eval.onnx"), { logSeverityLevel: 3 });
+  const evaluator = await createEvaluator(evaluation, run.manifest, source);
+  /** The inputs, outputs and valid steps of batches of examples; of a stateful model each batch continues the one before. */
+  const evaluated = async (batchSize) => {
+    const parts = [];
+    for await (const { batch, output } of evaluator.outputs(feedsOf(parameters), examples, batchSize))
+      parts.push(partOf(source.batch(batch), output, drawn, run));
+    return parts;
+  };
+  const [whole] = await evaluated(examples.length);
+
+  const { pick, once, between } = random;
+  const settings = () => ({
+    opset: once(2) ? between(opsets.first, opsets.last) : opsets.preferred,
+    recurrent: pick(recurrentForms),
+  });
+  const sequence = await exported(out, join(folder, "sequence.onnx"), { form: "sequence", ...settings() });
+  const ownFeeds = Object.fromEntries(sequence.inputs.map(({ name }) => [name, whole.feeds[name]]));
+  const differences = [difference(resultOf(await sequence.session.run(ownFeeds)), whole.expected, whole.steps)];
+  await sequence.session.release();
+  if (whyNotStreamable(spec.model) === undefined && hasOneAxis(whole.feeds)) {
+    const step = await exported(out, join(folder, "step.onnx"), { form: "step", ...settings() });
+    differences.push(await stepDifference(step, [whole], parameters));
+    const states = step.inputs.filter(({ role }) => role === "state");
+    const carried = run.manifest.eval.inputs.filter(({ role }) => role === "state").map(({ name }) => name);
+    if (drawn.isStateful && states.every(({ name }) => carried.includes(name)))
+      differences.push(await stepDifference(step, await evaluated(1), parameters));
+    await step.session.release();
+  }
+  await evaluation.release();
+  if (once(3)) {
+    const form = spec.data.type === "text" ? pick(exportForms) : "sequence";
+    const request = { run: out, out: join(folder, "other.onnx"), form, precision: pick(precisions), ...settings() };
+    const other = await exportModel(request);
+    if (!other.ok && other.error.kind !== "input") throw new Error(JSON.stringify(other.error));
+  }
+  const largest = Math.max(...differences);
+  if (!(largest <= TOLERANCE)) throw new Error(`exported forms differ by ${differences}`);
+  return largest;
+}
+
+/** True where every input has the steps of `inputs`: a model of two time axes does not run step by step. */
+const hasOneAxis = (feeds) => feeds.decoder_inputs === undefined && feeds.second === undefined;
+
+/** A batch with the model's outputs: its feeds in the units of the data, and the valid steps of each row. */
+function partOf(batch, output, drawn, run) {
+  const stepsOf = (lengths, inputs, row) => Number(batch.get(lengths)?.data[row] ?? batch.get(inputs)?.shape[1]);
+  const steps = Array.from({ length: output.shape[0] }, (_, row) =>
+    drawn.outputSteps({
+      time: stepsOf("lengths", "inputs", row),
+      target_time: stepsOf("target_lengths", "decoder_inputs", row),
+    }),
+  );
+  const entries = [...batch].map(([name, array]) => [
+    name,
+    tensorOf(name === "inputs" ? inDataUnits(array, run.metadata) : array),
+  ]);
+  return {
+    feeds: Object.fromEntries(entries),
+    expected: { shape: output.shape, data: finished(output, run) },
+    steps,
+  };
+}
+
+/** The session of an export, which was compared with the run's model on random inputs before it was written. */
+async function exported(run, out, settings) {
+  const { model } = required(await exportModel({ run, out, ...settings }));
+  return { session: await InferenceSession.create(out, { logSeverityLevel: 3 }), inputs: model.inputs };
+}
+
+const resultOf = (results) => (results.probabilities ?? results.outputs).data;
+
+/** Outputs in the units of the data, or as probabilities. */
+function finished({ shape, data }, { spec, metadata }) {
+  const width = shape.at(-1);
+  const { type } = spec.loss;
+  if (["squared_error", "absolute_error", "huber"].includes(type))
+    return metadata.type === "table" ? unscaled(data, metadata.target, metadata) : data;
+  if ((spec.model.at(-1).activation ?? "none") !== "none") return data;
+  if (type === "binary_cross_entropy") return data.map((logit) => 1 / (1 + Math.exp(-logit)));
+  return data.map((logit, index) => {
+    const row = data.subarray(index - (index % width), index - (index % width) + width);
+    return 1 / row.reduce((sum, other) => sum + Math.exp(other - logit), 0);
+  });
+}
+
+const inDataUnits = (array, metadata) =>
+  metadata.type === "table" ? { ...array, data: unscaled(array.data, metadata.columns, metadata) } : array;
+
+function unscaled(data, columns, { scaler }) {
+  return data.map((value, index) => {
+    const { offset, factor } = scaler[columns[index % columns.length]] ?? { offset: 0, factor: 1 };
+    return value / factor + offset;
+  });
+}
+
+/** The largest difference at valid steps, relative to the largest expected value if that exceeds 1. */
+function difference(actual, { shape, data }, steps) {
+  const [rows, time] = [shape[0], shape.length > 2 ? shape[1] : 1];
+  const perStep = data.length / rows / time;
+  let [largest, scale] = [0, 1];
+  for (const [index, value] of data.entries()) {
+    if (Math.floor(index / perStep) % time >= steps[Math.floor(index / perStep / time)]) continue;
+    const distance = Math.abs(value - actual[index]);
+    largest = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : Math.max(largest, distance);
+    scale = Math.max(scale, Math.abs(value));
+  }
+  return actual.length === data.length ? largest / scale : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * The difference of the step form, whose states are fed back, over parts that continue each other. A model with one
+ * output per sequence has it at the last step.
+ */
+async function stepDifference({ session, inputs }, parts, parameters) {
+  const states = initialStates(inputs, parts[0].feeds, parameters);
+  let largest = 0;
+  for (const { feeds, expected, steps } of parts) {
+    const time = feeds.inputs.dims[1];
+    const isSequence = expected.shape.length > 2;
+    for (let step = 0; step < time; step++) {
+      const data = inputs
+        .filter(({ role }) => role !== "state")
+        .map(({ name, shape }) => [
+          name,
+          shape.length < feeds[name].dims.length ? stepOf(feeds[name], step) : feeds[name],
+        ]);
+      const results = await session.run({ ...states, ...Object.fromEntries(data) });
+      for (const name of Object.keys(states)) states[name] = results[`next/${name}`];
+      // A row with one output has it at its last valid step.
+      const valid = steps.map((count, row) => {
+        const last = isSequence ? count : Number(feeds.lengths?.data[row] ?? time);
+        return (isSequence ? step < last : step === last - 1) ? 1 : 0;
+      });
+      const own = isSequence ? stepOf(new Tensor("float32", expected.data, expected.shape), step) : expected;
+      const dims = own.dims ?? own.shape;
+      largest = Math.max(largest, difference(resultOf(results), { shape: dims, data: own.data }, valid));
+    }
+  }
+  return largest;
+}
+
+/** The states before the first step: those of the data, learned ones, or zeros. */
+function initialStates(inputs, feeds, parameters) {
+  const rows = feeds.inputs.dims[0];
+  const states = inputs
+    .filter(({ role }) => role === "state")
+    .map(({ name, dtype, shape }) => {
+      if (feeds[name] !== undefined) return [name, feeds[name]];
+      // A symbol is a number of past steps.
+      const dims = [rows, ...shape.slice(1).map((size) => (typeof size === "number" ? size : 0))];
+      const initial = parameters.get(`${name}/initial`)?.data ?? [0];
+      const size = dims.reduce((product, dim) => product * dim, 1);
+      if (dtype === "int64") return [name, new Tensor("int64", new BigInt64Array(size), dims)];
+      const data = Float32Array.from({ length: size }, (_, index) => initial[index % initial.length]);
+      return [name, new Tensor("float32", data, dims)];
+    });
+  return Object.fromEntries(states);
+}
+
+/** One step of [rows, time, …]. */
+function stepOf({ type, dims, data }, step) {
+  const [rows, time, ...rest] = dims;
+  const size = rest.reduce((product, dim) => product * dim, 1);
+  const slice = new data.constructor(rows * size);
+  for (let row = 0; row < rows; row++)
+    slice.set(data.subarray((row * time + step) * size, (row * time + step + 1) * size), row * size);
+  return new Tensor(type, slice, [rows, ...rest]);
+}
