@@ -1,4 +1,7 @@
-/** The test runner: a process for each file, so that a native runtime's threads end with it, and one at work on each core. */
+/**
+ * The test runner, with one process at work on each core. Each file has a process, so that a native runtime's threads
+ * end with it; files of folders that only compute share processes.
+ */
 import { relative } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -16,6 +19,21 @@ const longest = [
   "test/web/pages",
 ];
 
+/**
+ * Folders whose tests share processes, which import the compiler once. Their tests leave nothing behind: no mocked module, no server, no
+ * changed environment variable or working directory.
+ */
+const sharingFolders = [
+  "schema",
+  "compiler",
+  "runtime/data",
+  "runtime/predict",
+  "runtime/tensors",
+  "views/charts",
+  "views/tensorboard",
+];
+const sharing = sharingFolders.map((folder) => `test/${folder}/**/*.test.ts`);
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId, project }: TestSpecification) => {
@@ -29,7 +47,10 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "shared", include: sharing, isolate: false } },
+      { extends: true, test: { name: "isolated", include: ["test/**/*.test.ts"], exclude: sharing } },
+    ],
     pool: "forks",
     maxWorkers: "100%",
     sequence: { sequencer: LongestFirst },
