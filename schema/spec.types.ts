@@ -555,7 +555,7 @@ export interface TableData {
   split?: SplitOfASeries;
 }
 /**
- * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names; or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
+ * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
  */
 export interface SequencesData {
   /**
@@ -566,6 +566,11 @@ export interface SequencesData {
    * A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, relative to the spec.
    */
   file: string;
+  columns?: ColumnsOfSequences;
+  /**
+   * Of a .csv or .tsv file: the first row has the names of the columns. With false, `columns` has their numbers.
+   */
+  header?: boolean;
   /**
    * The unit of one time step of `text`: a word (separated by white space) or a character.
    */
@@ -580,6 +585,31 @@ export interface SequencesData {
    */
   buckets?: number;
   split?: Split;
+}
+/**
+ * The columns of a .csv or .tsv file, or the keys of JSON Lines: by name, or columns by number from 1. Default (null): the column or key of the same name as here.
+ */
+export interface ColumnsOfSequences {
+  /**
+   * Text, divided into units.
+   */
+  text?: Column | null;
+  /**
+   * Tokens: a list, or in a CSV file names separated by white space.
+   */
+  tokens?: Column | null;
+  /**
+   * Vectors, one for each step; in JSON Lines only.
+   */
+  inputs?: Column | null;
+  /**
+   * The label of the sequence.
+   */
+  label?: Column | null;
+  /**
+   * One tag for each step: a list, or in a CSV file names separated by white space.
+   */
+  tags?: Column | null;
 }
 /**
  * Fractions of the examples for training, validation and test.
@@ -612,14 +642,32 @@ export interface PairsData {
    */
   pairs?: unknown[][] | null;
   /**
-   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab, or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
+   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab; a .csv file; or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
    */
   file?: string | null;
+  columns?: ColumnsOfPairs;
+  /**
+   * The first row has the names of the columns. Default: true for a .csv file and with `columns`, else false. With false, `columns` has numbers.
+   */
+  header?: boolean;
   /**
    * The unit of one time step, in sources and targets.
    */
   unit?: "char" | "word";
   split?: Split;
+}
+/**
+ * The columns of a .csv, .tsv or .txt file (separated by tabs, except in .csv), or the keys of JSON Lines: by name, or columns by number from 1. Default (null): `source` and `target`; of two columns with other names, the first and the second.
+ */
+export interface ColumnsOfPairs {
+  /**
+   * The source of a pair.
+   */
+  source?: Column | null;
+  /**
+   * The target of a pair.
+   */
+  target?: Column | null;
 }
 /**
  * Images of one size in IDX files, as in MNIST, optionally gzipped. The rows of an image are its time steps, with values from 0 (black) to 1.

@@ -1,12 +1,21 @@
 /** The signature of a spec's data before any file is opened; complete for data that the spec itself contains. */
 import { type ArraySignature, type Signature, sideTimeAxis } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
-import type { NormalArraysData, NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
+import type {
+  NormalArraysData,
+  NormalPairsData,
+  NormalSequencesData,
+  NormalSpec,
+  NormalTableData,
+  NormalTextData,
+} from "../../schema/normal/index.js";
 import { fail, ok, type Result } from "../result.js";
 import { readNested } from "./formats/nested-lists.js";
 import { mapDataFiles, openData } from "./index.js";
 import { type Uses, usesOf } from "./source.js";
 import { inputSources } from "./sources/array-roles.js";
+import { checkPairColumns } from "./sources/pair-columns.js";
+import { checkSequenceColumns } from "./sources/sequence-columns.js";
 import { checkHorizon } from "./sources/table-columns.js";
 
 export interface InferredSignature {
@@ -31,11 +40,11 @@ function inferFromSpec(spec: NormalSpec, data: NormalSpec["data"]): Result<Infer
     case "table":
       return inferTable(spec, data);
     case "sequences":
-      return inferSequences(spec);
+      return inferSequences(spec, data);
     case "images":
       return inferImages(spec);
     case "pairs":
-      return inferPairs(spec);
+      return inferPairs(spec, data);
     case "arrays":
       return inferArrays(spec, data);
   }
@@ -83,7 +92,9 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
   return ok({ signatures: [signature], isCertain: true });
 }
 
-function inferPairs(spec: NormalSpec): Result<InferredSignature> {
+function inferPairs(spec: NormalSpec, data: NormalPairsData): Result<InferredSignature> {
+  const problems = checkPairColumns(data);
+  if (problems.length > 0) return fail(problems);
   const isText = usesOf(spec).inputs === "ids";
   const tokens: ArraySignature = { dtype: "int32", shape: ["batch", "target_time"] };
   const lengths: ArraySignature = { dtype: "int64", shape: ["batch"] };
@@ -103,7 +114,9 @@ function inferPairs(spec: NormalSpec): Result<InferredSignature> {
   return ok({ signatures: [signature], isCertain: true });
 }
 
-function inferSequences(spec: NormalSpec): Result<InferredSignature> {
+function inferSequences(spec: NormalSpec, data: NormalSequencesData): Result<InferredSignature> {
+  const problems = checkSequenceColumns(data);
+  if (problems.length > 0) return fail(problems);
   const { inputs, targets, everyStep } = usesOf(spec);
   const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
   const signature: Signature = {

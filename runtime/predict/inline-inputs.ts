@@ -1,6 +1,8 @@
 /** Serializes inline inputs into the file format of their data type, so that one reader handles files and values. */
 import type { NormalData } from "../../schema/normal/index.js";
 import { formatCsvRow } from "../data/formats/csv.js";
+import { pairKeys } from "../data/sources/pair-columns.js";
+import { jsonFields } from "../data/sources/sequence-columns.js";
 import { fail, ok, type Result } from "../result.js";
 
 /**
@@ -58,10 +60,19 @@ function serializeInputs(data: NormalData, inputs: InlineInputs): Result<InputFi
     if (invalidIndex >= 0) return fail([problem("input-line", `lines[${invalidIndex}] has a line break.`)]);
     return ok({ name: "lines.txt", content: joinLines(inputs.lines) });
   }
-  if ("sequences" in inputs)
-    return ok({ name: "sequences.jsonl", content: joinLines(inputs.sequences.map((line) => JSON.stringify(line))) });
+  if ("sequences" in inputs) {
+    const keys = new Map<string, string>(
+      data.type === "sequences" ? jsonFields(data).inputs.map(({ role, key }) => [role, key]) : [],
+    );
+    const lines = inputs.sequences.map((steps) => {
+      const [[role, value] = ["text", ""]] = Object.entries(steps);
+      return JSON.stringify({ [keys.get(role) ?? role]: value });
+    });
+    return ok({ name: "sequences.jsonl", content: joinLines(lines) });
+  }
   if ("sources" in inputs) {
-    const lines = inputs.sources.map((source) => JSON.stringify({ source }));
+    const key = data.type === "pairs" ? pairKeys(data).source : "source";
+    const lines = inputs.sources.map((source) => JSON.stringify({ [key]: source }));
     return ok({ name: "sources.jsonl", content: joinLines(lines) });
   }
   if ("arrays" in inputs) return ok({ name: "arrays.json", content: JSON.stringify(inputs.arrays) });

@@ -1,10 +1,5 @@
-/** Reads the sources of pairs, and decodes a sequence for each. */
-import { readFileSync } from "node:fs";
-import { extname, resolve } from "node:path";
+/** Decodes a sequence for each source of pairs. */
 import type { InferenceSession } from "onnxruntime-node";
-import { parseJsonLine } from "../data/formats/json-line.js";
-import { createProblemList } from "../data/formats/problem-list.js";
-import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
 import {
@@ -21,95 +16,13 @@ import { beamSearch, type DecodedSequence } from "../generation/beam-search.js";
 import { outputActivationOf } from "../generation/sampling.js";
 import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
-import { unreadableFile } from "../storage/system-errors.js";
 import type { Prediction } from "./format-predictions.js";
 import { emptyNotices, withInput } from "./input-members.js";
 import { batchProblems } from "./inputs.js";
-
-interface PairSource {
-  readonly line: number;
-  /** A text without tokens has no prediction. */
-  readonly source: string | readonly number[];
-  /** The other members of a line of JSON. */
-  readonly members: Prediction;
-  /** True for a line with text after its first tab, which is not read. */
-  readonly hasMoreColumns: boolean;
-}
+import { isEmpty, type PairSource } from "./pair-sources.js";
 
 /** Maximum number of sources in a batch. */
 const BATCH_SIZE = 64;
-
-/** Reads lines of text (up to a tab) or of JSON, `{"source": "text" or [numbers]}`; other members are kept. */
-export async function readSources(
-  { metadata, signature }: Run,
-  file: string,
-  folder: string,
-): Promise<Result<readonly PairSource[]>> {
-  if (metadata.type !== "pairs") throw new Error("The run was not trained on pairs.");
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(resolve(folder, file));
-  } catch (error) {
-    return fail([unreadableFile("", file, error)]);
-  }
-  let content: string;
-  try {
-    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return fail([await encodingProblem("", file, bytes)]);
-  }
-  const extension = extname(file).toLowerCase();
-  if (extension === ".csv") {
-    const message = `"${file}" is a .csv file, but sources are lines of text or of JSON.`;
-    const hint = 'Write one source per line in a .txt file, or {"source": …} in a .jsonl file.';
-    return fail([{ code: "file-kind", path: "", file, message, hint }]);
-  }
-  const isJson = /^\.(?:jsonl?|ndjson)$/.test(extension);
-  const width = metadata.vocabulary === null ? Number(signature.inputs.shape[1]) : null;
-  const sources: PairSource[] = [];
-  const problems = createProblemList();
-  for (const [index, text] of content.split(/\r\n|\n|\r/).entries()) {
-    if (text.trim() === "") continue;
-    const parsed = isJson ? parseSource(text, width) : parseTextSource(text, width);
-    if (parsed.ok) sources.push({ line: index + 1, ...parsed.value });
-    else {
-      const message = `${file}:${index + 1}: The line ${parsed.error}.`;
-      const hint = isJson ? 'Write {"source": …} on each line.' : "Write one source per line.";
-      problems.add([{ code: "pair-line", path: "", file, line: index + 1, message, hint }]);
-    }
-    if (problems.isFull) break;
-  }
-  if (problems.size > 0) return fail(problems.list());
-  if (sources.some((source) => !isEmpty(metadata, source))) return ok(sources);
-  return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no sources.`, hint: "" }]);
-}
-
-type ParsedSource = Result<Omit<PairSource, "line">, string>;
-
-/** @param width Numbers of a source; null for texts. */
-function parseSource(text: string, width: number | null): ParsedSource {
-  const parsed = parseJsonLine(text);
-  if (!parsed.ok) return parsed;
-  const { source } = parsed.value.line;
-  const { source: _, ...members } = parsed.value.exact;
-  if (width === null)
-    return typeof source === "string" ? ok({ source, members, hasMoreColumns: false }) : fail("has no source text");
-  const isNumeric = (entry: unknown) => typeof entry === "number" && Number.isFinite(Math.fround(entry));
-  return Array.isArray(source) && source.length === width && source.every(isNumeric)
-    ? ok({ source, members, hasMoreColumns: false })
-    : fail(`has no source vector of ${formatCount(width, "number")}`);
-}
-
-function parseTextSource(text: string, width: number | null): ParsedSource {
-  const [source = "", ...others] = text.split("\t");
-  return width === null
-    ? ok({ source, members: {}, hasMoreColumns: others.length > 0 })
-    : fail(`has no source vector of ${formatCount(width, "number")}`);
-}
-
-function isEmpty({ unit }: PairsMetadata, { source }: PairSource): boolean {
-  return typeof source === "string" && tokenize(source, unit).length === 0;
-}
 
 export interface DecodedSources {
   readonly predictions: readonly Prediction[];
@@ -147,7 +60,7 @@ export async function decodeSources(
     const decoded = decodedBySource.get(pair);
     const target = decoded === undefined ? null : textOf(decoded.ids);
     const cut = decoded?.isComplete === false ? true : undefined;
-    return withInput(pair.line, { source: pair.source, ...pair.members }, { target, cut });
+    return withInput(pair.line, pair.members, { target, cut });
   });
   const linesWhere = (condition: (pair: PairSource) => boolean) => sources.filter(condition).map(({ line }) => line);
   const notices = [

@@ -19,7 +19,8 @@ import { feedsOf, floatsOf } from "../tensors/ort.js";
 import { type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
 import { readers } from "./index.js";
 import { batchesOf, batchProblems, type PredictionInputs } from "./inputs.js";
-import { decodeSources, readSources } from "./pairs.js";
+import { readSources } from "./pair-sources.js";
+import { decodeSources } from "./pairs.js";
 import { continuedNotice, predictSeries, restartNotice, type SeriesInputs } from "./stateful.js";
 
 export interface Predictions {

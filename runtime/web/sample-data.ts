@@ -61,7 +61,7 @@ async function selectSamples(
     case "pairs": {
       const result = await readPairs(data, folder, uses);
       if (!result.ok) return result;
-      const all = result.value.map(({ source: input, target }) => [input, target] as const);
+      const all = result.value.pairs.map(({ source: input, target }) => [input, target] as const);
       const pairs = candidates.slice(0, MAX_EXAMPLES).flatMap((index) => all.slice(index, index + 1));
       return ok({ type: "pairs", split, pairs });
     }

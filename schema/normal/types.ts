@@ -115,15 +115,18 @@ export type Column = string | number;
 
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of
- * vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names; or time
- * series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are
- * integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers,
- * losses and metrics respect the lengths.
+ * vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names
+ * (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are
+ * `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted
+ * order, numbers by value before texts. All layers, losses and metrics respect the lengths.
  */
 export interface NormalSequencesData {
   readonly type: "sequences";
   /** A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, relative to the spec. */
   readonly file: string;
+  readonly columns: NormalSequenceColumns;
+  /** Of a .csv or .tsv file: the first row has the names of the columns. With false, `columns` has their numbers. */
+  readonly header: boolean;
   /** The unit of one time step of `text`: a word (separated by white space) or a character. */
   readonly unit: "word" | "char";
   readonly vocabulary: NormalVocabulary;
@@ -132,6 +135,23 @@ export interface NormalSequencesData {
   /** Number of groups of similar length. A batch has sequences of one group, padded to the longest of the group. */
   readonly buckets: number;
   readonly split: NormalSplit;
+}
+
+/**
+ * The columns of a .csv or .tsv file, or the keys of JSON Lines: by name, or columns by number from 1. Default (null):
+ * the column or key of the same name as here.
+ */
+export interface NormalSequenceColumns {
+  /** Text, divided into units. */
+  readonly text: Column | null;
+  /** Tokens: a list, or in a CSV file names separated by white space. */
+  readonly tokens: Column | null;
+  /** Vectors, one for each step; in JSON Lines only. */
+  readonly inputs: Column | null;
+  /** The label of the sequence. */
+  readonly label: Column | null;
+  /** One tag for each step: a list, or in a CSV file names separated by white space. */
+  readonly tags: Column | null;
 }
 
 /** Fractions of the examples for training, validation and test. */
@@ -153,13 +173,31 @@ export interface NormalPairsData {
   /** The pairs themselves: a source (text or a list of numbers) and a target. Give either `pairs` or `file`. */
   readonly pairs: readonly (readonly [string | readonly number[], string])[] | null;
   /**
-   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab, or a
-   * `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
+   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab; a .csv
+   * file; or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
    */
   readonly file: string | null;
+  readonly columns: NormalPairColumns;
+  /**
+   * The first row has the names of the columns. Default: true for a .csv file and with `columns`, else false. With
+   * false, `columns` has numbers.
+   */
+  readonly header: boolean;
   /** The unit of one time step, in sources and targets. */
   readonly unit: "char" | "word";
   readonly split: NormalSplit;
+}
+
+/**
+ * The columns of a .csv, .tsv or .txt file (separated by tabs, except in .csv), or the keys of JSON Lines: by name, or
+ * columns by number from 1. Default (null): `source` and `target`; of two columns with other names, the first and the
+ * second.
+ */
+export interface NormalPairColumns {
+  /** The source of a pair. */
+  readonly source: Column | null;
+  /** The target of a pair. */
+  readonly target: Column | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Data with its defaults: the training split is the rest of the other splits, unless it is given. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
-import type { DataSplit, NormalData } from "../normal/index.js";
+import type { DataSplit, NormalData, NormalPairsData } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 
 const path = "/data/split";
@@ -21,7 +21,15 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   if ((explicitTrain ?? 0) > remainder + tolerance) report(sumTooLarge((explicitTrain ?? 0) + validation + test));
   else if (explicitTrain === undefined && remainder < tolerance) report(noTrainingData);
   const train = explicitTrain ?? Number(remainder.toPrecision(12));
-  return recordOrigin({ ...data, split: recordOrigin({ train, validation, test, order }, path) }, "/data");
+  const split = recordOrigin({ train, validation, test, order }, path);
+  const filled = data.type === "pairs" ? { ...data, header: hasHeader(data), split } : { ...data, split };
+  return recordOrigin(filled, "/data");
+}
+
+/** Columns have names where the spec selects them, and in CSV files. */
+function hasHeader({ header, columns, file }: Omit<NormalPairsData, "header"> & Partial<NormalPairsData>): boolean {
+  if (header !== undefined) return header;
+  return columns.source !== null || columns.target !== null || /\.csv(?:\.gz)?$/i.test(file ?? "");
 }
 
 function sumTooLarge(sum: number): Problem {

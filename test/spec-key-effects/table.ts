@@ -47,6 +47,9 @@ const split = (base: Json): Readonly<Record<string, KeyEffect>> => {
   };
 };
 
+/** Pairs in a file of two columns. */
+const inFile = set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.tsv");
+
 const prefixed = (name: string, effects: Readonly<Record<string, KeyEffect>>): Readonly<Record<string, KeyEffect>> =>
   Object.fromEntries(Object.entries(effects).map(([key, value]) => [`${name}.${key}`, value]));
 
@@ -216,11 +219,24 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   }),
   ...prefixed("sequences_data", {
     file: [messages, set(perTag(), "/data/file", "sentences.jsonl")],
+    columns: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
+    header: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
     unit: keyEffect(messages, "/data/unit", "char"),
     vocabulary: keyEffect(messages, "/data/vocabulary", { size: 9 }),
     max_length: keyEffect(messages, "/data/max_length", 4),
     buckets: keyEffect(messages, "/data/buckets", 3),
     split: keyEffect(messages, "/data/split", { validation: 0.2 }),
+  }),
+  ...prefixed("sequence_columns", {
+    text: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
+    tokens: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
+    inputs: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
+    label: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
+    tags: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
+  }),
+  ...prefixed("pair_columns", {
+    source: { testedBy: "test/runtime/data/sources/pair-columns.test.ts" },
+    target: { testedBy: "test/runtime/data/sources/pair-columns.test.ts" },
   }),
   ...prefixed("images_data", {
     file: { testedBy: "test/runtime/data/sources/images.test.ts" },
@@ -233,7 +249,9 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
       ["one", "1"],
       ["two", "2"],
     ]),
-    file: [pairs, set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.tsv")],
+    file: [pairs, inFile],
+    columns: keyEffect(inFile, "/data/columns", { source: 2, target: 1 }),
+    header: keyEffect(inFile, "/data/header", true),
     unit: keyEffect(pairs, "/data/unit", "char"),
     split: keyEffect(pairs, "/data/split", { validation: 0.25 }),
   }),

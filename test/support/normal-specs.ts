@@ -61,6 +61,8 @@ export const tableData: NormalTableData = {
 export const sequencesData: NormalSequencesData = {
   type: "sequences",
   file: "s.jsonl",
+  columns: { text: null, tokens: null, inputs: null, label: null, tags: null },
+  header: true,
   unit: "word",
   vocabulary: { size: null, min_count: 1 },
   max_length: null,

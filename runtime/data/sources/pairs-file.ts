@@ -1,13 +1,15 @@
-/** Reads pairs from the spec, from lines of two tab-separated texts, or from lines of JSON. */
+/** Reads pairs from the spec, from lines of two tab-separated texts, from a table, or from lines of JSON. */
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
-import { withoutGz } from "../formats/file-chunks.js";
+import { keyHint } from "../formats/columns.js";
+import { type CsvFormat, readCsv } from "../formats/csv.js";
 import { parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
-import { readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
+import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import type { Uses } from "../source.js";
+import { checkPairColumns, hasColumns, type PairPlaces, pairFormatOf, pairKeys, placePairs } from "./pair-columns.js";
 
 export interface Pair {
   readonly source: string | readonly number[];
@@ -19,11 +21,19 @@ export interface Pair {
 /** Limit of a line in characters. */
 const MAX_LINE_LENGTH = 2 ** 20;
 
-export async function readPairs(data: NormalPairsData, folder: string, uses: Uses): Promise<Result<readonly Pair[]>> {
-  const result = data.file === null ? pairsFromSpec(data) : await pairsFromFile(data.file, folder);
+export interface Pairs {
+  readonly pairs: readonly Pair[];
+  readonly notices: readonly string[];
+}
+
+export async function readPairs(data: NormalPairsData, folder: string, uses: Uses): Promise<Result<Pairs>> {
+  const problems = checkPairColumns(data);
+  if (problems.length > 0) return fail(problems);
+  const result = data.file === null ? pairsFromSpec(data) : await pairsFromFile(data, data.file, folder);
   if (!result.ok) return result;
+  const { pairs } = result.value;
   const expectedType = uses.inputs === "ids" ? "string" : "object";
-  const mismatched = result.value.find(({ source }) => typeof source !== expectedType);
+  const mismatched = pairs.find(({ source }) => typeof source !== expectedType);
   if (mismatched !== undefined)
     return fail([
       {
@@ -41,7 +51,7 @@ export async function readPairs(data: NormalPairsData, folder: string, uses: Use
             : "Begin the model with an embedding layer, or write the source as a list of numbers.",
       },
     ]);
-  if (result.value.length === 0)
+  if (pairs.length === 0)
     return fail([
       {
         code: "no-pairs",
@@ -54,42 +64,74 @@ export async function readPairs(data: NormalPairsData, folder: string, uses: Use
   return result;
 }
 
-function pairsFromSpec({ pairs }: NormalPairsData): Result<readonly Pair[]> {
-  return ok((pairs ?? []).map(([source, target], row) => ({ source, target, row })));
+function pairsFromSpec({ pairs }: NormalPairsData): Result<Pairs> {
+  return ok({ pairs: (pairs ?? []).map(([source, target], row) => ({ source, target, row })), notices: [] });
 }
 
-async function pairsFromFile(file: string, folder: string): Promise<Result<readonly Pair[]>> {
+async function pairsFromFile(data: NormalPairsData, file: string, folder: string): Promise<Result<Pairs>> {
+  const format = pairFormatOf(file, hasColumns(data));
+  const source = { file, folder, path: "/data/file" };
+  if (format === "," || format === "\t") return pairsFromTable(data, source, format);
+  const isJson = format === "json";
+  const keys = pairKeys(data);
   const pairs: Pair[] = [];
   const problems = createProblemList();
-  const namedFile = { file, folder, path: "/data/file" };
-  const isJson = /\.jsonl?$/i.test(withoutGz(file));
   try {
     let row = 0;
-    for await (const text of splitLines(readTextChunks(namedFile), MAX_LINE_LENGTH)) {
+    for await (const text of splitLines(readTextChunks(source), MAX_LINE_LENGTH)) {
       if (text.trim() !== "") {
-        const pair = text.length > MAX_LINE_LENGTH ? undefined : isJson ? parseJsonPair(text) : parseTabbedPair(text);
-        if (pair === undefined) problems.add([lineProblem(file, row, isJson)]);
+        const isTooLong = text.length > MAX_LINE_LENGTH;
+        const pair = isTooLong ? undefined : isJson ? parseJsonPair(text, keys) : parseTabbedPair(text);
+        if (pair === undefined) problems.add([lineProblem(file, row, isJson ? keys : null, text)]);
         else pairs.push({ ...pair, row });
         if (problems.isFull) break;
       }
       row++;
     }
   } catch (error) {
-    return fail([readingProblem(namedFile, error)]);
+    return fail([readingProblem(source, error)]);
   }
-  return problems.size > 0 ? fail(problems.list()) : ok(pairs);
+  return problems.size > 0 ? fail(problems.list()) : ok({ pairs, notices: headerNotices(data, pairs[0]) });
 }
+
+async function pairsFromTable(data: NormalPairsData, source: NamedFile, delimiter: string): Promise<Result<Pairs>> {
+  const pairs: Pair[] = [];
+  const notices: string[] = [];
+  let places: PairPlaces = { source: 0, target: 1, isByPlace: true };
+  const problems = await readCsv(source, pairTable(delimiter, data.header), {
+    columns(names) {
+      const found = placePairs(data, source.file, names, true);
+      if (!found.ok) return found.error;
+      places = found.value;
+      if (places.isByPlace && data.header)
+        notices.push(`The source is the column ${JSON.stringify(names[0])}, the target ${JSON.stringify(names[1])}.`);
+      return [];
+    },
+    row({ fields, line }) {
+      pairs.push({ source: fields[places.source] ?? "", target: fields[places.target] ?? "", row: line - 1 });
+      return [];
+    },
+  });
+  return problems.length > 0 ? fail(problems) : ok({ pairs, notices });
+}
+
+/** The format of a table of pairs. */
+export function pairTable(delimiter: string, header: boolean): CsvFormat {
+  return { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header };
+}
+
+const delimiterHint = "Separate the fields by commas in a .csv file, by tabs in others.";
 
 const sourceNames = /^(?:source|src|input|inputs|question|prompt|query)$/i;
 const targetNames = /^(?:target|tgt|trg|output|outputs|answer|response|completion|translation)$/i;
 
 /** A notice where the first line of a file seems to name the columns; it is read as a pair. */
-export function headerNotices({ file }: NormalPairsData, first: Pair | undefined): readonly string[] {
+function headerNotices({ file }: NormalPairsData, first: Pair | undefined): readonly string[] {
   if (file === null || typeof first?.source !== "string") return [];
   const { source, target, row } = first;
   if (!sourceNames.test(source.trim()) || !targetNames.test(target.trim())) return [];
   return [
-    `${file}:${row + 1}: The line is read as a pair, "${source}" and "${target}". If it names the columns, remove it.`,
+    `${file}:${row + 1}: The line is read as a pair, "${source}" and "${target}". If it names the columns, set "header": true in data.`,
   ];
 }
 
@@ -100,10 +142,10 @@ function parseTabbedPair(line: string): PairContent | undefined {
   return source === undefined || target === undefined || others.length > 0 ? undefined : { source, target };
 }
 
-function parseJsonPair(line: string): PairContent | undefined {
+function parseJsonPair(line: string, keys: ReturnType<typeof pairKeys>): PairContent | undefined {
   const parsed = parseJsonLine(line);
   if (!parsed.ok) return undefined;
-  const { source, target } = parsed.value.line;
+  const { [keys.source]: source, [keys.target]: target } = parsed.value.line;
   if (typeof target !== "string") return undefined;
   if (typeof source === "string") return { source, target };
   if (!Array.isArray(source) || source.length === 0) return undefined;
@@ -111,15 +153,28 @@ function parseJsonPair(line: string): PairContent | undefined {
   return numbers.length === source.length ? { source: numbers, target } : undefined;
 }
 
-function lineProblem(file: string, row: number, isJson: boolean): RunProblem {
+/** @param keys of a line of JSON; null for a line of text. */
+function lineProblem(file: string, row: number, keys: ReturnType<typeof pairKeys> | null, text: string): RunProblem {
+  const isNamed = keys !== null && (keys.source !== "source" || keys.target !== "target");
+  const parsed = isNamed ? parseJsonLine(text) : undefined;
+  const found = parsed?.ok ? Object.keys(parsed.value.line) : [];
+  const missing =
+    isNamed && found.length > 0 ? [keys.source, keys.target].find((key) => !found.includes(key)) : undefined;
+  const form = `Write {"${keys?.source}": "text" or [numbers], "${keys?.target}": "text"} on each line.`;
   return {
     code: "pair-line",
-    path: "/data/file",
+    path: missing === undefined ? "/data/file" : "/data/columns",
     file,
     line: row + 1,
-    message: `${file}:${row + 1}: The line is not a pair.`,
-    hint: isJson
-      ? 'Write {"source": "text" or [numbers], "target": "text"} on each line.'
-      : "Write a source, one tab, and a target on each line.",
+    message:
+      missing === undefined
+        ? `${file}:${row + 1}: The line is not a pair.`
+        : `${file}:${row + 1}: The line has no ${JSON.stringify(missing)}.`,
+    hint:
+      missing !== undefined
+        ? keyHint(missing, found)
+        : keys === null
+          ? "Write a source, one tab, and a target on each line."
+          : form,
   };
 }

@@ -16,7 +16,7 @@ import type { PairsMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
-import { headerNotices, type Pair, readPairs } from "./pairs-file.js";
+import { type Pair, type Pairs, readPairs } from "./pairs-file.js";
 
 /** The first tokens of each vocabulary. Those of `target` have the ids START and END. */
 const specialTokens = { source: ["<unknown>"], target: ["<start>", "<end>", "<unknown>"] } as const;
@@ -25,7 +25,7 @@ export const pairs: SourceKind<NormalPairsData> = {
   async open(data, { folder, seed, uses, fittedMetadata }) {
     const result = await readPairs(data, folder, uses);
     if (!result.ok) return result;
-    const split = splitExamples(data.split, seed, result.value.length);
+    const split = splitExamples(data.split, seed, result.value.pairs.length);
     const pairsMetadata = fittedMetadata?.type === "pairs" ? fittedMetadata : null;
     return split.ok ? assemble(data, result.value, split.value, uses, pairsMetadata) : split;
   },
@@ -49,7 +49,7 @@ function vocabularyOf(
 
 function assemble(
   data: NormalPairsData,
-  allPairs: readonly Pair[],
+  { pairs: allPairs, notices }: Pairs,
   splits: Splits,
   uses: Uses,
   fittedMetadata: PairsMetadata | null,
@@ -94,7 +94,7 @@ function assemble(
     digest: createHash("sha256")
       .update(JSON.stringify([allPairs, target.words, source?.words]))
       .digest("hex"),
-    notices: headerNotices(data, allPairs[0]),
+    notices,
     metadata: {
       type: "pairs",
       unit: data.unit,

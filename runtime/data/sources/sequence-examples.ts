@@ -4,12 +4,14 @@ import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import { formatCount, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
+import { keyHint } from "../formats/columns.js";
 import type { JsonLine, Line } from "../formats/json-line.js";
 import { parseNumber } from "../formats/number-notation.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
 import { tokenize } from "../vocabulary/tokens.js";
+import type { Field, InputRole, TargetRole } from "./sequence-columns.js";
 import { readLines } from "./sequence-lines.js";
 
 export interface Example {
@@ -40,9 +42,9 @@ export interface Sequences {
 
 /** The keys of the first line, which every line must have. */
 interface LineKeys {
-  readonly inputKey: "text" | "tokens" | "inputs";
+  readonly input: Field<InputRole>;
   /** Null when targets are not read. */
-  readonly targetKey: "label" | "tags" | null;
+  readonly target: Field<TargetRole> | null;
 }
 
 type Parsed<T> = { readonly value: T } | { readonly fault: string; readonly hint?: string };
@@ -62,11 +64,11 @@ export async function readSequences(
   let features = 0;
   let width = 0;
 
-  const exampleOf = ({ line, exact }: JsonLine, number: number, { inputKey, targetKey }: LineKeys): Parsed<Example> => {
-    const parsedSteps = parseSteps(inputKey === "tokens" ? exact : line, inputKey, data.unit);
+  const exampleOf = ({ line, exact }: JsonLine, number: number, { input, target }: LineKeys): Parsed<Example> => {
+    const parsedSteps = parseSteps(input.role === "tokens" ? exact : line, input, data.unit);
     if ("fault" in parsedSteps) return parsedSteps;
     const { tokens, vectors, size } = parsedSteps.value;
-    const stepCount = inputKey === "inputs" ? vectors.length / size : tokens.length;
+    const stepCount = input.role === "inputs" ? vectors.length / size : tokens.length;
     if (stepCount === 0 && withTargets) return { fault: "has no steps", hint: "Remove the line, or complete it." };
     features = examples.length === 0 ? size : features;
     if (size !== features)
@@ -74,22 +76,22 @@ export async function readSequences(
         fault: `has vectors of ${size}, but the first line has vectors of ${features}`,
         hint: "Give all vectors the same size.",
       };
-    const parsedTargets = parseTargets(uses.targets === "classes" ? exact : line, targetKey, uses);
+    const parsedTargets = parseTargets(uses.targets === "classes" ? exact : line, target, uses);
     if ("fault" in parsedTargets) return parsedTargets;
     const { labels, values, size: targetSize } = parsedTargets.value;
     width = examples.length === 0 ? targetSize : width;
     if (targetSize !== width) {
-      return { fault: `has ${targetKey} of ${formatCount(targetSize, "number")}, but the first line has ${width}` };
+      return { fault: `has ${target?.role} of ${formatCount(targetSize, "number")}, but the first line has ${width}` };
     }
     const count = labels.length + values.length / Math.max(width, 1);
-    if (targetKey === "tags" && count !== stepCount)
+    if (target?.role === "tags" && count !== stepCount)
       return {
         fault: `has ${formatCount(count, "tag")} for ${formatCount(stepCount, "step")}`,
         hint: "Write one tag for each step.",
       };
 
     const length = Math.min(stepCount, data.max_length ?? stepCount);
-    const targetCount = targetKey === "tags" ? length : 1;
+    const targetCount = target?.role === "tags" ? length : 1;
     return {
       value: {
         line: number,
@@ -98,24 +100,35 @@ export async function readSequences(
         vectors: vectors.slice(0, length * size),
         labels: labels.slice(0, targetCount),
         values: values.slice(0, targetCount * width),
-        members: withTargets ? {} : membersOf(exact, inputKey),
+        members: withTargets ? {} : membersOf(exact, input),
       },
     };
   };
 
-  const problems = await readLines({ file, folder, path }, (jsonLine, number) => {
+  const problems = await readLines(data, { file, folder, path }, withTargets, (jsonLine, number, fields) => {
     const { line } = jsonLine;
-    const report = (code: string, what: string, hint: string): readonly RunProblem[] => [
-      { code, path, file, line: number, message: `${file}:${number}: The line ${what}.`, hint },
+    const report = (code: string, what: string, hint: string, pointer = path): readonly RunProblem[] => [
+      { code, path: pointer, file, line: number, message: `${file}:${number}: The line ${what}.`, hint },
     ];
     if (lineKeys === undefined) {
-      const inputKey = (["text", "tokens", "inputs"] as const).find((name) => line[name] !== undefined);
-      const targetKey = withTargets ? (["label", "tags"] as const).find((name) => line[name] !== undefined) : null;
-      if (inputKey === undefined) return report("sequence-line", "has no text, tokens or inputs", keysHint(line));
-      if (targetKey === undefined) return report("sequence-line", "has no label and no tags", keysHint(line));
-      const mismatch = describeMismatch(inputKey, targetKey, uses);
+      const input = fields.inputs.find(({ key }) => line[key] !== undefined);
+      const target = withTargets ? fields.targets.find(({ key }) => line[key] !== undefined) : null;
+      if (input === undefined || target === undefined) {
+        const candidates = input === undefined ? fields.inputs : fields.targets;
+        const [only] = candidates;
+        if (only !== undefined && only.key !== only.role)
+          return report(
+            "column-missing",
+            `has no ${describeField(only)}`,
+            keyHint(only.key, Object.keys(line)),
+            `/data/columns/${only.role}`,
+          );
+        const what = input === undefined ? "has no text, tokens or inputs" : "has no label and no tags";
+        return report("sequence-line", what, keysHint(line));
+      }
+      const mismatch = describeMismatch(input.role, target?.role ?? null, uses);
       if (mismatch !== undefined) return report("sequence-kind", mismatch.what, mismatch.hint);
-      lineKeys = { inputKey, targetKey };
+      lineKeys = { input, target };
     }
     const example = exampleOf(jsonLine, number, lineKeys);
     if ("fault" in example) return report("sequence-line", example.fault, example.hint ?? "");
@@ -124,22 +137,27 @@ export async function readSequences(
   });
   if (problems.length > 0) return fail(problems);
   const tokens = [...idByToken.keys()];
-  return ok({ examples, tokens, features, width, isTagged: lineKeys?.targetKey === "tags" });
+  return ok({ examples, tokens, features, width, isTagged: lineKeys?.target?.role === "tags" });
 }
 
 function keysHint(line: Line): string {
   const keys = Object.keys(line).map((key) => JSON.stringify(key));
   const found = keys.length === 0 ? "The line is empty" : `It has ${listFirst(keys, 8)}`;
-  return `${found}. Keys are text, tokens or inputs for the steps, label or tags for the targets.`;
+  return `${found}. Keys are text, tokens or inputs for the steps, label or tags for the targets; data.columns maps others.`;
 }
 
-function membersOf(line: Line, inputKey: LineKeys["inputKey"]): Line {
-  const { inputs, ...others } = line;
-  return inputKey === "inputs" ? others : line;
+/** A part of a line in a message: its role, and its key where that is another. */
+function describeField({ role, key }: Field<InputRole | TargetRole>): string {
+  return role === key ? role : `${role} ${JSON.stringify(key)}`;
+}
+
+function membersOf(line: Line, { role, key }: Field<InputRole>): Line {
+  const { [key]: _, ...others } = line;
+  return role === "inputs" ? others : line;
 }
 
 /** The mismatch between the keys of the lines and the model, with a hint. */
-function describeMismatch(inputKey: LineKeys["inputKey"], targetKey: LineKeys["targetKey"], uses: Uses) {
+function describeMismatch(inputKey: InputRole, targetKey: TargetRole | null, uses: Uses) {
   if (inputKey === "inputs" && uses.inputs === "ids") {
     return {
       what: "has vectors, but the model looks up tokens",
@@ -167,10 +185,11 @@ interface Steps {
   readonly size: number;
 }
 
-function parseSteps(line: Line, inputKey: LineKeys["inputKey"], unit: NormalSequencesData["unit"]): Parsed<Steps> {
-  const value = line[inputKey];
-  if (value === undefined) return { fault: `has no ${inputKey}, but the first line has it` };
-  if (inputKey === "inputs") {
+function parseSteps(line: Line, input: Field<InputRole>, unit: NormalSequencesData["unit"]): Parsed<Steps> {
+  const { role, key } = input;
+  const value = line[key];
+  if (value === undefined) return { fault: `has no ${describeField(input)}, but the first line has it` };
+  if (role === "inputs") {
     const rows = Array.isArray(value) ? value : [];
     const [first] = rows;
     const size = Array.isArray(first) ? first.length : 0;
@@ -181,8 +200,8 @@ function parseSteps(line: Line, inputKey: LineKeys["inputKey"], unit: NormalSequ
     return { value: { tokens: [], vectors: rows.flat(), size } };
   }
   if (typeof value === "string")
-    return { value: { tokens: tokenize(value, inputKey === "text" ? unit : "word"), vectors: [], size: 0 } };
-  if (inputKey === "text") return { fault: "has text that is not a string" };
+    return { value: { tokens: tokenize(value, role === "text" ? unit : "word"), vectors: [], size: 0 } };
+  if (role === "text") return { fault: `has ${describeField(input)} that is not a string` };
   const tokens = toNames(value);
   return tokens === undefined
     ? { fault: "has tokens that are not a list of strings" }
@@ -196,19 +215,20 @@ interface Targets {
   readonly size: number;
 }
 
-function parseTargets(line: Line, targetKey: LineKeys["targetKey"], use: TargetUse): Parsed<Targets> {
-  if (targetKey === null) return { value: { labels: [], values: [], size: 0 } };
-  return use.targets === "classes" ? parseLabels(line, targetKey) : parseValues(line, targetKey, use);
+function parseTargets(line: Line, target: Field<TargetRole> | null, use: TargetUse): Parsed<Targets> {
+  if (target === null) return { value: { labels: [], values: [], size: 0 } };
+  return use.targets === "classes" ? parseLabels(line, target) : parseValues(line, target, use);
 }
 
-function parseLabels(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>): Parsed<Targets> {
-  const value = line[targetKey];
-  if (value === undefined) return { fault: `has no ${targetKey}, but the first line has it` };
+function parseLabels(line: Line, target: Field<TargetRole>): Parsed<Targets> {
+  const value = line[target.key];
+  if (value === undefined) return { fault: `has no ${describeField(target)}, but the first line has it` };
+  const isTagged = target.role === "tags";
   // In a CSV file, tags are separated by white space.
-  const list = typeof value === "string" && targetKey === "tags" ? tokenize(value, "word") : value;
-  const labels = toNames(targetKey === "tags" ? list : [value]);
+  const list = typeof value === "string" && isTagged ? tokenize(value, "word") : value;
+  const labels = toNames(isTagged ? list : [value]);
   if (labels === undefined)
-    return targetKey === "tags"
+    return isTagged
       ? {
           fault: "has tags that are not a list of names",
           hint: 'Write one name for each step, as in ["noun", "verb"].',
@@ -217,24 +237,25 @@ function parseLabels(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>):
   return { value: { labels, values: [], size: 0 } };
 }
 
-function parseValues(line: Line, targetKey: NonNullable<LineKeys["targetKey"]>, use: TargetUse): Parsed<Targets> {
-  const value = line[targetKey];
-  if (value === undefined) return { fault: `has no ${targetKey}, but the first line has it` };
+function parseValues(line: Line, target: Field<TargetRole>, use: TargetUse): Parsed<Targets> {
+  const value = line[target.key];
+  if (value === undefined) return { fault: `has no ${describeField(target)}, but the first line has it` };
+  const isTagged = target.role === "tags";
   const list = typeof value === "string" ? tokenize(value, "word").map(parseNumber) : value;
   const rows = Array.isArray(list) ? list : [list];
   const isNested = Array.isArray(rows[0]);
-  const size = targetKey === "tags" ? (isNested ? rows[0].length : 1) : rows.length;
+  const size = isTagged ? (isNested ? rows[0].length : 1) : rows.length;
   const values: unknown[] = isNested ? rows.flat() : rows;
   const isRectangular = !isNested || rows.every((row) => Array.isArray(row) && row.length === size);
-  if (!isVector(values) || !isRectangular || values.length === 0 || (isNested && targetKey === "label")) {
+  if (!isVector(values) || !isRectangular || values.length === 0 || (isNested && !isTagged)) {
     return {
-      fault: targetKey === "tags" ? "has tags that are not finite numbers" : "has a label that is not a finite number",
+      fault: isTagged ? "has tags that are not finite numbers" : "has a label that is not a finite number",
       hint: numbersHint(use),
     };
   }
   for (const number of values) {
     const hint = rangeHint(use, number);
-    if (hint !== undefined) return { fault: `has the ${targetKey === "tags" ? "tag" : "label"} ${number}`, hint };
+    if (hint !== undefined) return { fault: `has the ${isTagged ? "tag" : "label"} ${number}`, hint };
   }
   return { value: { labels: [], values, size } };
 }

@@ -1,17 +1,17 @@
 /** Files of sequences, one per line: JSON objects, rows of a CSV file with named columns, or time series. */
+import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, type Result } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
-import { withoutGz } from "../formats/file-chunks.js";
 import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { createTimeSeriesParser, type LineFault } from "../formats/time-series.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
-import { makeUnique } from "./table-columns.js";
+import { csvFields, type Fields, formatOf, jsonFields, timeSeriesFields } from "./sequence-columns.js";
 
-/** Receives each line with its number, from 1; returns its problems. */
-export type LineVisitor = (line: JsonLine, number: number) => readonly RunProblem[];
+/** Receives each line with its number, from 1, and the keys of its parts; returns its problems. */
+export type LineVisitor = (line: JsonLine, number: number, fields: Fields) => readonly RunProblem[];
 
 /** Limit of a line of JSON in characters. */
 const MAX_LINE_LENGTH = 2 ** 24;
@@ -21,20 +21,36 @@ const tooLong: LineFault = {
   hint: "Divide the sequence.",
 };
 
-const memberNames = ["text", "tokens", "inputs", "label", "tags"];
-
-/** Reads a file by its extension and returns its problems. */
+/**
+ * Reads a file by its extension and returns its problems.
+ *
+ * @param withTargets false for a prediction, whose file needs no targets.
+ */
 export function readLines(
+  data: NormalSequencesData,
   source: NamedFile,
+  withTargets: boolean,
   visit: LineVisitor,
 ): Promise<readonly RunProblem[]> | readonly RunProblem[] {
   const { file, path } = source;
-  const extension = /\.(jsonl|ndjson|csv|tsv|ts)$/i.exec(withoutGz(file))?.[1]?.toLowerCase();
-  if (extension === "csv" || extension === "tsv") return readCsvLines(source, extension === "csv" ? "," : "\t", visit);
-  if (extension === "ts") return readTextLines(source, createTimeSeriesParser(), timeSeriesHint, visit);
-  if (extension !== undefined) return readTextLines(source, parseJson, jsonHint, visit);
-  const message = `"${file}" is not a .jsonl, .csv, .tsv or .ts file.`;
-  return [{ code: "file-kind", path, file, message, hint: "Rename the file: its extension selects the format." }];
+  switch (formatOf(file)) {
+    case "csv":
+      return readCsvLines(data, source, ",", withTargets, visit);
+    case "tsv":
+      return readCsvLines(data, source, "\t", withTargets, visit);
+    case "ts":
+      return readTextLines(source, createTimeSeriesParser(), timeSeriesHint, (line, number) =>
+        visit(line, number, timeSeriesFields),
+      );
+    case "json": {
+      const fields = jsonFields(data);
+      return readTextLines(source, parseJson, jsonHint, (line, number) => visit(line, number, fields));
+    }
+    case undefined: {
+      const message = `"${file}" is not a .jsonl, .csv, .tsv or .ts file.`;
+      return [{ code: "file-kind", path, file, message, hint: "Rename the file: its extension selects the format." }];
+    }
+  }
 }
 
 /** Parses a line of text. The result is null for a line without a sequence. */
@@ -50,7 +66,7 @@ async function readTextLines(
   source: NamedFile,
   parse: LineParser,
   emptyHint: string,
-  visit: LineVisitor,
+  visit: (line: JsonLine, number: number) => readonly RunProblem[],
 ): Promise<readonly RunProblem[]> {
   const { file, path } = source;
   const problems = createProblemList();
@@ -85,37 +101,28 @@ const jsonHint = 'Write one object per line, such as {"text": "good morning", "l
 
 const delimiterHint = "Separate the fields by commas in a .csv file, by tabs in a .tsv file.";
 
-function readCsvLines(source: NamedFile, delimiter: string, visit: LineVisitor): Promise<readonly RunProblem[]> {
-  const { file, path } = source;
+function readCsvLines(
+  data: NormalSequencesData,
+  source: NamedFile,
+  delimiter: string,
+  withTargets: boolean,
+  visit: LineVisitor,
+): Promise<readonly RunProblem[]> {
   let names: readonly string[] = [];
+  let fields = timeSeriesFields;
   return readCsv(
     source,
-    { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header: true },
+    { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header: data.header },
     {
       columns(columnNames) {
-        names = makeUnique(columnNames);
-        const twice = memberNames.find((name) => columnNames.indexOf(name) !== columnNames.lastIndexOf(name));
-        if (twice !== undefined) {
-          const message = `"${file}" has more than one column "${twice}".`;
-          const hint = "Rename or remove all of them but one.";
-          return [{ code: "sequence-columns", path, file, line: 1, message, hint }];
-        }
-        if (columnNames.some((name) => memberNames.includes(name))) return [];
-        const message = `"${file}" has no column named text, tokens, label or tags.`;
-        return [
-          {
-            code: "sequence-columns",
-            path,
-            file,
-            line: 1,
-            message,
-            hint: `Its columns are ${columnNames.join(", ")}. Rename the column of the sequences, and that of their targets.`,
-          },
-        ];
+        const found = csvFields({ ...data, file: source.file }, columnNames, withTargets);
+        if (!found.ok) return found.error;
+        ({ names, fields } = found.value);
+        return [];
       },
-      row({ fields, line: number }) {
-        const line = Object.fromEntries(names.map((name, index) => [name, fields[index]]));
-        return visit({ line, exact: line }, number);
+      row({ fields: values, line: number }) {
+        const line = Object.fromEntries(names.map((name, index) => [name, values[index]]));
+        return visit({ line, exact: line }, number, fields);
       },
     },
   );

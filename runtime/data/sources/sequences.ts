@@ -16,10 +16,13 @@ import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "
 import { type Splits, splitExamples } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
+import { checkSequenceColumns } from "./sequence-columns.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, uses, fittedMetadata, recordedClasses }) {
+    const columnProblems = checkSequenceColumns(data);
+    if (columnProblems.length > 0) return fail(columnProblems);
     const result = await readSequences(data, folder, uses);
     if (!result.ok) return result;
     const split = splitExamples(data.split, seed, result.value.examples.length);

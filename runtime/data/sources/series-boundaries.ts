@@ -1,8 +1,8 @@
 /** Signs that the rows of a table belong to several series, or that their time runs backwards: dates and ids of each row. */
 import type { NormalTableData } from "../../../schema/normal/index.js";
+import { shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
 import { parseNumber } from "../formats/number-notation.js";
-import { shorten } from "./table-columns.js";
 
 export interface SeriesCheck {
   update(row: Row): void;

@@ -3,6 +3,7 @@ import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
+import { findColumn, makeUnique, shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
 import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
 import type { TargetUse } from "../target-values.js";
@@ -39,20 +40,13 @@ export function chooseColumns(
     const found: number[] = [];
     for (const [position, name] of wanted.entries()) {
       const pointer = `/data/${key}/${position}`;
-      const shown = typeof name === "number" ? `column ${name}` : `column "${name}"`;
-      const [columnIndex, ...others] = placesOf(name, names, uniqueNames);
-      const earlier = columnIndex === undefined ? -1 : found.indexOf(columnIndex);
-      if (columnIndex === undefined)
-        report(
-          pointer,
-          `has no ${shown}`,
-          `${formatCount(names.length, "column")}: ${shorten(names.join(", "), 300)}.`,
-          "column-missing",
-        );
-      else if (others.length > 0) {
-        const places = [columnIndex, ...others].map((index) => index + 1).join(" or ");
-        report(pointer, `has more than one ${shown}`, `Name the column by its number: ${places}.`);
-      } else if (earlier >= 0) {
+      const place = findColumn(name, names);
+      const columnIndex = place.ok ? place.value : undefined;
+      if (!place.ok) {
+        const { fault, hint, code } = place.error;
+        report(pointer, fault, hint, code === "column-missing" ? code : "table-column");
+      } else if (found.includes(place.value)) {
+        const shown = typeof name === "number" ? `column ${name}` : `column "${name}"`;
         const message = `${key === "columns" ? "data.columns" : "data.target"} has ${shown} twice.`;
         problems.push({ code: "table-column", path: pointer, message, hint: "Remove one of them." });
       }
@@ -180,31 +174,4 @@ export function numberHint(field: string, { columns }: NormalTableData): string 
     : "Remove the column from data.columns, or convert its values to numbers.";
 }
 
-/** Indices of the columns with a name, or at a place (from 1). */
-function placesOf(
-  wanted: string | number,
-  names: readonly string[],
-  uniqueNames: readonly string[],
-): readonly number[] {
-  if (typeof wanted === "number") return wanted <= names.length ? [wanted - 1] : [];
-  const places = names.flatMap((name, index) => (name === wanted ? [index] : []));
-  const uniquePlace = uniqueNames.indexOf(wanted);
-  return places.length === 0 && uniquePlace >= 0 ? [uniquePlace] : places;
-}
-
-/** The names with their places added where two columns have one name: scalers and predictions are by name. */
-export function makeUnique(names: readonly string[]): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return names.map((name, index) => {
-    let unique = name;
-    while ((counts.get(unique) ?? 0) > (unique === name ? 1 : 0)) unique = `${unique} (column ${index + 1})`;
-    return unique;
-  });
-}
-
 const formatHint = "Check data.delimiter and data.header.";
-
-export function shorten(text: string, maxLength = 40): string {
-  return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
-}

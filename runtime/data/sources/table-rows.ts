@@ -5,6 +5,7 @@ import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
+import { makeUnique, shorten } from "../formats/columns.js";
 import { type Row, readCsv } from "../formats/csv.js";
 import { withoutGz } from "../formats/file-chunks.js";
 import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
@@ -17,11 +18,9 @@ import {
   type Column,
   type ColumnSelection,
   chooseColumns,
-  makeUnique,
   mostlyMissing,
   numberHint,
   selectionNotice,
-  shorten,
 } from "./table-columns.js";
 import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
 

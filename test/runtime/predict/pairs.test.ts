@@ -42,8 +42,11 @@ describe("pairs", () => {
     expect(await rejectedPredict(out, "in.jsonl", '{"source":"one","source":"two"}\n')).toMatchObject([
       { message: 'in.jsonl:1: The line has the key "source" twice.' },
     ]);
-    expect(await rejectedPredict(out, "in.csv", "source\none\n")).toMatchObject([
-      { message: '"in.csv" is a .csv file, but sources are lines of text or of JSON.' },
+    expect(await objects(out, "in.csv", 'id,source\n7,"one two"\n')).toEqual([
+      { line: 2, id: "7", source: "one two", target: "1 2" },
+    ]);
+    expect(await rejectedPredict(out, "in.csv", "id,sorce,more\n7,one,1\n")).toMatchObject([
+      { message: '"in.csv" has no column "source".' },
     ]);
   });
 

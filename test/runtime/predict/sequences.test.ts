@@ -1,5 +1,6 @@
 /** Predictions of runs on sequences. */
 import { describe, expect, test } from "vitest";
+import { loadRun } from "../../../runtime/load-run.js";
 import { array, jsonl, objects, predicted, predictTo, rejectedPredict } from "../../support/predict-file.js";
 import { trainSpec } from "../../support/training-runs.js";
 
@@ -55,6 +56,31 @@ describe("sequences", () => {
     expect(await rejectedPredict(out, "in.jsonl", '{"text":"the cat"}\n{"label":"x"}\n')).toEqual([
       { message: "in.jsonl:2: The line has no text, but the first line has it.", at: ["in.jsonl", 2, undefined] },
     ]);
+  });
+
+  test("have the columns of the training data, and repeat the others", async () => {
+    const data = { ...labeled.data, file: "s.csv", columns: { text: "review", label: "mood" } };
+    const rows = lines.map(({ text, label }) => `${label},${text}\n`).join("");
+    const { out } = await trainSpec({ ...labeled, data }, { "s.csv": `mood,review\n${rows}` });
+    const expected = await objects(out, "in.csv", "id,review\n7,a cat\n");
+    expect(expected).toMatchObject([{ line: 2, id: "7", review: "a cat", label: expect.stringMatching(/^[xy]$/) }]);
+    const [{ line: _, id: __, ...json } = {}] = await objects(out, "in.jsonl", jsonl([{ review: "a cat" }]));
+    expect(expected[0]).toMatchObject(json);
+    expect(await rejectedPredict(out, "in.csv", "id,reviews\n7,a cat\n")).toMatchObject([
+      { message: '"in.csv" has no column "review".' },
+    ]);
+    const loaded = await loadRun(out);
+    const inline = loaded.ok ? await loaded.value.predict({ sequences: [{ text: "a cat" }] }) : loaded;
+    expect(inline.ok && inline.value.predictions[0]).toEqual({ line: 1, ...json });
+  });
+
+  test("are numbered columns without a header; lines of JSON then have the usual names", async () => {
+    const data = { ...labeled.data, file: "s.csv", columns: { text: 2, label: 1 }, header: false };
+    const rows = lines.map(({ text, label }) => `${label},${text}\n`).join("");
+    const { out } = await trainSpec({ ...labeled, data }, { "s.csv": rows });
+    const [csv] = await objects(out, "in.csv", "7,a cat\n");
+    expect(csv).toMatchObject({ line: 1, "column 1": "7", "column 2": "a cat" });
+    expect(await objects(out, "in.jsonl", jsonl([{ text: "a cat" }]))).toMatchObject([{ label: csv?.label }]);
   });
 
   test("have their input, and notices of unknown words and of empty texts", async () => {

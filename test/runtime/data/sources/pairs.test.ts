@@ -7,9 +7,11 @@ import type { NormalPairsData } from "../../../../schema/normal/index.js";
 import { crossEntropy, numbersModel, specOf, tokensModel } from "../../../support/normal-specs.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
+const noColumns = { type: "pairs", columns: { source: null, target: null }, header: false } as const;
+
 async function open(pairs: NonNullable<NormalPairsData["pairs"]>, model = tokensModel) {
   const split = { train: 1, validation: 0, test: 0, order: "shuffled" } as const;
-  const data: NormalPairsData = { type: "pairs", file: null, pairs, unit: "char", split };
+  const data: NormalPairsData = { ...noColumns, file: null, pairs, unit: "char", split };
   const opened = await openData(specOf({ model, loss: crossEntropy, data }), ".");
   if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
   return opened.value;
@@ -54,15 +56,20 @@ test("opens hundreds of thousands of pairs", async () => {
 test.each([
   [
     "source\ttarget",
-    ['p.tsv:1: The line is read as a pair, "source" and "target". If it names the columns, remove it.'],
+    [
+      'p.tsv:1: The line is read as a pair, "source" and "target". If it names the columns, set "header": true in data.',
+    ],
   ],
-  ["Input\tOutput", ['p.tsv:1: The line is read as a pair, "Input" and "Output". If it names the columns, remove it.']],
+  [
+    "Input\tOutput",
+    ['p.tsv:1: The line is read as a pair, "Input" and "Output". If it names the columns, set "header": true in data.'],
+  ],
   ["the source\tthe target", []],
 ])("a first line %j that seems to name the columns is stated", async (line, notices) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "p.tsv"), `${line}\nab\tx\nb\ty\n`);
   const split = { train: 1, validation: 0, test: 0, order: "shuffled" } as const;
-  const data: NormalPairsData = { type: "pairs", file: "p.tsv", pairs: null, unit: "char", split };
+  const data: NormalPairsData = { ...noColumns, file: "p.tsv", pairs: null, unit: "char", split };
   const opened = await openData(specOf({ model: tokensModel, loss: crossEntropy, data }), folder);
   expect(opened.ok && opened.value.notices).toEqual(notices);
   expect(opened.ok && opened.value.examples).toBe(3);

@@ -317,7 +317,7 @@ describe("problems", () => {
       about(
         1,
         "has no text, tokens or inputs",
-        'It has "label". Keys are text, tokens or inputs for the steps, label or tags for the targets.',
+        'It has "label". Keys are text, tokens or inputs for the steps, label or tags for the targets; data.columns maps others.',
       ),
     ],
     [
@@ -327,7 +327,7 @@ describe("problems", () => {
       about(
         1,
         "has no label and no tags",
-        'It has "text". Keys are text, tokens or inputs for the steps, label or tags for the targets.',
+        'It has "text". Keys are text, tokens or inputs for the steps, label or tags for the targets; data.columns maps others.',
       ),
     ],
     [
@@ -515,7 +515,7 @@ describe("problems", () => {
       file: "s.csv",
       line: 1,
       message: '"s.csv" has no column named text, tokens, label or tags.',
-      hint: "Its columns are sms, class. Rename the column of the sequences, and that of their targets.",
+      hint: 'Its columns are sms, class. Name them in data.columns: {"text": "sms", "label": …}.',
     });
     expect(await firstProblem("text,text,label\na,b,x\n", { file: "s.csv" })).toMatchObject({
       code: "sequence-columns",
