@@ -88,12 +88,13 @@ function checkTraining({ model, train }: NormalSpec, { context }: ElaborationSta
   }
 }
 
-/** The initial states in the data are states of the model, with its shapes. */
+/** The initial states in the data are states of the model, with its shapes, that start at nothing else. */
 function checkStates(spec: NormalSpec, signature: Signature, { context, finalStates }: ElaborationState): void {
   if (!("initial_states" in spec.data)) return;
   const part = spec.data.initial_states;
   for (const [key, array] of Object.entries(signature.initial_states ?? {})) {
     const state = finalStates().get(key);
+    const layer = spec.model.find((other) => other.layer === "rnn" && key.startsWith(`${other.name}/`));
     const fail = (code: string, message: string, hint: string, atKey = true) =>
       context.problem({ part, key, code, message, hint, atKey });
     if (state === undefined)
@@ -104,6 +105,12 @@ function checkStates(spec: NormalSpec, signature: Signature, { context, finalSta
         `The state ${key} has shape [${state.type.shape.join(", ")}], but the data has [${array.shape.join(", ")}].`,
         `Provide an array of shape [${state.type.shape.join(", ")}].`,
         false,
+      );
+    else if (layer?.layer === "rnn" && layer.initial_state !== "zeros")
+      fail(
+        "two-initial-states",
+        `The state ${key} starts at the data's values, but ${layer.name} has the initial_state "${layer.initial_state}".`,
+        `Remove "initial_state" from ${layer.name}, or its states from "initial_states".`,
       );
   }
 }

@@ -143,6 +143,13 @@ describe("sizes that do not agree", () => {
       "state-shape, /data/initial_states/rnn~10~1h [[1: The state rnn/0/h has shape [batch, 5], but the data has [batch, 1]. Provide an array of shape [batch, 5].",
     ],
     [
+      "a state with two initial values",
+      spec([{ ...rnn, initial_state: "learned" }, two], {
+        data: arrays(perStep, { initial_states: { "rnn/0/h": [1, 2].map(() => [1, 2, 3, 4, 5]) } }),
+      }),
+      'two-initial-states, /data/initial_states/rnn~10~1h "rnn/0/h": The state rnn/0/h starts at the data\'s values, but rnn has the initial_state "learned". Remove "initial_state" from rnn, or its states from "initial_states".',
+    ],
+    [
       "more parameters than a file holds",
       spec([ids, { ...rnn, hidden_size: 1_000_000 }]),
       'too-many-parameters, /model/1 {"layer":"rnn": With rnn/0/U, [1000000, 4000000], the model has 4,000,020,000,000 parameters, but an ONNX file holds at most 536,870,912. Choose smaller sizes.',
