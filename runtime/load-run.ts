@@ -1,7 +1,5 @@
 /** A run directory as a value: its spec, manifest and weights, with evaluation, prediction, generation and export. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Manifest } from "../compiler/artifact.js";
 import type { Signature } from "../compiler/signature.js";
 import type { NormalData, NormalSpec } from "../schema/normal/index.js";
@@ -12,6 +10,7 @@ import { type GeneratedText, openTextGenerator, type TextGenerator } from "./gen
 import { invalidInput } from "./outcome.js";
 import { type PredictionSource, toInputFile } from "./predict/inline-inputs.js";
 import { openPredictor, type PredictionsOutcome, type Predictor } from "./predict/predictor.js";
+import { withTemporaryInput } from "./predict/temporary-input.js";
 import { ok, type Result } from "./result.js";
 import { openRun, readRunWeights, type Weights, type WeightsSelector } from "./run/open.js";
 import type { RequestedDevice } from "./sessions/session.js";
@@ -135,13 +134,8 @@ export async function loadRun(folder: string): Promise<Result<LoadedRun>> {
       if (typeof inputFile === "string")
         return predictor.predict(basename(inputFile), dirname(inputFile), beam ?? null);
       if (!inputFile.ok) return invalidInput(inputFile.error);
-      const temporaryFolder = mkdtempSync(join(tmpdir(), "rnnx-inputs-"));
-      try {
-        writeFileSync(join(temporaryFolder, inputFile.value.name), inputFile.value.content);
-        return await predictor.predict(inputFile.value.name, temporaryFolder, beam ?? null);
-      } finally {
-        rmSync(temporaryFolder, { recursive: true, force: true });
-      }
+      const { name } = inputFile.value;
+      return withTemporaryInput(inputFile.value, (folder) => predictor.predict(name, folder, beam ?? null));
     },
     async export(out, options = {}) {
       const { exportModel } = await import("./export/index.js");

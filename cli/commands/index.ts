@@ -62,7 +62,7 @@ export const commands: readonly Command[] = [
     name: "predict",
     group: use,
     summary: "run a trained model on new inputs",
-    load: async () => (await import("./predict.js")).predict,
+    load: async () => (await import("./predict/index.js")).predict,
   },
   {
     name: "generate",

@@ -32,9 +32,10 @@ export type InlineSequence =
 
 export type NestedList = number | readonly NestedList[];
 
-interface InputFile {
+/** The contents of a file, whose format is that of its name. */
+export interface InputFile {
   readonly name: string;
-  readonly content: string;
+  readonly content: string | Uint8Array;
 }
 
 const inputKeys: { readonly [K in NormalData["type"]]: string } = {

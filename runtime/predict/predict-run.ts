@@ -1,54 +1,82 @@
-/** Predicts with a run's model from a file of inputs into a file of predictions or outputs. */
+/** Predicts with a run's model from a file of inputs into predictions, and writes them or the outputs. */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
-import { ok, type Result } from "../result.js";
-import { openRun } from "../run/open.js";
+import { fail, ok, type Result } from "../result.js";
+import { openRun, type Run } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import type { RequestedDevice } from "../sessions/session.js";
 import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
-import { openPredictor, type Predictions } from "./predictor.js";
+import type { Prediction } from "./format-predictions.js";
+import { type InputFile, type PredictionSource, toInputFile } from "./inline-inputs.js";
+import { openPredictor, type Predictions, type PredictionsOutcome } from "./predictor.js";
+import { withTemporaryInput } from "./temporary-input.js";
 import { type OutputKind, outputArray, outputKind, outputText } from "./write-predictions.js";
 
 export interface PredictRequest {
   /** The run directory. */
   readonly run: string;
-  /** Files, relative to `folder`. */
-  readonly input: string;
-  readonly output: string;
+  /** A file relative to `folder`, the contents of one, or values. */
+  readonly input: PredictionSource | InputFile;
+  /** The file to write, relative to `folder`; null for none. */
+  readonly output: string | null;
   readonly folder: string;
   /** Beam width of a decoder, or of the CTC decoder; null for greedy decoding, and for models without a decoder. */
   readonly beam: number | null;
   readonly device: RequestedDevice;
 }
 
-export type PredictOutcome = Result<{ readonly predictions: number; readonly notices: readonly string[] }, RunFailure>;
+export type PredictOutcome = Result<
+  { readonly predictions: readonly Prediction[]; readonly notices: readonly string[] },
+  RunFailure
+>;
 
 export async function predictRun(request: PredictRequest): Promise<PredictOutcome> {
-  const { folder, input, beam, device } = request;
+  const { folder, input, output, beam, device } = request;
   const runResult = openRun(request.run);
   if (!runResult.ok) return invalidInput(runResult.error);
   const run = runResult.value;
-  const kindResult = outputKind(request.output);
-  if (!kindResult.ok) return invalidInput(kindResult.error);
-  const kind = kindResult.value;
-  if (!existsSync(dirname(outputPath(request)))) return invalidInput([missingFolder(request.output)]);
-  const replaced = checkOutputFile(outputPath(request), request.run, resolve(folder, input));
-  if (replaced !== undefined) return invalidInput([replaced]);
-  if (run.spec.data.type === "pairs" && kind === ".npy") return invalidInput([unsupportedKind(request.output)]);
-  const result = await openPredictor(run, device).predict(input, folder, beam);
+  const target = output === null ? ok(null) : checkOutput(request, output, run);
+  if (!target.ok) return invalidInput(target.error);
+  const predictor = openPredictor(run, device);
+  const result = await predictFrom(input, folder, run, (file, start) => predictor.predict(file, start, beam));
   if (!result.ok) return result;
-  writeOutput(outputPath(request), encodePredictions(kind, result.value));
-  return ok({ predictions: result.value.predictions.length, notices: result.value.notices });
+  if (target.value !== null) writeOutput(target.value.path, encodePredictions(target.value.kind, result.value));
+  const { predictions, notices } = result.value;
+  return ok({ predictions, notices });
+}
+
+async function predictFrom(
+  input: PredictRequest["input"],
+  folder: string,
+  run: Run,
+  predict: (file: string, folder: string) => Promise<PredictionsOutcome>,
+): Promise<PredictionsOutcome> {
+  if (typeof input === "string") return predict(input, folder);
+  const file = "content" in input ? ok(input) : toInputFile(run.spec.data, input);
+  if (!file.ok) return invalidInput(file.error);
+  return withTemporaryInput(file.value, (start) => predict(file.value.name, start));
+}
+
+interface OutputFile {
+  readonly path: string;
+  readonly kind: OutputKind;
+}
+
+function checkOutput({ folder, input, run: runFolder }: PredictRequest, output: string, run: Run): Result<OutputFile> {
+  const kind = outputKind(output);
+  if (!kind.ok) return kind;
+  const path = resolve(folder, output);
+  if (!existsSync(dirname(path))) return fail([missingFolder(output)]);
+  const replaced = checkOutputFile(path, runFolder, typeof input === "string" ? resolve(folder, input) : undefined);
+  if (replaced !== undefined) return fail([replaced]);
+  if (run.spec.data.type === "pairs" && kind.value === ".npy") return fail([unsupportedKind(output)]);
+  return ok({ path, kind: kind.value });
 }
 
 function encodePredictions(kind: OutputKind, { predictions, scores }: Predictions): Uint8Array {
   return kind === ".npy" ? outputArray(scores ?? []) : Buffer.from(outputText(kind, predictions));
-}
-
-function outputPath({ folder, output }: PredictRequest): string {
-  return resolve(folder, output);
 }
 
 function writeOutput(path: string, content: Uint8Array): void {

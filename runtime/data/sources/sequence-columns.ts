@@ -28,8 +28,8 @@ type SequenceColumns = Pick<NormalSequencesData, "columns" | "header" | "file">;
 const path = "/data/columns";
 
 /** The format of a file by its extension; undefined for other files. */
-export function formatOf(file: string): "csv" | "tsv" | "ts" | "json" | undefined {
-  const [, extension] = /\.(jsonl|ndjson|csv|tsv|ts)$/i.exec(withoutGz(file)) ?? [];
+export function formatOf(file: string): "csv" | "tsv" | "ts" | "txt" | "json" | undefined {
+  const [, extension] = /\.(jsonl|ndjson|csv|tsv|ts|txt)$/i.exec(withoutGz(file)) ?? [];
   switch (extension?.toLowerCase()) {
     case undefined:
       return undefined;
@@ -39,6 +39,8 @@ export function formatOf(file: string): "csv" | "tsv" | "ts" | "json" | undefine
       return "tsv";
     case "ts":
       return "ts";
+    case "txt":
+      return "txt";
     default:
       return "json";
   }
@@ -112,6 +114,11 @@ export function jsonFields({ columns }: SequenceColumns): Fields {
 }
 
 export const timeSeriesFields: Fields = fieldsOf(() => null);
+
+/** The field of a file with one text per line, for predictions. */
+export function lineFields({ columns }: SequenceColumns): Fields {
+  return { inputs: [{ role: columns.tokens === null ? "text" : "tokens", key: "text" }], targets: [] };
+}
 
 /**
  * The fields of a CSV file with columns of these names, and the unique names of its columns.

@@ -2,13 +2,13 @@
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
-import { fail, type Result } from "../../result.js";
+import { fail, ok, type Result } from "../../result.js";
 import { readCsv } from "../formats/csv.js";
 import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { createTimeSeriesParser, type LineFault } from "../formats/time-series.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
-import { csvFields, type Fields, formatOf, jsonFields, timeSeriesFields } from "./sequence-columns.js";
+import { csvFields, type Fields, formatOf, jsonFields, lineFields, timeSeriesFields } from "./sequence-columns.js";
 
 /** Receives each line with its number, from 1, and the keys of its parts; returns its problems. */
 export type LineVisitor = (line: JsonLine, number: number, fields: Fields) => readonly RunProblem[];
@@ -32,8 +32,7 @@ export function readLines(
   withTargets: boolean,
   visit: LineVisitor,
 ): Promise<readonly RunProblem[]> | readonly RunProblem[] {
-  const { file, path } = source;
-  switch (formatOf(file)) {
+  switch (formatOf(source.file)) {
     case "csv":
       return readCsvLines(data, source, ",", withTargets, visit);
     case "tsv":
@@ -46,12 +45,22 @@ export function readLines(
       const fields = jsonFields(data);
       return readTextLines(source, parseJson, jsonHint, (line, number) => visit(line, number, fields));
     }
-    case undefined: {
-      const message = `"${file}" is not a .jsonl, .csv, .tsv or .ts file.`;
-      return [{ code: "file-kind", path, file, message, hint: "Rename the file: its extension selects the format." }];
+    case "txt": {
+      if (withTargets) return [unreadableKind(source)];
+      const fields = lineFields(data);
+      return readTextLines(source, parseText, lineHint, (line, number) => visit(line, number, fields));
     }
+    case undefined:
+      return [unreadableKind(source)];
   }
 }
+
+function unreadableKind({ file, path }: NamedFile): RunProblem {
+  const message = `"${file}" is not a .jsonl, .csv, .tsv or .ts file.`;
+  return { code: "file-kind", path, file, message, hint: "Rename the file: its extension selects the format." };
+}
+
+const lineHint = "Write one text per line.";
 
 /** Parses a line of text. The result is null for a line without a sequence. */
 type LineParser = (text: string) => Result<JsonLine | null, LineFault>;
@@ -59,6 +68,10 @@ type LineParser = (text: string) => Result<JsonLine | null, LineFault>;
 function parseJson(text: string): ReturnType<LineParser> {
   const line = parseJsonLine(text);
   return line.ok ? line : fail({ fault: line.error, hint: jsonHint });
+}
+
+function parseText(text: string): ReturnType<LineParser> {
+  return ok({ line: { text }, exact: { text } });
 }
 
 /** @param emptyHint the way out of a file without sequences. */

@@ -87,7 +87,6 @@ test.each<[readonly string[], string]>([
     ["predict", run, "--input", "none.csv", "--output", "out.csv"],
     'error[file-missing] none.csv\n  "none.csv" does not exist.',
   ],
-  [["predict", run, "--input", "specs/data/stock.csv"], "error: required option '--output <file>' not specified"],
 ])("%j exits with 2 and an error", async (args, message) => {
   const { code, stdout, stderr } = await rnnx(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
