@@ -133,6 +133,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
 /** The files of the compiler that the runtime may import. */
 const compilerApi = [
   "compiler/compile.ts",
+  "compiler/inspect/attention-model.ts",
   "compiler/inspect/finiteness.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",

@@ -4,22 +4,33 @@ import { join } from "node:path";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { reportProblems } from "../open-run.js";
+import { integerParser } from "../option-parsers.js";
+
+interface Flags {
+  readonly example?: number;
+  readonly out?: string;
+}
 
 export const report: CommandModule = {
   description:
-    "Writes one HTML file about a run: learning curves, metrics, predictions, the model with its equations, the spec and the " +
-    "environment. The file needs no network and no scripts.",
+    "Writes one HTML file about a run: learning curves, metrics, predictions, attention, the model with its equations, the spec and " +
+    "the environment. The file needs no network and no scripts.",
   example: "rnnx report runs/hihello --out hihello.html",
 
   declare(command) {
     command
       .argument("<run>", "run directory")
+      .option(
+        "--example <number>",
+        "example of the data whose attention is shown, from 0 (default: one of at most 32 steps)",
+        integerParser(0, Number.MAX_SAFE_INTEGER),
+      )
       .option("--out <file>", "file to write (default: report.html in the run directory)");
   },
 
   async run(output, command) {
     const [folder = ""] = command.args;
-    const { out = join(folder, "report.html") } = command.opts<{ readonly out?: string }>();
+    const { out = join(folder, "report.html"), example = null } = command.opts<Flags>();
     const [{ createReport }, { checkOutputFile }] = await Promise.all([
       import("../../views/report/report.js"),
       import("../../runtime/run/output-file.js"),
@@ -29,7 +40,7 @@ export const report: CommandModule = {
       reportProblems(output, [replaced]);
       return exitCodes.invalidInput;
     }
-    const result = await createReport(folder);
+    const result = await createReport(folder, example);
     if (!result.ok) {
       reportProblems(output, result.error);
       return exitCodes.invalidInput;

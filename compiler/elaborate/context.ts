@@ -134,6 +134,8 @@ export interface Context {
   /** Final states of an earlier rnn layer, per cell. */
   statesOf(layer: string): readonly CellStates[] | undefined;
   recordStates(layer: string, states: readonly CellStates[]): void;
+  /** Records the weights of an attention layer, before dropout: [batch, heads, steps, memory steps], or without heads. */
+  recordAttention(layer: string, weights: Value): void;
 }
 
 /** A kind of layer with one input. */

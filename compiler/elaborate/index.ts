@@ -3,7 +3,7 @@ import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
-import { at } from "../ir/expect.js";
+import { at, expectDefined } from "../ir/expect.js";
 import type { Signature } from "../signature.js";
 import { checkModel } from "./check/model.js";
 import { checkParameterPatterns } from "./check/parameter-patterns.js";
@@ -20,7 +20,7 @@ import {
 import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output } from "./objective.js";
-import type { LayerOutput, Program } from "./program.js";
+import type { AttentionOutput, LayerOutput, Program } from "./program.js";
 import { type ElaborationState, startElaboration } from "./state.js";
 import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
 
@@ -98,10 +98,29 @@ export function elaborate(
       inputs: inputs.map(({ name, role, initializer }) => ({ name, role, initializer })),
       outputs: outputs.map(({ port }) => port),
       layers: layerOutputs,
+      attention: attentionOutputs(spec, wires, state),
       metrics: objective.finalizers,
       batching: objective.batching,
     },
   };
+}
+
+function attentionOutputs(
+  { model }: NormalSpec,
+  wires: ReadonlyMap<string, Wire>,
+  { context, attentionWeights }: ElaborationState,
+): readonly AttentionOutput[] {
+  const stepsOf = (name: string | undefined) => {
+    const mask = name === undefined ? undefined : wires.get(name)?.mask;
+    return mask ? context.lengthsOf(mask) : null;
+  };
+  return [...attentionWeights()].map(([layer, weights]) => {
+    const { from } = expectDefined(
+      model.find(({ name }) => name === layer),
+      "an attention layer",
+    );
+    return { layer, weights, querySteps: stepsOf(from[0]), memorySteps: stepsOf(from[1] ?? from[0]) };
+  });
 }
 
 function elaborateLayer(

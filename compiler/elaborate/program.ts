@@ -32,6 +32,16 @@ export interface LayerOutput {
   readonly sequence: boolean;
 }
 
+/** The weights of an attention layer. */
+export interface AttentionOutput {
+  readonly layer: string;
+  /** [batch, heads, steps, memory steps], without heads [batch, steps, memory steps]. */
+  readonly weights: Value;
+  /** The valid steps of the query and of the memory, [batch]; null where all are valid. */
+  readonly querySteps: Value | null;
+  readonly memorySteps: Value | null;
+}
+
 /**
  * Ports have the positions of the graph's inputs and outputs. Inputs: parameters, frozen, buffers, states, step, shard,
  * data.
@@ -41,6 +51,7 @@ export interface Program {
   readonly inputs: readonly InputPort[];
   readonly outputs: readonly OutputPort[];
   readonly layers: readonly LayerOutput[];
+  readonly attention: readonly AttentionOutput[];
   /** The finalizer of each metric's accumulators. */
   readonly metrics: Readonly<Record<string, MetricFinalizer>>;
   readonly batching: LossBatching;

@@ -28,6 +28,8 @@ export interface ElaborationState {
   /** Ports in the order of their roles: parameters, frozen, buffers, states, step, shard, data. */
   ports(): readonly (InputPort & { readonly value: Value })[];
   finalStates(): ReadonlyMap<string, Value>;
+  /** The weights of attention layers. */
+  attentionWeights(): ReadonlyMap<string, Value>;
   /** The values of the buffers after a training step, in the order of their inputs. */
   nextBuffers(): readonly (readonly [string, Value])[];
 }
@@ -53,6 +55,7 @@ export function startElaboration(
   const nextBuffers = new Map<string, Value>();
   const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
   const states = new Map<string, readonly CellStates[]>();
+  const attentionWeights = new Map<string, Value>();
   const masks = new Map<Value, Value>();
   const affines = new Map<Value, Affine>();
   let currentLayer: NormalLayer | undefined;
@@ -183,6 +186,9 @@ export function startElaboration(
     recordStates(layer, cells) {
       states.set(layer, cells);
     },
+    recordAttention(layer, weights) {
+      attentionWeights.set(layer, weights);
+    },
   };
   const order: readonly InputPort["role"][] = ["parameter", "frozen", "buffer", "state", "step", "shard", "data"];
   return {
@@ -201,6 +207,7 @@ export function startElaboration(
     hasUnknownSizes: () => hasUnknownSizes,
     ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
     finalStates: () => finalStates,
+    attentionWeights: () => attentionWeights,
     nextBuffers: () =>
       [...inputs.keys()].flatMap((name) => {
         const next = nextBuffers.get(name);

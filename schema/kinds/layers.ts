@@ -86,6 +86,12 @@ export function outputTimeAxis<Axis>(
   return last === undefined ? axisOf("inputs") : timeAxisOf(model, last, axisOf);
 }
 
+/** The input whose steps, or windows of steps, a layer or input has by name; undefined for one without a time axis. */
+export function stepsInput(model: readonly NormalLayer[], name: string): string | undefined {
+  const end = model.findIndex((layer) => layer.name === name) + 1;
+  return end === 0 ? name : outputTimeAxis(model.slice(0, end), (input) => input);
+}
+
 /** Layers read only those before them. */
 function timeAxisOf<Axis>(
   model: readonly NormalLayer[],

@@ -7,6 +7,7 @@ body { margin: 0; color: var(--text); background: var(--background); font: 15px/
 main { max-width: 1040px; margin: 0 auto; padding: 40px 24px 64px; }
 h1 { font-size: 28px; font-weight: 650; letter-spacing: -0.01em; margin: 0; }
 h2 { font-size: 17px; font-weight: 650; margin: 44px 0 14px; padding-top: 18px; border-top: 1px solid var(--line); }
+h3 { font-size: 14px; font-weight: 600; margin: 22px 0 0; }
 p { margin: 6px 0; }
 .muted { color: var(--muted-text); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 24px; }

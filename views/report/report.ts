@@ -2,6 +2,8 @@
 import { basename, resolve } from "node:path";
 import { analyze } from "../../compiler/compile.js";
 import { classNamesOf, describeClasses } from "../../runtime/data/metadata.js";
+import { attentionMaps } from "../../runtime/evaluation/attention-maps.js";
+import { openRunExamples } from "../../runtime/evaluation/run-examples.js";
 import { summarizeRun } from "../../runtime/evaluation/summarize-run.js";
 import { formatInteger, formatNumber, formatSpeed } from "../../runtime/format.js";
 import { fail, ok, type Result } from "../../runtime/result.js";
@@ -9,6 +11,7 @@ import { type RunEnvironment, readRunEnvironment, stepsPerSecond } from "../../r
 import { type RunResult, readRunResult } from "../../runtime/run/layout.js";
 import { openRun, type Run } from "../../runtime/run/open.js";
 import { type MetricsHistory, readHistory } from "../metrics-history.js";
+import { attentionSection } from "./attention-section.js";
 import { style } from "./css.js";
 import { curvesSection } from "./curves-section.js";
 import { type Content, type Html, html, section, table, text } from "./html.js";
@@ -17,12 +20,17 @@ import { predictionsSection } from "./predictions-section.js";
 
 export type ReportOutcome = Result<string>;
 
-export async function createReport(folder: string): Promise<ReportOutcome> {
+/** @param example the number of the example whose attention is shown, from 0; chosen by default. */
+export async function createReport(folder: string, example: number | null = null): Promise<ReportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return opened;
   const run = opened.value;
   const analyzed = analyze(run.spec, run.signature);
   if (!analyzed.ok) return fail(analyzed.problems);
+  const examples = await openRunExamples(folder);
+  const summary = examples.ok ? await summarizeRun(examples.value) : examples;
+  const attention = examples.ok ? await attentionMaps(examples.value, example) : ok(null);
+  if (!attention.ok && attention.error.kind === "input") return fail(attention.error.problems);
   const result = readRunResult(folder);
   const history = readHistory(folder);
   const environment = readRunEnvironment(folder);
@@ -30,7 +38,8 @@ export async function createReport(folder: string): Promise<ReportOutcome> {
     heading(run, result, environment, history.steps.length),
     await curvesSection(history),
     result === undefined ? html`` : metricsSection(result),
-    await predictionsSection(await summarizeRun(folder), run.spec.data.type === "table"),
+    await predictionsSection(summary, run.spec.data.type === "table"),
+    attention.ok && attention.value !== null ? attentionSection(attention.value) : html``,
     samplesSection(history),
     await modelSection(run.spec, analyzed.analysis),
     classesSection(run),

@@ -105,6 +105,7 @@ export function attentionWeights(
   const { b, mode } = context;
   const softmax = b.softmax(bias === null ? scores : b.add(scores, bias));
   const weights = seesAny === null ? softmax : b.where(seesAny, softmax, 0);
+  context.recordAttention(layer.name, weights);
   if (mode !== "training" || layer.dropout === 0) return weights;
   // Steps lead, so that the random numbers of a row do not depend on the number of steps of its batch.
   const [batch = 1, ...rest] = scores.type.shape;

@@ -147,6 +147,7 @@ async function evaluateLoss(fixture: Case) {
     recordAffine: unexpected,
     affineBehind: unexpected,
     recordStates: unexpected,
+    recordAttention: unexpected,
   };
   const definition = losses[spec.loss.type] as LossDefinition<NormalLoss>;
   const loss =
