@@ -115,7 +115,7 @@ export type Zoneout =
  */
 export type LayerNorm = boolean;
 /**
- * Option of the cells `rnn`, `layer_norm_rnn` (default tanh) and `indrnn` (default relu): tanh or relu.
+ * Option of the cells `rnn`, `layer_norm_rnn` (default tanh) and `indrnn` (default relu): an activation, built-in or one of `activations`.
  */
 export type ActivationOption = number | boolean | string;
 /**
@@ -143,27 +143,30 @@ export type RecurrentWeightOption = number | boolean | string;
  */
 export type ResetAfterOption = number | boolean | string;
 /**
- * Activation of the output. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The activation layer lists their equations.
+ * Activation of the output, a built-in one or one of `activations`. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The activation layer lists their equations.
  */
 export type Activation =
-  | "none"
-  | "softmax"
-  | "sigmoid"
-  | "tanh"
-  | "relu"
-  | "leaky_relu"
-  | "elu"
-  | "selu"
-  | "gelu"
-  | "gelu_tanh"
-  | "silu"
-  | "mish"
-  | "softplus"
-  | "softsign"
-  | "hard_sigmoid"
-  | "hard_swish"
-  | "glu"
-  | "swiglu";
+  | (
+      | "none"
+      | "softmax"
+      | "sigmoid"
+      | "tanh"
+      | "relu"
+      | "leaky_relu"
+      | "elu"
+      | "selu"
+      | "gelu"
+      | "gelu_tanh"
+      | "silu"
+      | "mish"
+      | "softplus"
+      | "softsign"
+      | "hard_sigmoid"
+      | "hard_swish"
+      | "glu"
+      | "swiglu"
+    )
+  | string;
 /**
  * Small constant ε that is added to the variance or the mean square.
  */
@@ -361,6 +364,12 @@ export interface Spec {
    */
   cells?: {
     [k: string]: CellDefinition;
+  };
+  /**
+   * Your own activations by name, as equations: for the key `activation` of layers, the option of that name of a cell, and as functions in the equations of others. The names of the equation language are taken.
+   */
+  activations?: {
+    [k: string]: ActivationDefinition;
   };
   /**
    * The layers and blocks in order. Each reads the output of the one before it, unless `from` names others.
@@ -737,7 +746,7 @@ export interface CellDefinition {
    */
   description?: string;
   /**
-   * The cell's own options with their defaults: numbers, true or false, or strings. A use of the cell gives them next to `cell`. Sizes, equations and initializers can use numeric options; the legal values of a string are the keys of its `variants`.
+   * The cell's own options with their defaults: numbers, true or false, or strings. A use of the cell gives them next to `cell`. Sizes, equations and initializers can use numeric options; the legal values of a string are the keys of its `variants`, and with a variant `otherwise` the names of activations: equations call the activation by the name of the option.
    */
   options?: {
     [k: string]: CellOption;
@@ -767,7 +776,7 @@ export interface CellDefinition {
    */
   onnx?: ONNXMapping | null;
   /**
-   * Changes of the cell for each option and each value of it, as text (`"true"`, `"relu"`, `"0"`; `"otherwise"` for all numbers that are not listed). Variants apply in the order in which they are listed.
+   * Changes of the cell for each option and each value of it, as text (`"true"`, `"relu"`, `"0"`; `"otherwise"` for all numbers, or all activations, that are not listed). Variants apply in the order in which they are listed.
    */
   variants?: {
     [k: string]: {
@@ -886,6 +895,21 @@ export interface ChangedONNXMapping {
   Wb?: OnnxBlocks;
   Rb?: OnnxBlocks;
   P?: OnnxBlocks;
+}
+/**
+ * An activation as equations of its input x, whose last axis is that of the features. The compiler derives the gradient. An activation that reads k features for each feature of its output, such as a gate of two halves, gives a layer with weights k times as many columns.
+ */
+export interface ActivationDefinition {
+  /**
+   * Path of this schema. Editors then complete keys and show these texts.
+   */
+  $schema?: string;
+  /**
+   * One sentence about the activation.
+   */
+  description?: string;
+  equations: Equations;
+  output?: Name;
 }
 /**
  * Layers and blocks that run in order. The compiler replaces a block by its layers, named `<block>/<layer>`, with `repeat` `<block>/<copy>/<layer>`. The layers of a block without a name and without `repeat` have names as if they were outside it. A name in `from`, `weights` and `initial_state` refers to the same block first, then to those around it; `block_input` is the block's own input.

@@ -1,30 +1,102 @@
-/** The activations of layers, by their name in specs. */
+/** The activations of layers, by their name in specs: functions of the equation language of one tensor. */
 import type { ActivationName } from "../../schema/normal/index.js";
-import type { Builder } from "../ir/builder.js";
 import { mulDims } from "../ir/dims.js";
+import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";
-import { elementwiseActivations, gatedActivations } from "../language/activations.js";
-import type { Wire } from "./wire.js";
+import { divideDim, type ExpressionType, shapeRules } from "../language/expression-type.js";
+import type { ArgumentError } from "../language/functions/function.js";
+import type { Context } from "./context.js";
+import { padWithFirstStep, type Wire, width } from "./wire.js";
 
-const activations: Readonly<Record<ActivationName, (b: Builder, x: Value) => Value>> = {
-  none: (_, x) => x,
-  softmax: (b, x) => b.softmax(x),
-  ...elementwiseActivations,
-  ...gatedActivations,
-};
+/** The number of features of an example tensor: a number with many divisors. */
+const EXAMPLE_WIDTH = 5040;
 
-/** True for activations of two halves of the features: glu, swiglu. */
-export function isGated(activation: ActivationName): boolean {
-  return Object.hasOwn(gatedActivations, activation);
+/** An object of the spec with an activation. */
+interface Part {
+  readonly name: string;
+  readonly activation: ActivationName;
 }
 
-/** The number of features that an activation reads for an output of a size: twice as many if it is gated. */
-export function preActivationSize(activation: ActivationName, size: Dim): Dim {
-  return isGated(activation) ? mulDims(2, size) : size;
+/**
+ * The number of features that an activation reads for an output of a size: twice as many for a gate of two halves.
+ * Undefined after a reported problem.
+ */
+export function preActivationSize(part: Part, size: Dim, context: Context): Dim | undefined {
+  const { activation } = part;
+  const outputs = outputWidth(activation, EXAMPLE_WIDTH, context);
+  if (outputs === EXAMPLE_WIDTH || outputs === undefined) return size;
+  const fail = (message: string, hint: string) =>
+    context.problem({ part, key: "activation", code: "activation-width", message, hint });
+  if (outputWidth(activation, 2 * EXAMPLE_WIDTH, context) !== 2 * outputs)
+    return fail(
+      `${activation} has no number of inputs for each output: of ${EXAMPLE_WIDTH} features it makes ${outputs}.`,
+      'Use it in an "activation" layer.',
+    );
+  const columns = divideDim(mulDims(size, EXAMPLE_WIDTH), outputs);
+  if (columns !== undefined) return columns;
+  return fail(
+    `${activation} makes ${outputs / EXAMPLE_WIDTH} features of each, and ${part.name} has a size of ${size}.`,
+    `Make the size a multiple of ${outputs / EXAMPLE_WIDTH}.`,
+  );
 }
 
-/** An activation along the last axis, and its operand where losses read that (softmax, sigmoid). */
-export function activate(b: Builder, activation: ActivationName, x: Value): Pick<Wire, "value" | "logits"> {
-  const logits = activation === "softmax" || activation === "sigmoid" ? { value: x, activation } : null;
-  return { value: activations[activation](b, x), logits };
+/** The number of features that an activation makes of some; undefined where it cannot. */
+function outputWidth(activation: ActivationName, features: number, { functions }: Context): number | undefined {
+  if (activation === "none") return features;
+  const x: ExpressionType = { kind: "tensor", shape: ["batch", features], isBatched: true };
+  const type = functions.get(activation)?.infer([x], shapeRules(["batch"]));
+  return type?.kind === "tensor" ? Number(at(type.shape, 1)) : undefined;
+}
+
+/**
+ * An activation along the last axis, and its operand where losses read that (softmax, sigmoid). Undefined after a
+ * reported problem, and where sizes that must agree depend on the data.
+ *
+ * @param maskOf the mask of the steps of a sequence, built on demand, or null.
+ */
+export function activate(
+  part: Part,
+  x: Value,
+  maskOf: () => Wire["mask"],
+  context: Context,
+): Pick<Wire, "value" | "logits"> | undefined {
+  const { activation } = part;
+  const { b, functions } = context;
+  if (activation === "none") return { value: x, logits: null };
+  // An activation of the user's may be infinite at zeros, and so have a gradient of NaN there.
+  const operand = functions.isBuiltIn(activation) ? x : padWithFirstStep(b, x, maskOf());
+  const { shape } = x.type;
+  const type: ExpressionType = { kind: "tensor", shape, isBatched: true };
+  const rules = shapeRules(shape.slice(0, -1));
+  const result = functions.get(activation)?.infer([type], rules);
+  if (result?.kind === "error") return reportWidth(part, width({ value: x }), result, context);
+  if (result?.kind !== "tensor" || rules.isUndecided()) return undefined;
+  const value = functions.get(activation)?.build(b, [operand], result.shape, [type], rules.batchAxes) as Value;
+  return { value, logits: isLinkFunction(activation) ? { value: x, activation } : null };
+}
+
+/** Reports an activation that cannot read a number of features. */
+function reportWidth(part: Part, features: Dim, { code, message }: ArgumentError, context: Context): undefined {
+  const { name, activation } = part;
+  const outputs = outputWidth(activation, EXAMPLE_WIDTH, context);
+  return outputs === EXAMPLE_WIDTH / 2
+    ? context.problem({
+        part,
+        key: "activation",
+        code: "odd-width",
+        message: `${activation} halves its input, but the input of ${name} has ${features} features, an odd number.`,
+        hint: "Give the layer before it an even size.",
+      })
+    : context.problem({
+        part,
+        key: "activation",
+        code,
+        message: `${activation} cannot read the ${features} features of the input of ${name}: ${message}.`,
+        hint: "Change the size of the layer before it.",
+      });
+}
+
+/** True for the activations that a loss computes with itself. */
+function isLinkFunction(activation: ActivationName): activation is "softmax" | "sigmoid" {
+  return activation === "softmax" || activation === "sigmoid";
 }

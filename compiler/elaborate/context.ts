@@ -4,6 +4,7 @@ import type { NormalCellDefinition, NormalLayer, NormalTrain, Size } from "../..
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
+import type { FunctionTable } from "../language/functions/function.js";
 import type { Wire } from "./wire.js";
 
 /**
@@ -90,6 +91,8 @@ export interface Context {
   readonly cacheSteps: Dim;
   /** The seed of all random numbers of the model. */
   readonly seed: number;
+  /** The functions of equations and the activations of layers, with those of the spec. */
+  readonly functions: FunctionTable;
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
   /** Names of the cells without a problem that holds for all sizes. The problems of the others are reported. */
   readonly soundCells: ReadonlySet<string>;

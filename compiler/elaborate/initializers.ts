@@ -2,7 +2,7 @@
 import type { CellInitializer, DistributionName } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
-import { ownValue } from "../language/resolve-cell.js";
+import { ownValue } from "../language/resolve.js";
 
 const zeros: Initializer = { type: "constant", value: 0 };
 

@@ -8,7 +8,9 @@ import { evaluateDim } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
-import { checkCell } from "../language/check/index.js";
+import { checkActivations } from "../language/check/activations.js";
+import { checkDefinition } from "../language/check/index.js";
+import { functionTable } from "../language/functions/index.js";
 import type { ArraySignature, Signature } from "../signature.js";
 import { shapesAgree } from "./compare-sizes.js";
 import type { Affine, CellStates, Context, ElaborationOptions, Mode, Shard } from "./context.js";
@@ -49,7 +51,11 @@ export function startElaboration(
     const key = JSON.stringify(offset === undefined ? [path, code, message] : [path, code, offset]);
     if (!problems.has(key)) problems.set(key, problem);
   };
-  const soundCells = Object.entries(spec.cells).filter(([, cell]) => checkCell(cell, origins.pathOf(cell), report));
+  const functions = functionTable(spec.activations);
+  checkActivations(spec.activations, functions, origins.pathOf, report);
+  const soundCells = Object.entries(spec.cells).filter(([, cell]) =>
+    checkDefinition(cell, "cell", functions, origins.pathOf(cell), report),
+  );
   const inputs = new Map<string, InputPort & { readonly value: Value }>();
   const finalStates = new Map<string, Value>();
   const nextBuffers = new Map<string, Value>();
@@ -107,6 +113,7 @@ export function startElaboration(
     integerBits,
     cacheSteps,
     seed: spec.seed,
+    functions,
     cells: spec.cells,
     soundCells: new Set(soundCells.map(([name]) => name)),
     report,

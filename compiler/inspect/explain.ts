@@ -9,7 +9,7 @@ import { type EquationScope, infixLines, nameInScope, repeatedValues } from "../
 import { printGraph } from "../ir/print/text.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { buildCellStep } from "../language/build-step.js";
-import type { ResolvedCell } from "../language/resolve-cell.js";
+import type { ResolvedDefinition } from "../language/resolve.js";
 import { type CellSizes, declaredShapes } from "../language/size-expression.js";
 import type { PassContext } from "../optimize/pass.js";
 import { canonicalize, forwardPasses, runPasses, stepPasses } from "../optimize/pipeline.js";
@@ -39,7 +39,7 @@ export interface Explanation {
 }
 
 /** @param cell a valid cell. Wrappers of its layer (dropout, zoneout, clipping) are not part of the explanation. */
-export function explainCell(cell: ResolvedCell, sizes: CellSizes, context: PassContext): Explanation {
+export function explainCell(cell: ResolvedDefinition, sizes: CellSizes, context: PassContext): Explanation {
   const unoptimized = cellLoops(cell, sizes, context, false);
   const graph = cellLoops(cell, sizes, context, true);
   const operations = (loops: Graph) => loopsOf(loops).map(({ attributes }) => operationCount(attributes.body));
@@ -54,7 +54,7 @@ const failInvalid = () => {
   throw new Error("the cell has problems: check it first");
 };
 
-function shapesOf(cell: ResolvedCell, sizes: CellSizes) {
+function shapesOf(cell: ResolvedDefinition, sizes: CellSizes) {
   return expectDefined(declaredShapes(cell, sizes, "", failInvalid), "the shapes of a valid cell");
 }
 
@@ -62,12 +62,17 @@ function addInputs(b: Builder, shapes: Readonly<Record<string, readonly Dim[]>>)
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, b.input(name, floatType(shape))]));
 }
 
-function buildStep(b: Builder, cell: ResolvedCell, sizes: CellSizes, operands: Parameters<typeof buildCellStep>[3]) {
+function buildStep(
+  b: Builder,
+  cell: ResolvedDefinition,
+  sizes: CellSizes,
+  operands: Parameters<typeof buildCellStep>[3],
+) {
   return expectDefined(buildCellStep(cell, sizes, b, operands, failInvalid, ""), "the step of a valid cell");
 }
 
 /** The gradient of one step, as equations. */
-function stepGradient(cell: ResolvedCell, sizes: CellSizes, context: PassContext): readonly string[] {
+function stepGradient(cell: ResolvedDefinition, sizes: CellSizes, context: PassContext): readonly string[] {
   const shapes = shapesOf(cell, sizes);
   const b = graphBuilder("step");
   const x = b.input("x", floatType([batch, sizes.input_size]));
@@ -98,7 +103,7 @@ function batchedShapes(states: Readonly<Record<string, Dim>>): Readonly<Record<s
 }
 
 /** The loop over all steps, and the gradient of the sum of its outputs times `dy`. */
-function cellLoops(cell: ResolvedCell, sizes: CellSizes, context: PassContext, optimized: boolean): Graph {
+function cellLoops(cell: ResolvedDefinition, sizes: CellSizes, context: PassContext, optimized: boolean): Graph {
   const shapes = shapesOf(cell, sizes);
   const b = graphBuilder("cell");
   const x = b.input("x", floatType([time, batch, sizes.input_size]));
@@ -159,7 +164,7 @@ function dependents(nodes: readonly Node[], on: readonly Node[]): ReadonlySet<No
   return dependentNodes;
 }
 
-function describeLoops(graph: Graph, cell: ResolvedCell): Omit<Explanation, "gradient" | "before"> {
+function describeLoops(graph: Graph, cell: ResolvedDefinition): Omit<Explanation, "gradient" | "before"> {
   const loops = loopsOf(graph);
   const [forwardLoop, backwardLoop] = loops;
   const scope = openScope(graph);

@@ -5,10 +5,16 @@ import type { Dim, Shape } from "../ir/types.js";
 export type ExpressionType =
   /** Known while compiling. */
   | { readonly kind: "number"; readonly value: number }
-  /** float32. The first axis is the batch, unless the expression reads parameters only. */
-  | { readonly kind: "tensor"; readonly shape: Shape }
+  /** float32. */
+  | ({ readonly kind: "tensor" } & TensorType)
   /** A comparison, for `where`. */
-  | { readonly kind: "condition"; readonly shape: Shape };
+  | ({ readonly kind: "condition" } & TensorType);
+
+interface TensorType {
+  readonly shape: Shape;
+  /** True if the first axes are those of the batch: false for an expression of parameters and numbers. */
+  readonly isBatched: boolean;
+}
 
 /**
  * Comparison of dims before the data is known. The batch equals only itself. Any other symbol (`vocabulary`) is a size
@@ -16,12 +22,16 @@ export type ExpressionType =
  * undecided. The same comparison decides once the sizes are numbers.
  */
 export interface ShapeRules {
+  /** The number of axes of the batch, which are the first axes of a batched tensor. */
+  readonly batchAxes: number;
   /** The common dim of two dims that are or may be equal; undefined where they differ. */
   unify(a: Dim, b: Dim): Dim | undefined;
   /** The broadcast shape, aligned at the last axis, or the two sizes that differ. */
   broadcast(shapes: readonly Shape[]): Shape | ShapeMismatch;
   /** The dim divided into equal parts; undefined where it is not a multiple. */
   divide(dim: Dim, parts: number): Dim | undefined;
+  /** The number of a dim; undefined where it depends on the data, which leaves the shapes undecided. */
+  known(dim: Dim): number | undefined;
   /** True if a comparison so far depends on the data. */
   isUndecided(): boolean;
 }
@@ -32,16 +42,17 @@ export interface ShapeMismatch {
   readonly axisFromLast: number;
 }
 
-export function isShapeMismatch(result: Shape | ShapeMismatch): result is ShapeMismatch {
+export function isShapeMismatch(result: Shape | TensorType | ShapeMismatch): result is ShapeMismatch {
   return "sizes" in result;
 }
 
-export function shapeRules(batch: Dim): ShapeRules {
+/** @param batch the leading axes of every value that depends on the input: the batch, perhaps after the time. */
+export function shapeRules(batch: Shape): ShapeRules {
   let undecided = false;
   const unify = (a: Dim, b: Dim): Dim | undefined => {
     if (a === b) return a;
     const areNumbers = typeof a === "number" && typeof b === "number";
-    if (areNumbers || a === batch || b === batch) return undefined;
+    if (areNumbers || batch.includes(a) || batch.includes(b)) return undefined;
     undecided = true;
     return typeof a === "number" ? a : b;
   };
@@ -58,6 +69,7 @@ export function shapeRules(batch: Dim): ShapeRules {
     return result;
   };
   return {
+    batchAxes: batch.length,
     unify,
     broadcast: (shapes) =>
       shapes.reduce<Shape | ShapeMismatch>(
@@ -69,6 +81,11 @@ export function shapeRules(batch: Dim): ShapeRules {
       if (quotient !== undefined && mulDims(quotient, parts) !== dim) undecided = true;
       return quotient;
     },
+    known(dim) {
+      if (typeof dim === "number") return dim;
+      undecided = true;
+      return undefined;
+    },
     isUndecided: () => undecided,
   };
 }
@@ -76,6 +93,35 @@ export function shapeRules(batch: Dim): ShapeRules {
 /** The shape of a type; a number has rank 0. */
 export function shapeOf(type: ExpressionType): Shape {
   return type.kind === "number" ? [] : type.shape;
+}
+
+/**
+ * The broadcast type of several types. The axes of the batch never meet others: batched tensors have as many axes as
+ * each other, and no other tensor has more.
+ */
+export function broadcastTypes(types: readonly ExpressionType[], rules: ShapeRules): TensorType | ShapeMismatch {
+  const batched = types.filter(isBatched);
+  const [first] = batched;
+  const rank = first === undefined ? undefined : Math.min(...batched.map((type) => shapeOf(type).length));
+  const longer = types.find((type) => rank !== undefined && shapeOf(type).length > rank);
+  if (longer !== undefined && first !== undefined && rank !== undefined) {
+    const axisFromLast = rank - rules.batchAxes;
+    const size = (type: ExpressionType) => shapeOf(type).at(-1 - axisFromLast) ?? 1;
+    const shortest = batched.find((type) => shapeOf(type).length === rank) ?? first;
+    const sizes = types.flatMap((type) => (type === longer || type === shortest ? [size(type)] : []));
+    return { sizes: [sizes[0] ?? 1, sizes[1] ?? 1], axisFromLast };
+  }
+  const shape = rules.broadcast(types.map(shapeOf));
+  return isShapeMismatch(shape) ? shape : { shape, isBatched: first !== undefined };
+}
+
+export function isBatched(type: ExpressionType): boolean {
+  return type.kind !== "number" && type.isBatched;
+}
+
+/** The shape without the axes of the batch. */
+export function rowShape(type: ExpressionType, { batchAxes }: ShapeRules): Shape {
+  return isBatched(type) ? shapeOf(type).slice(batchAxes) : shapeOf(type);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Size expressions: arithmetic over `hidden_size`, `input_size` and a cell's numeric options, evaluated to a dim. */
+/** Size expressions: arithmetic over the sizes of a scope and numeric options, evaluated to a dim. */
 import type { Report } from "../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../schema/diagnostics/suggest.js";
 import type { SizeExpression } from "../../schema/normal/index.js";
@@ -7,24 +7,21 @@ import type { Dim, Shape } from "../ir/types.js";
 import { divideDim } from "./expression-type.js";
 import { type Expression, parseExpression } from "./parse/expression.js";
 import type { EquationProblem } from "./parse/tokens.js";
-import { numericOptions, ownValue, type ResolvedCell } from "./resolve-cell.js";
+import { numericOptions, ownValue, type ResolvedDefinition } from "./resolve.js";
+import type { Scope } from "./scope.js";
 
 /** The sizes of a cell's use. A size that depends on the data is a symbol, such as `vocabulary`. */
-export interface CellSizes {
-  readonly hidden_size: Dim;
-  readonly input_size: Dim;
-}
+export type CellSizes = { readonly hidden_size: Dim; readonly input_size: Dim };
 
 /** The largest size of an axis, far below the integers that a double represents exactly. */
 const maxSize = 2 ** 31 - 1;
 
 /** The names that a size expression may use. */
-export function sizeNames(cell: Pick<ResolvedCell, "options">, sizes: CellSizes): ReadonlyMap<string, Dim> {
-  return new Map<string, Dim>([
-    ...numericOptions(cell),
-    ["hidden_size", sizes.hidden_size],
-    ["input_size", sizes.input_size],
-  ]);
+export function sizeNames(
+  definition: Pick<ResolvedDefinition, "options">,
+  sizes: Scope["sizes"],
+): ReadonlyMap<string, Dim> {
+  return new Map<string, Dim>([...numericOptions(definition), ...Object.entries(sizes)]);
 }
 
 /**
@@ -122,37 +119,38 @@ function evaluateSize(
   return evaluate(expression);
 }
 
-/** The declared shapes of a cell, evaluated. */
+/** The declared shapes of a definition, evaluated. */
 export interface DeclaredShapes {
   /** The width of each state: a state is [batch, width]. */
   readonly states: Readonly<Record<string, Dim>>;
   readonly parameters: Readonly<Record<string, Shape>>;
 }
 
-/** Evaluates the declared shapes; undefined after a problem. `path` is the JSON pointer of the cell's definition. */
+/** Evaluates the declared shapes; undefined after a problem. `path` is the JSON pointer of the definition. */
 export function declaredShapes(
-  cell: ResolvedCell,
-  sizes: CellSizes,
+  definition: ResolvedDefinition,
+  sizes: Scope["sizes"],
   path: string,
   report: Report,
 ): DeclaredShapes | undefined {
-  const { isComplete, shapes } = validShapes(cell, sizes, path, report);
+  const { isComplete, shapes } = validShapes(definition, sizes, path, report);
   return isComplete ? shapes : undefined;
 }
 
 /** The declared shapes without a problem. The problems of the others are reported. */
 export function validShapes(
-  cell: ResolvedCell,
-  sizes: CellSizes,
+  definition: ResolvedDefinition,
+  sizes: Scope["sizes"],
   path: string,
   report: Report,
 ): { readonly isComplete: boolean; readonly shapes: DeclaredShapes } {
-  const names = sizeNames(cell, sizes);
-  const states = Object.entries(cell.state).map(
-    ([name, size]) => [name, resolveSize(size, names, path + ownValue(cell.pointers.state, name), report)] as const,
+  const names = sizeNames(definition, sizes);
+  const states = Object.entries(definition.state).map(
+    ([name, size]) =>
+      [name, resolveSize(size, names, path + ownValue(definition.pointers.state, name), report)] as const,
   );
-  const parameters = Object.entries(cell.parameters).map(([name, shape]) => {
-    const pointer = path + ownValue(cell.pointers.parameters, name);
+  const parameters = Object.entries(definition.parameters).map(([name, shape]) => {
+    const pointer = path + ownValue(definition.pointers.parameters, name);
     return [name, shape.map((size, axis) => resolveSize(size, names, `${pointer}/${axis}`, report))] as const;
   });
   const isDefined = <T>(value: T | undefined): value is T => value !== undefined;

@@ -6,7 +6,7 @@ export type SizeExpression = number | string;
 
 export interface NormalCellDefinition {
   readonly description: string;
-  /** Defaults. A string option's legal values are the keys of its variants. */
+  /** Defaults. A string option's legal values are the keys of its variants; with "otherwise" activations too. */
   readonly options: Readonly<Record<string, CellOption>>;
   readonly state: Readonly<Record<string, SizeExpression>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
@@ -17,7 +17,7 @@ export interface NormalCellDefinition {
   readonly onnx: OnnxMapping | null;
   /**
    * Changes of the cell for each option and each of its values (as text: "true", "relu"; "otherwise" for all other
-   * numbers).
+   * numbers, or activations).
    */
   readonly variants: Readonly<Record<string, Readonly<Record<string, CellVariant>>>>;
 }

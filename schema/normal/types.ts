@@ -836,6 +836,11 @@ export interface NormalSpec {
   readonly data: NormalData;
   /** Your own cells by name, as equations. A cell with the name of a built-in one replaces it. */
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
+  /**
+   * Your own activations by name, as equations: for the key `activation` of layers, the option of that name of a cell,
+   * and as functions in the equations of others. The names of the equation language are taken.
+   */
+  readonly activations: Readonly<Record<string, NormalActivationDefinition>>;
   /** The layers and blocks in order. Each reads the output of the one before it, unless `from` names others. */
   readonly model: readonly NormalLayer[];
   /** The value that training minimizes. */
@@ -865,6 +870,20 @@ export interface NormalSpec {
   /** The update rule of the weights. */
   readonly optimizer: NormalOptimizer;
   readonly train: NormalTrain;
+}
+
+/**
+ * An activation as equations of its input x, whose last axis is that of the features. The compiler derives the
+ * gradient. An activation that reads k features for each feature of its output, such as a gate of two halves, gives a
+ * layer with weights k times as many columns.
+ */
+export interface NormalActivationDefinition {
+  /** One sentence about the activation. */
+  readonly description: string;
+  /** Equations from top to bottom. Each line assigns a name, or several at once. */
+  readonly equations: readonly string[];
+  /** Name of the result. */
+  readonly output: string;
 }
 
 /** One layer of the model. */
@@ -1019,9 +1038,9 @@ export interface NormalDense {
 }
 
 /**
- * Activation of the output. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied
- * in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has
- * twice as many columns for them. The activation layer lists their equations.
+ * Activation of the output, a built-in one or one of `activations`. Before the loss, softmax and sigmoid are computed
+ * inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate,
+ * the other half: a layer with weights has twice as many columns for them. The activation layer lists their equations.
  */
 export type ActivationName =
   | "none"
@@ -1041,7 +1060,8 @@ export type ActivationName =
   | "hard_sigmoid"
   | "hard_swish"
   | "glu"
-  | "swiglu";
+  | "swiglu"
+  | string;
 
 /** A dense layer that computes the logits: x @ W + b on the last axis. */
 export interface NormalProjection {

@@ -1,6 +1,6 @@
 /** A user's spec to a normal spec: sugar expanded, defaults filled in, cells resolved. */
 
-import { builtInCell } from "../built-in-cells.js";
+import { builtInCell } from "../built-in.js";
 import type { Problem, Report } from "../diagnostics/index.js";
 import { createSourceMap, type RecordOrigin, type SourceMap } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
@@ -50,6 +50,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     name: spec.name ?? name,
     seed: spec.seed ?? 0,
     data,
+    activations: fillKey<NormalSpec["activations"]>("activations", spec.activations ?? {}),
     cells: recordOrigin(Object.fromEntries(usedCells), "/cells"),
     model,
     loss: fillKey<NormalLoss>("loss"),

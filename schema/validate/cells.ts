@@ -1,59 +1,54 @@
 /** Checks of the cells that a spec uses, and of their options. The spec may have errors elsewhere. */
-import { builtInCell, builtInCells } from "../built-in-cells.js";
+import { builtInCell, builtInCells } from "../built-in.js";
 import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
 import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { definition, type Schema, structuralKeys } from "../json-schema.js";
+import { activationNames } from "./activations.js";
 import type { SchemaProblem } from "./deduplicate.js";
+import { layersOf } from "./layers.js";
 import { titleOf, unknownKey } from "./schema-errors.js";
 
 const maxOption = 1e9;
+/** The variant for all values without one. */
+const otherwise = "otherwise";
+
+interface Names {
+  readonly userCells: JsonObject;
+  readonly activations: readonly string[];
+}
 
 export function checkCells(spec: Json): readonly SchemaProblem[] {
   if (!isObject(spec) || !isList(spec.model)) return [];
   const userCells = isObject(spec.cells) ? spec.cells : {};
-  const bodies = isObject(spec.blocks) ? Object.entries(spec.blocks) : [];
-  const entries = [
-    ...layersOf(spec.model, "/model"),
-    ...bodies.flatMap(([name, body]) => layersOf(body, child("/blocks", name))),
-  ];
-  const useProblems = entries.flatMap(({ layer, path }) => {
+  const activations = activationNames(spec).filter((name) => name !== "none");
+  const useProblems = layersOf(spec).flatMap(({ layer, path }) => {
     if (layer.layer !== "rnn") return [];
     const layerKeys = structuralKeys("rnn");
-    if (!isList(layer.cells)) return checkUse(layer, path, userCells, definition("rnn"));
+    if (!isList(layer.cells)) return checkUse(layer, path, { userCells, activations }, definition("rnn"));
     const misplaced = Object.keys(layer).filter((key) => !layerKeys.includes(key));
     const cellProblems = layer.cells.flatMap((cell, position) =>
-      isObject(cell) ? checkUse(cell, child(child(path, "cells"), position), userCells, definition("cell")) : [],
+      isObject(cell)
+        ? checkUse(cell, child(child(path, "cells"), position), { userCells, activations }, definition("cell"))
+        : [],
     );
     return [...misplaced.map((key) => unknownKey(path, key, layerKeys, titleOf(definition("rnn")))), ...cellProblems];
   });
-  return [...useProblems, ...checkDefaults(userCells)];
-}
-
-/** The layers of a list, including those of its blocks. */
-function layersOf(list: Json, path: string): readonly { readonly layer: JsonObject; readonly path: string }[] {
-  if (!isList(list)) return [];
-  return list.flatMap((entry, index) => {
-    const entryPath = child(path, index);
-    if (!isObject(entry)) return [];
-    return Object.hasOwn(entry, "block")
-      ? layersOf(entry.block as Json, child(entryPath, "block"))
-      : [{ layer: entry, path: entryPath }];
-  });
+  return [...useProblems, ...checkDefaults({ userCells, activations })];
 }
 
 /** Checks defaults of options by the rules of given values. */
-function checkDefaults(userCells: JsonObject): readonly SchemaProblem[] {
+function checkDefaults({ userCells, activations }: Names): readonly SchemaProblem[] {
   return Object.entries(userCells).flatMap(([name, cell]) => {
     if (!isObject(cell) || !isObject(cell.options)) return [];
     const path = child(child("/cells", name), "options");
-    const { options } = cell;
-    return Object.entries(options).flatMap(([option, value]) =>
-      checkOption(option, value, child(path, option), options, cell),
+    return Object.entries(cell.options).flatMap(([option, value]) =>
+      checkOption(option, value, child(path, option), cell, activations),
     );
   });
 }
 
-function checkUse(use: JsonObject, path: string, userCells: JsonObject, schema: Schema): readonly SchemaProblem[] {
+function checkUse(use: JsonObject, path: string, names: Names, schema: Schema): readonly SchemaProblem[] {
+  const { userCells, activations } = names;
   const structural = structuralKeys(schema === definition("rnn") ? "rnn" : "cell");
   const optionKeys = Object.keys(use).filter((key) => !structural.includes(key));
   const name = use.cell;
@@ -70,7 +65,7 @@ function checkUse(use: JsonObject, path: string, userCells: JsonObject, schema: 
   const owner = `${titleOf(schema)}, whose cell is ${quote(String(name))}`;
   return optionKeys.flatMap((key) => {
     if (!Object.hasOwn(options, key)) return [unknownKey(path, key, legalKeys, owner)];
-    return checkOption(key, use[key] as Json, child(path, key), options, cell);
+    return checkOption(key, use[key] as Json, child(path, key), cell, activations);
   });
 }
 
@@ -84,17 +79,22 @@ function unknownCell(name: string, path: string, userCells: JsonObject): SchemaP
   };
 }
 
-/** An option's value has the type of its default; a string is one of the option's variants. */
+/**
+ * An option's value has the type of its default; a string is one of the option's variants, or the name of an activation
+ * where a variant is for all others.
+ */
 function checkOption(
   key: string,
   value: Json,
   path: string,
-  options: JsonObject,
   cell: JsonObject,
+  activations: readonly string[],
 ): readonly SchemaProblem[] {
-  const defaultValue = options[key];
+  const defaultValue = isObject(cell.options) ? cell.options[key] : undefined;
   const variants = isObject(cell.variants) ? cell.variants[key] : undefined;
-  const choices = isObject(variants) ? Object.keys(variants) : [];
+  const listed = isObject(variants) ? Object.keys(variants) : [];
+  const isOpen = typeof defaultValue === "string" && listed.includes(otherwise);
+  const choices = isOpen ? [...new Set([...listed.filter((name) => name !== otherwise), ...activations])] : listed;
   const problem = (expected: string, hint: string): SchemaProblem => ({
     code: typeof value === typeof defaultValue ? "wrong-value" : "wrong-type",
     path,
@@ -109,5 +109,6 @@ function checkOption(
   if (typeof defaultValue !== "string" || choices.length === 0) return [];
   if (typeof value === "string" && choices.includes(value)) return [];
   const closest = typeof value === "string" ? nearest(value, choices) : undefined;
-  return [problem(joinWithOr(choices.map(quote)), closest === undefined ? "" : `Did you mean ${quote(closest)}?`)];
+  const expected = isOpen ? "the name of an activation" : joinWithOr(choices.map(quote));
+  return [problem(expected, closest === undefined ? "" : `Did you mean ${quote(closest)}?`)];
 }

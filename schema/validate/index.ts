@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Problem } from "../diagnostics/index.js";
 import type { Json } from "../json-pointer.js";
 import { packageRoot } from "../package-root.js";
+import { checkActivations } from "./activations.js";
 import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
 import { checkCells } from "./cells.js";
 import { deduplicate } from "./deduplicate.js";
@@ -24,7 +25,12 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
   const validator = await loadValidator();
   const schemaProblems = validator(reduced) ? [] : explainErrors(validator.errors as readonly SchemaError[]);
-  const problems = deduplicate([...schemaProblems, ...checkArrays(value), ...checkCells(value)]);
+  const problems = deduplicate([
+    ...schemaProblems,
+    ...checkArrays(value),
+    ...checkActivations(value),
+    ...checkCells(value),
+  ]);
   if (problems.length <= maxProblems) return problems;
   const message = `More than ${maxProblems} problems; the rest are not shown.`;
   return [...problems.slice(0, maxProblems), { code: "too-many-problems", path: "", message }];

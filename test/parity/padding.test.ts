@@ -17,7 +17,7 @@ import { buildTrainingStep } from "../../compiler/pipeline/training-step.js";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import { computeMetric } from "../../runtime/evaluation/metric-accumulators.js";
 import { randomStream } from "../../runtime/tensors/random.js";
-import { builtInCells } from "../../schema/built-in-cells.js";
+import { builtInCells } from "../../schema/built-in.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { isVariance } from "../support/artifacts.js";
 import { normal } from "../support/read-spec.js";

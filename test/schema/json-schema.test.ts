@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { builtInCell, builtInCells } from "../../schema/built-in-cells.js";
+import { builtInCell, builtInCells } from "../../schema/built-in.js";
 import { isObject } from "../../schema/json-pointer.js";
 import {
   branchOf,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { builtInCell, builtInCells } from "../../schema/built-in-cells.js";
+import { builtInCell, builtInCells } from "../../schema/built-in.js";
 import { packageRoot } from "../../schema/package-root.js";
 import { base, normal, problems, unplacedProblems } from "../support/read-spec.js";
 
@@ -42,6 +42,7 @@ test("all defaults of the smallest spec", async () => {
   expect({ ...spec, cells: {} }).toEqual({
     name: "small",
     seed: 0,
+    activations: {},
     data: {
       type: "text",
       text: "hihello",

@@ -27,7 +27,7 @@ test.each<[string, object, string]>([
   [
     "a key that is near to nothing",
     { ...base, zzz: 1 },
-    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, model, blocks, loss, metrics, regularization, optimizer, train.',
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, activations, model, blocks, loss, metrics, regularization, optimizer, train.',
   ],
   [
     "a section",
@@ -180,7 +180,7 @@ test.each<[object, string]>([
   ],
   [
     rnn({ cell: "rnn", hidden_size: 5, activation: "rleu" }),
-    'wrong-value /model/0/activation | "activation" must be "tanh" or "relu", but is "rleu". | Did you mean "relu"?',
+    'wrong-value /model/0/activation | "activation" must be the name of an activation, but is "rleu". | Did you mean "relu"?',
   ],
   [
     rnn({ cell: "lstm", hidden_size: 5, forget_bias: "one" }),

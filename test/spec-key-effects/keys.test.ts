@@ -27,6 +27,7 @@ const onnxKeys = ["operator", "activations", "linear_before_reset", "states", "W
 /** Keys that explain, and parts that stand where their owner's flip stands. */
 const coveredKeys = new Set([
   "own.description",
+  "activation_definition.description",
   ...["state", "parameters", "initializers", "equations", "output", "onnx"].map((key) => `variant.${key}`),
   ...onnxKeys.flatMap((key) => [`onnx_mapping.${key}`, `onnx_changes.${key}`]),
   ...["every", "prompt", "length", "temperature"].map((key) => `sample.${key}`),

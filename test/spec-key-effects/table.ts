@@ -168,11 +168,19 @@ const blocks = set(numbers, "/model", [
 ]);
 const cellEffect = (key: string, value: Json | undefined) => keyEffect(cell, `/cells/own/${key}`, value);
 
+const activated = set(set(numbers, "/activations", { own: { equations: ["y = relu(x) ^ 2"] } }), "/model/1", {
+  layer: "dense",
+  size: 2,
+  activation: "own",
+});
+const activationEffect = (key: string, value: Json) => keyEffect(activated, `/activations/own/${key}`, value);
+
 export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("spec", {
     name: keyEffect(text, "/name", "other"),
     seed: keyEffect(text, "/seed", 7),
     data: keyEffect(text, "/data", { type: "text", text: "other words and others", window: 4 }),
+    activations: activationEffect("equations/0", "y = relu(x) * 3"),
     cells: cellEffect("options/gain", 3),
     model: keyEffect(text, "/model/1/hidden_size", 5),
     loss: keyEffect(text, "/loss", { type: "cross_entropy", reduction: "sum" }),
@@ -582,6 +590,14 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("dynamic_loss_scale", {
     initial: half("initial", 1024),
     growth_interval: half("growth_interval", 50),
+  }),
+  ...prefixed("activation_definition", {
+    equations: activationEffect("equations/0", "y = relu(x) * 3"),
+    output: keyEffect(
+      set(activated, "/activations/own/equations", ["y = relu(x)", "z = y + 1"]),
+      "/activations/own/output",
+      "z",
+    ),
   }),
   ...prefixed("own", {
     options: cellEffect("options/gain", 3),

@@ -19,7 +19,7 @@ export function variantsOf(union) {
 /** The keys of an object of the schema. */
 export const keysOf = (name) => Object.keys(schema.$defs[name].properties);
 
-export const activations = schema.$defs.activation_name.enum;
+export const activations = schema.$defs.activation_name.anyOf[0].enum;
 
 /** Choices from a source of integers: `below(n)` is one of 0 … n - 1, and 0 is the simplest. */
 export function choices(below) {

@@ -100,6 +100,7 @@ export function specOf(parts: Partial<NormalSpec>): NormalSpec {
     name: "small",
     seed: 1,
     data: textData,
+    activations: {},
     cells: {},
     model: [{ layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" }],
     loss: {

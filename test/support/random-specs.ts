@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { layers } from "../../compiler/elaborate/layers/index.js";
 import { losses } from "../../compiler/elaborate/losses/index.js";
 import { optimizers } from "../../compiler/training/optimizers/index.js";
-import { builtInCells } from "../../schema/built-in-cells.js";
+import { builtInCells } from "../../schema/built-in.js";
 
 export const BATCH = 6;
 const TIME = 5;

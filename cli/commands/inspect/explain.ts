@@ -1,7 +1,7 @@
 /** `rnnx inspect --explain`: a cell's equations, its gradient and its compiled loops; or a layer or block. */
 import type { Analysis } from "../../../compiler/compile.js";
 import type { Explanation } from "../../../compiler/inspect/explain.js";
-import type { ResolvedCell } from "../../../compiler/language/resolve-cell.js";
+import type { ResolvedDefinition } from "../../../compiler/language/resolve.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { formatInteger } from "../../../runtime/format.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
@@ -53,13 +53,14 @@ async function printCellExplanation(
   { parameters }: Analysis,
   { name, layer, index, use: cellUse }: CellOfLayer,
 ): Promise<number> {
-  const [{ resolveCell }, { explainCell }] = await Promise.all([
-    import("../../../compiler/language/resolve-cell.js"),
+  const [{ resolveDefinition }, { functionTable }, { explainCell }] = await Promise.all([
+    import("../../../compiler/language/resolve.js"),
+    import("../../../compiler/language/functions/index.js"),
     import("../../../compiler/inspect/explain.js"),
   ]);
   const definition = spec.cells[cellUse.cell];
   if (definition === undefined) throw new Error(`The spec has no cell "${cellUse.cell}".`);
-  const cell = resolveCell(definition, cellUse);
+  const cell = resolveDefinition(definition, cellUse, functionTable(spec.activations));
   const parameterPrefix = `${layer.weights ?? layer.name}/${layer.share_weights ? 0 : index}`;
   const sizes = {
     hidden_size: cellUse.hidden_size,
@@ -74,7 +75,7 @@ async function printCellExplanation(
 
 /** The input size by the shapes of the cell's tensors; undefined if no tensor has that axis. */
 function inferInputSize(
-  { parameters }: ResolvedCell,
+  { parameters }: ResolvedDefinition,
   parameterPrefix: string,
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
 ): number | undefined {
@@ -91,7 +92,7 @@ function inferInputSize(
 function explanationText(
   { colors }: Output,
   title: string,
-  cell: ResolvedCell,
+  cell: ResolvedDefinition,
   sizes: { readonly hidden_size: number; readonly input_size: number },
   { gradient, hoisted, forward, between, backward, sunk, before }: Explanation,
 ): string {

@@ -27,10 +27,10 @@ export const conv1d: LayerDefinition<NormalConv1d> = {
   elaborate(layer, input, context) {
     const { b, size, parameter } = context;
     if (!checkNumericSequence(layer, input, context)) return undefined;
-    const { activation } = layer;
     const outputSize = size(layer.size, layer, "size");
-    if (outputSize === undefined) return undefined;
-    const channels = { input: width(input), output: preActivationSize(activation, outputSize) };
+    const columns = outputSize && preActivationSize(layer, outputSize, context);
+    if (columns === undefined) return undefined;
+    const channels = { input: width(input), output: columns };
     const groupWidth = groupWidthOf(layer, channels, context);
     const windows = convolutionWindows(layer);
     if (groupWidth === undefined) return undefined;
@@ -45,9 +45,11 @@ export const conv1d: LayerDefinition<NormalConv1d> = {
     const product = convolve(b, steps, kernel, layer.groups, channels);
     const bias = layer.bias ? parameter(`${owner}/b`, [channels.output], constantZero) : null;
     const preActivation = bias === null ? product : b.add(product, bias);
-    const { value, logits } = activate(b, activation, b.withName(preActivation, layer.name));
-    const mask = windowMask(input, windows, context);
-    return { value: b.withName(value, layer.name), sequence: true, mask, padding: "zeros", logits };
+    const maskOf = () => windowMask(input, windows, context);
+    const activated = activate(layer, b.withName(preActivation, layer.name), maskOf, context);
+    if (activated === undefined) return undefined;
+    const { value, logits } = activated;
+    return { value: b.withName(value, layer.name), sequence: true, mask: maskOf(), padding: "zeros", logits };
   },
 };
 

@@ -35,16 +35,18 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
   elaborate(layer, input, context) {
     const { b, size } = context;
     if (!checkNumbers(layer, input, context)) return undefined;
-    const { activation } = layer;
     const outputSize = size(layer.size, layer, "size");
     if (outputSize === undefined) return undefined;
-    const columns = preActivationSize(activation, outputSize);
+    const columns = preActivationSize(layer, outputSize, context);
+    if (columns === undefined) return undefined;
     const { kernel, bias: biasName } = weightsOf(layer, [width(input), columns], context);
     const product = b.matmul(input.value, kernel.outputAxis === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
     const bias = layer.bias ? context.parameter(biasName, [columns], constantZero) : null;
     const preActivation = bias === null ? product : b.add(product, bias);
     context.recordAffine(preActivation, { input: input.value, kernel, bias });
-    const { value, logits } = activate(b, activation, b.withName(preActivation, layer.name));
+    const activated = activate(layer, b.withName(preActivation, layer.name), () => input.mask, context);
+    if (activated === undefined) return undefined;
+    const { value, logits } = activated;
     return { ...input, value: b.withName(value, layer.name), padding: "first step", logits };
   },
 };

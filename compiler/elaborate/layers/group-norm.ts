@@ -6,7 +6,7 @@ import type { NormalGroupNorm } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import type { Value } from "../../ir/types.js";
 import { divideDim } from "../../language/expression-type.js";
-import { layerNorm } from "../../language/functions.js";
+import { layerNorm } from "../../language/functions/axes.js";
 import type { LayerDefinition } from "../context.js";
 import { withGainAndShift } from "../gain-shift.js";
 import { momentsOver } from "../moments.js";

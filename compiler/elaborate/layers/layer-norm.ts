@@ -1,6 +1,6 @@
 /** layer_norm and rms_norm: each vector of features normalized by itself, then scaled by a gain and shifted. */
 import type { NormalLayerNorm, NormalRmsNorm } from "../../../schema/normal/index.js";
-import { layerNorm, rmsNorm } from "../../language/functions.js";
+import { layerNorm, rmsNorm } from "../../language/functions/axes.js";
 import type { LayerDefinition } from "../context.js";
 import { withGainAndShift } from "../gain-shift.js";
 import { checkNumbers } from "./numeric-input.js";

@@ -1,9 +1,9 @@
 /** Checks of the calls in an equation that need no shapes: function names, argument counts, uses of `split`. */
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
-import { functionNames, functionOf } from "../functions.js";
 import { type CallExpression, type Expression, visit } from "../parse/expression.js";
 import type { EquationProblem } from "../parse/tokens.js";
+import { functionOf, type ResolvedDefinition } from "../resolve.js";
 
 /** The targets of an equation. */
 type Targets = readonly { readonly offset: number }[];
@@ -15,12 +15,12 @@ export interface CallCheck {
 }
 
 /** Checks the calls in one equation's right side. `split` is the only function with several results. */
-export function checkCalls(value: Expression, targets: Targets): CallCheck {
+export function checkCalls(value: Expression, targets: Targets, definition: ResolvedDefinition): CallCheck {
   const problems: EquationProblem[] = [];
   const invalidCalls = new Set<Expression>();
   visit(value, (node) => {
     if (node.kind !== "call") return;
-    const problem = checkCall(node, node === value ? targets : undefined);
+    const problem = checkCall(node, node === value ? targets : undefined, definition);
     if (problem === undefined) return;
     problems.push(problem);
     invalidCalls.add(node);
@@ -35,17 +35,22 @@ export function checkCalls(value: Expression, targets: Targets): CallCheck {
 }
 
 /** @param targets those of the equation where the call is its whole right side, else undefined. */
-function checkCall(call: CallExpression, targets: Targets | undefined): EquationProblem | undefined {
+function checkCall(
+  call: CallExpression,
+  targets: Targets | undefined,
+  definition: ResolvedDefinition,
+): EquationProblem | undefined {
   const { offset } = call;
-  const cellFunction = functionOf(call.function);
-  if (cellFunction === undefined) {
-    const hint = suggestion(call.function, functionNames, "Functions");
+  const called = functionOf(definition, call.function);
+  if (called === undefined) {
+    const hint = suggestion(call.function, definition.functions.names, "Functions");
     return { code: "unknown-function", message: `unknown function ${quote(call.function)}`, hint, offset };
   }
-  const [minimum, maximum] = cellFunction.arity;
+  const [minimum, maximum] = called.arity;
   const argumentCount = call.arguments.length;
   if (argumentCount < minimum || argumentCount > maximum) {
-    const expected = `${minimum}${maximum > minimum ? " or more" : ""} argument${maximum === 1 ? "" : "s"}`;
+    const limit = maximum === minimum ? "" : maximum === minimum + 1 ? ` or ${maximum}` : " or more";
+    const expected = `${minimum}${limit} argument${maximum === 1 ? "" : "s"}`;
     return { code: "argument-count", message: `${call.function} takes ${expected}, not ${argumentCount}`, offset };
   }
   if (call.function === "layer_norm") return checkPartCount(call, '"layer_norm(e, 4)"');

@@ -1,22 +1,22 @@
-/** Checks of a cell's declarations: distinct names, options and their variants. */
+/** Checks of declarations: distinct names, options and their variants. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { joinWithOr, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { NormalCellDefinition } from "../../../schema/normal/index.js";
-import { isFunction } from "../functions.js";
-import { otherwise, ownValue, type ResolvedCell } from "../resolve-cell.js";
+import type { FunctionTable } from "../functions/function.js";
+import { type DefinitionKind, otherwise, ownValue, type ResolvedDefinition } from "../resolve.js";
+import type { Scope } from "../scope.js";
 
 /** Checks that options, parameters and states, which share the scope of the equations, have distinct names. */
-export function checkNames(cell: ResolvedCell, path: string, report: Report): boolean {
+export function checkNames(definition: ResolvedDefinition, scope: Scope, path: string, report: Report): boolean {
   let isDistinct = true;
   const usedNames = new Map<string, string>([
-    ["x", "the cell's input"],
-    ["hidden_size", "a size"],
-    ["input_size", "a size"],
+    ...Object.keys(scope.inputs).map((name) => [name, `the ${definition.kind}'s input`] as const),
+    ...Object.keys(scope.sizes).map((name) => [name, "a size"] as const),
   ]);
   const declare = (names: readonly string[], kind: string, pointerOf: (name: string) => string | undefined) => {
     for (const name of names) {
-      const other = isFunction(name) ? "a function" : usedNames.get(name);
+      const other = definition.functions.isBuiltIn(name) ? "a function" : usedNames.get(name);
       if (other === undefined) {
         usedNames.set(name, kind);
         continue;
@@ -32,14 +32,20 @@ export function checkNames(cell: ResolvedCell, path: string, report: Report): bo
       });
     }
   };
-  declare(Object.keys(cell.options), "an option", (name) => child("/options", name));
-  declare(Object.keys(cell.state), "a state", (name) => ownValue(cell.pointers.state, name));
-  declare(Object.keys(cell.parameters), "a parameter", (name) => ownValue(cell.pointers.parameters, name));
+  declare(Object.keys(definition.options), "an option", (name) => child("/options", name));
+  declare(Object.keys(definition.state), "a state", (name) => ownValue(definition.pointers.state, name));
+  declare(Object.keys(definition.parameters), "a parameter", (name) => ownValue(definition.pointers.parameters, name));
   return isDistinct;
 }
 
 /** Checks that every variant can be selected, and that every text option's default is one of its variants. */
-export function checkVariants(definition: NormalCellDefinition, path: string, report: Report): void {
+export function checkVariants(
+  definition: NormalCellDefinition,
+  kind: DefinitionKind,
+  functions: FunctionTable,
+  path: string,
+  report: Report,
+): void {
   for (const [option, variants] of Object.entries(definition.variants)) {
     const pointer = child(`${path}/variants`, option);
     const defaultValue = ownValue(definition.options, option);
@@ -49,7 +55,7 @@ export function checkVariants(definition: NormalCellDefinition, path: string, re
       report({
         code: "unknown-option",
         path: pointer,
-        message: `the cell has no option ${quote(option)}`,
+        message: `the ${kind} has no option ${quote(option)}`,
         hint,
         atKey: true,
       });
@@ -73,6 +79,7 @@ export function checkVariants(definition: NormalCellDefinition, path: string, re
     if (typeof defaultValue !== "string") continue;
     const values = Object.keys(ownValue(definition.variants, option) ?? {});
     if (values.includes(defaultValue)) continue;
+    if (values.includes(otherwise) && functions.get(defaultValue) !== undefined) continue;
     const message = `${option} is ${quote(defaultValue)}, which has no variant`;
     const hint = suggestion(defaultValue, values, "Variants") || `Add a variant for each value of ${option}.`;
     report({ code: "unknown-variant", path: child(`${path}/options`, option), message, hint });

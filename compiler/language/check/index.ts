@@ -1,15 +1,19 @@
-/** Checks of a cell's definition that hold for all sizes. */
+/** Checks of definitions that hold for all sizes. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import type { CellOption, NormalCellDefinition } from "../../../schema/normal/index.js";
-import { analyzeCell } from "../analyze.js";
+import { analyze } from "../analyze.js";
+import type { FunctionTable } from "../functions/function.js";
 import { checkMapping } from "../onnx-mapping.js";
-import { otherwise, ownValue, resolveCell } from "../resolve-cell.js";
-import type { CellSizes } from "../size-expression.js";
+import { type DefinitionKind, otherwise, ownValue, resolveDefinition } from "../resolve.js";
+import { rowScope } from "../scope.js";
 import { checkVariants } from "./declarations.js";
 import { checkUnused } from "./unused.js";
 
 /** Symbols in place of sizes: a problem with these is a problem with all sizes. */
-const symbolicSizes: CellSizes = { hidden_size: "hidden_size", input_size: "input_size" };
+const symbolicSizes = {
+  cell: { hidden_size: "hidden_size", input_size: "input_size" },
+  layer: { input_size: "input_size" },
+};
 
 /** Definitions without problems, which are not checked again. */
 const soundDefinitions = new WeakSet<NormalCellDefinition>();
@@ -19,7 +23,13 @@ const soundDefinitions = new WeakSet<NormalCellDefinition>();
  * that differ only for some `hidden_size` or input are found when a step is built. True if a step can be built: an
  * unused parameter or option is a problem, but hides no other.
  */
-export function checkCell(definition: NormalCellDefinition, path: string, report: Report): boolean {
+export function checkDefinition(
+  definition: NormalCellDefinition,
+  kind: Exclude<DefinitionKind, "activation">,
+  functions: FunctionTable,
+  path: string,
+  report: Report,
+): boolean {
   if (soundDefinitions.has(definition)) return true;
   let isSound = true;
   const reportedKeys = new Set<string>();
@@ -30,14 +40,14 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
     isSound = false;
     report(problem);
   };
-  checkVariants(definition, path, reportOnce);
+  checkVariants(definition, kind, functions, path, reportOnce);
   const hasValidVariants = isSound;
   checkMapping(definition, path, reportOnce);
-  const combinations = optionCombinations(definition);
+  const combinations = optionCombinations(definition, functions);
   const analyzed = combinations.flatMap((options) => {
-    const cell = resolveCell(definition, options);
-    const { equations } = analyzeCell(cell, symbolicSizes, "batch", path, reportOnce);
-    return equations === undefined ? [] : [{ cell, equations }];
+    const resolved = resolveDefinition(definition, options, functions, kind);
+    const { equations } = analyze(resolved, rowScope(symbolicSizes[kind], ["batch"]), path, reportOnce);
+    return equations === undefined ? [] : [{ resolved, equations }];
   });
   // After a misspelled name or variant, a declaration may only look unused.
   const isReadable = hasValidVariants && analyzed.length === combinations.length;
@@ -47,21 +57,34 @@ export function checkCell(definition: NormalCellDefinition, path: string, report
 }
 
 /** The defaults, then each variant that they do not select, one at a time. */
-function optionCombinations(definition: NormalCellDefinition): readonly Readonly<Record<string, CellOption>>[] {
+function optionCombinations(
+  definition: NormalCellDefinition,
+  functions: FunctionTable,
+): readonly Readonly<Record<string, CellOption>>[] {
   const others = Object.entries(definition.variants).flatMap(([option, variants]) => {
     const defaultValue = ownValue(definition.options, option);
     if (defaultValue === undefined) return [];
     const values = Object.keys(variants).filter((value) => value !== String(defaultValue));
-    return values.map((value) => ({ ...definition.options, [option]: optionValue(value, defaultValue, values) }));
+    return values.map((value) => ({
+      ...definition.options,
+      [option]: optionValue(value, defaultValue, values, functions),
+    }));
   });
   return [definition.options, ...others];
 }
 
 /** The option's value for a variant's key, in the type of the default. `keys` are the option's other variants. */
-function optionValue(key: string, defaultValue: CellOption, keys: readonly string[]): CellOption {
+function optionValue(
+  key: string,
+  defaultValue: CellOption,
+  keys: readonly string[],
+  functions: FunctionTable,
+): CellOption {
   if (typeof defaultValue === "boolean") return key === "true";
-  if (typeof defaultValue !== "number") return key;
-  return key === otherwise ? numberWithoutVariant(keys) : Number(key);
+  if (typeof defaultValue === "number") return key === otherwise ? numberWithoutVariant(keys) : Number(key);
+  if (key !== otherwise) return key;
+  const taken = [...keys, defaultValue];
+  return functions.names.find((name) => functions.get(name)?.arity[1] === 1 && !taken.includes(name)) ?? key;
 }
 
 /** A number without a variant. It may be a size, so it is an integer with many divisors. */

@@ -3,18 +3,24 @@ import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { type CellInitializerSlice, distributionNames, type SizeExpression } from "../../../schema/normal/cells.js";
 import type { Dim } from "../../ir/types.js";
-import { numericOptions, ownValue, type ResolvedCell } from "../resolve-cell.js";
-import { type CellSizes, resolveSize, sizeNames } from "../size-expression.js";
+import { numericOptions, ownValue, type ResolvedDefinition } from "../resolve.js";
+import type { Scope } from "../scope.js";
+import { resolveSize, sizeNames } from "../size-expression.js";
 
 /** Reports invalid initializers. True if all are valid. */
-export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: string, report: Report): boolean {
+export function checkInitializers(
+  definition: ResolvedDefinition,
+  sizes: Scope["sizes"],
+  path: string,
+  report: Report,
+): boolean {
   let isSound = true;
   const fail: Report = (problem) => {
     isSound = false;
     report(problem);
   };
-  const names = sizeNames(cell, sizes);
-  const numericNames = [...numericOptions(cell).keys()];
+  const names = sizeNames(definition, sizes);
+  const numericNames = [...numericOptions(definition).keys()];
   const checkValue = (value: string | number, rank: number, pointer: string) => {
     if (typeof value === "number" || numericNames.includes(value)) return;
     if (!isDistribution(value)) {
@@ -38,12 +44,12 @@ export function checkInitializers(cell: ResolvedCell, sizes: CellSizes, path: st
       fail({ code: "initializer", path: pointer, message: `the slice ends at ${end}, and the last axis at ${width}` });
     }
   };
-  for (const [name, initializer] of Object.entries(cell.initializers)) {
-    const pointer = `${path}${ownValue(cell.pointers.initializers, name)}`;
-    const shape = ownValue(cell.parameters, name);
+  for (const [name, initializer] of Object.entries(definition.initializers)) {
+    const pointer = `${path}${ownValue(definition.pointers.initializers, name)}`;
+    const shape = ownValue(definition.parameters, name);
     if (shape === undefined) {
-      const hint = suggestion(name, Object.keys(cell.parameters), "Parameters");
-      const message = `the cell has no parameter ${quote(name)}`;
+      const hint = suggestion(name, Object.keys(definition.parameters), "Parameters");
+      const message = `the ${definition.kind} has no parameter ${quote(name)}`;
       fail({ code: "unknown-parameter", path: pointer, message, hint, atKey: true });
     } else if (typeof initializer === "object") {
       for (const [index, slice] of initializer.entries()) checkSlice(slice, shape, `${pointer}/${index}`);

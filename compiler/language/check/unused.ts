@@ -5,29 +5,29 @@ import { child } from "../../../schema/json-pointer.js";
 import type { NormalCellDefinition, SizeExpression } from "../../../schema/normal/index.js";
 import type { Assignment } from "../parse/equations.js";
 import { parseExpression, visit } from "../parse/expression.js";
-import { ownValue, type ResolvedCell } from "../resolve-cell.js";
+import { ownValue, type ResolvedDefinition } from "../resolve.js";
 
 /**
  * Reports parameters and options without an effect. True without one.
  *
- * @param optionCombinations the cell under each combination of options: a name that one of them reads is used.
+ * @param optionCombinations the definition under each combination of options: a name that one of them reads is used.
  */
 export function checkUnused(
   definition: NormalCellDefinition,
-  optionCombinations: readonly { readonly cell: ResolvedCell; readonly equations: readonly Assignment[] }[],
+  optionCombinations: readonly { readonly resolved: ResolvedDefinition; readonly equations: readonly Assignment[] }[],
   path: string,
   report: Report,
 ): boolean {
   const equationNames = new Set(optionCombinations.flatMap(({ equations }) => equations.flatMap(namesIn)));
-  const declarationNames = new Set(optionCombinations.flatMap(({ cell }) => namesInDeclarations(cell)));
+  const declarationNames = new Set(optionCombinations.flatMap(({ resolved }) => namesInDeclarations(resolved)));
   const reported = new Set<string>();
-  for (const { cell } of optionCombinations) {
-    for (const name of Object.keys(cell.parameters)) {
+  for (const { resolved } of optionCombinations) {
+    for (const name of Object.keys(resolved.parameters)) {
       if (equationNames.has(name) || reported.has(name)) continue;
       reported.add(name);
       report({
         code: "unused-parameter",
-        path: `${path}${ownValue(cell.pointers.parameters, name)}`,
+        path: `${path}${ownValue(resolved.pointers.parameters, name)}`,
         message: `no equation reads the parameter ${quote(name)}`,
         hint: "Remove it, or read it in an equation.",
         atKey: true,
@@ -53,18 +53,20 @@ function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {
   const names: string[] = [];
   visit(value, (node) => {
     if (node.kind === "name") names.push(node.name);
+    // An option may name the function.
+    if (node.kind === "call") names.push(node.function);
   });
   return names;
 }
 
 /** The names in sizes and initializers. */
-function namesInDeclarations(cell: ResolvedCell): readonly string[] {
-  const slices = Object.values(cell.initializers).flatMap((initializer) =>
+function namesInDeclarations({ initializers, state, parameters }: ResolvedDefinition): readonly string[] {
+  const slices = Object.values(initializers).flatMap((initializer) =>
     typeof initializer === "object" ? initializer : [{ from: 0, to: 0, value: initializer }],
   );
   const sizes = [
-    ...Object.values(cell.state),
-    ...Object.values(cell.parameters).flat(),
+    ...Object.values(state),
+    ...Object.values(parameters).flat(),
     ...slices.flatMap(({ from, to }) => [from, to]),
   ];
   return [...sizes.flatMap(namesInSize), ...slices.map(({ value }) => String(value))];

@@ -1,10 +1,10 @@
-/** The equations of a cell as assignments in order, with checks of names: each is set once, before it is read. */
+/** Equations as assignments in order, with checks of names: each is set once, before it is read. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
 import { checkCalls } from "../check/calls.js";
-import { isFunction } from "../functions.js";
-import { numericOptions, type ResolvedCell } from "../resolve-cell.js";
+import { functionOf, numericOptions, type ResolvedDefinition } from "../resolve.js";
+import type { Scope } from "../scope.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
 import { type EquationProblem, leftSide, syntaxProblem, type Target, targetsIn, tokenize } from "./tokens.js";
 
@@ -27,25 +27,33 @@ export interface ParsedEquation {
 
 export interface ParsedEquations {
   readonly equations: readonly ParsedEquation[];
-  /** Of a sound cell: every name is set once, before it is read, and every state has a next value. */
+  /** Of a sound definition: every name is set once, before it is read, and every state has a next value. */
   readonly assignments: readonly Assignment[] | undefined;
 }
 
-/** Parses the equations of a cell at `path` and reports all problems except those of shapes. */
-export function parseEquations(cell: ResolvedCell, path: string, report: Report): ParsedEquations {
+/** The names of a scope: those of its inputs, and those of its sizes. */
+export type ScopeNames = { readonly [K in "inputs" | "sizes"]: Readonly<Record<keyof Scope[K], unknown>> };
+
+/** Parses the equations of a definition at `path` and reports all problems except those of shapes. */
+export function parseEquations(
+  definition: ResolvedDefinition,
+  scope: ScopeNames,
+  path: string,
+  report: Report,
+): ParsedEquations {
   let isSound = true;
   const fail: Report = (problem) => {
     isSound = false;
     report(problem);
   };
-  const equations = cell.equations.map((source, index) => {
-    const equationPath = path + cell.pointers.lines[index];
-    return parseEquation(source, equationPath, (problem) => fail({ ...problem, path: equationPath }));
+  const equations = definition.equations.map((source, index) => {
+    const equationPath = path + definition.pointers.lines[index];
+    return parseEquation(source, equationPath, definition, (problem) => fail({ ...problem, path: equationPath }));
   });
 
-  checkOrder(cell, equations, fail);
+  checkOrder(definition, scope, equations, fail);
   const assigned = new Set(equations.flatMap(({ targets }) => targets.map(({ name }) => name)));
-  for (const { name, pointer } of cell.missingTargets) {
+  for (const { name, pointer } of definition.missingTargets) {
     const message = `no equation sets ${quote(name)}, so this variant replaces nothing`;
     fail({
       code: "unknown-name",
@@ -55,21 +63,22 @@ export function parseEquations(cell: ResolvedCell, path: string, report: Report)
       atKey: true,
     });
   }
-  for (const state of Object.keys(cell.state)) {
+  for (const state of Object.keys(definition.state)) {
     if (assigned.has(`${state}'`)) continue;
     fail({
       code: "state-not-set",
-      path: path + cell.pointers.equations,
+      path: path + definition.pointers.equations,
       message: `no equation sets ${state}', the next value of the state ${state}`,
       hint: `Add one: "${state}' = …".`,
     });
   }
-  if (!assigned.has(cell.output)) {
+  const { output } = definition;
+  if (!assigned.has(output)) {
     fail({
       code: "unknown-name",
-      path: path + cell.pointers.output,
-      message: `the output ${quote(cell.output)} is not a name that an equation sets`,
-      hint: suggestion(assigned.has(`${cell.output}'`) ? `${cell.output}'` : cell.output, [...assigned], "Names"),
+      path: path + definition.pointers.output,
+      message: `the output ${quote(output)} is not a name that an equation sets`,
+      hint: suggestion(assigned.has(`${output}'`) ? `${output}'` : output, [...assigned], "Names"),
     });
   }
   const complete = equations.filter((equation): equation is Assignment => equation.value !== undefined);
@@ -77,11 +86,16 @@ export function parseEquations(cell: ResolvedCell, path: string, report: Report)
 }
 
 /** Checks that every name is set once, before it is read, and is not declared. An unknown name is reported once. */
-function checkOrder(cell: ResolvedCell, equations: readonly ParsedEquation[], report: Report): void {
-  const declared = declaredNames(cell);
-  const numbers = numericOptions(cell);
+function checkOrder(
+  definition: ResolvedDefinition,
+  scope: ScopeNames,
+  equations: readonly ParsedEquation[],
+  report: Report,
+): void {
+  const declared = declaredNames(definition, scope);
+  const numbers = numericOptions(definition);
   const readableDeclarations = [...declared.keys()].filter(
-    (name) => !Object.hasOwn(cell.options, name) || numbers.has(name),
+    (name) => !Object.hasOwn(definition.options, name) || numbers.has(name),
   );
   const readable = new Set(readableDeclarations);
   const assignedAt = new Map<string, number>();
@@ -96,11 +110,11 @@ function checkOrder(cell: ResolvedCell, equations: readonly ParsedEquation[], re
       visit(value, (node) => {
         if (node.kind !== "name" || readable.has(node.name) || unknown.has(node.name)) return;
         if (!assignedAt.has(node.name)) unknown.add(node.name);
-        reportProblem(unreadableProblem(node, { cell, assignedAt, readable: [...readable] }));
+        reportProblem(unreadableProblem(node, { definition, scope, assignedAt, readable: [...readable] }));
       });
     }
     for (const target of targets) {
-      const problem = unsettableProblem(target, { cell, declared, assigned });
+      const problem = unsettableProblem(target, { definition, declared, assigned });
       if (problem !== undefined) reportProblem(problem);
       assigned.add(target.name);
       readable.add(target.name);
@@ -109,18 +123,22 @@ function checkOrder(cell: ResolvedCell, equations: readonly ParsedEquation[], re
 }
 
 /** The declared names with their kinds. All may be read, except options that are not numbers. */
-function declaredNames(cell: ResolvedCell): ReadonlyMap<string, string> {
+function declaredNames(
+  { kind, state, parameters, options }: ResolvedDefinition,
+  { inputs }: ScopeNames,
+): ReadonlyMap<string, string> {
   return new Map([
-    ["x", "the cell's input"],
-    ...Object.keys(cell.state).map((name) => [name, "a state"] as const),
-    ...Object.keys(cell.parameters).map((name) => [name, "a parameter"] as const),
-    ...Object.keys(cell.options).map((name) => [name, "an option"] as const),
+    ...Object.keys(inputs).map((name) => [name, `the ${kind}'s input`] as const),
+    ...Object.keys(state).map((name) => [name, "a state"] as const),
+    ...Object.keys(parameters).map((name) => [name, "a parameter"] as const),
+    ...Object.keys(options).map((name) => [name, "an option"] as const),
   ]);
 }
 
 function parseEquation(
   source: string,
   path: string,
+  definition: ResolvedDefinition,
   reportProblem: (problem: EquationProblem) => void,
 ): ParsedEquation {
   const { tokens, problem } = tokenize(source);
@@ -141,7 +159,7 @@ function parseEquation(
   if (problem !== undefined) return fail(problem);
   const parsed = parseTokens(tokens.slice(left.length + 1), source);
   if (!parsed.ok) return fail(parsed.problem);
-  const { problems, invalidCalls } = checkCalls(parsed.expression, targets);
+  const { problems, invalidCalls } = checkCalls(parsed.expression, targets, definition);
   for (const callProblem of problems) reportProblem(callProblem);
   return { source, path, targets, value: parsed.expression, invalidCalls };
 }
@@ -150,10 +168,16 @@ function parseEquation(
 function unreadableProblem(
   { name, offset }: NameExpression,
   {
-    cell,
+    definition,
+    scope,
     assignedAt,
     readable,
-  }: { cell: ResolvedCell; assignedAt: ReadonlyMap<string, number>; readable: readonly string[] },
+  }: {
+    readonly definition: ResolvedDefinition;
+    readonly scope: ScopeNames;
+    readonly assignedAt: ReadonlyMap<string, number>;
+    readonly readable: readonly string[];
+  },
 ): EquationProblem {
   const assignedBy = assignedAt.get(name);
   if (assignedBy !== undefined) {
@@ -161,11 +185,13 @@ function unreadableProblem(
     return { code: "read-before-set", message, hint: `Equation ${assignedBy} sets it.`, offset };
   }
   const problem = { code: "unknown-name", message: `unknown name ${quote(name)}`, offset };
-  if (isFunction(name)) return { ...problem, hint: `It is a function: write "${name}(…)".` };
-  if (Object.hasOwn(cell.options, name)) {
+  if (functionOf(definition, name) !== undefined) {
+    return { ...problem, hint: `It is a function: write "${name}(…)".` };
+  }
+  if (Object.hasOwn(definition.options, name)) {
     return { ...problem, hint: "The option of that name is not a number; only a variant can depend on it." };
   }
-  if (name === "hidden_size" || name === "input_size") {
+  if (Object.hasOwn(scope.sizes, name)) {
     return { ...problem, hint: "Sizes are for the shapes of states and parameters." };
   }
   return { ...problem, hint: suggestion(name, readable, "Names") };
@@ -175,21 +201,21 @@ function unreadableProblem(
 function unsettableProblem(
   { name, offset }: Target,
   {
-    cell,
+    definition: { functions, state: states },
     declared,
     assigned,
-  }: { cell: ResolvedCell; declared: ReadonlyMap<string, string>; assigned: ReadonlySet<string> },
+  }: { definition: ResolvedDefinition; declared: ReadonlyMap<string, string>; assigned: ReadonlySet<string> },
 ): EquationProblem | undefined {
   if (assigned.has(name))
     return { code: "name-taken", message: `${quote(name)} is set twice`, hint: "Use another name.", offset };
-  const conflict = declared.get(name) ?? (isFunction(name) ? "a function" : undefined);
+  const conflict = declared.get(name) ?? (functions.isBuiltIn(name) ? "a function" : undefined);
   if (conflict !== undefined) {
     const hint = conflict === "a state" ? `The next value of "${name}" is "${name}'".` : "Use another name.";
     return { code: "name-taken", message: `${quote(name)} is ${conflict}`, hint, offset };
   }
   const state = name.slice(0, -1);
-  if (!name.endsWith("'") || Object.hasOwn(cell.state, state)) return undefined;
+  if (!name.endsWith("'") || Object.hasOwn(states, state)) return undefined;
   const message = `${quote(name)} is the next value of ${quote(state)}, which is not a state`;
-  const nextNames = Object.keys(cell.state).map((stateName) => `${stateName}'`);
+  const nextNames = Object.keys(states).map((stateName) => `${stateName}'`);
   return { code: "unknown-name", message, hint: suggestion(name, nextNames, "Next states"), offset };
 }

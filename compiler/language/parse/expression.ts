@@ -36,7 +36,7 @@ export interface CallExpression extends Span {
 export type Expression = NumberExpression | NameExpression | NegateExpression | BinaryExpression | CallExpression;
 
 export type Comparison = ">" | "<" | ">=" | "<=" | "==" | "!=";
-export type BinaryOperator = "+" | "-" | "*" | "/" | "@" | Comparison;
+export type BinaryOperator = "+" | "-" | "*" | "/" | "@" | "^" | Comparison;
 
 export type ParsedExpression =
   | { readonly ok: true; readonly expression: Expression }
@@ -55,12 +55,17 @@ export function parseTokens(tokens: readonly Token[], text: string): ParsedExpre
 }
 
 /**
- * jsep's grammar is global to the process, so it is not extended: `@` becomes `*`, which has the same precedence and
- * associativity, and a prime becomes a letter. The tokens have the original text.
+ * jsep's grammar is global to the process, so it is not extended: `@` becomes `*` and `^` becomes `**`, which have the
+ * same precedence and associativity, and a prime becomes a letter. The tokens have the original text.
  */
 function toJsepSource(tokens: readonly Token[]): string {
-  return tokens.map(({ text }) => (text === "@" ? "*" : text.replaceAll("'", "ʹ"))).join(" ");
+  return tokens.map(({ text }) => jsepOperators.get(text) ?? text.replaceAll("'", "ʹ")).join(" ");
 }
+
+const jsepOperators: ReadonlyMap<string, string> = new Map([
+  ["@", "*"],
+  ["^", "**"],
+]);
 
 /** A node with the indices of its first and last token, surrounding parentheses included. */
 interface Positioned<E extends Expression = Expression> {
@@ -95,15 +100,17 @@ function addPositions(tree: jsep.Expression, tokens: readonly Token[], parenthes
         const right = convert(node.right as jsep.CoreExpression);
         const { first } = left;
         const { last } = right;
-        const expression: BinaryExpression = {
+        const binary = (base: Expression, firstOfBase: number): BinaryExpression => ({
           kind: "binary",
           operator: operator.text as BinaryOperator,
           operatorOffset: operator.offset,
-          left: left.expression,
+          left: base,
           right: right.expression,
-          offset: offsetOf(first),
+          offset: offsetOf(firstOfBase),
           end: endOf(last),
-        };
+        });
+        const isNegated = operator.text === "^" && tokens[first]?.text === "-";
+        const expression = isNegated ? negatedPower(left.expression, first, binary) : binary(left.expression, first);
         return withParentheses({ expression, first, last });
       }
       case "UnaryExpression": {
@@ -129,6 +136,17 @@ function addPositions(tree: jsep.Expression, tokens: readonly Token[], parenthes
     }
   }
   return convert(tree as jsep.CoreExpression).expression;
+}
+
+/** -a ^ b is -(a ^ b): jsep binds a minus sign to the base. */
+function negatedPower(
+  base: Expression,
+  first: number,
+  power: (base: Expression, first: number) => Expression,
+): Expression {
+  if (base.kind !== "negate") return power(base, first);
+  const operand = negatedPower(base.operand, first + 1, power);
+  return { ...base, operand, end: operand.end };
 }
 
 /** Calls `callback` for an expression and all its descendants, in the order of the text. */

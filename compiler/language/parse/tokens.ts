@@ -25,12 +25,11 @@ const spacePattern = /[ \t\r\n]*/y;
 /** Operators of JavaScript, matched whole, so that the message quotes them. */
 const javascriptPattern = /===|!==|\*\*|&&|\|\||<<|>>|\?\?|=>/y;
 const tokenPattern =
-  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@<>])|(?<punctuation>[(),=])/y;
+  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@^<>])|(?<punctuation>[(),=])/y;
 
 const hints: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    "**": "Write a product: a * a.",
-    "^": "Write a product: a * a.",
+    "**": "Write a power as a ^ b.",
     "===": 'Write "==".',
     "!==": 'Write "!=".',
     "&&": "Put one where(…) inside another.",

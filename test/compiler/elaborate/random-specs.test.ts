@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { check, compile } from "../../../compiler/compile.js";
 import { buildTrainingStep } from "../../../compiler/pipeline/training-step.js";
 import { inferSignature } from "../../../runtime/data/data-signature.js";
-import { builtInCells } from "../../../schema/built-in-cells.js";
+import { builtInCells } from "../../../schema/built-in.js";
 import { readSpec } from "../../../schema/read.js";
 
 const size = fc.integer({ min: 1, max: 4 });

@@ -3,8 +3,8 @@
  */
 import { expect, test } from "vitest";
 import { type Explanation, explainCell } from "../../../compiler/inspect/explain.js";
-import { resolveCell } from "../../../compiler/language/resolve-cell.js";
 import { readSpec } from "../../../schema/read.js";
+import { resolveCell } from "../../support/cell-definition.js";
 
 async function explained(cell: object, cells: object = {}): Promise<Explanation> {
   const read = await readSpec(

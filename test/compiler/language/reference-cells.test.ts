@@ -7,12 +7,10 @@ import { verify } from "../../../compiler/graph/verify.js";
 import { tensor } from "../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../compiler/ir/types.js";
 import { buildCellStep } from "../../../compiler/language/build-step.js";
-import { checkCell } from "../../../compiler/language/check/index.js";
-import { resolveCell } from "../../../compiler/language/resolve-cell.js";
 import { declaredShapes } from "../../../compiler/language/size-expression.js";
 import type { Problem } from "../../../schema/diagnostics/index.js";
 import type { CellOption } from "../../../schema/normal/index.js";
-import { builtIn, definition, type PartialCell } from "../../support/cell-definition.js";
+import { builtIn, checkCell, definition, type PartialCell, resolveCell } from "../../support/cell-definition.js";
 
 interface Numbers {
   readonly shape: readonly number[];

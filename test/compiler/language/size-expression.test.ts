@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { resolveCell } from "../../../compiler/language/resolve-cell.js";
 import { type CellSizes, declaredShapes, resolveSize, sizeNames } from "../../../compiler/language/size-expression.js";
-import { definition } from "../../support/cell-definition.js";
+import { definition, resolveCell } from "../../support/cell-definition.js";
 import { lines } from "../../support/problem-lines.js";
 
 const cell = resolveCell(definition({ options: { heads: 2, rate: 0.5, kind: "a", flag: true } }), {});

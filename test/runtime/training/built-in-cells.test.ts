@@ -1,7 +1,7 @@
 /** Every built-in cell trains. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { builtInCells } from "../../../schema/built-in-cells.js";
+import { builtInCells } from "../../../schema/built-in.js";
 import { base, normal } from "../../support/read-spec.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 import { losses, run } from "../../support/training-runs.js";

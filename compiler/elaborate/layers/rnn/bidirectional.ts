@@ -3,7 +3,7 @@ import type { NormalCell, NormalRnn } from "../../../../schema/normal/index.js";
 import type { Builder } from "../../../ir/builder.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
-import { ownValue, resolveCell } from "../../../language/resolve-cell.js";
+import { ownValue, resolveDefinition } from "../../../language/resolve.js";
 import { sizesAgree } from "../../compare-sizes.js";
 import type { CellStates, Context } from "../../context.js";
 import { lastValid, padWithFirstStep, type Wire, width } from "../../wire.js";
@@ -30,7 +30,7 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
   const sizes = { hidden_size: cell.hidden_size, input_size: x.type.shape.at(-1) as Dim };
   const batch = at(x.type.shape, 1);
   const owner = layer.weights ?? layer.name;
-  const resolved = resolveCell(definition, cell);
+  const resolved = resolveDefinition(definition, cell, context.functions);
   const stateNames = Object.keys(resolved.state);
   const runDirection = (suffix: string, reverse: boolean): CellResult | undefined => {
     const statePrefix = `${layer.name}/${index}${suffix}`;

@@ -10,8 +10,8 @@ import type { NormalCell, NormalCellDropout, StateRates } from "../../../../sche
 import type { Builder } from "../../../ir/builder.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
-import { layerNorm } from "../../../language/functions.js";
-import { ownValue } from "../../../language/resolve-cell.js";
+import { layerNorm } from "../../../language/functions/axes.js";
+import { ownValue } from "../../../language/resolve.js";
 import type { CellStates, Context } from "../../context.js";
 import { constantOne, constantZero } from "../../initializers.js";
 import { bernoulliMask, dropoutMask } from "../../random.js";

@@ -3,8 +3,9 @@ import type { Report } from "../../../../schema/diagnostics/index.js";
 import { loop } from "../../../graph/loop.js";
 import { at } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
-import { analyzeCell } from "../../../language/analyze.js";
+import { analyze } from "../../../language/analyze.js";
 import { buildCellStep } from "../../../language/build-step.js";
+import { rowScope } from "../../../language/scope.js";
 import { declaredShapes, resolveSize, sizeNames } from "../../../language/size-expression.js";
 import type { CellStates, Context } from "../../context.js";
 import { cellInitializer } from "../../initializers.js";
@@ -62,7 +63,7 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
   const declared = declaredShapes(cell, sizes, path, report);
   if (declared === undefined || !context.soundCells.has(run.use.cell)) {
     // One problem of a cell hides no other, such as a shape that is wrong with these sizes.
-    analyzeCell(cell, sizes, at(x.type.shape, 1), path, report);
+    analyze(cell, rowScope(sizes, [at(x.type.shape, 1)]), path, report);
     return undefined;
   }
   const parameters = openParameters(run, declared.parameters, report, context);

@@ -11,6 +11,7 @@ import { evaluate } from "../../../../compiler/graph/evaluate.js";
 import { verify } from "../../../../compiler/graph/verify.js";
 import { tabulate } from "../../../../compiler/ir/tensor.js";
 import type { DType, Tensor, Value } from "../../../../compiler/ir/types.js";
+import { builtInFunctions } from "../../../../compiler/language/functions/index.js";
 import { forwardPasses, runPasses, stepPasses } from "../../../../compiler/optimize/pipeline.js";
 import type { NormalLoss } from "../../../../schema/normal/index.js";
 import { type OpenedSpec, open, operandsOf, programOf } from "../../../support/programs.js";
@@ -124,6 +125,7 @@ async function evaluateLoss(fixture: Case) {
     recurrences: defaultStrategy,
     integerBits: 64,
     seed: 0,
+    functions: builtInFunctions,
     cells: {},
     soundCells: new Set(),
     problem: unexpected,

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseEquations } from "../../../../compiler/language/parse/equations.js";
-import { resolveCell } from "../../../../compiler/language/resolve-cell.js";
-import { definition, type PartialCell } from "../../../support/cell-definition.js";
+import { definition, type PartialCell, resolveCell } from "../../../support/cell-definition.js";
 import { lines } from "../../../support/problem-lines.js";
 
 const base: PartialCell = {
@@ -10,15 +9,17 @@ const base: PartialCell = {
   parameters: { W: ["input_size", "hidden_size"], b: ["hidden_size"] },
 };
 
+const scope = { inputs: { x: true }, sizes: { hidden_size: true, input_size: true } };
+
 function problems(equations: readonly string[], overrides: PartialCell = {}): readonly string[] {
   const cell = resolveCell(definition({ ...base, equations, ...overrides }), {});
-  return lines((report) => parseEquations(cell, "/cells/mine", report));
+  return lines((report) => parseEquations(cell, scope, "/cells/mine", report));
 }
 
 test("equations become assignments with positions of names", () => {
   const equations = ["p, q = split(x @ W, 2)", "  h' = leak * p + q + h"];
   const cell = resolveCell(definition({ ...base, equations }), {});
-  const { assignments } = parseEquations(cell, "/cells/mine", () => {});
+  const { assignments } = parseEquations(cell, scope, "/cells/mine", () => {});
   expect(assignments?.map(({ path, targets }) => ({ path, targets }))).toEqual([
     {
       path: "/cells/mine/equations/0",
@@ -143,7 +144,12 @@ describe("calls", () => {
     [
       "a function that is like no other",
       "h' = convolve(h)",
-      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, mish, softplus, softsign, hard_sigmoid, hard_swish, glu, swiglu, erf, exp, log, sqrt, abs, min, max, where, softmax, layer_norm, concat, split, sum, mean.',
+      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, split, sum, mean, logsumexp, l2_norm, cumsum, cummax, outer, transpose, split_heads, merge_heads, one_hot, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu.',
+    ],
+    [
+      "more arguments than an axis",
+      "h' = sum(h, -1, 2)",
+      "argument-count /cells/mine/equations/0+5: sum takes 1 or 2 arguments, not 3",
     ],
     ["too many arguments", "h' = tanh(h, h)", "argument-count /cells/mine/equations/0+5: tanh takes 1 argument, not 2"],
     [

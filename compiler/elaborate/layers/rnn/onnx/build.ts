@@ -6,7 +6,7 @@ import { at } from "../../../../ir/expect.js";
 import { tensor } from "../../../../ir/tensor.js";
 import type { Shape, Value } from "../../../../ir/types.js";
 import { type onnxOperands, parseBlock } from "../../../../language/onnx-mapping.js";
-import { ownValue } from "../../../../language/resolve-cell.js";
+import { ownValue } from "../../../../language/resolve.js";
 import { recurrentOperators } from "../../../../ops/recurrent.js";
 import type { CellStates } from "../../../context.js";
 

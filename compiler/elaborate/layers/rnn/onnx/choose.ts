@@ -1,7 +1,7 @@
 /** The choice between an ONNX operator and a loop for one direction of a cell. */
 import { at } from "../../../../ir/expect.js";
 import type { Value } from "../../../../ir/types.js";
-import type { ResolvedCell } from "../../../../language/resolve-cell.js";
+import type { ResolvedDefinition } from "../../../../language/resolve.js";
 import type { CellSizes } from "../../../../language/size-expression.js";
 import type { CellStates, Context } from "../../../context.js";
 import type { WrappedCell } from "../dropout-zoneout.js";
@@ -10,7 +10,7 @@ import { findDifference } from "./equivalence.js";
 
 /** One cell in one direction. */
 export interface DirectedCell extends WrappedCell {
-  readonly cell: ResolvedCell;
+  readonly cell: ResolvedDefinition;
   /** JSON pointer to the cell's definition in the spec. */
   readonly path: string;
   readonly sizes: CellSizes;

@@ -10,7 +10,7 @@ import { at } from "../../../../ir/expect.js";
 import { tensor } from "../../../../ir/tensor.js";
 import type { Dim, Graph } from "../../../../ir/types.js";
 import { buildCellStep } from "../../../../language/build-step.js";
-import type { ResolvedCell } from "../../../../language/resolve-cell.js";
+import type { ResolvedDefinition } from "../../../../language/resolve.js";
 import { type CellSizes, declaredShapes } from "../../../../language/size-expression.js";
 import { buildOperator } from "./build.js";
 
@@ -22,7 +22,7 @@ const TOLERANCE = 1e-9;
 
 /** The difference of a cell from its operator; undefined for an equivalent cell. */
 export function findDifference(
-  cell: ResolvedCell,
+  cell: ResolvedDefinition,
   sizes: CellSizes,
   path: string,
   mapping: OnnxMapping,
@@ -52,7 +52,12 @@ export function findDifference(
  * Outputs and final states of the loop, then those of the operator; undefined where one of them is invalid at these
  * sizes.
  */
-function comparisonGraph(cell: ResolvedCell, sizes: CellSizes, path: string, mapping: OnnxMapping): Graph | undefined {
+function comparisonGraph(
+  cell: ResolvedDefinition,
+  sizes: CellSizes,
+  path: string,
+  mapping: OnnxMapping,
+): Graph | undefined {
   let isSound = true;
   const report = () => {
     isSound = false;

@@ -10,7 +10,7 @@ import type { Graph, Tensor } from "../../../../../compiler/ir/types.js";
 import { forwardPasses, runPasses } from "../../../../../compiler/optimize/pipeline.js";
 import { buildTrainingStep } from "../../../../../compiler/pipeline/training-step.js";
 import { type RandomStream, randomStream } from "../../../../../runtime/tensors/random.js";
-import { builtInCells } from "../../../../../schema/built-in-cells.js";
+import { builtInCells } from "../../../../../schema/built-in.js";
 import { expectGradients, weightedSum } from "../../../../support/finite-differences.js";
 import { open, operandsOf, programOf } from "../../../../support/programs.js";
 import { expectClose, nested } from "../../../../support/reference-numbers.js";

@@ -1,4 +1,4 @@
-/** Resolution of a cell: options have values, and the variants that they select are merged into the definition. */
+/** Resolution of a definition: options have values, and the variants that they select are merged into it. */
 
 import { child } from "../../schema/json-pointer.js";
 import type {
@@ -10,11 +10,17 @@ import type {
   SizeExpression,
 } from "../../schema/normal/index.js";
 import { expectDefined } from "../ir/expect.js";
+import type { EquationFunction, FunctionTable } from "./functions/function.js";
 import { mappingOf } from "./onnx-mapping.js";
 import { assignedNames } from "./parse/tokens.js";
 
-export interface ResolvedCell {
-  /** A value for every option that the cell declares. */
+/** The kinds of definitions that equations write. A layer is a cell without states, an activation has no parameters either. */
+export type DefinitionKind = "cell" | "layer" | "activation";
+
+export interface ResolvedDefinition {
+  readonly kind: DefinitionKind;
+  readonly functions: FunctionTable;
+  /** A value for every option that the definition declares. */
   readonly options: Readonly<Record<string, CellOption>>;
   readonly state: Readonly<Record<string, SizeExpression>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
@@ -29,7 +35,7 @@ export interface ResolvedCell {
   readonly missingTargets: readonly { readonly name: string; readonly pointer: string }[];
 }
 
-/** JSON pointers of the merged entries, relative to the cell: an entry may come from a variant. */
+/** JSON pointers of the merged entries, relative to the definition: an entry may come from a variant. */
 export interface CellPointers {
   readonly state: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
@@ -41,14 +47,16 @@ export interface CellPointers {
   readonly output: string;
 }
 
-/** The variant of a numeric option for all values without a variant. */
+/** The variant for all values without one: numbers, or names of functions of one argument. */
 export const otherwise = "otherwise";
 
 /** Merges the variants that the options select, in the order of declaration. Keys that are not options are ignored. */
-export function resolveCell(
+export function resolveDefinition(
   definition: NormalCellDefinition,
   options: Readonly<Record<string, CellOption | object>>,
-): ResolvedCell {
+  functions: FunctionTable,
+  kind: DefinitionKind = "cell",
+): ResolvedDefinition {
   const selectedOptions = new Map<string, CellOption>();
   for (const [name, value] of Object.entries(definition.options)) {
     // No option has the name of a key whose value is an object.
@@ -67,6 +75,8 @@ export function resolveCell(
     "an output",
   );
   return {
+    kind,
+    functions,
     options: Object.fromEntries(selectedOptions),
     state: merged((overlay) => overlay.state),
     parameters: merged((overlay) => overlay.parameters),
@@ -89,7 +99,7 @@ export function resolveCell(
 interface Equations {
   readonly pointer: string;
   readonly lines: readonly { readonly source: string; readonly pointer: string }[];
-  readonly missingTargets: ResolvedCell["missingTargets"];
+  readonly missingTargets: ResolvedDefinition["missingTargets"];
 }
 
 /** Each overlay replaces all equations (a list), or those that set certain names (a record). */
@@ -131,18 +141,25 @@ function overlaysOf(definition: NormalCellDefinition, options: ReadonlyMap<strin
   for (const [option, variants] of Object.entries(definition.variants)) {
     const value = options.get(option);
     const valueKey = String(value);
-    const key = typeof value === "number" && !Object.hasOwn(variants, valueKey) ? otherwise : valueKey;
+    const key = typeof value !== "boolean" && !Object.hasOwn(variants, valueKey) ? otherwise : valueKey;
     const variant = ownValue(variants, key);
     if (variant !== undefined) overlays.push({ ...variant, pointer: child(child("/variants", option), key) });
   }
   return overlays;
 }
 
+/** A function by its name in equations: an option whose value names an activation is a name of that activation. */
+export function functionOf(
+  { functions, options }: Pick<ResolvedDefinition, "functions" | "options">,
+  name: string,
+): EquationFunction | undefined {
+  const value = ownValue(options, name);
+  return functions.get(typeof value === "string" ? value : name);
+}
+
 /** The numeric options, which equations and sizes may read. */
-export function numericOptions(cell: Pick<ResolvedCell, "options">): ReadonlyMap<string, number> {
-  return new Map(
-    Object.entries(cell.options).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
-  );
+export function numericOptions({ options }: Pick<ResolvedDefinition, "options">): ReadonlyMap<string, number> {
+  return new Map(Object.entries(options).filter((entry): entry is [string, number] => typeof entry[1] === "number"));
 }
 
 /** A record's own value, because a user may choose a name such as `constructor`. */

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkCell } from "../../../compiler/language/check/index.js";
-import { resolveCell } from "../../../compiler/language/resolve-cell.js";
-import { builtInCells } from "../../../schema/built-in-cells.js";
+import { builtInFunctions } from "../../../compiler/language/functions/index.js";
+import { builtInCells } from "../../../schema/built-in.js";
 import type { NormalCellDefinition } from "../../../schema/normal/index.js";
-import { builtIn, definition, type PartialCell } from "../../support/cell-definition.js";
+import { builtIn, checkCell, definition, type PartialCell, resolveCell } from "../../support/cell-definition.js";
 import { lines } from "../../support/problem-lines.js";
 
 describe("options select variants", () => {
@@ -22,6 +21,8 @@ describe("options select variants", () => {
 
   test("the defaults", () => {
     expect(resolveCell(source, {})).toEqual({
+      kind: "cell",
+      functions: builtInFunctions,
       options: { mode: "a", "odd/name": true },
       state: { h: "hidden_size" },
       parameters: { W: ["input_size", "hidden_size"] },
@@ -44,6 +45,8 @@ describe("options select variants", () => {
   test("entries that variants add and replace, with their pointers", () => {
     const cell = resolveCell(source, { mode: "b", "odd/name": false, residual: true });
     expect(cell).toEqual({
+      kind: "cell",
+      functions: builtInFunctions,
       options: { mode: "b", "odd/name": false },
       state: { h: "hidden_size", s: 2 },
       parameters: { W: ["input_size", "hidden_size"], V: [2] },
@@ -250,9 +253,9 @@ describe("checkCell", () => {
       },
       [
         'unknown-function /cells/mine/equations/0+4: unknown function "tahn". Did you mean "tanh"?',
-        "argument-count /cells/mine/equations/2+4: sum takes 1 argument, not 2",
         'unknown-name /cells/mine/equations/1+8: unknown name "k". Names: x, h, W, U, b, a.',
         'shape-mismatch /cells/mine/equations/0+11: U @ x: [hidden_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ U".',
+        "argument /cells/mine/equations/2+11: 2: the axes of [hidden_size] are counted from the last: -1",
         'shape-mismatch /cells/mine/equations/2+19: b @ U: b is [hidden_size], and @ multiplies matrices. Write "*" to multiply element by element, or declare b with two sizes.',
       ],
     ],

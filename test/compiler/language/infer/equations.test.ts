@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import { buildCellStep } from "../../../../compiler/language/build-step.js";
-import { resolveCell } from "../../../../compiler/language/resolve-cell.js";
 import { type CellSizes, declaredShapes } from "../../../../compiler/language/size-expression.js";
 import type { Problem } from "../../../../schema/diagnostics/index.js";
-import { definition, type PartialCell } from "../../../support/cell-definition.js";
+import { definition, type PartialCell, resolveCell } from "../../../support/cell-definition.js";
 import { line } from "../../../support/problem-lines.js";
 
 /** Builds a step of a cell with input size 3 and state size 4. */

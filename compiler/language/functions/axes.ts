@@ -1,0 +1,212 @@
+/** Functions along one axis: the last one, or one counted from the last (-1, -2, …). The axes of the batch are not among them. */
+import type { OpMethods } from "../../ir/builder.js";
+import { addDims, mulDims, printShape, sameShape } from "../../ir/dims.js";
+import { at, expectDefined } from "../../ir/expect.js";
+import type { Dim, Shape, Value } from "../../ir/types.js";
+import {
+  divideDim,
+  type ExpressionType,
+  isShapeMismatch,
+  rowShape,
+  type ShapeRules,
+  shapeOf,
+} from "../expression-type.js";
+import {
+  type ArgumentError,
+  argumentError,
+  asValue,
+  type BuildUnary,
+  broadcastLeading,
+  type EquationFunction,
+  lastDim,
+  missingAxis,
+  tensorType,
+} from "./function.js";
+
+export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
+  softmax: lastAxisFunction("softmax(a)", "exp(a) / Σ exp(a)", (b, a) => b.softmax(a)),
+  log_softmax: lastAxisFunction("log_softmax(a)", "a − log Σ exp(a)", (b, a) => b.logSoftmax(a)),
+  layer_norm: {
+    notation: "layer_norm(a, parts)",
+    equation: "(a − mean(a)) / √(mean((a − mean(a))²) + 1e-5), of each of the equal parts",
+    arity: [1, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const [a, count] = [at(args, 0), args[1]];
+      if (shapeOf(a).length === 0) return missingAxis(0);
+      const parts = count === undefined ? undefined : equalParts(a, count, rules);
+      return parts?.kind === "error" ? parts : tensorType(shapeOf(a), args);
+    },
+    build(b, args, shape) {
+      const [a, count] = [at(args, 0), args[1]];
+      if (typeof count !== "number") return layerNorm(b, asValue(b, a));
+      const part = expectDefined(divideDim(lastDim(shape), count), "the size of a part");
+      const parts = b.reshape(asValue(b, a), [...shape.slice(0, -1), count, part]);
+      return b.reshape(layerNorm(b, parts), shape);
+    },
+  },
+  concat: {
+    notation: "concat(a, b, …)",
+    equation: "the entries of a, then those of b, …",
+    arity: [2, Number.POSITIVE_INFINITY],
+    conditionCount: 0,
+    infer(args, rules) {
+      const scalarIndex = args.findIndex((arg) => shapeOf(arg).length === 0);
+      if (scalarIndex >= 0) return missingAxis(scalarIndex);
+      const leading = broadcastLeading(args, rules);
+      if (isShapeMismatch(leading)) {
+        const shapes = args.map((arg) => printShape(shapeOf(arg))).join(" and ");
+        return argumentError("shape-mismatch", `${shapes} differ in an axis other than the last`);
+      }
+      return tensorType([...leading, args.map((arg) => lastDim(shapeOf(arg))).reduce(addDims, 0)], args);
+    },
+    build(b, args, shape) {
+      const leading = shape.slice(0, -1);
+      const parts = args.map((arg) => {
+        const part = asValue(b, arg);
+        const fullShape = [...leading, lastDim(part.type.shape)];
+        return sameShape(part.type.shape, fullShape) ? part : b.expand(part, fullShape);
+      });
+      return b.concat(parts, -1);
+    },
+  },
+  split: {
+    notation: "p, q, … = split(a, parts)",
+    equation: "the equal parts of a in order",
+    arity: [2, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const a = at(args, 0);
+      return shapeOf(a).length === 0 ? missingAxis(0) : equalParts(a, at(args, 1), rules);
+    },
+    build(b, args, shape) {
+      const value = asValue(b, at(args, 0));
+      const part = lastDim(shape);
+      const parts = Array.from({ length: Number(at(args, 1)) }, (_, index) => index);
+      if (typeof part === "string") {
+        return parts.map((index) => b.slice(value, -1, mulDims(index, part), mulDims(index + 1, part)));
+      }
+      return b.split(
+        value,
+        parts.map(() => part),
+        -1,
+      );
+    },
+  },
+  sum: reduction("sum", "Σ a", (b, a, axis) => b.sum(a, [axis], true)),
+  mean: reduction("mean", "Σ a / n, n the size of the axis", (b, a, axis) => b.mean(a, [axis], true)),
+  logsumexp: reduction("logsumexp", "log Σ exp(a)", (b, a, axis) => {
+    const largest = b.reduceMax(a, [axis], true);
+    return b.add(largest, b.log(b.sum(b.exp(b.sub(a, largest)), [axis], true)));
+  }),
+  l2_norm: reduction("l2_norm", "√(Σ a²), with gradient 0 where it is 0", (b, a, axis) => {
+    const square = b.sum(b.mul(a, a), [axis], true);
+    // The smallest normal float32: the derivative of the root is finite, and 0 where it is larger than the sum.
+    return b.where(b.greater(square, 0), b.sqrt(b.max(square, 2 ** -126)), b.scalar(0));
+  }),
+  cumsum: cumulative("cumsum", "the sums of the entries up to each", (b, x, y) => b.add(x, y)),
+  cummax: cumulative("cummax", "the largest of the entries up to each", (b, x, y) => b.max(x, y)),
+};
+
+/**
+ * Mean 0 and variance 1 along the last axis, without gain or shift. J. L. Ba, J. R. Kiros, G. E. Hinton (2016).
+ *
+ * @param epsilon added to the variance.
+ */
+export function layerNorm(b: OpMethods, a: Value, epsilon = 1e-5): Value {
+  return rmsNorm(b, b.sub(a, b.mean(a, [-1], true)), epsilon);
+}
+
+/**
+ * Mean square 1 along the last axis. B. Zhang, R. Sennrich (2019).
+ *
+ * @param epsilon added to the mean square.
+ */
+export function rmsNorm(b: OpMethods, a: Value, epsilon: number): Value {
+  return b.div(a, b.sqrt(b.add(b.mean(b.mul(a, a), [-1], true), epsilon)));
+}
+
+/** A function along the last axis that keeps its size. */
+function lastAxisFunction(notation: string, equation: string, buildNode: BuildUnary): EquationFunction {
+  return {
+    notation,
+    equation,
+    arity: [1, 1],
+    conditionCount: 0,
+    infer: (args) => (shapeOf(at(args, 0)).length === 0 ? missingAxis(0) : tensorType(shapeOf(at(args, 0)), args)),
+    build: (b, args) => buildNode(b, asValue(b, at(args, 0))),
+  };
+}
+
+type BuildAlongAxis = (b: OpMethods, a: Value, axis: number) => Value;
+
+/** A function along an axis that becomes 1. The axis is negative. */
+function reduction(name: string, equation: string, buildNode: BuildAlongAxis): EquationFunction {
+  return {
+    notation: `${name}(a, axis)`,
+    equation,
+    arity: [1, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const axis = axisOf(args, rules);
+      return typeof axis === "number" ? tensorType(shapeOf(at(args, 0)).with(axis, 1), args) : axis;
+    },
+    build: (b, args) => buildNode(b, asValue(b, at(args, 0)), Number(args[1] ?? -1)),
+  };
+}
+
+/** A function of each entry of an axis and the entries before it, by `combine`, which is associative. */
+function cumulative(
+  name: string,
+  equation: string,
+  combine: (b: OpMethods, x: Value, y: Value) => Value,
+): EquationFunction {
+  return {
+    notation: `${name}(a, axis)`,
+    equation,
+    arity: [1, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const axis = axisOf(args, rules);
+      if (typeof axis !== "number") return axis;
+      const { shape } = at(args, 0) as Extract<ExpressionType, { shape: Shape }>;
+      rules.known(at(shape, shape.length + axis));
+      return tensorType(shape, args);
+    },
+    build(b, args, shape) {
+      const axis = Number(args[1] ?? -1);
+      const size = Number(at(shape, shape.length + axis));
+      // After the step of a distance d each entry combines the 2 d entries up to it (W. D. Hillis, G. L. Steele, 1986).
+      let result = asValue(b, at(args, 0));
+      for (let distance = 1; distance < size; distance *= 2) {
+        const [first, rest] = [b.slice(result, axis, 0, distance), b.slice(result, axis, distance, size)];
+        result = b.concat([first, combine(b, rest, b.slice(result, axis, 0, size - distance))], axis);
+      }
+      return result;
+    },
+  };
+}
+
+/** The axis that the second argument names, a negative number; -1 without one. */
+function axisOf(args: readonly ExpressionType[], rules: ShapeRules): number | ArgumentError {
+  const [a, axis] = [at(args, 0), args[1]];
+  const rank = rowShape(a, rules).length;
+  if (rank === 0) return missingAxis(0);
+  if (axis === undefined) return -1;
+  if (axis.kind === "number" && Number.isInteger(axis.value) && axis.value < 0 && axis.value >= -rank)
+    return axis.value;
+  const legal = Array.from({ length: rank }, (_, index) => -1 - index).join(" or ");
+  const message = `the axes of ${printShape(rowShape(a, rules))} are counted from the last: ${legal}`;
+  return argumentError("argument", message, 1);
+}
+
+/** The type of one of `count` equal parts of the last axis. */
+function equalParts(a: ExpressionType, count: ExpressionType, rules: ShapeRules): ExpressionType | ArgumentError {
+  const shape = shapeOf(a);
+  // checkCalls has accepted an integer literal only.
+  const { value: parts } = count as Extract<ExpressionType, { kind: "number" }>;
+  const part: Dim | undefined = rules.divide(lastDim(shape), parts);
+  const message = `${printShape(shape)} does not split into ${parts} equal parts: its last size is ${lastDim(shape)}`;
+  if (part === undefined) return argumentError("shape-mismatch", message);
+  return tensorType([...shape.slice(0, -1), part], [a]);
+}

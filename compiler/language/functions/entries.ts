@@ -1,0 +1,49 @@
+/** Functions of each entry by itself: primitives, and compositions of few. */
+import type { Operand, OpMethods } from "../../ir/builder.js";
+import { at } from "../../ir/expect.js";
+import type { Value } from "../../ir/types.js";
+import { asValue, broadcast, type EquationFunction, elementwise, pointwise } from "./function.js";
+
+export const entryFunctions: Readonly<Record<string, EquationFunction>> = {
+  tanh: elementwise("tanh(a)", "(exp(a) − exp(−a)) / (exp(a) + exp(−a))", (b, a) => b.tanh(a)),
+  sigmoid: elementwise("sigmoid(a)", "1 / (1 + exp(−a))", (b, a) => b.sigmoid(a)),
+  relu: elementwise("relu(a)", "max(a, 0)", (b, a) => b.relu(a)),
+  softplus: elementwise("softplus(a)", "log(1 + exp(a))", (b, a) => b.softplus(a)),
+  erf: elementwise("erf(a)", "2 / √π · ∫ exp(−t²) dt from 0 to a", (b, a) => b.erf(a)),
+  exp: elementwise("exp(a)", "eᵃ", (b, a) => b.exp(a)),
+  log: elementwise("log(a)", "the natural logarithm", (b, a) => b.log(a)),
+  sqrt: elementwise("sqrt(a)", "√a", (b, a) => b.sqrt(a)),
+  abs: elementwise("abs(a)", "|a|", (b, a) => b.abs(a)),
+  sin: elementwise("sin(a)", "the sine of a in radians", (b, a) => b.sin(a)),
+  cos: elementwise("cos(a)", "the cosine of a in radians", (b, a) => b.cos(a)),
+  sign: elementwise("sign(a)", "−1, 0 or 1", (b, a) => b.sign(a)),
+  floor: elementwise("floor(a)", "the largest integer that is at most a", (b, a) => b.floor(a)),
+  min: pointwise("min(a, b)", "the smaller one; of equal ones b", 2, Math.min, (b, x, y) => b.min(x ?? 0, y ?? 0)),
+  max: pointwise("max(a, b)", "the larger one; of equal ones b", 2, Math.max, (b, x, y) => b.max(x ?? 0, y ?? 0)),
+  pow: pointwise("pow(a, b)", "aᵇ, also written a ^ b", 2, Math.pow, (b, x, y) => power(b, x ?? 0, y ?? 0)),
+  clip: pointwise(
+    "clip(a, low, high)",
+    "min(max(a, low), high)",
+    3,
+    (a, low, high) => Math.min(Math.max(a ?? 0, low ?? 0), high ?? 0),
+    (b, x, low, high) => b.min(b.max(x ?? 0, low ?? 0), high ?? 0),
+  ),
+  where: {
+    notation: "where(condition, a, b)",
+    equation: "a where the condition holds, b elsewhere",
+    arity: [3, 3],
+    conditionCount: 1,
+    infer: broadcast,
+    build(b, args) {
+      const [condition, x, y] = [0, 1, 2].map((index) => asValue(b, at(args, index))) as [Value, Value, Value];
+      return b.where(condition, x, y);
+    },
+  },
+};
+
+/** xʸ. Whole powers up to 4 are products, which are faster and have bases of any sign in every runtime. */
+export function power(b: OpMethods, x: Operand, y: Operand): Value {
+  if (typeof x === "number" || (y !== 2 && y !== 3 && y !== 4)) return b.pow(x, y);
+  const square = b.mul(x, x);
+  return y === 2 ? square : b.mul(square, y === 3 ? x : square);
+}

@@ -1,0 +1,64 @@
+/** The functions of the equation language by name: those in code, the built-in activations, and those of a spec. */
+import { builtInActivation, builtInActivations } from "../../../schema/built-in.js";
+import { definition } from "../../../schema/json-schema.js";
+import type { NormalActivationDefinition } from "../../../schema/normal/index.js";
+import { fillDefaults } from "../../../schema/normalize/fill.js";
+import { ownValue } from "../resolve.js";
+import { activationFunction } from "./activation.js";
+import { axisFunctions } from "./axes.js";
+import { entryFunctions } from "./entries.js";
+import type { EquationFunction, FunctionTable } from "./function.js";
+import { matrixFunctions } from "./matrices.js";
+
+/** Functions in code: primitives, and what equations cannot express. */
+export const codedFunctions: Readonly<Record<string, EquationFunction>> = {
+  ...entryFunctions,
+  ...axisFunctions,
+  ...matrixFunctions,
+};
+
+/** The functions without those of a spec. */
+export const builtInFunctions: FunctionTable = tableOf(
+  () => [...Object.keys(codedFunctions), ...builtInActivations()],
+  (name, table) => {
+    const coded = ownValue(codedFunctions, name);
+    const file = coded === undefined ? builtInActivation(name) : undefined;
+    return file === undefined ? coded : activationFunction(name, activationOf(file), table);
+  },
+);
+
+/** The functions with the activations of a spec. A built-in name keeps its meaning. */
+export function functionTable(activations: Readonly<Record<string, NormalActivationDefinition>>): FunctionTable {
+  if (Object.keys(activations).length === 0) return builtInFunctions;
+  return tableOf(
+    () => [...builtInFunctions.names, ...Object.keys(activations)],
+    (name, table) => {
+      const own = ownValue(activations, name);
+      const builtIn = builtInFunctions.get(name);
+      return builtIn ?? (own && activationFunction(name, own, table));
+    },
+  );
+}
+
+function activationOf(file: unknown): NormalActivationDefinition {
+  return fillDefaults(file, definition("activation_definition"), "", (part) => part);
+}
+
+/** A table whose functions are found once, on first use. */
+function tableOf(
+  namesOf: () => readonly string[],
+  find: (name: string, table: FunctionTable) => EquationFunction | undefined,
+): FunctionTable {
+  const found = new Map<string, EquationFunction | undefined>();
+  const table: FunctionTable = {
+    get names() {
+      return namesOf();
+    },
+    get(name) {
+      if (!found.has(name)) found.set(name, find(name, table));
+      return found.get(name);
+    },
+    isBuiltIn: (name) => builtInFunctions.get(name) !== undefined,
+  };
+  return table;
+}

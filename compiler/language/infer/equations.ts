@@ -1,0 +1,128 @@
+/** Type inference of equations, before any node is built, so that a mismatch has a position in an equation. */
+import type { Problem, Report } from "../../../schema/diagnostics/index.js";
+import { printShape } from "../../ir/dims.js";
+import { at } from "../../ir/expect.js";
+import type { Dim, Shape } from "../../ir/types.js";
+import { type ExpressionType, type ShapeRules, shapeOf } from "../expression-type.js";
+import type { ParsedEquation } from "../parse/equations.js";
+import type { Expression } from "../parse/expression.js";
+import type { EquationProblem } from "../parse/tokens.js";
+import type { ResolvedDefinition } from "../resolve.js";
+import type { Scope } from "../scope.js";
+import type { DeclaredShapes } from "../size-expression.js";
+import { inferExpression } from "./expression.js";
+
+/** Equations that may be built in one scope. */
+export interface EquationShapes {
+  /** Of every expression in the equations. The type of a `split` is that of each part. */
+  readonly types: ReadonlyMap<Expression, ExpressionType>;
+  /** [batch, width] of each next state. */
+  readonly states: ReadonlyMap<string, Shape>;
+  /** [batch, width] of the output; of an activation of a number, a number. */
+  readonly output: Shape;
+  /** True where sizes can be compared only once the data is known: no problem was found, but no node can be built. */
+  readonly isUndecided: boolean;
+}
+
+/** The scope, and the shapes of the declarations without a problem. */
+export interface DeclaredScope extends Scope {
+  readonly declared: DeclaredShapes;
+}
+
+/**
+ * Undefined after a problem, here or in `equations`: names without a known type are skipped, so that each mistake is
+ * reported once, and none hides another.
+ */
+export function inferEquations(
+  equations: readonly ParsedEquation[],
+  definition: ResolvedDefinition,
+  scope: DeclaredScope,
+  path: string,
+  report: Report,
+): EquationShapes | undefined {
+  const { inputs, declared, batch, rules } = scope;
+  let isSound = true;
+  const fail = (problem: Problem) => {
+    isSound = false;
+    report(problem);
+  };
+  const types = new Map<Expression, ExpressionType>();
+  const tensor = (shape: Shape, isBatchedTensor: boolean): ExpressionType => ({
+    kind: "tensor",
+    shape,
+    isBatched: isBatchedTensor,
+  });
+  const names = new Map<string, ExpressionType | undefined>([
+    ...Object.entries(inputs),
+    ...Object.entries(declared.states).map(([name, size]) => [name, tensor([...batch, size], true)] as const),
+    ...Object.entries(declared.parameters).map(([name, shape]) => [name, tensor(shape, false)] as const),
+    ...Object.entries(definition.options).flatMap(([name, value]) =>
+      typeof value === "number" ? [[name, { kind: "number", value }] as const] : [],
+    ),
+  ]);
+
+  for (const { source, path: equationPath, targets, value, invalidCalls } of equations) {
+    const reportProblem = (problem: EquationProblem) => fail({ ...problem, path: equationPath });
+    const context = { definition, inputs, batch, rules, names, types, source, invalidCalls, reportProblem };
+    const type = value && inferExpression(value, context);
+    for (const { name, offset } of targets) {
+      // A name that is declared, or set twice, keeps its first type.
+      if (names.has(name)) continue;
+      const state = name.slice(0, -1);
+      const width = name.endsWith("'") && Object.hasOwn(declared.states, state) ? declared.states[state] : undefined;
+      if (width === undefined || type === undefined) {
+        names.set(name, type);
+        continue;
+      }
+      const row = asRow(type, batch, width, rules);
+      names.set(name, row && tensor(row, true));
+      if (row !== undefined) continue;
+      const message = `${name} is ${describeType(type)}, and the state ${state} is ${printShape([...batch, width])}`;
+      reportProblem({ code: "shape-mismatch", message, offset });
+    }
+  }
+
+  const isOutputSet = equations.some(({ targets }) => targets.some(({ name }) => name === definition.output));
+  const result = isOutputSet ? names.get(definition.output) : undefined;
+  const output = result && outputShape(result, scope);
+  if (result !== undefined && output === undefined) {
+    const expected = printShape([...scope.outputAxes, "width"]);
+    const message = `the output ${definition.output} is ${describeType(result)}, not ${expected}`;
+    const isMatrix = shapeOf(result).length > scope.outputAxes.length + 1;
+    const hint = isMatrix ? { hint: `Write merge_heads(${definition.output}) for one axis in place of two.` } : {};
+    fail({ code: "shape-mismatch", path: path + definition.pointers.output, message, offset: 0, ...hint });
+  }
+  if (!isSound || output === undefined) return undefined;
+  const states = new Map(Object.entries(declared.states).map(([name, size]) => [name, [...batch, size]]));
+  return { types, states, output, isUndecided: rules.isUndecided() };
+}
+
+/** The shape of the output: the axes of the scope, and a width of its own; a number for an activation of a number. */
+function outputShape(type: ExpressionType, { inputs, outputAxes, rules }: Scope): Shape | undefined {
+  const isNumber = Object.values(inputs).every((input) => shapeOf(input).length === 0);
+  if (isNumber) return type.kind !== "condition" && shapeOf(type).length === 0 ? [] : undefined;
+  const width = type.kind === "tensor" ? type.shape.at(-1) : undefined;
+  return width === undefined ? undefined : asRow(type, outputAxes, width, rules);
+}
+
+/**
+ * [...leading, width] for a type that is that or expands to it: a vector of the width, one row, or a number. A single
+ * column [batch, 1] is not expanded over the width: it is more often a mistake.
+ */
+function asRow(type: ExpressionType, leading: Shape, width: Dim, rules: ShapeRules): Shape | undefined {
+  if (type.kind === "condition") return undefined;
+  const shape = shapeOf(type);
+  const last = shape.at(-1) ?? width;
+  const axes = shape.slice(0, -1);
+  const expected = leading.slice(leading.length - axes.length);
+  const fits =
+    axes.length <= leading.length &&
+    rules.unify(last, width) !== undefined &&
+    axes.every((dim, axis) => dim === 1 || dim === at(expected, axis));
+  return fits ? [...leading, width] : undefined;
+}
+
+function describeType(type: ExpressionType): string {
+  if (type.kind === "number") return "a number";
+  return type.kind === "condition" ? "a condition" : printShape(type.shape);
+}

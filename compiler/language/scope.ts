@@ -1,0 +1,26 @@
+/** The scope of equations: the names with a type before the first equation, and the shape of the result. */
+import type { Dim, Shape } from "../ir/types.js";
+import { type ExpressionType, type ShapeRules, shapeOf, shapeRules } from "./expression-type.js";
+
+export interface Scope {
+  /** The sizes of this use that shapes may name. A size that depends on the data is a symbol, such as `vocabulary`. */
+  readonly sizes: Readonly<Record<string, Dim>>;
+  /** The inputs of the equations: x. */
+  readonly inputs: Readonly<Record<string, ExpressionType>>;
+  /** The leading axes of every value that depends on the inputs: the batch, perhaps after the time. */
+  readonly batch: Shape;
+  /** The axes of the output before its last one. */
+  readonly outputAxes: Shape;
+  readonly rules: ShapeRules;
+}
+
+/** The scope of a cell or a layer: x is [batch, input_size], perhaps with the time before the batch. */
+export function rowScope(sizes: Scope["sizes"] & { readonly input_size: Dim }, batch: Shape): Scope {
+  const x: ExpressionType = { kind: "tensor", shape: [...batch, sizes.input_size], isBatched: true };
+  return { sizes, inputs: { x }, batch, outputAxes: batch, rules: shapeRules(batch) };
+}
+
+/** The scope of an activation of a tensor x, whose last axis is that of the features. */
+export function activationScope(x: ExpressionType, batch: Shape, rules: ShapeRules): Scope {
+  return { sizes: {}, inputs: { x }, batch, outputAxes: shapeOf(x).slice(0, -1), rules };
+}
