@@ -1,10 +1,11 @@
 /** The activations of layers, by their name in specs: functions of the equation language of one tensor. */
 import type { ActivationName } from "../../schema/normal/index.js";
+import type { OpMethods } from "../ir/builder.js";
 import { mulDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";
 import { divideDim, type ExpressionType, shapeRules } from "../language/expression-type.js";
-import type { ArgumentError } from "../language/functions/function.js";
+import type { ArgumentError, FunctionTable } from "../language/functions/function.js";
 import type { Context } from "./context.js";
 import { padWithFirstStep, type Wire, width } from "./wire.js";
 
@@ -23,11 +24,12 @@ interface Part {
  */
 export function preActivationSize(part: Part, size: Dim, context: Context): Dim | undefined {
   const { activation } = part;
-  const outputs = outputWidth(activation, EXAMPLE_WIDTH, context);
+  const { functions } = context;
+  const outputs = outputWidth(activation, EXAMPLE_WIDTH, functions);
   if (outputs === EXAMPLE_WIDTH || outputs === undefined) return size;
   const fail = (message: string, hint: string) =>
     context.problem({ part, key: "activation", code: "activation-width", message, hint });
-  if (outputWidth(activation, 2 * EXAMPLE_WIDTH, context) !== 2 * outputs)
+  if (outputWidth(activation, 2 * EXAMPLE_WIDTH, functions) !== 2 * outputs)
     return fail(
       `${activation} has no number of inputs for each output: of ${EXAMPLE_WIDTH} features it makes ${outputs}.`,
       'Use it in an "activation" layer.',
@@ -40,8 +42,13 @@ export function preActivationSize(part: Part, size: Dim, context: Context): Dim 
   );
 }
 
+/** The number of features that an activation reads for each of its output: 2 for a gate of two halves. */
+export function featuresRead(activation: ActivationName, functions: FunctionTable): number {
+  return EXAMPLE_WIDTH / (outputWidth(activation, EXAMPLE_WIDTH, functions) ?? EXAMPLE_WIDTH);
+}
+
 /** The number of features that an activation makes of some; undefined where it cannot. */
-function outputWidth(activation: ActivationName, features: number, { functions }: Context): number | undefined {
+function outputWidth(activation: ActivationName, features: number, functions: FunctionTable): number | undefined {
   if (activation === "none") return features;
   const x: ExpressionType = { kind: "tensor", shape: ["batch", features], isBatched: true };
   const type = functions.get(activation)?.infer([x], shapeRules(["batch"]));
@@ -62,24 +69,40 @@ export function activate(
 ): Pick<Wire, "value" | "logits"> | undefined {
   const { activation } = part;
   const { b, functions } = context;
-  if (activation === "none") return { value: x, logits: null };
   // An activation of the user's may be infinite at zeros, and so have a gradient of NaN there.
-  const operand = functions.isBuiltIn(activation) ? x : padWithFirstStep(b, x, maskOf());
+  const isSafe = activation === "none" || functions.isBuiltIn(activation);
+  const value = applyActivation(b, activation, isSafe ? x : padWithFirstStep(b, x, maskOf()), functions);
+  if (value === undefined) return undefined;
+  if ("kind" in value) return reportWidth(part, width({ value: x }), value, context);
+  return { value, logits: isLinkFunction(activation) ? { value: x, activation } : null };
+}
+
+/**
+ * An activation of a tensor; the error of a number of features that it cannot read. Undefined where the activation has
+ * a problem of its own, and where sizes that must agree depend on the data.
+ */
+export function applyActivation(
+  b: OpMethods,
+  activation: ActivationName,
+  x: Value,
+  functions: FunctionTable,
+): Value | ArgumentError | undefined {
+  if (activation === "none") return x;
   const { shape } = x.type;
   const type: ExpressionType = { kind: "tensor", shape, isBatched: true };
   const rules = shapeRules(shape.slice(0, -1));
-  const result = functions.get(activation)?.infer([type], rules);
-  if (result?.kind === "error") return reportWidth(part, width({ value: x }), result, context);
+  const called = functions.get(activation);
+  const result = called?.infer([type], rules);
+  if (called === undefined) return undefined;
+  if (result?.kind === "error") return result;
   if (result?.kind !== "tensor" || rules.isUndecided()) return undefined;
-  const value = functions.get(activation)?.build(b, [operand], result.shape, [type], rules.batchAxes) as Value;
-  return { value, logits: isLinkFunction(activation) ? { value: x, activation } : null };
+  return called.build(b, [x], result.shape, [type], rules.batchAxes) as Value;
 }
 
 /** Reports an activation that cannot read a number of features. */
 function reportWidth(part: Part, features: Dim, { code, message }: ArgumentError, context: Context): undefined {
   const { name, activation } = part;
-  const outputs = outputWidth(activation, EXAMPLE_WIDTH, context);
-  return outputs === EXAMPLE_WIDTH / 2
+  return featuresRead(activation, context.functions) === 2
     ? context.problem({
         part,
         key: "activation",

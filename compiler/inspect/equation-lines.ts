@@ -2,6 +2,7 @@
 import type { NormalLayer } from "../../schema/normal/index.js";
 import { at } from "../ir/expect.js";
 import type { Shape } from "../ir/types.js";
+import type { FunctionTable } from "../language/functions/function.js";
 
 /** Shapes, batch first. */
 export interface LayerShapes {
@@ -11,6 +12,8 @@ export interface LayerShapes {
   readonly parameters: ReadonlyMap<string, Shape>;
   /** The kind of the layer whose weights are used; null for the layer's own. */
   readonly owner: NormalLayer["layer"] | null;
+  /** The activations. */
+  readonly functions: FunctionTable;
 }
 
 export interface LayerEquation {

@@ -1,5 +1,6 @@
 /** Explanation of a layer that is not recurrent: inputs, parameters and equations with their shapes. */
 import type { NormalSpec } from "../../schema/normal/index.js";
+import { functionTable } from "../language/functions/index.js";
 import type { ArraySignature, Signature } from "../signature.js";
 import type { Analysis } from "./analyze.js";
 import type { LayerEquation } from "./equation-lines.js";
@@ -22,7 +23,7 @@ export interface LayerExplanation {
 /** @param analysis that of the spec, which is valid. */
 export function explainLayer(
   layer: ExplainedLayer,
-  { model }: Pick<NormalSpec, "model">,
+  { model, activations }: Pick<NormalSpec, "model" | "activations">,
   signature: Signature,
   { layers, parameters }: Pick<Analysis, "layers" | "parameters">,
 ): LayerExplanation {
@@ -46,6 +47,7 @@ export function explainLayer(
     output: shapeOf(layer.name),
     parameters: new Map(named.map(({ name, shape }) => [name, shape])),
     owner: owner?.layer ?? null,
+    functions: functionTable(activations),
   };
   return { inputs, parameters: named, ...layerEquations(layer, shapes) };
 }

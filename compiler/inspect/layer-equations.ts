@@ -10,7 +10,7 @@ import type {
   NormalPool,
   NormalPosition,
 } from "../../schema/normal/index.js";
-import { activate, isGated } from "../elaborate/activations.js";
+import { applyActivation, featuresRead } from "../elaborate/activations.js";
 import { graphBuilder } from "../graph/builder.js";
 import { at } from "../ir/expect.js";
 import { numberedNames } from "../ir/names.js";
@@ -28,19 +28,28 @@ const withWidth = (shape: Shape, width: number | string): Shape => [...shape.sli
 const only = (...equations: readonly LayerEquation[]): LayerEquations => ({ equations, notes: [] });
 
 /** y of a pre-activation; without an activation the pre-activation is y itself. */
-function activated(preActivation: string, activation: ActivationName, { output }: LayerShapes): LayerEquation[] {
+function activated(preActivation: string, activation: ActivationName, shapes: LayerShapes): LayerEquation[] {
+  const { output, functions } = shapes;
   if (activation === "none") return [line(`y = ${preActivation}`, output)];
   const width = widthOf(output);
-  const columns = isGated(activation) && typeof width === "number" ? 2 * width : width;
-  return [line(`z = ${preActivation}`, withWidth(output, columns)), ...activationLines(activation, "z", output)];
+  const columns = typeof width === "number" ? width * featuresRead(activation, functions) : width;
+  return [line(`z = ${preActivation}`, withWidth(output, columns)), ...activationLines(activation, "z", shapes)];
 }
 
 /** The formula of the primitives that compute an activation; of a gated one u and v are the halves of the operand. */
-function activationLines(activation: ActivationName, operand: string, output: Shape): LayerEquation[] {
+function activationLines(
+  activation: ActivationName,
+  operand: string,
+  { output, functions }: LayerShapes,
+): LayerEquation[] {
   if (activation === "softmax") return [line(`y = softmax(${operand}) over the features`, output)];
   const b = graphBuilder("activation");
-  const x = b.input(operand, { dtype: "float32", shape: isGated(activation) ? [2] : [1] });
-  const graph = b.finish([activate(b, activation, x).value]);
+  const width = widthOf(output);
+  const columns = Math.max(1, (typeof width === "number" ? width : 1) * featuresRead(activation, functions));
+  const x = b.input(operand, { dtype: "float32", shape: ["batch", columns] });
+  const value = applyActivation(b, activation, x, functions);
+  if (value === undefined || "kind" in value) throw new Error(`${activation} has a problem: check it first`);
+  const graph = b.finish([value]);
   const halves = graph.nodes.find(({ op }) => op === "Split")?.outputs ?? [];
   const names = new Map([[x, operand], ...halves.map((half, index) => [half, at(["u", "v"], index)] as const)]);
   names.set(at(graph.outputs, 0), "y");
@@ -162,8 +171,8 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
   embedding: (_, { output }) => only(line("y = row x of W", output)),
   dense: affine,
   projection: affine,
-  activation: ({ activation }, { output }) =>
-    only(...(activation === "none" ? [line("y = x", output)] : activationLines(activation, "x", output))),
+  activation: ({ activation }, shapes) =>
+    only(...(activation === "none" ? [line("y = x", shapes.output)] : activationLines(activation, "x", shapes))),
   layer_norm: ({ epsilon }, shapes) =>
     normalization(shapes, epsilon, { centered: true, mean: features(widthOf(shapes.output)) }),
   rms_norm: ({ epsilon }, shapes) =>
