@@ -268,6 +268,11 @@ function opMethods(apply: Apply, scalar: OpMethods["scalar"], local: (value: Val
     sum: reduce("ReduceSum"),
     mean: reduce("ReduceMean"),
     reduceMax: reduce("ReduceMax"),
+    layerNormalization: (x, scale, shift, epsilon) => {
+      const ones = () => applyOne("Expand", [scalar(1, x.type.dtype)], { shape: x.type.shape.slice(-1) });
+      const scales = scale === 1 ? ones() : scale;
+      return applyOne("LayerNormalization", shift === undefined ? [x, scales] : [x, scales, shift], { epsilon });
+    },
     argmax: (x, axis) => applyOne("ArgMax", [x], { axis: axisOf(x, axis) }),
     reshape: (x, shape) => applyOne("Reshape", [x], { shape }),
     expand: (x, shape) => applyOne("Expand", values([x]), { shape }),

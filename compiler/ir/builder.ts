@@ -40,6 +40,8 @@ export interface OpMethods extends UnaryMethods, BinaryMethods {
   sum(x: Value, axes?: readonly number[], keepDims?: boolean): Value;
   mean(x: Value, axes?: readonly number[], keepDims?: boolean): Value;
   reduceMax(x: Value, axes?: readonly number[], keepDims?: boolean): Value;
+  /** Along the last axis. `scale` and `shift` are vectors, one number for each feature; 1 is a scale of ones. */
+  layerNormalization(x: Value, scale: Value | 1, shift: Value | undefined, epsilon: number): Value;
   /** Index of the first largest entry along an axis, which is removed. int64. */
   argmax(x: Value, axis: number): Value;
   /** `shape` has as many elements as x. */

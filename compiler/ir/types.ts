@@ -144,6 +144,11 @@ export interface OpAttributes extends Readonly<Record<UnaryOp | BinaryOp, None>>
   ArgMax: Axis;
   Softmax: None;
   LogSoftmax: None;
+  /**
+   * Of x [..., n], a scale [n] and, optionally, a shift [n]: (x - mean) / √(variance + epsilon) · scale + shift along
+   * the last axis; the mean and 1 / √(variance + epsilon), [..., 1].
+   */
+  LayerNormalization: { readonly epsilon: number };
   // movement
   Reshape: Target;
   Expand: Target;

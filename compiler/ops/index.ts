@@ -6,6 +6,7 @@ import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { loop } from "./loop.js";
 import { movement } from "./movement.js";
+import { normalizations } from "./normalization.js";
 import { recurrent } from "./recurrent.js";
 import { reductions } from "./reduction.js";
 import type { Rule, Traits } from "./rule.js";
@@ -15,6 +16,7 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   ...elementwise,
   ...contraction,
   ...reductions,
+  ...normalizations,
   ...movement,
   ...indexing,
   ...loop,

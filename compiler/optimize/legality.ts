@@ -25,8 +25,8 @@ export const noStaticLoops: LegalityRule = {
   allows: (node) => node.op !== "Scan" || typeof node.attributes.length !== "number" || node.attributes.length === 0,
 };
 
-/** Operations without a kernel in the WebGPU provider of ONNX Runtime 1.30. */
-export const webgpuOps = withoutOps("LogSoftmax", "Sign", "Or");
+/** Operations without an accurate kernel in the WebGPU provider of ONNX Runtime 1.30. */
+export const webgpuOps = withoutOps("LogSoftmax", "LayerNormalization", "Sign", "Or");
 
 /** ONNX fixes int64 for these operators; a Cast converts their operands and results. */
 const int64Operators: ReadonlySet<string> = new Set(["Range", "Size", "ArgMax", "Cast"]);

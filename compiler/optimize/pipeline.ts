@@ -5,6 +5,7 @@ import { dce } from "./canonicalize/dce.js";
 import { simplify } from "./canonicalize/simplify/index.js";
 import { foldTimeIntoMatmul } from "./kernels/fold-time-into-matmul.js";
 import { fuseGemm } from "./kernels/fuse-gemm.js";
+import { fuseNormalization } from "./kernels/fuse-normalization.js";
 import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
 import { type LegalityRule, noIdentity, noInt64, noRecurrentOperators, noStaticLoops, webgpuOps } from "./legality.js";
@@ -55,6 +56,7 @@ const legalInTraining = [noRecurrentOperators];
 /** Before differentiation: work that leaves a forward loop here has its gradient outside the backward loop. */
 export const forwardPasses: Pipeline = [
   canonicalization(legalInTraining),
+  canonicalized("fuse-operators", [fuseNormalization], legalInTraining),
   phase("expose-invariants", [lerp, addBeforeSplit, reassociate], { until: "fixpoint", legality: legalInTraining }),
   canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
   canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, { until: "fixpoint" }),
@@ -68,6 +70,7 @@ export const mixedPrecisionPasses: Pipeline = [
 
 const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   canonicalization(rules),
+  canonicalized("fuse-operators", [fuseNormalization], rules),
   phase("expose-invariants", [lerp, addBeforeSplit, reassociate, factorOut, distribute], {
     until: "fixpoint",
     legality: rules,

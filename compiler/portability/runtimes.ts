@@ -178,7 +178,7 @@ const opencvOperators = [
   ..."Abs Add And ArgMax Cast Concat Constant Cos DequantizeLinear Div Equal Exp Expand Floor Gather GatherElements Gemm Greater".split(
     " ",
   ),
-  ..."GRU Identity Less Log LogSoftmax LSTM MatMul Max Min Mod Mul Neg Not OneHot Or Pad Pow Range ReduceMax".split(
+  ..."GRU Identity LayerNormalization Less Log LogSoftmax LSTM MatMul Max Min Mod Mul Neg Not OneHot Or Pad Pow Range ReduceMax".split(
     " ",
   ),
   ..."ReduceMean ReduceSum Relu Reshape ScatterElements ScatterND Shape Sigmoid Sign Size Slice Softmax Softplus".split(

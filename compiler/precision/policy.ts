@@ -62,6 +62,7 @@ export const policy: { readonly [K in OpName]: PrecisionPolicy } = {
   ArgMax: "promote",
   Softmax: "float32",
   LogSoftmax: "float32",
+  LayerNormalization: "float32",
 
   Reshape: "promote",
   Expand: "promote",

@@ -82,6 +82,7 @@ const actions = {
   sum: onAxis((b, x, _, { axis, choice }) => [b.sum(x, [axis(rank(x))], choice % 2 === 1)]),
   mean: onAxis((b, x, _, { axis, choice }) => [b.mean(x, [axis(rank(x))], choice % 2 === 1)]),
   softmax: onAxis((b, x) => [b.softmax(x)]),
+  layerNorm: onAxis((b, x) => [b.layerNormalization(x, 1, undefined, 1e-3)]),
   logSoftmax: onAxis((b, x) => [b.logSoftmax(x)]),
   transpose: (b, x) => [b.transpose(x, [...x.type.shape.keys()].reverse())],
   flatten: (b, x) => [b.reshape(x, [elementCount(x.type.shape)])],

@@ -68,6 +68,12 @@ const actions = {
     );
     return parts.map((gate, index) => (index === choice % 5 ? b.tanh(gate) : b.add(gate, y)));
   },
+  normalize: onAxis((b, x, _, choice) => {
+    const centered = b.sub(x, b.mean(x, [-1], true));
+    const normalized = b.div(centered, b.sqrt(b.add(b.mean(b.mul(centered, centered), [-1], true), 0.5)));
+    const features = b.expand(constantOf(choice), x.type.shape.slice(-1));
+    return [b.add(b.mul(normalized, features), features), b.layerNormalization(x, features, features, 0.5)];
+  }),
   folded: ({ b }, x, _, { choice }) => [b.mul(x, b.exp(b.mul(b.scalar(0.1), constantOf(choice))))],
   condition: ({ b, conditions }, x) => {
     conditions.push(b.greater(x, 0.3217));

@@ -92,6 +92,7 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
   ArgMax: call("argmax"),
   Softmax: call("softmax"),
   LogSoftmax: call("logsoftmax"),
+  LayerNormalization: call("layernorm"),
 
   Reshape: (operands, { attributes, inputs }) =>
     attributes.shape.length < at(inputs, 0).type.shape.length ? call("flat")(operands) : operandOnly(operands),

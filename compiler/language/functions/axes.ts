@@ -114,7 +114,7 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
  * @param epsilon added to the variance.
  */
 export function layerNorm(b: OpMethods, a: Value, epsilon = 1e-5): Value {
-  return rmsNorm(b, b.sub(a, b.mean(a, [-1], true)), epsilon);
+  return b.layerNormalization(a, 1, undefined, epsilon);
 }
 
 /**

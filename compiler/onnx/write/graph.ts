@@ -26,6 +26,7 @@ export function writeGraph(
     if (name !== undefined) scope.names.set(output, name);
     return true;
   });
+  for (const value of [...graph.outputs, ...graph.nodes.flatMap((node) => node.inputs)]) scope.read.add(value);
   scope.model.writeNodes(graph, scope);
   const output = graph.outputs.map((value, index) => {
     if (isDirect[index]) return valueInfo(nameOf(scope, value), value.type);

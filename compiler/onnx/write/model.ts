@@ -5,6 +5,7 @@ import { uniqueNames } from "../../ir/names.js";
 import type { Graph } from "../../ir/types.js";
 import { castBeforeTranspose } from "./cast-before-transpose.js";
 import { writeGraph } from "./graph.js";
+import { lowerOperators } from "./lower-operators.js";
 import { emitNode } from "./nodes.js";
 import { valueInfo } from "./proto.js";
 import { declareInput, type ModelContext, openScope } from "./scope.js";
@@ -37,7 +38,7 @@ const MAX_IR_VERSION = 8;
  * @throws if the options do not fit the graph, or the opset or IR version is unsupported.
  */
 export async function emitModel(graph: Graph, options: ModelOptions): Promise<Uint8Array> {
-  const proto = modelProto(castBeforeTranspose(graph), options);
+  const proto = modelProto(castBeforeTranspose(lowerOperators(graph, options.opset)), options);
   const { default: onnxProto } = await import("onnx-proto");
   return onnxProto.onnx.ModelProto.encode(proto).finish();
 }

@@ -5,7 +5,7 @@ import { tensor as tensorOf } from "../../ir/tensor.js";
 import type { DType, Node, NodeOf, OpName, Value } from "../../ir/types.js";
 import { dataType } from "../protobuf.js";
 import { mulOperands } from "./merge-scalar-factors.js";
-import { int, ints, tensor, text } from "./proto.js";
+import { float, int, ints, tensor, text } from "./proto.js";
 import { emitRecurrent } from "./recurrent.js";
 import { sizeScalar, sizeVector } from "./runtime-sizes.js";
 import { emitScan } from "./scan.js";
@@ -41,6 +41,12 @@ function operands(node: Node, scope: Scope): readonly string[] {
 
 function results(node: Node, scope: Scope): readonly string[] {
   return node.outputs.map((output) => nameResult(scope, output, node.op.toLowerCase()));
+}
+
+/** The results without the last ones that nothing reads: they are optional outputs of the operator. */
+function readResults(node: Node, scope: Scope): readonly string[] {
+  const count = node.outputs.findLastIndex((output) => scope.read.has(output)) + 1;
+  return results(node, scope).slice(0, Math.max(count, 1));
 }
 
 const sameOperator = (node: Node, scope: Scope): void => emitOperator(node, scope);
@@ -148,6 +154,11 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   ArgMax: (node, scope) => emitOperator(node, scope, [], [int("axis", node.attributes.axis), int("keepdims", 0)]),
   Softmax: alongLastAxis,
   LogSoftmax: alongLastAxis,
+  LayerNormalization: (node, scope) =>
+    appendNode(scope, node.op, operands(node, scope), readResults(node, scope), [
+      int("axis", -1),
+      float("epsilon", node.attributes.epsilon),
+    ]),
 
   Reshape: (node, scope) => {
     const from = at(node.inputs, 0).type;

@@ -35,6 +35,8 @@ export interface Scope {
   readonly parent: Scope | undefined;
   readonly nodes: onnx.INodeProto[];
   readonly names: Map<Value, string>;
+  /** Values of this graph that its nodes read, or that are its outputs. */
+  readonly read: Set<Value>;
   /** For each symbolic dim: an input with that dim, and its axis. */
   readonly symbolSources: Map<string, { readonly input: string; readonly axis: number }>;
   /** Values of this graph that are scalings of others. */
@@ -49,6 +51,7 @@ export function openScope(model: ModelContext, parent: Scope | undefined): Scope
     parent,
     nodes: [],
     names: new Map(),
+    read: new Set(),
     symbolSources: new Map(),
     scaled: new Map(),
     sizeNames: new Map(),

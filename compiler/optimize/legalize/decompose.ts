@@ -1,9 +1,10 @@
-/** Op decomposition: operations without a kernel in the WebGPU provider, in terms of others. */
+/** Op decomposition: operations without an accurate kernel in the WebGPU provider, in terms of others. */
 import { type RewriteRule, type RewriteSite, rewrite } from "../../graph/rewrite.js";
 import { at } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Dim, Node, Value } from "../../ir/types.js";
 import { traitsOf } from "../../ops/index.js";
+import { decomposeLayerNormalization } from "../../ops/normalization.js";
 import type { Pass } from "../pass.js";
 import { webgpu } from "../target/index.js";
 
@@ -81,6 +82,9 @@ const replace: RewriteRule = (node, site) => {
       const shifted = b.sub(x, b.reduceMax(x, [lastAxis], true));
       return [b.sub(shifted, b.log(b.sum(b.exp(shifted), [lastAxis], true)))];
     }
+    // Its WebGPU kernel computes the variance as a difference of two means, which cancels where the mean is large.
+    case "LayerNormalization":
+      return decomposeLayerNormalization(b, inputs, node.attributes.epsilon);
     case "OneHot": {
       const { depth, dtype } = node.attributes;
       if (typeof depth !== "number") return undefined;

@@ -16,10 +16,10 @@ export const adam: OptimizerDefinition<Extract<NormalOptimizer, { type: "adam" |
     const v = movingAverage(b, beta2, slots.v, mul(gradient, gradient));
     const correction1 = oneMinusPower(b, momentum, t);
     const correction2 = oneMinusPower(b, beta2, t);
-    const step =
-      options.variant === "torch"
-        ? div(mul(div(rate, correction1), m), add(sqrt(div(v, correction2)), epsilon))
-        : div(mul(div(mul(rate, sqrt(correction2)), correction1), m), add(sqrt(v), epsilon));
+    const root = sqrt(correction2);
+    // rate / c₁ · m / (√(v / c₂) + ε) = rate √c₂ / c₁ · m / (√v + ε √c₂): the corrections are scalars.
+    const offset = options.variant === "torch" ? mul(root, epsilon) : epsilon;
+    const step = div(mul(div(mul(rate, root), correction1), m), add(sqrt(v), offset));
     return { parameter: sub(decayed, step), slots: { m, v } };
   },
 };

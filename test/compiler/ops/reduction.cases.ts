@@ -36,7 +36,15 @@ const rows: readonly [CaseOf<"Softmax">, ...CaseOf<"Softmax">[]] = [
   { title: "entries far apart", operands: [constant("float32", [2, 3], 800, 0, -800, 1e4, 1e4, 0)], attributes: {} },
 ];
 
-export const reduction: Cases<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = {
+const vectors = (title: string, ...operands: readonly Sample[]): CaseOf<"LayerNormalization"> => ({
+  title,
+  operands,
+  attributes: { epsilon: 1e-3 },
+  // Each entry of the new axis would have a scale, or a shift, of its own.
+  refuses: operands.length === 2 ? [[1], [0, 1]] : [[1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]],
+});
+
+export const reduction: Cases<Reduce | "ArgMax" | "Softmax" | "LogSoftmax" | "LayerNormalization"> = {
   ReduceSum: [...reductions, reduce("integers", below(5, 2, 3), [1], false)],
   ReduceMean: reductions,
   ReduceMax: [...reductions, reduce("integers", below(5, 2, 3), [1], true)],
@@ -49,4 +57,11 @@ export const reduction: Cases<Reduce | "ArgMax" | "Softmax" | "LogSoftmax"> = {
   ],
   Softmax: rows,
   LogSoftmax: rows,
+  LayerNormalization: [
+    vectors("rows with a scale and a shift", normal("batch", 4), normal(4), normal(4)),
+    vectors("steps of a sequence with a scale", normal(2, "batch", 3), normal(3)),
+    vectors("a vector", normal(5), normal(5), normal(5)),
+    vectors("features of a size by the data", normal(3, "time"), normal("time"), normal("time")),
+    vectors("a single feature", normal(3, 1), normal(1)),
+  ],
 };

@@ -199,6 +199,17 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
   },
   ArgMax: { float: singleCase({ x: f32("batch", "time", 4) }, (b, x) => [b.argmax(x, -1), b.argmax(x, 1)]) },
   Softmax: { last: singleCase({ x: f32("batch", "time", 4) }, (b, x) => b.softmax(x)) },
+  LayerNormalization: {
+    "scale and shift": singleCase({ x: f32("batch", "time", 4), s: f32(4), t: f32(4) }, (b, x, s, t) =>
+      b.layerNormalization(x, s, t, 1e-3),
+    ),
+    "statistics, without a shift": singleCase({ x: f32("batch", 3), s: f32(3) }, (b, x, s) =>
+      b.apply("LayerNormalization", [x, s], { epsilon: 1e-5 }),
+    ),
+    "the last statistic alone": singleCase({ x: f32("batch", 3), s: f32(3) }, (b, x, s) =>
+      b.apply("LayerNormalization", [x, s], { epsilon: 1e-5 }).slice(2),
+    ),
+  },
   LogSoftmax: { last: singleCase({ x: f32("batch", "time", 4) }, (b, x) => b.logSoftmax(x)) },
   Reshape: {
     static: singleCase({ x: f32(4, 6) }, (b, x) => b.reshape(x, [2, 12])),

@@ -11,6 +11,7 @@ const lacks: Readonly<
   Record<string, (b: Builder, float: Inputs, typed: (dtype: "int32" | "bool") => Inputs) => Value>
 > = {
   LogSoftmax: (b, float) => b.logSoftmax(float("x", 2, 3)),
+  LayerNormalization: (b, float) => b.layerNormalization(float("x", 2, 3), float("s", 3), float("t", 3), 1e-5),
   Sign: (b, float) => b.sign(float("x", 2, 3)),
   OneHot: (b, _, typed) => b.oneHot(typed("int32")("i", 2, 3), 4),
   Or: (b, _, typed) => b.or(typed("bool")("p", 2, 3), typed("bool")("q", 3)),
