@@ -183,7 +183,15 @@ export function drawData(random, drawn) {
       probabilities: () => list(width, () => below(2)),
       labels: () => list(2, () => 1 + below(2)),
     }[kind],
-    split: once(3) ? { split: { train: 0.7, validation: 0.3 } } : {},
+    split: once(3)
+      ? {
+          split: {
+            train: 0.7,
+            ...pick([{ validation: 0.3 }, { validation: 0.15, test: 0.15 }]),
+            order: drawn.isStateful ? undefined : pick([undefined, "time", "shuffled"]),
+          },
+        }
+      : {},
     sentence: (count) => list(count, () => pick(words)).join(" "),
     vocabulary: () => (once(4) ? pick([{ min_count: 2 }, { size: 4 }]) : undefined),
   };
@@ -202,8 +210,10 @@ export function drawTraining({ between, pick, once }, data, isStateful) {
   const hasValidation = data.split?.validation > 0;
   return {
     checkpoint_every: once(4) ? 1 : undefined,
+    keep_last: once(6) ? 1 : undefined,
+    keep_every: once(6) ? 2 : undefined,
     evaluate_every: once(3) ? 1 : undefined,
-    early_stopping: hasValidation && once(4) ? { patience: 3 } : undefined,
+    early_stopping: hasValidation && once(4) ? pick([{ patience: 3 }, { patience: 1, minimum_delta: 1 }]) : undefined,
     keep_best: hasValidation && once(3) ? null : undefined,
     sample: data.type === "text" && once(5) ? { every: 1, length: 3 } : undefined,
     ...(once(8) ? { epochs: 1 } : { steps: 3 }),

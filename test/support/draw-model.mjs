@@ -137,7 +137,12 @@ export function drawModel(random, shortest, kinds) {
   const isRead =
     needed === undefined || drawer.layers(end).some(({ name, from }) => [name, from].flat().includes(needed));
   const attention = { layer: "attention", name: "memory", from: [end.name, needed], heads: 1, head_size: 2 };
-  drawer.add(final, { width }, isRead ? end : drawer.add(attention, {}, end));
+  const last = isRead ? end : drawer.add(attention, {}, end);
+  // The table of an embedding of the same symbols is the kernel of a projection, transposed.
+  const table = sources.map(([, layer]) => layer).find((layer) => layer?.vocabulary_size === size);
+  const isTied = table !== undefined && last.width === FEATURES && once(2);
+  const tied = isTied ? { layer: "projection", weights: table.name, bias: once(2) } : {};
+  drawer.add({ ...final, ...tied }, { width }, last);
 
   const isSequence = end.axis !== null;
   const layers = drawer.layers();
