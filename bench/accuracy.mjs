@@ -37,4 +37,11 @@ export function evaluate(run, file, folder) {
   return lastEvent(["evaluate", run, "--set", `data.file=${file}`], folder).metrics.test;
 }
 
+/** The file of an exported form of a run. */
+export function exportForm(run, form, folder) {
+  const file = join(folder, `${form}.onnx`);
+  lastEvent(["export", run, "--form", form, "--out", file], folder);
+  return file;
+}
+
 export const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;

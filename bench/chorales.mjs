@@ -1,11 +1,14 @@
 /**
- * Negative log-likelihood per frame on JSB chorales, several notes at once, with the temporal convolutional network of
- * S. Bai, J. Z. Kolter and V. Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent Networks for
- * Sequence Modeling, 2018 (which has 8.10).
+ * Negative log-likelihood per frame on JSB chorales, several notes at once: binary cross-entropy summed over the 88
+ * notes, its mean over all predicted frames, of the best epoch on the validation split. The network is the temporal
+ * convolutional one of S. Bai, J. Z. Kolter and V. Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent
+ * Networks for Sequence Modeling, 2018 (which has 8.10, and 8.45 for an LSTM), without its weight norm.
  *
- *     node bench/chorales.mjs jsb_chorales.json [--seed 1] [--epochs 100] [--width 150] [--dropout 0.5] [--batch 4]
+ *     node bench/chorales.mjs jsb_chorales.json [--seed 1] [--epochs 60] [--width 150] [--dropout 0.5] [--batch 4]
+ *         [--rate 0.002] [--transpose 0] [--threads 1]
  *
- * The file has the keys `train`, `valid` and `test`: by piece and frame, the indices of the notes that sound.
+ * `--transpose N` adds the training pieces moved by 1 … N semitones, up and down. The file has the keys `train`, `valid`
+ * and `test`: by piece and frame, the indices of the notes that sound.
  */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,67 +20,81 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seed: { type: "string", default: "1" },
-    epochs: { type: "string", default: "100" },
+    epochs: { type: "string", default: "60" },
     width: { type: "string", default: "150" },
     dropout: { type: "string", default: "0.5" },
     batch: { type: "string", default: "4" },
+    rate: { type: "string", default: "0.002" },
+    transpose: { type: "string", default: "0" },
+    threads: { type: "string", default: "1" },
   },
 });
-if (positionals[0] === undefined) throw new Error("Name the file of the chorales.");
-const chorales = JSON.parse(readFileSync(positionals[0], "utf8"));
-const splits = ["train", "valid", "test"].map((name) => chorales[name]);
-const pieces = splits.flat();
-const folder = mkdtempSync(join(tmpdir(), "rnnx-chorales-"));
+const [file] = positionals;
+if (file === undefined) throw new Error("Name the file of the chorales.");
 const NOTES = 88;
+const [seed, epochs, size, rate, batch_size, learning_rate, semitones] = [
+  values.seed,
+  values.epochs,
+  values.width,
+  values.dropout,
+  values.batch,
+  values.rate,
+  values.transpose,
+].map(Number);
+
+const chorales = JSON.parse(readFileSync(file, "utf8"));
+const moved = (piece, interval) => piece.map((frame) => frame.map((note) => note + interval));
+const isPlayable = (piece) => piece.flat().every((note) => note >= 0 && note < NOTES);
+const transposed = (piece) =>
+  Array.from({ length: 2 * semitones + 1 }, (_, index) => moved(piece, index - semitones)).filter(isPlayable);
+const splits = { train: chorales.train.flatMap(transposed), validation: chorales.valid, test: chorales.test };
+const pieces = Object.values(splits).flat();
 
 const roll = (frame) => Array.from({ length: NOTES }, (_, note) => Number(frame.includes(note)));
 const lines = pieces.map((frames) => {
   const rolls = frames.map(roll);
   return JSON.stringify({ inputs: rolls.slice(0, -1), tags: rolls.slice(1) });
 });
+const folder = mkdtempSync(join(tmpdir(), "rnnx-chorales-"));
 writeFileSync(join(folder, "chorales.jsonl"), `${lines.join("\n")}\n`);
 
-const [size, rate] = [Number(values.width), Number(values.dropout)];
 const convolution = (dilation) => [
   { layer: "conv1d", size, kernel_size: 3, dilation, padding: "causal", activation: "relu" },
   { layer: "dropout", rate },
 ];
-const residualBlock = (dilation) => ({ block: [...convolution(dilation), ...convolution(dilation)], residual: true });
+const residualBlock = (dilation) => [
+  { block: [...convolution(dilation), ...convolution(dilation)], residual: true },
+  { layer: "activation", activation: "relu" },
+];
 
 const { metrics, seconds } = train(
   {
     name: "chorales",
-    seed: Number(values.seed),
+    seed,
     data: {
       type: "sequences",
       file: "chorales.jsonl",
       split: {
-        validation: splits[1].length / pieces.length,
-        test: splits[2].length / pieces.length,
+        validation: splits.validation.length / pieces.length,
+        test: splits.test.length / pieces.length,
         order: "time",
       },
       buckets: 8,
     },
-    model: [
-      { layer: "dense", size },
-      residualBlock(1),
-      { layer: "activation", activation: "relu" },
-      residualBlock(2),
-      { layer: "activation", activation: "relu" },
-      { layer: "dense", size: NOTES },
-    ],
+    model: [{ layer: "dense", size }, ...residualBlock(1), ...residualBlock(2), { layer: "dense", size: NOTES }],
     loss: { type: "binary_cross_entropy", reduction: "mean_of_sums" },
     optimizer: {
       type: "adam",
-      learning_rate: 0.001,
+      learning_rate,
       clip: { global_norm: 0.4 },
-      schedule: { type: "plateau", factor: 0.5, patience: 5 },
+      schedule: { type: "cosine_decay", decay_steps: epochs * Math.ceil(splits.train.length / batch_size) },
     },
-    train: { epochs: Number(values.epochs), batch_size: Number(values.batch) },
+    train: { epochs, batch_size },
   },
   folder,
+  ["--threads", values.threads],
 );
 console.log("| split | pieces | negative log-likelihood per frame |\n|---|---|---|");
-for (const [index, split] of ["train", "validation", "test"].entries())
-  console.log(`| ${split} | ${splits[index].length} | ${metrics[split].loss.toFixed(3)} |`);
+for (const [split, { length }] of Object.entries(splits))
+  console.log(`| ${split} | ${length} | ${metrics[split].loss.toFixed(3)} |`);
 console.log(`\n${Math.round(seconds)} seconds`);

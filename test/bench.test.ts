@@ -1,7 +1,9 @@
 /** The benchmark: it times a step, finds only installed frameworks, and compares small numbers fairly. Speed is not asserted. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "./support/temporary-folder.js";
 
 const run = (script: string, ...flags: readonly string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`bench/${script}`, ...flags], { encoding: "utf8" });
@@ -34,4 +36,37 @@ test("frameworks that are not installed are left out, and each runs in its defau
   expect(findFrameworks(["no-such-python"], "/no/such/folder")).toEqual([]);
   expect(readFileSync("bench/frameworks.mjs", "utf8")).not.toMatch(/^const env = .*OMP_/m);
   expect(frameworkSteps({ name: "tfjs" }, { layers: 3, hidden: 512, batch: 50, time: 50 }, 8)).toBe(0);
+});
+
+/** The rows of a printed table, without its head. */
+const rowsOf = (table: string) =>
+  table
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .slice(1)
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+
+test("a token of every exported form is timed at each length", () => {
+  const flags = ["--layers", "1", "--width", "8", "--heads", "2", "--lengths", "2,4", "--rounds", "1"];
+  const rows = rowsOf(run("generate.mjs", ...flags));
+  expect(rows.map(([, tokens]) => tokens)).toEqual(["2", "4"]);
+  for (const [, , ...times] of rows)
+    for (const time of times.slice(0, 5)) expect(Number.parseFloat(time)).not.toBeNaN();
+});
+
+test("chorales: the log-likelihood of each split, and the training pieces moved by semitones", () => {
+  const piece = (first: number) => Array.from({ length: 6 }, (_, frame) => [first + (frame % 3), first + 12]);
+  const file = join(temporaryFolder(), "chorales.json");
+  // The lowest note has nothing below it.
+  const train = [piece(0), piece(30), piece(40)];
+  writeFileSync(file, JSON.stringify({ train, valid: [piece(33)], test: [piece(36)] }));
+  const flags = ["--epochs", "1", "--width", "4", "--transpose", "1", "--batch", "2"];
+  const rows = rowsOf(run("chorales.mjs", file, ...flags));
+  expect(rows.map(([, split, pieces]) => [split, pieces])).toEqual([
+    ["train", "8"],
+    ["validation", "1"],
+    ["test", "1"],
+  ]);
+  // 88 notes of probability 1/2 have 88 ln 2 = 61.0.
+  for (const [, , , loss] of rows) expect(Math.abs(Number(loss) - 61)).toBeLessThan(20);
 });
