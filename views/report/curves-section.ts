@@ -19,7 +19,7 @@ export async function curvesSection(history: MetricsHistory): Promise<Html> {
   );
   const rates = curvesOf(history, "learning_rate");
   const rate = rates.some(varies) ? undefined : rates[0]?.points[0]?.value;
-  const constant = rate === undefined ? "" : html`<p class="quiet">Constant learning rate: ${rate}.</p>`;
+  const constant = rate === undefined ? "" : html`<p class="muted">Constant learning rate: ${rate}.</p>`;
   return section(
     "Learning curves",
     html`<div class="charts">${[lossChart, ...otherCharts].map(trusted)}</div>`,

@@ -52,30 +52,59 @@ function cellEquations({ cells, model }: NormalSpec): readonly Html[] {
     });
 }
 
-/** The layers as a DOT graph, from left to right. */
-export function layersDot({ model }: NormalSpec, { layers }: Analysis): string {
+/** Layers up to which each is a node of its own; in larger models each block is one. */
+const MAX_LAYERS = 12;
+
+/** Nodes up to which each has its shape and parameters; a wider diagram has them in the table alone. */
+const MAX_DETAILED_NODES = 8;
+
+/** A layer, or all layers of a block, as a node. */
+interface DiagramNode {
+  readonly name: string;
+  readonly members: NormalSpec["model"];
+}
+
+function diagramNodes(model: NormalSpec["model"]): readonly DiagramNode[] {
+  const nameOf = (name: string) =>
+    model.length > MAX_LAYERS ? (/^.*?\/\d+(?=\/)|^[^/]+(?=\/)/.exec(name)?.[0] ?? name) : name;
+  const names = new Set(model.map(({ name }) => nameOf(name)));
+  return [...names].map((name) => ({ name, members: model.filter((layer) => nameOf(layer.name) === name) }));
+}
+
+function nodeLabel({ name, members }: DiagramNode, { layers }: Analysis, isDetailed: boolean): string {
+  const summaries = members.flatMap((member) => layers.find((layer) => layer.name === member.name) ?? []);
+  const [first] = members;
+  const isBlock = first === undefined || first.name !== name;
+  const kind = isBlock
+    ? formatCount(members.length, "layer")
+    : first.layer === "rnn"
+      ? first.cells.map(({ cell, hidden_size }) => `${cell} ${hidden_size}`).join(", ")
+      : first.layer;
+  const parameters = summaries.reduce((sum, summary) => sum + summary.parameters, 0);
+  return [
+    name,
+    ...(kind === name ? [] : [kind]),
+    ...(isDetailed ? [shapeText(summaries.at(-1)?.output ?? [])] : []),
+    ...(isDetailed && parameters > 0 ? [formatCount(parameters, "parameter")] : []),
+  ].join("\n");
+}
+
+/** The layers, or the blocks of a large model, as a DOT graph from left to right. */
+export function layersDot({ model }: NormalSpec, analysis: Analysis): string {
   const { tint, step, text, mutedText } = lightPalette;
   const quote = (value: string) => `"${value.replace(/[\\"]/g, "\\$&")}"`;
-  const layerNames = new Set(model.map(({ name }) => name));
-  const inputs = [...new Set(model.flatMap(({ from }) => from))].filter((name) => !layerNames.has(name));
-  const lines = model.flatMap((layer) => {
-    const { output = [], parameters = 0 } = layers.find(({ name }) => name === layer.name) ?? {};
-    const kind =
-      layer.layer === "rnn"
-        ? layer.cells.map(({ cell, hidden_size }) => `${cell} ${hidden_size}`).join(", ")
-        : layer.layer;
-    const label = [
-      layer.name,
-      ...(kind === layer.name ? [] : [kind]),
-      `[${output.join(", ")}]`,
-      ...(parameters > 0 ? [formatCount(parameters, "parameter")] : []),
-    ];
-    const initialStates = layer.layer === "rnn" && layerNames.has(layer.initial_state) ? [layer.initial_state] : [];
-    return [
-      `${quote(layer.name)} [label=${quote(label.join("\n"))}];`,
-      ...layer.from.map((from) => `${quote(from)} -> ${quote(layer.name)};`),
-      ...initialStates.map((from) => `${quote(from)} -> ${quote(layer.name)} [style=dashed, label=" state "];`),
-    ];
+  const nodes = diagramNodes(model);
+  const nodeOf = (name: string) => nodes.find(({ members }) => members.some((member) => member.name === name))?.name;
+  const inputs = [...new Set(model.flatMap(({ from }) => from))].filter((name) => nodeOf(name) === undefined);
+  const edges = nodes.flatMap(({ name, members }) => {
+    const edge = (from: string, attributes: string) =>
+      nodeOf(from) === name ? [] : [`${quote(nodeOf(from) ?? from)} -> ${quote(name)}${attributes};`];
+    return members.flatMap((member) => [
+      ...member.from.flatMap((from) => edge(from, "")),
+      ...(member.layer === "rnn" && nodeOf(member.initial_state) !== undefined
+        ? edge(member.initial_state, ' [style=dashed, label=" state "]')
+        : []),
+    ]);
   });
   return [
     "digraph model {",
@@ -84,7 +113,10 @@ export function layersDot({ model }: NormalSpec, { layers }: Analysis): string {
     'node [fontname="Helvetica", fontsize=10, margin="0.14,0.08"];',
     `edge [color="${mutedText}", fontname="Helvetica", fontsize=9, fontcolor="${mutedText}", arrowsize=0.7];`,
     ...inputs.map((name) => `${quote(name)} [shape=plaintext, style="", fontcolor="${mutedText}"];`),
-    ...lines,
+    ...nodes.map(
+      (node) => `${quote(node.name)} [label=${quote(nodeLabel(node, analysis, nodes.length <= MAX_DETAILED_NODES))}];`,
+    ),
+    ...new Set(edges),
     "}",
   ].join("\n");
 }
