@@ -49,9 +49,11 @@ export type Role =
    * Position of the rows of this process in the batch of all processes: first row, and rows of the batch; int64 [2].
    */
   | "shard"
+  /** The counts of several losses over the whole batch of micro-batches, float32 [losses]: inside the training graph. */
+  | "count"
   /** Sums over the rows of this process, float32 [entries of all parameters + 2]: gradients, loss, count. */
   | "gradient"
-  /** `inputs`, `targets`, `lengths`, `weights`, and initial states by public name. */
+  /** `inputs`, `targets` (by name `targets/<name>`), `lengths`, `weights`, and initial states by public name. */
   | "data"
   /** Loss before each update: float32 [steps]. In evaluation: a scalar. */
   | "loss"
@@ -100,7 +102,7 @@ export interface Ports {
 
 export interface Manifest {
   /** Version of this format. */
-  readonly format: 1;
+  readonly format: 2;
   readonly name: string;
   readonly rnnx: string;
   /** SHA-256 of the normalized spec and the signature, hex. */

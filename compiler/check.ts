@@ -2,6 +2,7 @@
 
 import type { Problem } from "../schema/diagnostics/index.js";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
+import { outputsOf } from "../schema/kinds/outputs.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import { holdsWeights } from "./artifact.js";
 import { elaborate } from "./elaborate/index.js";
@@ -25,8 +26,8 @@ export function check(spec: NormalSpec, signature: Signature, origins?: SourceMa
 export interface ModelShapes {
   /** Of the weights, by public name. */
   readonly parameters: ReadonlyMap<string, Shape>;
-  /** Of the predictions of a batch. */
-  readonly prediction: Shape;
+  /** Of the predictions of a batch, by the layer of the output. */
+  readonly predictions: ReadonlyMap<string, Shape>;
 }
 
 /** The shapes of the weights and the predictions of a model; null for an invalid spec. */
@@ -38,6 +39,9 @@ export function modelShapes(spec: NormalSpec, signature: Signature): ModelShapes
     const value = graph.inputs[index];
     return holdsWeights(port) && value !== undefined ? [[port.name, value.type.shape] as const] : [];
   });
-  const prediction = graph.outputs[outputs.findIndex(({ role }) => role === "prediction")];
-  return { parameters: new Map(parameters), prediction: prediction?.type.shape ?? [] };
+  const predictions = outputsOf(spec).map(({ name, port }) => {
+    const index = outputs.findIndex((output) => output.role === "prediction" && output.name === port);
+    return [name, graph.outputs[index]?.type.shape ?? []] as const;
+  });
+  return { parameters: new Map(parameters), predictions: new Map(predictions) };
 }

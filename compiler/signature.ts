@@ -1,5 +1,7 @@
 /** The signature of a data source: dtypes, shapes and sizes, so that the compiler opens no data file. */
 
+import { ONLY_TARGET } from "../schema/kinds/outputs.js";
+
 /** One array of a batch, batch axis first. Dims are numbers, or the symbols `batch` and `time`. */
 export interface ArraySignature {
   readonly dtype: "float32" | "int64" | "int32";
@@ -13,7 +15,8 @@ export interface Signature {
   readonly main_input?: string;
   /** Further inputs, by the name in a layer's "from": `decoder_inputs`. */
   readonly side_inputs?: Readonly<Record<string, ArraySignature>>;
-  readonly targets: ArraySignature;
+  /** The targets of the losses; an object where they have names. */
+  readonly targets: ArraySignature | Readonly<Record<string, ArraySignature>>;
   /** Lengths of the sequences, [batch], int64. */
   readonly lengths?: ArraySignature;
   /** Lengths of the targets and of inputs on their time axis, [batch], int64. */
@@ -23,7 +26,8 @@ export interface Signature {
   /** Initial states by public name (`rnn/0/h`), [batch, size]. */
   readonly initial_states?: Readonly<Record<string, ArraySignature>>;
   /**
-   * Sizes that specs may name: "vocabulary", "classes", "features". A string is a symbol: the size is not known yet.
+   * Sizes that specs may name: "vocabulary", "classes", "features". A string is a symbol: the size is not known yet. Of
+   * targets with names the classes are those of each, "classes/<name>".
    */
   readonly sizes: Readonly<Record<string, number | string>>;
   /** The number of time steps of every training batch; undefined where it varies. */
@@ -32,6 +36,29 @@ export interface Signature {
   readonly side_steps?: Readonly<Record<string, number>>;
   /** Expected sizes of symbols, for cost decisions only. */
   readonly expected: Readonly<Record<string, number>> & { readonly batch: number; readonly time: number };
+}
+
+/** The targets by name; those without a name as `targets`. */
+export function targetArrays({ targets }: Pick<Signature, "targets">): ReadonlyMap<string, ArraySignature> {
+  return new Map(isArray(targets) ? [[ONLY_TARGET, targets]] : Object.entries(targets));
+}
+
+/** The name of the size that is the number of classes of a target. */
+export function classesSize(target: string): string {
+  return target === ONLY_TARGET ? "classes" : `classes/${target}`;
+}
+
+function isArray(targets: Signature["targets"]): targets is ArraySignature {
+  return typeof targets.dtype === "string";
+}
+
+/** The targets with each array replaced. */
+export function mapTargets(
+  targets: Signature["targets"],
+  change: (array: ArraySignature, name: string) => ArraySignature,
+): Signature["targets"] {
+  if (isArray(targets)) return change(targets, ONLY_TARGET);
+  return Object.fromEntries(Object.entries(targets).map(([name, array]) => [name, change(array, name)]));
 }
 
 /** Token ids [batch, time] and features [batch, time, features] are sequences; features [batch, features] are not. */
@@ -70,7 +97,7 @@ export function withStaticTime(signature: Signature, axes: ReadonlySet<number | 
   return {
     ...signature,
     inputs: withStatic(inputs),
-    targets: withStatic(targets),
+    targets: mapTargets(targets, withStatic),
     ...(weights && { weights: withStatic(weights) }),
     ...(side_inputs && {
       side_inputs: Object.fromEntries(Object.entries(side_inputs).map(([name, array]) => [name, withStatic(array)])),
@@ -106,7 +133,7 @@ export function withDynamicShapes(signature: Signature): Signature {
   return {
     ...signature,
     inputs: dynamic(inputs, isSequence(inputs)),
-    targets: dynamic(targets),
+    targets: mapTargets(targets, (array) => dynamic(array)),
     ...(side_inputs && { side_inputs: dynamicAll(side_inputs) }),
     ...(lengths && { lengths: dynamic(lengths) }),
     ...(target_lengths && { target_lengths: dynamic(target_lengths) }),

@@ -54,6 +54,8 @@ export type TrainEvent =
       readonly event: "predictions";
       readonly step: number;
       readonly split: "train" | "validation" | "test";
+      /** Of a model with several outputs, which have an event each. */
+      readonly output?: string;
       readonly summary: PredictionSummary;
     }
   | { readonly event: "checkpoint"; readonly step: number; readonly path: string }
@@ -72,7 +74,10 @@ export interface DoneEvent {
   readonly best?: { readonly step: number; readonly metric: string; readonly value: number };
   /** In float16: steps of the whole run that made no update. */
   readonly skipped?: number;
-  /** Decoded predictions for the first training examples; for text the argmax text. */
+  /**
+   * Decoded predictions for the first training examples; for text the argmax text. Of several outputs an object by name
+   * each.
+   */
   readonly predictions: readonly unknown[];
   /** The inputs and targets of `predictions`. */
   readonly examples: readonly ExampleText[];

@@ -14,7 +14,7 @@ const cellFile = "cell.schema.json";
 /** The options of a cell, next to the keys that every cell has. */
 const cellOptions = "  readonly [option: string]: CellOption | NormalCellDropout | StateRates;";
 
-const unionKeys = ["data", "loss", "optimizer"];
+const unionKeys = ["data", "optimizer"];
 const pascalCase = (name) => name.replace(/(^|_)(\w)/g, (_, _underscore, letter) => letter.toUpperCase());
 const definitionName = ({ $ref = "" }) => /#\/\$defs\/(\w+)$/.exec($ref)?.[1];
 const isNullable = ({ type }) => Array.isArray(type) && type.includes("null");
@@ -165,7 +165,7 @@ const camelCase = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpper
 export function kindsData() {
   const layer = facts(definitions.layer, ["streaming", "time-axis", "counts-steps", "vocabulary"]);
   const data = facts(spec.properties.data, ["metrics"]);
-  const loss = facts(spec.properties.loss, ["targets", "metrics"]);
+  const loss = facts(definitions.loss, ["targets", "metrics"]);
   const metric = facts(definitions.metric, ["direction", "name"]);
   return `/** Facts of the kinds of data, layers, losses and metrics. Written by generate-types.mjs from spec.schema.json (\`x-…\`). */
 export const dataFacts = ${data};

@@ -180,12 +180,36 @@ export type Gain = boolean;
  */
 export type Shift = boolean;
 /**
+ * A loss with its options.
+ */
+export type Loss =
+  | SequenceLoss
+  | CrossEntropyLoss
+  | SampledSoftmaxLoss
+  | BinaryCrossEntropyLoss
+  | SquaredErrorLoss
+  | AbsoluteErrorLoss
+  | HuberLoss
+  | CTCLoss;
+/**
  * One weight for each output.
  *
  * @minItems 1
  * @maxItems 10000
  */
 export type ListOfWeights = number[];
+/**
+ * Name of the layer whose output the loss reads. Default: the last layer. Each loss of a list reads another layer.
+ */
+export type From1 = string;
+/**
+ * Name of the target in the data that the output is compared with. Data with one target without a name has the default.
+ */
+export type Target = string;
+/**
+ * Factor of the loss in the sum that training minimizes. The loss in the metrics of its output is without it.
+ */
+export type Weight = number;
 /**
  * Mean or sum over all entries. An evaluation reports the mean or the sum over all its examples.
  */
@@ -229,6 +253,10 @@ export type Metric =
   | BitsPerCharacterMetric
   | RMSEMetric
   | MAEMetric;
+/**
+ * Name of the output that the metric is of: the layer of one of the losses. Needed where the model has several outputs, and reported as `<output>/<metric>`.
+ */
+export type Output1 = string;
 export type Penalty = number;
 /**
  * Step size of the updates. The schedule multiplies it.
@@ -384,18 +412,14 @@ export interface Spec {
   blocks?: {
     [k: string]: BlockBody;
   };
+  loss?: Loss;
   /**
-   * The value that training minimizes.
+   * The losses of a model with several outputs: training minimizes Σ weight · loss. Each loss reads the output of one layer, which the output is named after, and one target of the data. Metrics, predictions and exports have a part for each output.
+   *
+   * @minItems 1
+   * @maxItems 100
    */
-  loss:
-    | SequenceLoss
-    | CrossEntropyLoss
-    | SampledSoftmaxLoss
-    | BinaryCrossEntropyLoss
-    | SquaredErrorLoss
-    | AbsoluteErrorLoss
-    | HuberLoss
-    | CTCLoss;
+  losses?: Loss[];
   /**
    * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss and of the data, listed with each.
    */
@@ -716,7 +740,14 @@ export interface ArraysData {
     | {
         [k: string]: ArraySource;
       };
-  targets: ArraySource;
+  /**
+   * Targets of the loss: class ids (integers), or numbers of the output's shape; or an object of such arrays by the names that losses use in `target`.
+   */
+  targets:
+    | ArraySource
+    | {
+        [k: string]: ArraySource;
+      };
   /**
    * Number of valid steps of each sequence, [batch]. All layers, losses and metrics respect them.
    */
@@ -1401,6 +1432,9 @@ export interface SequenceLoss {
    * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them). The weight of a step's target class multiplies the weight of the step, also in the average.
    */
   class_weights?: ListOfWeights | null;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities, each of the sum 1.
@@ -1419,6 +1453,9 @@ export interface CrossEntropyLoss {
    * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them), a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
    */
   class_weights?: ListOfWeights | null;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Cross-entropy for a large vocabulary. In training each target is compared with a few sampled classes, and only their columns of the last layer (dense or projection) are computed. Evaluation uses all classes. Targets are class ids (integers).
@@ -1437,6 +1474,9 @@ export interface SampledSoftmaxLoss {
    */
   distribution?: "log_uniform" | "uniform";
   reduction?: Reduction;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1; others are refused.
@@ -1451,6 +1491,9 @@ export interface BinaryCrossEntropyLoss {
    * Factor of the loss of targets that are 1: one number, or one for each output.
    */
   positive_weight?: number | ListOfWeights;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Squared difference of output and target.
@@ -1461,6 +1504,9 @@ export interface SquaredErrorLoss {
    */
   type: "squared_error";
   reduction?: Reduction1;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Absolute difference of output and target.
@@ -1471,6 +1517,9 @@ export interface AbsoluteErrorLoss {
    */
   type: "absolute_error";
   reduction?: Reduction1;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Half the squared difference up to `delta`, linear beyond it.
@@ -1485,6 +1534,9 @@ export interface HuberLoss {
    * Absolute difference above which the loss is linear.
    */
   delta?: number;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
@@ -1506,6 +1558,9 @@ export interface CTCLoss {
    * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite with false.
    */
   zero_infinity?: boolean;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
 }
 /**
  * Fraction of entries whose largest output is the target class.
@@ -1515,6 +1570,7 @@ export interface AccuracyMetric {
    * Accuracy.
    */
   type: "accuracy";
+  output?: Output1;
 }
 /**
  * Fraction of entries whose target class is among the k largest outputs, as TensorFlow's in_top_k: classes that tie with the k-th are among them. Reported as top_<k>_accuracy.
@@ -1528,6 +1584,7 @@ export interface TopKAccuracyMetric {
    * Number of largest outputs to consider.
    */
   k?: number;
+  output?: Output1;
 }
 /**
  * Fraction of outputs on the same side of 0.5 as the target.
@@ -1537,6 +1594,7 @@ export interface BinaryAccuracyMetric {
    * Binary accuracy.
    */
   type: "binary_accuracy";
+  output?: Output1;
 }
 /**
  * Harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1).
@@ -1546,6 +1604,7 @@ export interface F1Metric {
    * Macro F1.
    */
   type: "f1";
+  output?: Output1;
 }
 /**
  * Fraction of the predictions of a class that are correct, averaged over the classes that occur.
@@ -1555,6 +1614,7 @@ export interface PrecisionMetric {
    * Macro precision.
    */
   type: "precision";
+  output?: Output1;
 }
 /**
  * Fraction of the targets of a class that are predicted, averaged over the classes that occur.
@@ -1564,6 +1624,7 @@ export interface RecallMetric {
    * Macro recall.
    */
   type: "recall";
+  output?: Output1;
 }
 /**
  * Fraction of sequences that are correct at every valid step. With ctc: of sequences whose greedy decoding equals the labels.
@@ -1573,6 +1634,7 @@ export interface ExactSequenceMetric {
    * Exact sequences.
    */
   type: "exact_sequence";
+  output?: Output1;
 }
 /**
  * Edit distance (insertions, deletions, substitutions) from the greedy ctc decoding to the labels, divided by the number of labels.
@@ -1582,6 +1644,7 @@ export interface LabelErrorRateMetric {
    * Label error rate.
    */
   type: "label_error_rate";
+  output?: Output1;
 }
 /**
  * Exponential of the mean cross-entropy, weighted by the data's weights; without label smoothing, class weights and penalties.
@@ -1591,6 +1654,7 @@ export interface PerplexityMetric {
    * Perplexity.
    */
   type: "perplexity";
+  output?: Output1;
 }
 /**
  * Mean cross-entropy per step in bits; otherwise as perplexity.
@@ -1600,6 +1664,7 @@ export interface BitsPerCharacterMetric {
    * Bits per character.
    */
   type: "bits_per_character";
+  output?: Output1;
 }
 /**
  * Square root of the mean squared error.
@@ -1609,6 +1674,7 @@ export interface RMSEMetric {
    * Root mean squared error.
    */
   type: "rmse";
+  output?: Output1;
 }
 /**
  * Mean absolute error.
@@ -1618,6 +1684,7 @@ export interface MAEMetric {
    * Mean absolute error.
    */
   type: "mae";
+  output?: Output1;
 }
 /**
  * Gradient descent.

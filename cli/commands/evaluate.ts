@@ -1,6 +1,7 @@
 /** `rnnx evaluate`: the metrics of a run on its own or on other data. */
 import { InvalidArgumentError, Option } from "commander";
 import type { EvaluateRequest, RunEvaluation } from "../../runtime/evaluation/evaluate-run.js";
+import type { SplitDetails } from "../../runtime/evaluation/split-details.js";
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
@@ -86,16 +87,21 @@ function printMetrics(output: Output, run: string, { step, examples, metrics, de
 /** Classes of the largest confusion matrix that is printed; the record has every one. */
 const maxConfusionClasses = 12;
 
-function printDetails(output: Output, { split, classes, confusion, columns }: NonNullable<RunEvaluation["details"]>) {
+function printDetails(output: Output, { split, outputs, ...details }: NonNullable<RunEvaluation["details"]>) {
+  if (outputs === undefined) printSplitDetails(output, `the ${split} split`, details);
+  for (const [name, ofOutput] of Object.entries(outputs ?? {}))
+    printSplitDetails(output, `${escapeLine(name)} in the ${split} split`, ofOutput);
+}
+
+/** @param what that has the details, for the titles. */
+function printSplitDetails(output: Output, what: string, { classes, confusion, columns }: SplitDetails) {
   const table = (first: string, titles: readonly string[], rows: readonly (readonly string[])[]) => {
     const numbers = titles.map((title) => ({ title, align: "right" as const }));
     return tableText(output.colors.print, [{ title: first }, ...numbers], rows);
   };
   if (columns !== undefined) {
     const rows = columns.map(({ column, rmse, mae }) => [escapeLine(column), formatNumber(rmse), formatNumber(mae)]);
-    output.print(
-      `\nerrors of the ${split} split in the units of the data\n\n${table("column", ["rmse", "mae"], rows)}`,
-    );
+    output.print(`\nerrors of ${what} in the units of the data\n\n${table("column", ["rmse", "mae"], rows)}`);
   }
   if (classes === undefined || confusion === undefined) return;
   const rows = classes.map((scores) => [
@@ -106,7 +112,7 @@ function printDetails(output: Output, { split, classes, confusion, columns }: No
     formatInteger(scores.predicted),
   ]);
   const titles = ["precision", "recall", "targets", "predicted"];
-  output.print(`\nclasses of the ${split} split\n\n${table("class", titles, rows)}`);
+  output.print(`\nclasses of ${what}\n\n${table("class", titles, rows)}`);
   if (classes.length > maxConfusionClasses) return;
   const names = classes.map((scores) => escapeLine(scores.class));
   const counts = confusion.map((row, id) => [names[id] ?? "", ...row.map(formatInteger)]);

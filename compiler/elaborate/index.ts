@@ -2,6 +2,7 @@
 import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Signature } from "../signature.js";
@@ -19,7 +20,7 @@ import {
 } from "./context.js";
 import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
-import { elaborateObjective, type Output } from "./objective.js";
+import { elaborateObjective, type Output, type OutputWire } from "./objective.js";
 import type { AttentionOutput, LayerOutput, Program } from "./program.js";
 import { type ElaborationState, startElaboration } from "./state.js";
 import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
@@ -73,19 +74,26 @@ export function elaborate(
       layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value, sequence });
     }
   }
-  const lastWire = wires.get(at(spec.model, spec.model.length - 1).name);
-  if (lastWire !== undefined && failedLayers.size === 0) checkModel(spec, signature, state, lastWire);
-  const objective = lastWire && elaborateObjective(spec, signature, state, lastWire);
+  const modelOutputs = outputsOf(spec);
+  const outputWires = modelOutputs.flatMap((output): readonly OutputWire[] => {
+    const wire = wires.get(output.name);
+    return wire === undefined ? [] : [{ output, wire }];
+  });
+  if (failedLayers.size === 0) checkModel(spec, signature, state, outputWires);
+  const isComplete = outputWires.length === modelOutputs.length;
+  const objective = isComplete ? elaborateObjective(spec, signature, state, outputWires) : undefined;
   if (objective !== undefined) checkWatchedMetrics(spec, Object.keys(objective.finalizers), state.context);
   if (mode === "training" && failedLayers.size === 0)
     checkParameterPatterns(spec.optimizer, state.ports(), state.context);
-  if (lastWire === undefined || objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
+  if (objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
     return { ok: false, problems: state.problems() };
 
-  const prediction = lastWire.sequence ? swapBatchAndTime(b, lastWire.value) : lastWire.value;
   const outputs: readonly Output[] = [
     ...objective.outputs,
-    { port: { name: "outputs", role: "prediction" }, value: prediction },
+    ...outputWires.map(({ output, wire: { value, sequence } }) => ({
+      port: { name: output.port, role: "prediction" as const },
+      value: sequence ? swapBatchAndTime(b, value) : value,
+    })),
     ...state.nextBuffers().map(([name, value]) => ({ port: { name, role: "buffer" as const }, value })),
     ...[...state.finalStates()].map(([name, value]) => ({ port: { name, role: "state" as const }, value })),
   ];

@@ -5,14 +5,17 @@ import type { Graph, Value } from "../ir/types.js";
 
 export interface InputPort {
   readonly name: string;
-  readonly role: Extract<Role, "parameter" | "frozen" | "buffer" | "state" | "step" | "shard" | "data">;
+  readonly role: Extract<Role, "parameter" | "frozen" | "buffer" | "state" | "step" | "shard" | "count" | "data">;
   /** The initial value of a parameter; null for data, and where its shape depends on the data. */
   readonly initializer: Initializer | null;
 }
 
 export interface OutputPort {
   readonly name: string;
-  /** With micro-batches or data parallelism the role `loss` has the outputs `loss`, `loss/total` and `loss/count`. */
+  /**
+   * With micro-batches or data parallelism the role `loss` has the outputs `loss`, `loss/total` and `loss/count`; where
+   * losses have counts of their own also `loss/counts`, which the input of the role `count` is the sum of.
+   */
   readonly role: Extract<Role, "loss" | "metric" | "prediction" | "buffer" | "state">;
 }
 
@@ -44,7 +47,7 @@ export interface AttentionOutput {
 
 /**
  * Ports have the positions of the graph's inputs and outputs. Inputs: parameters, frozen, buffers, states, step, shard,
- * data.
+ * count, data.
  */
 export interface Program {
   readonly graph: Graph;

@@ -1,6 +1,8 @@
 /** The state of one elaboration: the graph under construction, its ports, and the problems found. */
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { joinWithAnd, quote } from "../../schema/diagnostics/suggest.js";
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { graphBuilder } from "../graph/builder.js";
@@ -11,7 +13,7 @@ import type { Value } from "../ir/types.js";
 import { checkActivations } from "../language/check/activations.js";
 import { checkDefinition } from "../language/check/index.js";
 import { functionTable } from "../language/functions/index.js";
-import type { ArraySignature, Signature } from "../signature.js";
+import { type ArraySignature, classesSize, type Signature } from "../signature.js";
 import { shapesAgree } from "./compare-sizes.js";
 import type { Affine, CellStates, Context, ElaborationOptions, Mode, Shard } from "./context.js";
 import type { InputPort } from "./program.js";
@@ -21,13 +23,15 @@ export interface ElaborationState {
   readonly context: Context;
   /** The data input of a name, opened on first use. */
   feed(name: string, array: ArraySignature): Value;
+  /** The counts of the losses over the whole batch, float32 [losses]. */
+  feedCounts(losses: number): Value;
   beginLayer(layer: NormalLayer): void;
   /** Records the output of a layer. */
   endLayer(layer: NormalLayer, wire: Wire): void;
   problems(): readonly Problem[];
   /** True where sizes that must agree depend on the data: without problems, but without a program. */
   hasUnknownSizes(): boolean;
-  /** Ports in the order of their roles: parameters, frozen, buffers, states, step, shard, data. */
+  /** Ports in the order of their roles: parameters, frozen, buffers, states, step, shard, count, data. */
   ports(): readonly (InputPort & { readonly value: Value })[];
   finalStates(): ReadonlyMap<string, Value>;
   /** The weights of attention layers. */
@@ -99,6 +103,12 @@ export function startElaboration(
   const knownSteps = new Map(Object.entries(signature.side_steps ?? {}));
   if (signature.steps !== undefined) knownSteps.set("time", signature.steps);
 
+  /** The names of the targets whose outputs depend on a layer. */
+  const targetsBehind = (name: string): readonly string[] => {
+    const readers = outputsOf(spec).filter(({ model }) => model.some((layer) => layer.name === name));
+    return [...new Set(readers.map(({ loss }) => loss.target))];
+  };
+
   const shardScalar = (index: number) => {
     const rows = openInput("shard", "shard", { dtype: "int64", shape: [2] });
     return b.reshape(b.slice(rows, 0, index, index + 1), []);
@@ -159,7 +169,19 @@ export function startElaboration(
       if (typeof size === "number") return size;
       const existing = signature.sizes[size];
       if (existing !== undefined) return existing;
-      const names = Object.keys(signature.sizes).map((name) => `"${name}"`);
+      const targets = size === "classes" && currentLayer !== undefined ? targetsBehind(currentLayer.name) : [];
+      const ofTarget = targets.length === 1 ? signature.sizes[classesSize(targets[0] ?? "")] : undefined;
+      if (ofTarget !== undefined) return ofTarget;
+      const isNamed = size === "classes" && Object.keys(signature.sizes).some((name) => name.startsWith("classes/"));
+      if (isNamed) {
+        const subject = `The size "classes" of ${currentLayer?.name}`;
+        const message =
+          targets.length === 0
+            ? `${subject} is that of no target: no loss depends on the layer.`
+            : `${subject} is ambiguous: the targets ${joinWithAnd(targets.map(quote))} depend on the layer.`;
+        return context.problem({ part, key, code: "ambiguous-size", message, hint: "Write an integer." });
+      }
+      const names = Object.keys(signature.sizes).flatMap((name) => (name.includes("/") ? [] : [`"${name}"`]));
       return context.problem({
         part,
         key,
@@ -197,10 +219,20 @@ export function startElaboration(
       attentionWeights.set(layer, weights);
     },
   };
-  const order: readonly InputPort["role"][] = ["parameter", "frozen", "buffer", "state", "step", "shard", "data"];
+  const order: readonly InputPort["role"][] = [
+    "parameter",
+    "frozen",
+    "buffer",
+    "state",
+    "step",
+    "shard",
+    "count",
+    "data",
+  ];
   return {
     context,
     feed: (name, { dtype, shape }) => openInput(name, "data", { dtype, shape }),
+    feedCounts: (losses) => openInput("loss/counts", "count", { dtype: "float32", shape: [losses] }),
     beginLayer(layer) {
       currentLayer = layer;
       unreadOwner = finishedOwner();

@@ -89,7 +89,7 @@ export function makeManifest(
 ): Manifest {
   const parameters = program.inputs.filter(holdsWeights);
   return {
-    format: 1,
+    format: 2,
     ...identity,
     parameters: parameters.map((port, index) => ({
       ...storedTensor(port.name, program.graph.inputs[index], port.initializer),

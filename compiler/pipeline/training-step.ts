@@ -5,7 +5,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { differentiate } from "../autodiff/reverse.js";
 import { defaultStrategy } from "../elaborate/context.js";
 import { elaborate } from "../elaborate/index.js";
-import { isParameter, type OutputPort, type Program, restrictToOutputs } from "../elaborate/program.js";
+import { type InputPort, isParameter, type OutputPort, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { substituteDims } from "../graph/substitute-dims.js";
 import type { Graph } from "../ir/types.js";
 import { hasParallelizableLoop } from "../optimize/loops/associative-scan.js";
@@ -18,7 +18,7 @@ import {
   stepPasses,
 } from "../optimize/pipeline.js";
 import { autocast } from "../precision/autocast.js";
-import { perMicroBatch, type Signature, withStaticTime } from "../signature.js";
+import { perMicroBatch, type Signature, targetArrays, withStaticTime } from "../signature.js";
 import { applyStep, type DataParallelGraph, gradientStep, overWholeBatch } from "../training/data-parallel.js";
 import { accumulate, averageSums } from "../training/gradient-accumulation.js";
 import { withScaleInput } from "../training/loss-scale.js";
@@ -43,6 +43,8 @@ export interface TrainingProgram {
    * and its count), then the buffers and states that are carried to the next step.
    */
   readonly lossProgram: Program;
+  /** The subprogram of the counts of the losses, where those are an input of `lossProgram`; else null. */
+  readonly countProgram: Program | null;
   /** Micro-batches per batch, whose gradients are accumulated. */
   readonly microBatches: number;
 }
@@ -57,6 +59,8 @@ export interface GradientProgram extends TrainingProgram {
    */
   readonly gradient: Graph;
   readonly isSum: boolean;
+  /** The ports of the inputs of `gradient`. */
+  readonly ports: readonly InputPort[];
 }
 
 /** One training step and the graphs that it was built from. */
@@ -109,12 +113,26 @@ export function elaborateTraining({
   const lossProgram = restrictToOutputs(wholeProgram, ({ role, name }: OutputPort) =>
     role === "loss" ? lossOutputs.includes(name) : role === "buffer" || (role === "state" && carriedStates.has(name)),
   );
-  return { ok: true, program: { wholeProgram, lossProgram, microBatches } };
+  const hasCounts = wholeProgram.inputs.some(({ role }) => role === "count");
+  if (hasCounts && options.dataParallel === true)
+    return { ok: false, problems: [separateCountsProblem(spec, options)] };
+  const countProgram = hasCounts ? restrictToOutputs(wholeProgram, ({ name }) => name === "loss/counts") : null;
+  return { ok: true, program: { wholeProgram, lossProgram, countProgram, microBatches } };
 }
 
 /** True where the gradient is a sum over some rows of a batch, to be divided by the count of the whole batch. */
 function needsSums(microBatches: number, { dataParallel = false }: CompileOptions): boolean {
   return microBatches > 1 || dataParallel;
+}
+
+function separateCountsProblem({ losses }: NormalSpec, { origins }: CompileOptions): Problem {
+  return {
+    code: "distributed-loss",
+    path: origins?.pathOf(losses) ?? "/losses",
+    message:
+      "The losses are means over different numbers of entries, so several processes do not know their shares of the sum.",
+    hint: 'Train in one process, or set "reduction" to "sum" in all losses.',
+  };
 }
 
 function unknownStepsProblem({ train }: NormalSpec, { origins }: CompileOptions): Problem {
@@ -129,7 +147,11 @@ function unknownStepsProblem({ train }: NormalSpec, { origins }: CompileOptions)
 
 /** The problem of axes of different names, `time` and `second_time`, which elaboration leaves to the data. */
 function disagreementProblem({ inputs, side_inputs, targets, weights }: Signature): Problem {
-  const arrays = Object.entries({ inputs, ...side_inputs, targets, ...(weights && { weights }) });
+  const arrays = [
+    ...Object.entries({ inputs, ...side_inputs }),
+    ...targetArrays({ targets }),
+    ...Object.entries(weights ? { weights } : {}),
+  ];
   const shapes = arrays.map(([name, { shape }]) => `${name} [${shape.join(", ")}]`).join(", ");
   return {
     code: "array-shape",
@@ -144,7 +166,7 @@ export function differentiateLoss(
   program: TrainingProgram,
   { spec, signature, options }: CompileInput,
 ): GradientProgram {
-  const { lossProgram, microBatches } = program;
+  const { lossProgram, countProgram, microBatches } = program;
   const { run, optimize, context } = stageRunner(perMicroBatch(signature, microBatches), options);
   // The number of time steps is fixed only where a loop becomes an associative scan: elsewhere any length remains
   // possible.
@@ -172,9 +194,15 @@ export function differentiateLoss(
     // A micro-batch is optimized alone: nothing moves out of the loop over micro-batches.
     gradient:
       microBatches > 1
-        ? accumulate(optimize("gradient", microBatchGradient, stepPasses), lossProgram.inputs, microBatches)
+        ? accumulate(
+            optimize("gradient", microBatchGradient, stepPasses),
+            lossProgram.inputs,
+            microBatches,
+            countProgram,
+          )
         : microBatchGradient,
     isSum: needsSums(microBatches, options),
+    ports: lossProgram.inputs.filter(({ role }) => role !== "count"),
   };
 }
 
@@ -187,15 +215,15 @@ function scaledGradient(forward: Graph, parameterIndices: readonly number[]): Gr
 export function withMixedPrecision(graph: Graph, { inputs }: Pick<Program, "inputs">): Graph {
   return autocast(
     graph,
-    inputs.flatMap(({ role }, index) => (role === "data" ? [index] : [])),
+    inputs.flatMap(({ role }, index) => (role === "data" || role === "count" ? [index] : [])),
   );
 }
 
 /** Stages step and optimized: one optimizer update of a batch. */
 export function buildStep(program: GradientProgram, { spec, signature, options }: CompileInput): TrainingStep {
-  const { lossProgram, microBatches, wholeProgram, isSum } = program;
+  const { microBatches, wholeProgram, isSum } = program;
   const { run } = stageRunner(perMicroBatch(signature, microBatches), options);
-  const { graph, ports } = overWholeBatch(program.gradient, lossProgram.inputs);
+  const { graph, ports } = overWholeBatch(program.gradient, program.ports);
   const gradient = isSum ? averageSums(graph, ports, wholeProgram.batching) : graph;
   const step = buildStepGraph(gradient, ports, spec.optimizer, spec.train.precision);
   return {
@@ -233,7 +261,7 @@ export function splitStep(
   return {
     gradient: dataParallelGraph(
       "shard",
-      gradientStep(program.gradient, lossProgram.inputs, optimizer, train.precision),
+      gradientStep(program.gradient, program.ports, optimizer, train.precision),
       microBatches > 1 ? canonicalize : stepPasses,
     ),
     update: dataParallelGraph("update", update, stepPasses),

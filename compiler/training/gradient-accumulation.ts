@@ -1,10 +1,10 @@
 /** Gradient accumulation: one update from the micro-batches of a batch, in the memory of one micro-batch. */
-import type { InputPort, LossBatching } from "../elaborate/program.js";
+import type { InputPort, LossBatching, Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
-import { at } from "../ir/expect.js";
+import { at, expectDefined } from "../ir/expect.js";
 import type { Graph, Value } from "../ir/types.js";
 
 /**
@@ -13,14 +13,25 @@ import type { Graph, Value } from "../ir/types.js";
  * @param graph one micro-batch. Outputs: total and count of the loss, then the gradient of the total per parameter.
  * @param ports ports of the graph's inputs, without states. `shard` is [first row, rows] of a micro-batch: inside, of the
  * whole batch, so that random numbers are those of the batch in one piece.
- * @returns the same inputs, data with a leading axis of `microBatches`; the same outputs, summed.
+ * @param countProgram the counts of the losses of one micro-batch, whose sum over the batch is the input of the role
+ * `count`; null for a graph without it.
+ * @returns the same inputs but `count`, data with a leading axis of `microBatches`; the same outputs, summed.
  */
-export function accumulate(graph: Graph, ports: readonly InputPort[], microBatches: number): Graph {
+export function accumulate(
+  graph: Graph,
+  ports: readonly InputPort[],
+  microBatches: number,
+  countProgram: Program | null = null,
+): Graph {
   const b = graphBuilder(graph.name);
-  const inputs = graph.inputs.map(({ name, type }, index): Value => {
-    const isData = ports[index]?.role === "data";
-    return b.input(name, { dtype: type.dtype, shape: isData ? [microBatches, ...type.shape] : type.shape });
+  const opened = graph.inputs.map(({ name, type }, index): Value | null => {
+    const role = ports[index]?.role;
+    if (role === "count") return null;
+    return b.input(name, { dtype: type.dtype, shape: role === "data" ? [microBatches, ...type.shape] : type.shape });
   });
+  const byName = new Map(ports.map(({ name }, index) => [name, opened[index] ?? null]));
+  const counts = countProgram && sumCounts(b, countProgram, byName, microBatches);
+  const inputs = opened.map((input) => input ?? expectDefined(counts, "the counts of the losses"));
   const data = inputs.filter((_, index) => ports[index]?.role === "data");
   const zeros = graph.outputs.map(({ type }) => b.expand(b.scalar(0), type.shape));
   const operands = { initial: zeros, scans: [b.range(microBatches), ...data] };
@@ -34,6 +45,31 @@ export function accumulate(graph: Graph, ports: readonly InputPort[], microBatch
     return { next: sums.map((sum, index) => inner.add(sum, at(outputs, index))), scanOutputs: [] };
   });
   return b.finish(final);
+}
+
+/** The counts of the losses over all micro-batches, which depend on the data alone. */
+function sumCounts(
+  b: Builder,
+  { graph, inputs: ports }: Program,
+  inputs: ReadonlyMap<string, Value | null>,
+  microBatches: number,
+): Value {
+  const values = ports.map(({ name }) => expectDefined(inputs.get(name), `the input ${name} of the counts`));
+  const data = values.filter((_, index) => ports[index]?.role === "data");
+  const { final } = scan(
+    b,
+    "counts",
+    {
+      initial: graph.outputs.map(({ type }) => b.expand(b.scalar(0), type.shape)),
+      scans: [b.range(microBatches), ...data],
+    },
+    (inner, sums, slices) => {
+      const operands = values.map((value) => (data.includes(value) ? at(slices, 1 + data.indexOf(value)) : value));
+      const outputs = inline(inner, graph, operands);
+      return { next: sums.map((sum, index) => inner.add(sum, at(outputs, index))), scanOutputs: [] };
+    },
+  );
+  return at(final, 0);
 }
 
 /** From the position of rows in a micro-batch to their position in the whole batch: [first row, rows]. */

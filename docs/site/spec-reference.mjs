@@ -102,7 +102,8 @@ function defaultText(key, schema, required) {
     const values = Object.entries(defaults).map(([value, entry]) => `${json(entry)} (${value})`);
     return `default by ${other}: ${values.join(", ")}`;
   }
-  if (key === "from") return "default: the previous layer";
+  // A layer may have several sources, a loss has one.
+  if (key === "from") return schema.anyOf === undefined ? "default: the last layer" : "default: the previous layer";
   return "optional";
 }
 
@@ -217,9 +218,10 @@ function plan() {
     {
       page: "losses.md",
       title: "Losses",
-      names: branches(properties.loss),
+      names: branches(definitions.loss),
       text: (names) => [
         `${oneLine(properties.loss.description)} Losses over classes read logits: training leaves a final softmax or sigmoid of the model to the loss.`,
+        `\`losses\`: ${oneLine(properties.losses.description)}`,
         ...names.map((name) => section(name)),
         inlineSection("Regularization", properties.regularization),
       ],

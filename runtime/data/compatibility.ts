@@ -1,12 +1,14 @@
 /** Compatibility of data with a model: array shapes of other data, and ids and classes within the model's sizes. */
 import type { Manifest } from "../../compiler/artifact.js";
-import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import { type ArraySignature, classesSize, type Signature, targetArrays } from "../../compiler/signature.js";
+import { quote } from "../../schema/diagnostics/suggest.js";
+import { ONLY_TARGET, outputsOf, targetPort } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import { readExamples } from "./batching/read-examples.js";
 import { idLimits, limitHint } from "./id-limits.js";
 import { idNamesFor } from "./metadata.js";
-import { type DataSource, usesOf } from "./source.js";
+import { type DataSource, targetUsesOf, type Uses } from "./source.js";
 
 /** Differences between the arrays of other data and those that a run was trained on, which its model cannot read. */
 export function checkDataShape(expected: Signature, actual: Signature): readonly RunProblem[] {
@@ -31,9 +33,16 @@ export function checkDataShape(expected: Signature, actual: Signature): readonly
 }
 
 function arraySignaturesOf(signature: Signature): ReadonlyMap<string, ArraySignature> {
-  const { inputs, targets, lengths, target_lengths, weights, side_inputs, initial_states } = signature;
-  const namedArrays = Object.entries({ inputs, targets, lengths, target_lengths, weights });
-  const entries = [...namedArrays, ...Object.entries(side_inputs ?? {}), ...Object.entries(initial_states ?? {})];
+  const { inputs, lengths, target_lengths, weights, side_inputs, initial_states } = signature;
+  const targets = [...targetArrays(signature)].map(([name, array]) => [targetPort(name), array] as const);
+  const namedArrays = Object.entries({ lengths, target_lengths, weights });
+  const entries = [
+    ["inputs", inputs] as const,
+    ...targets,
+    ...namedArrays,
+    ...Object.entries(side_inputs ?? {}),
+    ...Object.entries(initial_states ?? {}),
+  ];
   return new Map(entries.flatMap(([name, array]) => (array === undefined ? [] : [[name, array] as const])));
 }
 
@@ -41,21 +50,35 @@ function formatArray({ dtype, shape }: ArraySignature): string {
   return `${dtype} [${shape.join(", ")}]`;
 }
 
-/** The problem of a training split whose targets are all of one class: a model learns no more than to predict it. */
-export function checkClassCount(spec: NormalSpec, source: DataSource, { targets, sizes }: Signature) {
-  const { targets: kind, areLabels } = usesOf(spec);
+/** Problems of targets that are all of one class in the training split: a model learns no more than to predict it. */
+export function checkClassCount(spec: NormalSpec, source: DataSource, signature: Signature): readonly RunProblem[] {
+  const arrays = targetArrays(signature);
+  return [...targetUsesOf(spec)].flatMap(([target, uses]) =>
+    arrays.get(target)?.dtype === "float32" ? [] : singleClassProblems(spec, source, signature, target, uses),
+  );
+}
+
+function singleClassProblems(
+  spec: NormalSpec,
+  source: DataSource,
+  { sizes }: Signature,
+  target: string,
+  { targets: kind, areLabels, loss }: Uses,
+): readonly RunProblem[] {
   // The blank of ctc is a second class.
-  if (kind !== "classes" || areLabels || targets.dtype === "float32") return [];
-  const isAllData = sizes.classes === 1;
-  const only = isAllData ? 0 : onlyTrainingClass(source);
+  if (kind !== "classes" || areLabels) return [];
+  const port = targetPort(target);
+  const isAllData = sizes[classesSize(target)] === 1;
+  const only = isAllData ? 0 : onlyTrainingClass(source, port);
   if (only === undefined) return [];
-  const name = JSON.stringify(idNamesFor("targets", source.metadata)?.names[only] ?? only);
+  const name = JSON.stringify(idNamesFor(port, source.metadata)?.names[only] ?? only);
+  const targets = target === ONLY_TARGET ? "targets" : `targets ${quote(target)}`;
   const problem = { code: "single-class", path: isAllData ? "/data" : "/data/split" };
   if (isAllData) {
-    const message = `All targets are of one class, ${name}, but ${spec.loss.type} needs at least 2 classes.`;
+    const message = `All ${targets} are of one class, ${name}, but ${loss} needs at least 2 classes.`;
     return [{ ...problem, message, hint: "Use data with targets of at least 2 classes." } satisfies RunProblem];
   }
-  const message = `All targets of the training split are of one class, ${name}, but ${spec.loss.type} needs at least 2 classes.`;
+  const message = `All ${targets} of the training split are of one class, ${name}, but ${loss} needs at least 2 classes.`;
   const isOrdered = "split" in spec.data && spec.data.split.order === "time" && spec.data.split.train < 1;
   const hint = isOrdered
     ? 'Set data.split.order to "shuffled", or give the training split more of the data.'
@@ -64,10 +87,10 @@ export function checkClassCount(spec: NormalSpec, source: DataSource, { targets,
 }
 
 /** The class of all targets of the training split that the loss reads; undefined if there are several, or none. */
-function onlyTrainingClass(source: DataSource): number | undefined {
+function onlyTrainingClass(source: DataSource, port: string): number | undefined {
   let only: number | undefined;
   for (const { batch } of readExamples(source, source.splits.train)) {
-    const { shape, data } = batch.get("targets") ?? { shape: [0], data: [] };
+    const { shape, data } = batch.get(port) ?? { shape: [0], data: [] };
     const [count = 0, steps = 1] = shape;
     const lengths = (batch.get("target_lengths") ?? batch.get("lengths"))?.data;
     const weights = batch.get("weights");
@@ -92,12 +115,14 @@ export function checkIdRange(
   manifest: Manifest,
   source: DataSource,
 ): readonly RunProblem[] {
-  const outputSize = manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1);
-  const outputHint = `The model's output has size ${outputSize}, so the largest index is ${Number(outputSize) - 1}.`;
-  return [
-    ...[...idLimits(spec, signature)].map(([input, limit]) =>
-      source.findOutOfRange(input, limit.size, limitHint(limit)),
-    ),
-    typeof outputSize === "number" ? source.findOutOfRange("targets", outputSize, outputHint) : undefined,
-  ].filter((problem) => problem !== undefined);
+  const outputs = outputsOf(spec).map(({ name, port, loss, prefix }) => {
+    const size = manifest.eval.outputs.find((output) => output.name === port)?.shape.at(-1);
+    const what = prefix === "" ? "The model's output" : `The output ${name}`;
+    const hint = `${what} has size ${size}, so the largest index is ${Number(size) - 1}.`;
+    return typeof size === "number" ? source.findOutOfRange(targetPort(loss.target), size, hint) : undefined;
+  });
+  const inputs = [...idLimits(spec, signature)].map(([input, limit]) =>
+    source.findOutOfRange(input, limit.size, limitHint(limit)),
+  );
+  return [...inputs, ...outputs].filter((problem) => problem !== undefined);
 }

@@ -4,8 +4,9 @@
  */
 import type { Manifest } from "../../compiler/artifact.js";
 import { blankClassOf } from "../../schema/kinds/losses.js";
+import { outputsOf, targetPort } from "../../schema/kinds/outputs.js";
 import { outputSteps } from "../../schema/kinds/windows.js";
-import type { NormalSpec } from "../../schema/normal/index.js";
+import type { NormalCtc, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -19,16 +20,27 @@ import { examplesOf } from "./splits.js";
  * ones.
  */
 export function checkAlignments(
-  { loss, data, model }: NormalSpec,
+  spec: NormalSpec,
   manifest: Manifest,
   source: Pick<DataSource, "splits" | "batch">,
 ): readonly RunProblem[] {
-  if (loss.type !== "ctc") return [];
-  const classes = Number(manifest.eval.outputs.find(({ role }) => role === "prediction")?.shape.at(-1));
-  const blank = blankClassOf(loss, classes);
+  return outputsOf(spec).flatMap((output) => {
+    if (output.loss.type !== "ctc") return [];
+    const classes = Number(manifest.eval.outputs.find(({ name }) => name === output.port)?.shape.at(-1));
+    return alignmentProblems(spec, output.loss, output.model, blankClassOf(output.loss, classes), source);
+  });
+}
+
+function alignmentProblems(
+  { data, losses }: NormalSpec,
+  loss: NormalCtc,
+  model: readonly NormalLayer[],
+  blank: number,
+  source: Pick<DataSource, "splits" | "batch">,
+): readonly RunProblem[] {
   const [interrupted, misfits]: [string[], string[]] = [[], []];
   for (const { examples, batch } of readExamples(source, examplesOf(source.splits))) {
-    const [inputs, targets, lengths] = [batch.get("inputs"), batch.get("targets"), batch.get("lengths")];
+    const [inputs, targets, lengths] = [batch.get("inputs"), batch.get(targetPort(loss.target)), batch.get("lengths")];
     if (inputs === undefined || targets === undefined) return [];
     examples.forEach((example, row) => {
       const steps = outputSteps(model, Number(lengths?.data[row] ?? inputs.shape[1]));
@@ -45,7 +57,7 @@ export function checkAlignments(
       );
     });
   }
-  const path = data.type === "arrays" ? "/data/targets" : "/loss";
+  const path = data.type === "arrays" ? "/data/targets" : `/losses/${losses.indexOf(loss)}`;
   const shiftIds = blank === 0 ? "number the labels from 1" : "leave its id out of the labels";
   return [
     ...summarize(interrupted, "with a label after a blank").map((summary) => ({

@@ -1,6 +1,7 @@
 /** The signature of a spec's data before any file is opened; complete for data that the spec itself contains. */
-import { type ArraySignature, type Signature, sideTimeAxis } from "../../compiler/signature.js";
+import { type ArraySignature, classesSize, type Signature, sideTimeAxis } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
+import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type {
   NormalArraysData,
   NormalPairsData,
@@ -12,8 +13,8 @@ import type {
 import { fail, ok, type Result } from "../result.js";
 import { readNested } from "./formats/nested-lists.js";
 import { mapDataFiles, openData } from "./index.js";
-import { type Uses, usesOf } from "./source.js";
-import { inputSources } from "./sources/array-roles.js";
+import { targetUsesOf, type Uses, usesOf } from "./source.js";
+import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
 import { checkHorizon } from "./sources/table-columns.js";
@@ -150,11 +151,15 @@ function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredS
   const states = Object.entries(initial_states).map(
     ([name, source]) => [name, source, "/data/initial_states"] as const,
   );
-  const roles = Object.entries({ targets: target, lengths, weights });
+  const targetSourcesByName = targetSources({ targets: target });
+  const roles = Object.entries({ lengths, weights });
   const sources = inputSources({ inputs: input });
   const inputsPath = sources.length === 1 && sources[0]?.[0] === "inputs" ? "/data" : "/data/inputs";
   const arraySources = [
     ...sources.map(([name, source]) => [name, source, inputsPath] as const),
+    ...targetSourcesByName.map(
+      ([name, source]) => [name, source, isNamed(target) ? "/data/targets" : "/data"] as const,
+    ),
     ...roles.map(([name, source]) => [name, source, "/data"] as const),
     ...states,
   ];
@@ -173,15 +178,20 @@ function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredS
         { dtype: "float32", shape: ["batch", "time", "features"] },
         { dtype: "float32", shape: ["batch", "features"] },
       ];
-  const targets: ArraySignature =
-    uses.targets === "classes"
+  const targetOf = (name: string): ArraySignature =>
+    (targetUsesOf(spec).get(name) ?? uses).targets === "classes"
       ? { dtype: "int32", shape: ["batch", "time"] }
-      : { dtype: "float32", shape: ["batch", "time", "classes"] };
+      : { dtype: "float32", shape: ["batch", "time", classesSize(name)] };
   const shared = {
-    targets,
+    targets: isNamed(target)
+      ? Object.fromEntries(targetSourcesByName.map(([name]) => [name, targetOf(name)]))
+      : targetOf(ONLY_TARGET),
     ...(lengths !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
     ...(weights !== null && { weights: { dtype: "float32", shape: ["batch", "time"] } as const }),
-    sizes: { ...(asIds ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    sizes: {
+      ...(asIds ? { vocabulary: "vocabulary" } : { features: "features" }),
+      ...Object.fromEntries(targetSourcesByName.map(([name]) => [classesSize(name), classesSize(name)])),
+    },
     ...inferSideInputs(sources, uses),
     expected: { batch: batchSizeOrOne(spec.train), time: 1 },
   };

@@ -2,7 +2,7 @@
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
 import type { Result } from "../result.js";
 import type { Metadata } from "./metadata.js";
-import { type DataSource, type SourceKind, type SourceOptions, usesOf } from "./source.js";
+import { type DataSource, type SourceKind, type SourceOptions, targetUsesOf, usesOf } from "./source.js";
 import { arrays } from "./sources/arrays.js";
 import { images } from "./sources/images.js";
 import { pairs } from "./sources/pairs.js";
@@ -42,6 +42,7 @@ export function openData(
     folder,
     seed: spec.seed,
     uses: usesOf(spec),
+    targetUses: targetUsesOf(spec),
     ...(fittedMetadata !== undefined && { fittedMetadata }),
     ...(recordedClasses && { recordedClasses }),
   };

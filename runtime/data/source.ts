@@ -2,6 +2,7 @@
 import type { Signature } from "../../compiler/signature.js";
 import { outputIsSequence, outputTimeAxis, vocabularyOf } from "../../schema/kinds/layers.js";
 import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
+import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalLoss, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
@@ -43,14 +44,15 @@ export interface DataSource {
    */
   findOutOfRange(array: string, limit: number, reason: string): RunProblem | undefined;
   /**
-   * One JSON value per row of a model's predictions: text, names, or nested lists of numbers.
+   * One JSON value per row of the predictions of a target: text, names, or nested lists of numbers.
    *
    * @param examples the examples of the rows, if they are from this source: predictions past their ends are dropped.
+   * @param target the name of the target; by default the only one.
    */
-  decode(predictions: NumericArray, examples?: ArrayLike<number>): readonly unknown[];
+  decode(predictions: NumericArray, examples?: ArrayLike<number>, target?: string): readonly unknown[];
 }
 
-/** The model's use of the arrays of a source. */
+/** The model's use of the inputs of a source, and of one of its targets. */
 export interface Uses {
   /** `ids` index a vocabulary; `numbers` are features. */
   readonly inputs: "ids" | "numbers";
@@ -60,7 +62,7 @@ export interface Uses {
   readonly targets: Exclude<TargetKind, "labels">;
   /** The loss that reads the targets. */
   readonly loss: NormalLoss["type"];
-  /** True when the model predicts at every step of a sequence, false when once per sequence. */
+  /** True when the output has an entry for every step of a sequence, false when one per sequence. */
   readonly everyStep: boolean;
   /** The time axis of the output, for the time axes of the data's inputs; undefined for one output per sequence. */
   readonly outputTimeAxis: <Axis>(axisOf: (input: string) => Axis | undefined) => Axis | undefined;
@@ -74,7 +76,10 @@ export interface SourceOptions {
   readonly folder: string;
   /** The spec's seed, for a shuffled split. */
   readonly seed: number;
+  /** Of the inputs and of the only target, or the first. */
   readonly uses: Uses;
+  /** By the names of the targets. */
+  readonly targetUses: ReadonlyMap<string, Uses>;
   /** Metadata of a run to use instead of fitting these data: other data for the same model. */
   readonly fittedMetadata?: Metadata;
   /** The classes of the run that a training resumes: its order is kept where the data has the same. */
@@ -93,7 +98,10 @@ export function expectedBatchSize(train: NormalTrain, { train: { length } }: Spl
   return batchSizeOf(train, length);
 }
 
-export function usesOf({ model, loss }: NormalSpec): Uses {
+/** @param output that is compared with the target; by default the first. */
+export function usesOf(spec: Pick<NormalSpec, "model" | "losses">, output?: ModelOutput): Uses {
+  const { model } = spec;
+  const { loss, model: layers } = output ?? (outputsOf(spec)[0] as ModelOutput);
   const targetKind = targetKindOf(loss);
   const idInputs = new Set(model.flatMap((layer) => (vocabularyOf(layer) === undefined ? [] : layer.from)));
   const inputKind = (name: string) => (idInputs.has(name) ? "ids" : "numbers");
@@ -102,8 +110,13 @@ export function usesOf({ model, loss }: NormalSpec): Uses {
     inputKind,
     targets: targetKind === "labels" ? "classes" : targetKind,
     loss: loss.type,
-    everyStep: outputIsSequence(model),
-    outputTimeAxis: (axisOf) => outputTimeAxis(model, axisOf),
+    everyStep: outputIsSequence(layers),
+    outputTimeAxis: (axisOf) => outputTimeAxis(layers, axisOf),
     areLabels: targetKind === "labels",
   };
+}
+
+/** The uses of the targets by their names. All outputs that are compared with one target use it alike. */
+export function targetUsesOf(spec: Pick<NormalSpec, "model" | "losses">): ReadonlyMap<string, Uses> {
+  return new Map(outputsOf(spec).map((output) => [output.loss.target, usesOf(spec, output)]));
 }

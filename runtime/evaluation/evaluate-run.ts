@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
 import { isStateful, streamsNotice } from "../data/batching/stateful-batches.js";
@@ -13,7 +14,7 @@ import { openData } from "../data/index.js";
 import { checkLongSequences } from "../data/long-sequences.js";
 import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
-import { exampleCounts, type Splits } from "../data/splits.js";
+import { exampleCounts, type Indices, type Splits } from "../data/splits.js";
 import type { SplitMetrics } from "../events.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -26,6 +27,7 @@ import { relativePathHint } from "../storage/system-errors.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { createEvaluator } from "./evaluator.js";
+import type { PredictionContext } from "./prediction-summary.js";
 import { type SplitDetails, splitDetails } from "./split-details.js";
 
 export interface EvaluateRequest {
@@ -50,7 +52,11 @@ export interface RunEvaluation {
   readonly examples: Readonly<Record<keyof Splits, number>>;
   readonly metrics: SplitMetrics;
   /** With `withDetails`, unless the model has states that continue from batch to batch. */
-  readonly details?: SplitDetails & { readonly split: keyof Splits };
+  readonly details?: SplitDetails & {
+    readonly split: keyof Splits;
+    /** Of a model with several outputs: the details of each by name. */
+    readonly outputs?: Readonly<Record<string, SplitDetails>>;
+  };
   readonly notices: readonly string[];
 }
 
@@ -115,9 +121,20 @@ export async function evaluateRun({
   const context = { evaluator, parameters: feedsOf(parameters), spec, source };
   const details =
     withDetails === true && detailed !== undefined && !isStateful(run.manifest)
-      ? { split: detailed, ...(await splitDetails(context, splits[detailed])) }
+      ? { split: detailed, ...(await outputDetails(context, splits[detailed])) }
       : undefined;
   return ok({ step, examples: exampleCounts(splits), metrics, ...(details !== undefined && { details }), notices });
+}
+
+/** The details of the only output, or of each output by name. */
+async function outputDetails(
+  context: Omit<PredictionContext, "output">,
+  examples: Indices,
+): Promise<Omit<NonNullable<RunEvaluation["details"]>, "split">> {
+  const outputs = outputsOf(context.spec);
+  const details = new Map<string, SplitDetails>();
+  for (const output of outputs) details.set(output.name, await splitDetails({ ...context, output }, examples));
+  return outputs.length > 1 ? { outputs: Object.fromEntries(details) } : (details.values().next().value ?? {});
 }
 
 /** Files of other data are not relative to the spec's folder. */

@@ -1,6 +1,7 @@
 /** Evaluation: loss, metrics, outputs and decoded predictions of a model over examples. */
 import type { Tensor } from "onnxruntime-node";
 import type { Manifest, Port } from "../../compiler/artifact.js";
+import type { ModelOutput } from "../../schema/kinds/outputs.js";
 import { isStateful, statefulBatches } from "../data/batching/stateful-batches.js";
 import type { DataSource } from "../data/source.js";
 import type { Indices, Splits } from "../data/splits.js";
@@ -30,14 +31,23 @@ export interface Evaluator {
     batchSize: number,
     isCancelled?: () => boolean,
   ): Promise<SplitMetrics>;
-  /** The model's outputs, batch by batch. */
+  /**
+   * One of the model's outputs, batch by batch.
+   *
+   * @param port of the output; by default the first.
+   */
   outputs(
     parameters: Readonly<Record<string, Tensor>>,
     examples: Indices,
     batchSize: number,
+    port?: string,
   ): AsyncGenerator<{ readonly batch: Uint32Array; readonly output: NumericArray }>;
-  /** Decoded predictions. */
-  predictions(parameters: Readonly<Record<string, Tensor>>, examples: Indices): Promise<readonly unknown[]>;
+  /** Decoded predictions of an output. */
+  predictions(
+    parameters: Readonly<Record<string, Tensor>>,
+    examples: Indices,
+    output: Pick<ModelOutput, "port" | "loss">,
+  ): Promise<readonly unknown[]>;
 }
 
 /** Thrown by an evaluation that its caller cancelled. */
@@ -126,18 +136,18 @@ export async function createEvaluator(
     },
     splitMetrics: (parameters, splits, batchSize, isCancelled) =>
       splitMetrics(evaluator, parameters, splits, batchSize, isCancelled),
-    async *outputs(parameters, examples, batchSize) {
-      const port = predictionPort(manifest.eval);
+    async *outputs(parameters, examples, batchSize, portName) {
+      const port = predictionPort(manifest.eval, portName);
       for await (const { batch, given: graphOutputs } of runBatches([port], parameters, examples, batchSize)) {
         const shape = graphOutputs[port.name]?.dims ?? [];
         yield { batch, output: { dtype: "float32", shape, data: floatsOf(graphOutputs, port) } };
       }
     },
-    async predictions(parameters, examples) {
+    async predictions(parameters, examples, { port, loss }) {
       const decoded: unknown[] = [];
       // For stateful layers consecutive examples are one stream.
-      const batchOutputs = evaluator.outputs(parameters, examples, hasStates ? 1 : examples.length);
-      for await (const { batch, output } of batchOutputs) decoded.push(...source.decode(output, batch));
+      const batchOutputs = evaluator.outputs(parameters, examples, hasStates ? 1 : examples.length, port);
+      for await (const { batch, output } of batchOutputs) decoded.push(...source.decode(output, batch, loss.target));
       return decoded;
     },
   };

@@ -1,5 +1,6 @@
 /** Predictions next to targets: a confusion matrix, pairs of values, or texts. */
 import type { Tensor } from "onnxruntime-node";
+import { type ModelOutput, targetPort } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 import { scalerOf, unscaleValue } from "../data/scaler.js";
@@ -15,6 +16,7 @@ export interface PredictionContext {
   readonly parameters: Readonly<Record<string, Tensor>>;
   readonly spec: NormalSpec;
   readonly source: DataSource;
+  readonly output: ModelOutput;
 }
 
 /** Maximum number of examples in a summary during training. */
@@ -30,25 +32,23 @@ const BATCH_SIZE = 256;
 const MAX_TEXTS = 12;
 
 export async function summarizePredictions(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
-  const { spec, source } = context;
-  const { targets } = usesOf(spec);
+  const { spec, source, output } = context;
+  const { targets } = usesOf(spec, output);
   const { metadata } = source;
-  if (metadata.type === "text" || metadata.type === "pairs" || spec.loss.type === "ctc")
+  if (metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc")
     return textPairs(context, examples);
   if (targets === "numbers") return regressionPairs(context, examples, metadata);
   return confusionMatrix(context, examples, targets === "classes" ? classNames(metadata) : null);
 }
 
-async function textPairs(
-  { evaluator, parameters, spec, source }: PredictionContext,
-  examples: Indices,
-): Promise<PredictionSummary> {
+async function textPairs(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
+  const { evaluator, parameters, spec, output } = context;
   // Consecutive windows overlap, so texts are spread over the examples. Stateful layers need consecutive ones.
   const stateful = spec.model.some((layer) => layer.layer === "rnn" && layer.stateful);
   const stride = stateful ? 1 : Math.max(1, Math.floor(examples.length / MAX_TEXTS));
   const sampled = examples.filter((_, index) => index % stride === 0).subarray(0, MAX_TEXTS);
-  const predicted = await evaluator.predictions(parameters, sampled);
-  const targets = spec.loss.type === "ctc" ? null : await decodeTargets(evaluator, parameters, source, sampled);
+  const predicted = await evaluator.predictions(parameters, sampled, output);
+  const targets = output.loss.type === "ctc" ? null : await decodeTargets(context, sampled);
   return {
     kind: "texts",
     texts: predicted.map((text, index) => ({
@@ -60,21 +60,20 @@ async function textPairs(
 
 /** Targets decoded like predictions, from one-hot scores. */
 async function decodeTargets(
-  evaluator: Evaluator,
-  parameters: PredictionContext["parameters"],
-  source: DataSource,
+  { evaluator, parameters, source, output: { port, loss } }: PredictionContext,
   examples: Indices,
 ): Promise<readonly unknown[]> {
   const decoded: unknown[] = [];
-  for await (const { batch, output } of evaluator.outputs(parameters, examples, 1)) {
-    const targets = source.batch(batch).get("targets");
+  for await (const { batch, output } of evaluator.outputs(parameters, examples, 1, port)) {
+    const targets = source.batch(batch).get(targetPort(loss.target));
     const width = output.shape.at(-1) ?? 1;
     if (targets === undefined) continue;
     const data = new Float32Array(targets.data.length * width);
     targets.data.forEach((id: number | bigint, index: number) => {
       data[index * width + Number(id)] = 1;
     });
-    decoded.push(...source.decode({ dtype: "float32", shape: [...targets.shape, width], data }, batch));
+    const scores = { dtype: "float32", shape: [...targets.shape, width], data } as const;
+    decoded.push(...source.decode(scores, batch, loss.target));
   }
   return decoded;
 }
@@ -93,7 +92,7 @@ async function confusionMatrix(
   examples: Indices,
   names: readonly string[] | null,
 ): Promise<PredictionSummary> {
-  const isBinary = usesOf(context.spec).targets === "probabilities";
+  const isBinary = usesOf(context.spec, context.output).targets === "probabilities";
   const counts = new Map<string, number>();
   let size = isBinary ? 2 : (names?.length ?? 0);
   for await (const { output, targets, isUnmasked } of predictedBatches(context, examples)) {
@@ -156,12 +155,12 @@ interface PredictedBatch {
 }
 
 async function* predictedBatches(
-  { evaluator, parameters, source }: PredictionContext,
+  { evaluator, parameters, source, output: { port, loss } }: PredictionContext,
   examples: Indices,
 ): AsyncGenerator<PredictedBatch> {
-  for await (const { batch, output } of evaluator.outputs(parameters, examples, BATCH_SIZE)) {
+  for await (const { batch, output } of evaluator.outputs(parameters, examples, BATCH_SIZE, port)) {
     const arrays = source.batch(batch);
-    const targets = arrays.get("targets");
+    const targets = arrays.get(targetPort(loss.target));
     if (targets === undefined) throw new Error("The data has no targets.");
     const lengths = arrays.get("target_lengths") ?? arrays.get("lengths");
     const weights = arrays.get("weights");

@@ -37,10 +37,10 @@ export interface SplitDetails {
  * Empty for texts, pairs and label sequences, and for numbers that are not scaled: their metrics are in original units.
  */
 export async function splitDetails(context: PredictionContext, examples: Indices): Promise<SplitDetails> {
-  const { spec, source } = context;
+  const { spec, source, output } = context;
   const { metadata } = source;
-  const isText = metadata.type === "text" || metadata.type === "pairs" || spec.loss.type === "ctc";
-  const isUnscaled = usesOf(spec).targets === "numbers" && metadata.type !== "table";
+  const isText = metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc";
+  const isUnscaled = usesOf(spec, output).targets === "numbers" && metadata.type !== "table";
   if (isText || isUnscaled) return {};
   const summary = await summarizePredictions(context, examples);
   if (summary.kind === "classes")

@@ -1,6 +1,7 @@
 /** The predictions of a run for one split of its own data, next to the targets. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { Splits } from "../data/splits.js";
 import type { PredictionSummary } from "../events.js";
 import { type RunFailure, runFailed } from "../outcome.js";
@@ -13,7 +14,12 @@ import { summarizePredictions } from "./prediction-summary.js";
 import type { RunExamples } from "./run-examples.js";
 
 export type RunSummaryOutcome = Result<
-  { readonly split: keyof Splits; readonly examples: number; readonly summary: PredictionSummary },
+  {
+    readonly split: keyof Splits;
+    readonly examples: number;
+    /** By output. */
+    readonly summaries: ReadonlyMap<string, PredictionSummary>;
+  },
   RunFailure
 >;
 
@@ -28,6 +34,10 @@ export async function summarizeRun(opened: RunExamples): Promise<RunSummaryOutco
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
   const evaluator = await createEvaluator(sessionResult.value.session, run.manifest, source);
   const parameters = feedsOf(opened.parameters);
-  const summary = await summarizePredictions({ evaluator, parameters, spec: run.spec, source }, examples);
-  return ok({ split, examples: examples.length, summary });
+  const summaries = new Map<string, PredictionSummary>();
+  for (const output of outputsOf(run.spec)) {
+    const context = { evaluator, parameters, spec: run.spec, source, output };
+    summaries.set(output.name, await summarizePredictions(context, examples));
+  }
+  return ok({ split, examples: examples.length, summaries });
 }

@@ -12,6 +12,7 @@ import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { recordedMetrics } from "../run/layout.js";
+import { severalOutputsProblem } from "../run/one-output.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import { durableFs } from "../storage/durable-fs.js";
@@ -116,6 +117,7 @@ export async function exportTrainedModel(
   const { form, opset, precision = "float32" } = settings;
   const asTrained = trainedModel.optimizerState !== undefined;
   const problems = [
+    severalOutputsProblem(trainedModel.spec, "export", "Train one model for each output."),
     checkOutputPath(out),
     formProblem(trainedModel, form),
     unrollProblem(trainedModel, settings.unroll),

@@ -7,6 +7,7 @@ import type { TextMetadata } from "../data/metadata.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
+import { severalOutputsProblem } from "../run/one-output.js";
 import { openRun, type Run, readRunWeights } from "../run/open.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { feedsOf } from "../tensors/ort.js";
@@ -110,6 +111,8 @@ function openTextRun(folder: string): Result<TextRun> {
         `"${folder}" was trained on ${metadata.type} data. Only models trained on text data generate text.`,
       ),
     ]);
+  const several = severalOutputsProblem(spec, "generation", "Train a model with the one output that continues a text.");
+  if (several !== undefined) return fail([several]);
   const reason = whyNotStreamable(spec.model);
   if (reason !== undefined)
     return fail([problem("not-streaming", `The model of "${folder}" cannot generate token by token: ${reason}.`)]);

@@ -1,8 +1,9 @@
 /** Axes of parameters that are numbered by the data: by the symbols of a vocabulary, classes, or columns of a table. */
 import type { ModelShapes } from "../../compiler/compile.js";
-import type { ArraySignature, Signature } from "../../compiler/signature.js";
+import { type ArraySignature, mapTargets, type Signature } from "../../compiler/signature.js";
 import { vocabularyOf } from "../../schema/kinds/layers.js";
-import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
+import { outputsOf } from "../../schema/kinds/outputs.js";
+import type { NormalLayer, NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 
 export type Name = string | number;
@@ -80,15 +81,17 @@ export async function dataAxes(
       grownAxes(shape, after.parameters.get(name) ?? [], names?.length),
     ]),
   );
-  const coversOutputs = !sizes.includes("classes") || outputWidth(after) === outputWidth(before) + 1;
+  const coversOutputs =
+    !sizes.includes("classes") ||
+    [...before.predictions].every(([name, shape]) => widthOf(after.predictions.get(name)) === widthOf(shape) + 1);
   return { axes, coversOutputs };
 }
 
-function outputWidth({ prediction }: ModelShapes): number {
-  return Number(prediction.at(-1));
+function widthOf(shape: Shape | undefined): number {
+  return Number(shape?.at(-1));
 }
 
-type Shape = ModelShapes["prediction"];
+type Shape = NonNullable<ReturnType<ModelShapes["predictions"]["get"]>>;
 
 /** An axis of another size than the count, such as that of a concatenation, has entries of something else. */
 function grownAxes(before: Shape, after: Shape, count: number | undefined): readonly number[] | null {
@@ -97,24 +100,25 @@ function grownAxes(before: Shape, after: Shape, count: number | undefined): read
   return areTheirs ? changed : null;
 }
 
-/** Options of the loss with one number for each output do not change a parameter. */
+/** Options of the losses with one number for each output do not change a parameter. */
 function withoutSizedOptions(spec: NormalSpec): NormalSpec {
-  const { loss } = spec;
-  if ("class_weights" in loss) return { ...spec, loss: { ...loss, class_weights: null } };
-  if ("positive_weight" in loss) return { ...spec, loss: { ...loss, positive_weight: 1 } };
-  return spec;
+  const losses = spec.losses.map((loss): NormalLoss => {
+    if ("class_weights" in loss) return { ...loss, class_weights: null };
+    return "positive_weight" in loss ? { ...loss, positive_weight: 1 } : loss;
+  });
+  return { ...spec, losses };
 }
 
 /** Sizes that the spec writes as numbers grow too: those of tables of ids, and that of the output. */
 function growSpec(spec: NormalSpec, sizes: AxisNames["sizes"]): NormalSpec {
-  const output = sizes.includes("classes") ? outputLayer(spec.model) : undefined;
+  const outputs = sizes.includes("classes") ? outputsOf(spec).map(({ model }) => outputLayer(model)) : [];
   const readsIds = ({ from }: NormalLayer) =>
     from.includes("decoder_inputs") ? sizes.includes("target_vocabulary") : sizes.includes("vocabulary");
   const model = spec.model.map((layer): NormalLayer => {
     const ids = vocabularyOf(layer);
     if (ids !== undefined && typeof ids.size === "number" && readsIds(layer))
       return { ...layer, [ids.key]: ids.size + 1 };
-    return layer === output && "size" in layer && typeof layer.size === "number"
+    return outputs.includes(layer) && "size" in layer && typeof layer.size === "number"
       ? { ...layer, size: layer.size + 1 }
       : layer;
   });
@@ -146,7 +150,9 @@ function growSignature(signature: Signature, sizes: AxisNames["sizes"]): Signatu
   return {
     ...signature,
     inputs: sizes.includes("features") && inputs.dtype === "float32" ? grow(inputs) : inputs,
-    targets: sizes.includes("classes") && targets.dtype === "float32" ? grow(targets) : targets,
+    targets: mapTargets(targets, (array) =>
+      sizes.includes("classes") && array.dtype === "float32" ? grow(array) : array,
+    ),
     sizes: Object.fromEntries(grownSizes),
   };
 }

@@ -1,6 +1,7 @@
 /** Reads arrays, and formats the outputs: classes with probabilities, decoded labels, or numbers. */
 
 import { blankClassOf } from "../../schema/kinds/losses.js";
+import type { NormalLoss } from "../../schema/normal/index.js";
 import { idLimits } from "../data/id-limits.js";
 import { ok } from "../result.js";
 import { portsWithRole } from "../sessions/ports.js";
@@ -12,6 +13,7 @@ import type { OpenInputs } from "./inputs.js";
 
 export const arrays: OpenInputs = async ({ run, file, folder, uses, beam }) => {
   const { spec, signature, manifest } = run;
+  const [loss] = spec.losses as readonly [NormalLoss, ...NormalLoss[]];
   const ports = new Set(portsWithRole(manifest.model.inputs, "data").map(({ name }) => name));
   const result = await readArrayInputs(signature, ports, idLimits(spec, signature), file, folder);
   if (!result.ok) return result;
@@ -26,11 +28,8 @@ export const arrays: OpenInputs = async ({ run, file, folder, uses, beam }) => {
     postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
     describe(index, scores) {
       if (uses.targets !== "classes") return { index, output: describeValues(scores) };
-      if (spec.loss.type === "ctc")
-        return {
-          index,
-          ...describeDecoding(ctcDecode(scores, blankClassOf(spec.loss, scores.shape.at(-1) ?? 1), beam)),
-        };
+      if (loss.type === "ctc")
+        return { index, ...describeDecoding(ctcDecode(scores, blankClassOf(loss, scores.shape.at(-1) ?? 1), beam)) };
       if (scores.shape.length === 1) return { index, ...describeClass("class", scores, null) };
       const topPerStep = topClasses(scores, null);
       return {

@@ -10,6 +10,7 @@ import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
+import { severalOutputsProblem } from "../run/one-output.js";
 import { type Run, readRunWeights } from "../run/open.js";
 import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
@@ -62,6 +63,12 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
   return {
     async predict(file, folder, beam) {
       if (!existsSync(model)) return invalidInput([noModelYet(run)]);
+      const several = severalOutputsProblem(
+        run.spec,
+        "prediction",
+        "Use rnnx evaluate for the metrics of each output.",
+      );
+      if (several !== undefined) return invalidInput([several]);
       if (type === "pairs") {
         const inputResult = await readSources(run, file, folder);
         if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
@@ -72,7 +79,7 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         const { predictions, notices } = decoded.value;
         return ok({ predictions, scores: null, notices: [...notices, ...noticesOf(sessionResult.value.notice)] });
       }
-      if (beam !== null && run.spec.loss.type !== "ctc") return invalidInput([noDecoder(run)]);
+      if (beam !== null && run.spec.losses.every(({ type }) => type !== "ctc")) return invalidInput([noDecoder(run)]);
       const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
       if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
       const inputs = inputResult.value;

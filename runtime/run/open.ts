@@ -57,7 +57,7 @@ export function openRun(folder: string): Result<Run> {
   return ok({ folder, spec: spec.value, manifest: manifest.value, metadata, signature });
 }
 
-const SUPPORTED_FORMAT: Manifest["format"] = 1;
+const SUPPORTED_FORMAT: Manifest["format"] = 2;
 
 /** The final weights (or the latest checkpoint's), those of the best or the last checkpoint, or those of a step's. */
 export type WeightsSelector = "end" | "best" | "last" | number;

@@ -51,7 +51,7 @@ const requiredFields = {
     data: isTyped,
     cells: mapOf(objectOf({ equations: arrayOf(isText), options: isObject, state: isObject, parameters: isObject })),
     model: arrayOf(objectOf({ layer: isText, name: isText, from: arrayOf(isText) })),
-    loss: isTyped,
+    losses: arrayOf(isTyped),
     optimizer: isTyped,
     train: isObject,
   },
@@ -59,7 +59,7 @@ const requiredFields = {
     metadata: objectOf({ type: isText, classes: anyOf(isAbsent, arrayOf(isText)) }),
     signature: objectOf({
       inputs: isArraySignature,
-      targets: isArraySignature,
+      targets: anyOf(isArraySignature, mapOf(isArraySignature)),
       lengths: anyOf(isAbsent, isArraySignature),
       weights: anyOf(isAbsent, isArraySignature),
       side_inputs: anyOf(isAbsent, mapOf(isArraySignature)),

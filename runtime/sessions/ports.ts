@@ -32,8 +32,10 @@ export function requiredPort(ports: readonly Port[], role: Role): Port {
   return port;
 }
 
-export function predictionPort({ outputs }: Pick<Ports, "outputs">): Port {
-  return requiredPort(outputs, "prediction");
+/** @param name of the port, where a model has several outputs. */
+export function predictionPort({ outputs }: Pick<Ports, "outputs">, name?: string): Port {
+  const ports = portsWithRole(outputs, "prediction");
+  return requiredPort(name === undefined ? ports : ports.filter((port) => port.name === name), "prediction");
 }
 
 /** One tensor for each input. Throws where `getValue` has no value for one. */

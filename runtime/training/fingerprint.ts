@@ -16,7 +16,7 @@ import { runFiles } from "../run/layout.js";
  * The spec without the members that may change when a run is resumed: its name, its length, its intervals, its reports,
  * and the metrics that it monitors.
  */
-function fingerprintFields({ seed, data, cells, model, loss, regularization, optimizer, train }: NormalSpec) {
+function fingerprintFields({ seed, data, cells, model, losses, regularization, optimizer, train }: NormalSpec) {
   const { batch_size, accumulate, memory, shuffle, evaluate_every, steps, epochs } = train;
   // With the plateau schedule the steps of the evaluations matter; by default they follow from the length.
   const evaluationFields =
@@ -30,7 +30,7 @@ function fingerprintFields({ seed, data, cells, model, loss, regularization, opt
     data: mapDataFiles(data, () => ""),
     cells,
     model,
-    loss,
+    losses,
     regularization,
     optimizer,
     train: { batch_size, accumulate, memory, shuffle, ...evaluationFields, ...distributedFields, ...precisionFields },

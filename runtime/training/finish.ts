@@ -1,11 +1,12 @@
 /** The end of a run: the weights of its best evaluation, or its last ones, with their metrics and predictions. */
 
 import { join } from "node:path";
+import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
-import type { Splits } from "../data/splits.js";
+import type { Indices, Splits } from "../data/splits.js";
 import { monitoredSplits, unlessCancelled } from "../evaluation/evaluator.js";
-import { exampleTexts } from "../evaluation/example-texts.js";
+import { byOutput, exampleTexts } from "../evaluation/example-texts.js";
 import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
 import { formatInteger } from "../format.js";
 import { readCheckpoint } from "../run/checkpoint.js";
@@ -43,7 +44,7 @@ export async function finishRun(
   isCancelled: () => boolean,
 ): Promise<FinishedRun> {
   const { step, loss, progress } = snapshot;
-  const { source, artifact, evaluator } = prepared;
+  const { spec, source, artifact } = prepared;
   const { evaluation, parameters, best, notices } = chooseWeights(join(out, runFiles.checkpoints), snapshot);
   const examples = source.splits.train.subarray(0, MAX_PREDICTIONS);
   const metrics = isComplete
@@ -58,8 +59,8 @@ export async function finishRun(
     metrics: metrics ?? (evaluation ?? progress.latest ?? { metrics: NO_METRICS }).metrics,
     ...(best !== undefined && { best }),
     ...(skipped !== undefined && { skipped }),
-    predictions: interrupted ? [] : await evaluator.predictions(feedsOf(parameters), examples),
-    examples: interrupted ? [] : exampleTexts(source, examples),
+    predictions: interrupted ? [] : await predictionsOf(prepared, parameters, examples),
+    examples: interrupted ? [] : exampleTexts(source, examples, outputsOf(spec)),
     interrupted,
   };
   await writeFinalModel(durableFs, out, artifact, parameters, {
@@ -69,6 +70,18 @@ export async function finishRun(
     done,
   });
   return { done, notices };
+}
+
+/** Decoded predictions, of several outputs as objects. */
+async function predictionsOf(
+  { spec, evaluator }: PreparedTraining,
+  parameters: Tensors,
+  examples: Indices,
+): Promise<readonly unknown[]> {
+  const values: (readonly [ModelOutput, readonly unknown[]])[] = [];
+  for (const output of outputsOf(spec))
+    values.push([output, await evaluator.predictions(feedsOf(parameters), examples, output)]);
+  return byOutput(values);
 }
 
 /** @param evaluation of the same weights, where there is one: only the test split is then evaluated. */

@@ -3,6 +3,7 @@
  * rate.
  */
 
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
@@ -46,7 +47,12 @@ export function createMonitor(
     if (reportPredictions !== true) return [];
     const { split, examples } = previewExamples(source.splits);
     const context = { evaluator, parameters: await trainer.parameters(), spec, source };
-    return [{ event: "predictions", step, split, summary: await summarizePredictions(context, examples) }];
+    const events: TrainEvent[] = [];
+    for (const output of outputsOf(spec)) {
+      const summary = await summarizePredictions({ ...context, output }, examples);
+      events.push({ event: "predictions", step, split, ...(output.prefix !== "" && { output: output.name }), summary });
+    }
+    return events;
   };
   return {
     async evaluate(step, isPeriodic) {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
-import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
+import type { NormalLoss, NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { idLimits } from "../data/id-limits.js";
@@ -12,6 +12,7 @@ import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { recordedMetrics } from "../run/layout.js";
+import { severalOutputsProblem } from "../run/one-output.js";
 import { openRun, type Run, readRunWeights, type Weights, type WeightsSelector } from "../run/open.js";
 import { predictionPort } from "../sessions/ports.js";
 import { durableFs } from "../storage/durable-fs.js";
@@ -44,6 +45,8 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const opened = openRun(request.run);
   if (!opened.ok) return invalidInput(opened.error);
   const run = opened.value;
+  const several = severalOutputsProblem(run.spec, "a web page", "Name a file with --out in place of --web.");
+  if (several !== undefined) return invalidInput([several]);
   const folderProblem = checkPageFolder(request.out);
   if (folderProblem !== undefined) return invalidInput([folderProblem]);
   const runtime = findRuntime();
@@ -117,7 +120,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     step,
     metrics: recordedMetrics(run.folder, step),
     model: spec.model,
-    loss: spec.loss,
+    loss: spec.losses[0] as NormalLoss,
     uses: { inputs, targets, everyStep },
     metadata,
     id_limits: {

@@ -25,15 +25,12 @@ export function blankClassOf({ blank }: Pick<NormalCtc, "blank">, classes: numbe
   return blank === "last" ? classes - 1 : blank;
 }
 
-/** Metrics of a loss and of a kind of data where the spec names none. */
-export function defaultMetrics({
-  data,
-  loss,
-}: {
-  readonly data: Pick<NormalSpec["data"], "type">;
-  readonly loss: Pick<NormalLoss, "type">;
-}): readonly NormalMetric[] {
+/** Metrics of an output where the spec names none: those of its loss and of the kind of data. */
+export function defaultMetrics(
+  { data }: { readonly data: Pick<NormalSpec["data"], "type"> },
+  { type, from }: Pick<NormalLoss, "type" | "from">,
+): readonly NormalMetric[] {
   const ofData: { readonly metrics?: readonly NormalMetric["type"][] } = dataFacts[data.type];
-  const types = new Set([...facts[loss.type].metrics, ...(ofData.metrics ?? [])]);
-  return [...types].map((type) => ({ type }) as NormalMetric);
+  const types = new Set([...facts[type].metrics, ...(ofData.metrics ?? [])]);
+  return [...types].map((metric) => ({ type: metric, output: from }) as NormalMetric);
 }

@@ -17,10 +17,15 @@ export function metricName(metric: NormalMetric): string {
   return (facts[metric.type].name ?? metric.type).replace(option, (_, key: string) => String(options[key]));
 }
 
-/** The direction in which a reported metric improves. The loss, and a name that no metric has, improve downward. */
+/**
+ * The direction in which a reported metric improves. The loss, and a name that no metric has, improve downward.
+ *
+ * @param name with several outputs after that of the output: `kind/accuracy`.
+ */
 export function directionOf(name: string): WatchedMetric["mode"] {
+  const ownName = name.slice(name.lastIndexOf("/") + 1);
   const metric = Object.entries(facts).find(([type, { name: template = type }]) =>
-    new RegExp(`^${template.replace(option, "\\w+")}$`).test(name),
+    new RegExp(`^${template.replace(option, "\\w+")}$`).test(ownName),
   );
   return metric?.[1].direction ?? "min";
 }

@@ -226,8 +226,11 @@ export interface NormalArraysData {
    * the names that layers use in `from`. The first of them is also named `inputs`.
    */
   readonly inputs: ArraySource | Readonly<Record<string, ArraySource>>;
-  /** Targets of the loss: class ids (integers), or numbers of the output's shape. */
-  readonly targets: ArraySource;
+  /**
+   * Targets of the loss: class ids (integers), or numbers of the output's shape; or an object of such arrays by the
+   * names that losses use in `target`.
+   */
+  readonly targets: ArraySource | Readonly<Record<string, ArraySource>>;
   /** Number of valid steps of each sequence, [batch]. All layers, losses and metrics respect them. */
   readonly lengths: ArraySource | null;
   /** Weight of each step in the loss, [batch, time]. */
@@ -241,121 +244,6 @@ export type ArraySource = string | readonly Numbers[];
 
 /** A number, or a list of nested numbers. */
 export type Numbers = number | readonly Numbers[];
-
-/** The value that training minimizes. */
-export type NormalLoss =
-  | NormalSequenceLoss
-  | NormalCrossEntropy
-  | NormalSampledSoftmax
-  | NormalBinaryCrossEntropy
-  | NormalSquaredError
-  | NormalAbsoluteError
-  | NormalHuber
-  | NormalCtc;
-
-/** Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss. */
-export interface NormalSequenceLoss {
-  readonly type: "sequence_loss";
-  /** Divide by the total weight of the steps. */
-  readonly average_across_timesteps: boolean;
-  /**
-   * Divide by the total weight of the examples. With false here and true for the time steps there is one loss for each
-   * example, as in TensorFlow's sequence_loss_by_example, and training minimizes their sum.
-   */
-  readonly average_across_batch: boolean;
-  /**
-   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
-   * them). The weight of a step's target class multiplies the weight of the step, also in the average.
-   */
-  readonly class_weights: readonly number[] | null;
-}
-
-/** Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities, each of the sum 1. */
-export interface NormalCrossEntropy {
-  readonly type: "cross_entropy";
-  readonly reduction: Reduction;
-  /** Fraction of each target that is spread evenly over all classes. */
-  readonly label_smoothing: number;
-  /**
-   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
-   * them), a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
-   */
-  readonly class_weights: readonly number[] | null;
-}
-
-/** Mean or sum over all entries. An evaluation reports the mean or the sum over all its examples. */
-export type Reduction = "mean" | "sum";
-
-/**
- * Cross-entropy for a large vocabulary. In training each target is compared with a few sampled classes, and only their
- * columns of the last layer (dense or projection) are computed. Evaluation uses all classes. Targets are class ids
- * (integers).
- */
-export interface NormalSampledSoftmax {
-  readonly type: "sampled_softmax";
-  /** Number of sampled classes, drawn anew for each update. */
-  readonly samples: number;
-  /**
-   * Distribution of the samples. log_uniform suits class ids in order of decreasing frequency (Zipf's law). The logits
-   * are corrected for the distribution.
-   */
-  readonly distribution: "log_uniform" | "uniform";
-  readonly reduction: Reduction;
-}
-
-/** Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1; others are refused. */
-export interface NormalBinaryCrossEntropy {
-  readonly type: "binary_cross_entropy";
-  readonly reduction: EntryReduction;
-  /** Factor of the loss of targets that are 1: one number, or one for each output. */
-  readonly positive_weight: number | readonly number[];
-}
-
-/**
- * mean or sum: over all entries. mean_of_sums: the sum over the entries of a time step (or of an example without time
- * steps), and the mean of these sums. An evaluation reports the same over all its examples.
- */
-export type EntryReduction = "mean" | "sum" | "mean_of_sums";
-
-/** Squared difference of output and target. */
-export interface NormalSquaredError {
-  readonly type: "squared_error";
-  readonly reduction: EntryReduction;
-}
-
-/** Absolute difference of output and target. */
-export interface NormalAbsoluteError {
-  readonly type: "absolute_error";
-  readonly reduction: EntryReduction;
-}
-
-/** Half the squared difference up to `delta`, linear beyond it. */
-export interface NormalHuber {
-  readonly type: "huber";
-  readonly reduction: EntryReduction;
-  /** Absolute difference above which the loss is linear. */
-  readonly delta: number;
-}
-
-/**
- * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with
- * the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
- */
-export interface NormalCtc {
-  readonly type: "ctc";
-  /**
-   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its
-   * number of labels.
-   */
-  readonly reduction: "mean" | "sum";
-  /** Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1. */
-  readonly blank: number | "last";
-  /**
-   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite
-   * with false.
-   */
-  readonly zero_infinity: boolean;
-}
 
 /** The update rule of the weights. */
 export type NormalOptimizer =
@@ -843,8 +731,12 @@ export interface NormalSpec {
   readonly activations: Readonly<Record<string, NormalActivationDefinition>>;
   /** The layers and blocks in order. Each reads the output of the one before it, unless `from` names others. */
   readonly model: readonly NormalLayer[];
-  /** The value that training minimizes. */
-  readonly loss: NormalLoss;
+  /**
+   * The losses of a model with several outputs: training minimizes Σ weight · loss. Each loss reads the output of one
+   * layer, which the output is named after, and one target of the data. Metrics, predictions and exports have a part
+   * for each output.
+   */
+  readonly losses: readonly NormalLoss[];
   /**
    * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss
    * and of the data, listed with each.
@@ -1353,6 +1245,145 @@ export interface NormalAttention {
   readonly trainable: boolean;
 }
 
+/** A loss with its options. */
+export type NormalLoss =
+  | NormalSequenceLoss
+  | NormalCrossEntropy
+  | NormalSampledSoftmax
+  | NormalBinaryCrossEntropy
+  | NormalSquaredError
+  | NormalAbsoluteError
+  | NormalHuber
+  | NormalCtc;
+
+/** Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss. */
+export interface NormalSequenceLoss {
+  readonly type: "sequence_loss";
+  /** Divide by the total weight of the steps. */
+  readonly average_across_timesteps: boolean;
+  /**
+   * Divide by the total weight of the examples. With false here and true for the time steps there is one loss for each
+   * example, as in TensorFlow's sequence_loss_by_example, and training minimizes their sum.
+   */
+  readonly average_across_batch: boolean;
+  /**
+   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
+   * them). The weight of a step's target class multiplies the weight of the step, also in the average.
+   */
+  readonly class_weights: readonly number[] | null;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/** Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities, each of the sum 1. */
+export interface NormalCrossEntropy {
+  readonly type: "cross_entropy";
+  readonly reduction: Reduction;
+  /** Fraction of each target that is spread evenly over all classes. */
+  readonly label_smoothing: number;
+  /**
+   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
+   * them), a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
+   */
+  readonly class_weights: readonly number[] | null;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/** Mean or sum over all entries. An evaluation reports the mean or the sum over all its examples. */
+export type Reduction = "mean" | "sum";
+
+/**
+ * Cross-entropy for a large vocabulary. In training each target is compared with a few sampled classes, and only their
+ * columns of the last layer (dense or projection) are computed. Evaluation uses all classes. Targets are class ids
+ * (integers).
+ */
+export interface NormalSampledSoftmax {
+  readonly type: "sampled_softmax";
+  /** Number of sampled classes, drawn anew for each update. */
+  readonly samples: number;
+  /**
+   * Distribution of the samples. log_uniform suits class ids in order of decreasing frequency (Zipf's law). The logits
+   * are corrected for the distribution.
+   */
+  readonly distribution: "log_uniform" | "uniform";
+  readonly reduction: Reduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/** Cross-entropy of logits of independent binary outputs. Targets are from 0 to 1; others are refused. */
+export interface NormalBinaryCrossEntropy {
+  readonly type: "binary_cross_entropy";
+  readonly reduction: EntryReduction;
+  /** Factor of the loss of targets that are 1: one number, or one for each output. */
+  readonly positive_weight: number | readonly number[];
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * mean or sum: over all entries. mean_of_sums: the sum over the entries of a time step (or of an example without time
+ * steps), and the mean of these sums. An evaluation reports the same over all its examples.
+ */
+export type EntryReduction = "mean" | "sum" | "mean_of_sums";
+
+/** Squared difference of output and target. */
+export interface NormalSquaredError {
+  readonly type: "squared_error";
+  readonly reduction: EntryReduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/** Absolute difference of output and target. */
+export interface NormalAbsoluteError {
+  readonly type: "absolute_error";
+  readonly reduction: EntryReduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/** Half the squared difference up to `delta`, linear beyond it. */
+export interface NormalHuber {
+  readonly type: "huber";
+  readonly reduction: EntryReduction;
+  /** Absolute difference above which the loss is linear. */
+  readonly delta: number;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with
+ * the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
+ */
+export interface NormalCtc {
+  readonly type: "ctc";
+  /**
+   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its
+   * number of labels.
+   */
+  readonly reduction: "mean" | "sum";
+  /** Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1. */
+  readonly blank: number | "last";
+  /**
+   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite
+   * with false.
+   */
+  readonly zero_infinity: boolean;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
 /** A metric with its options. */
 export type NormalMetric =
   | NormalMetricAccuracy
@@ -1371,6 +1402,7 @@ export type NormalMetric =
 /** Fraction of entries whose largest output is the target class. */
 export interface NormalMetricAccuracy {
   readonly type: "accuracy";
+  readonly output: string;
 }
 
 /**
@@ -1381,26 +1413,31 @@ export interface NormalMetricTopK {
   readonly type: "top_k";
   /** Number of largest outputs to consider. */
   readonly k: number;
+  readonly output: string;
 }
 
 /** Fraction of outputs on the same side of 0.5 as the target. */
 export interface NormalMetricBinaryAccuracy {
   readonly type: "binary_accuracy";
+  readonly output: string;
 }
 
 /** Harmonic mean of precision and recall of each class, averaged over the classes that occur (macro F1). */
 export interface NormalMetricF1 {
   readonly type: "f1";
+  readonly output: string;
 }
 
 /** Fraction of the predictions of a class that are correct, averaged over the classes that occur. */
 export interface NormalMetricPrecision {
   readonly type: "precision";
+  readonly output: string;
 }
 
 /** Fraction of the targets of a class that are predicted, averaged over the classes that occur. */
 export interface NormalMetricRecall {
   readonly type: "recall";
+  readonly output: string;
 }
 
 /**
@@ -1409,6 +1446,7 @@ export interface NormalMetricRecall {
  */
 export interface NormalMetricExactSequence {
   readonly type: "exact_sequence";
+  readonly output: string;
 }
 
 /**
@@ -1417,6 +1455,7 @@ export interface NormalMetricExactSequence {
  */
 export interface NormalMetricLabelErrorRate {
   readonly type: "label_error_rate";
+  readonly output: string;
 }
 
 /**
@@ -1425,21 +1464,25 @@ export interface NormalMetricLabelErrorRate {
  */
 export interface NormalMetricPerplexity {
   readonly type: "perplexity";
+  readonly output: string;
 }
 
 /** Mean cross-entropy per step in bits; otherwise as perplexity. */
 export interface NormalMetricBitsPerCharacter {
   readonly type: "bits_per_character";
+  readonly output: string;
 }
 
 /** Square root of the mean squared error. */
 export interface NormalMetricRmse {
   readonly type: "rmse";
+  readonly output: string;
 }
 
 /** Mean absolute error. */
 export interface NormalMetricMae {
   readonly type: "mae";
+  readonly output: string;
 }
 
 /** Length of the training, batches, checkpoints and evaluations. Give `steps` or `epochs`; default: 10 epochs. */

@@ -13,6 +13,12 @@ export interface PlacedLayer {
   readonly path: string;
 }
 
+/** The layers of a model, and the layers of the outputs of its outermost layers and blocks by name. */
+export interface FlatModel {
+  readonly layers: readonly PlacedLayer[];
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
 type Sources = readonly [string, ...string[]];
 
 /** The names of a block's layers. */
@@ -32,7 +38,7 @@ const blockInput = "block_input";
  * The layers of a model in order. A block is replaced by its layers, `<block>/<layer>`, with `repeat`
  * `<block>/<copy>/<layer>`; a residual block ends in an `add` layer `residual`.
  */
-export function expandBlocks(spec: Pick<Spec, "model" | "blocks">, report: Report): readonly PlacedLayer[] {
+export function expandBlocks(spec: Pick<Spec, "model" | "blocks">, report: Report): FlatModel {
   let hasProblems = false;
   const track: Report = (problem) => {
     hasProblems = true;
@@ -52,7 +58,7 @@ export function expandBlocks(spec: Pick<Spec, "model" | "blocks">, report: Repor
       hint: 'Make "repeat" smaller.',
     });
   else if (!hasProblems) reportCollisions(layers, report);
-  return layers;
+  return { layers, outputs: scope.outputs };
 }
 
 class Expansion {

@@ -5,10 +5,11 @@ import type { Problem, Report } from "../diagnostics/index.js";
 import { createSourceMap, type RecordOrigin, type SourceMap } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import { cellSchema, propertyOf, specSchema, structuralKeys } from "../json-schema.js";
-import type { NormalCellDefinition, NormalData, NormalLoss, NormalSpec } from "../normal/index.js";
+import type { NormalCellDefinition, NormalData, NormalSpec } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { normalizeData, withStride } from "./data.js";
 import { fillDefaults } from "./fill.js";
+import { normalizeLosses } from "./losses.js";
 import { normalizeMetrics } from "./metrics.js";
 import { normalizeModel } from "./model.js";
 import { normalizeOptimizer } from "./optimizer.js";
@@ -39,13 +40,18 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
 
   const fillKey = <T>(key: keyof Spec, value: unknown = spec[key]) =>
     fillDefaults<T>(value, propertyOf(specSchema(), key), child("", key), recordOrigin);
-  const model = normalizeModel(spec, { resolveCell, recordOrigin, report });
+  const { layers: model, outputs: layerNames } = normalizeModel(spec, { resolveCell, recordOrigin, report });
   const stateful = carriesStates(model);
   const data = normalizeData(fillKey<NormalData>("data", withStride(spec.data, stateful)), recordOrigin, report);
   const facts = { stateful, hasValidation: data.split.validation > 0 };
   const train = normalizeTrain(spec.train ?? {}, facts, recordOrigin, report);
   checkStateful(model, data, train, { pathOf }, report);
-  checkSample(train, data, model, report);
+  const losses = normalizeLosses(spec, { model, layerNames, data }, recordOrigin, report);
+  checkSample(train, data, model, losses, report);
+  const outputNames = new Set(losses.map(({ from }) => from));
+  const outputs = new Map(
+    [...model.map(({ name }) => [name, name] as const), ...layerNames].filter(([, name]) => outputNames.has(name)),
+  );
   const normal: NormalSpec = {
     name: spec.name ?? name,
     seed: spec.seed ?? 0,
@@ -53,9 +59,9 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     activations: fillKey<NormalSpec["activations"]>("activations", spec.activations ?? {}),
     cells: recordOrigin(Object.fromEntries(usedCells), "/cells"),
     model,
-    loss: fillKey<NormalLoss>("loss"),
+    losses,
     regularization: fillKey<NormalSpec["regularization"]>("regularization", spec.regularization ?? null),
-    metrics: normalizeMetrics(spec.metrics, { recordOrigin, recordWholeOrigin }, report),
+    metrics: normalizeMetrics(spec.metrics, outputs, { recordOrigin, recordWholeOrigin }, report),
     optimizer: normalizeOptimizer(spec.optimizer, recordOrigin, report),
     train,
   };

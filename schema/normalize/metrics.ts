@@ -2,15 +2,21 @@
 
 import type { Report } from "../diagnostics/index.js";
 import type { SourceMapRecorder } from "../diagnostics/source-map.js";
+import { quote, suggestion } from "../diagnostics/suggest.js";
 import { child } from "../json-pointer.js";
 import { branchOf, definition } from "../json-schema.js";
 import type { NormalMetric } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
 
-/** Null is kept: it selects the default metrics of the loss. */
+/**
+ * Null is kept: it selects the default metrics of each loss.
+ *
+ * @param outputs names of the outputs of the model, by the names of the spec.
+ */
 export function normalizeMetrics(
   entries: Spec["metrics"],
+  outputs: ReadonlyMap<string, string>,
   { recordOrigin, recordWholeOrigin }: Pick<SourceMapRecorder, "recordOrigin" | "recordWholeOrigin">,
   report: Report,
 ): readonly NormalMetric[] | null {
@@ -20,12 +26,9 @@ export function normalizeMetrics(
     const path = child("/metrics", index);
     const expanded = typeof entry === "string" ? { type: entry } : entry;
     const branch = branchOf(definition("metric"), { type: expanded.type });
-    const metric = fillDefaults<NormalMetric>(
-      expanded,
-      branch,
-      path,
-      typeof entry === "string" ? recordWholeOrigin : recordOrigin,
-    );
+    const record = typeof entry === "string" ? recordWholeOrigin : recordOrigin;
+    const output = outputOf(expanded, outputs, path, report);
+    const metric = fillDefaults<NormalMetric>({ ...expanded, output }, branch, path, record);
     const key = JSON.stringify(metric);
     const firstIndex = firstIndices.get(key);
     if (firstIndex === undefined) firstIndices.set(key, index);
@@ -41,4 +44,33 @@ export function normalizeMetrics(
     return metric;
   });
   return recordOrigin(metrics, "/metrics");
+}
+
+/** The output that a metric is of: that which it names, or the only one. */
+function outputOf(
+  { type, output }: { readonly type: string; readonly output?: string },
+  outputs: ReadonlyMap<string, string>,
+  path: string,
+  report: Report,
+): string {
+  const [only = "", ...others] = new Set(outputs.values());
+  if (output === undefined) {
+    if (others.length > 0)
+      report({
+        code: "metric-output",
+        path,
+        message: `The model has several outputs, but ${type} names none.`,
+        hint: `For example { "type": "${type}", "output": "${only}" }.`,
+      });
+    return only;
+  }
+  const name = outputs.get(output);
+  if (name === undefined)
+    report({
+      code: "metric-output",
+      path: child(path, "output"),
+      message: `No loss reads the output of ${quote(output)}.`,
+      hint: suggestion(output, [...outputs.keys()], "Outputs"),
+    });
+  return name ?? only;
 }

@@ -25,14 +25,21 @@ export interface ModelContext {
   readonly report: Report;
 }
 
-export function normalizeModel(spec: Spec, context: ModelContext): readonly NormalLayer[] {
-  const layers = expandBlocks(spec, context.report).map(({ layer, path }) => {
+export interface NormalModel {
+  readonly layers: readonly NormalLayer[];
+  /** The layers of the outputs of layers and blocks, by their names in the spec. */
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+export function normalizeModel(spec: Spec, context: ModelContext): NormalModel {
+  const { layers: placed, outputs } = expandBlocks(spec, context.report);
+  const layers = placed.map(({ layer, path }) => {
     if (layer.layer === "rnn") return normalizeRnn(layer, path, context);
     if (layer.layer === "projection") return normalizeProjection(layer, path, spec, context);
     const branch = branchOf(definition("layer"), { layer: layer.layer });
     return fillDefaults<NormalLayer>(layer, branch, path, context.recordOrigin);
   });
-  return context.recordOrigin(layers, "/model");
+  return { layers: context.recordOrigin(layers, "/model"), outputs };
 }
 
 function normalizeProjection(

@@ -85,7 +85,8 @@ const explainers: Readonly<Record<string, Explain>> = {
     const alternatives = condition === undefined ? [] : requiredOf(condition.parentSchema.if as Schema);
     return [unknownTag(instancePath, String(params.tag), data as JsonObject, parentSchema, alternatives)];
   },
-  oneOf: ({ instancePath, params, parentSchema }, allErrors) => {
+  oneOf: ({ instancePath, params, parentSchema, data }, allErrors) => {
+    if (!isObject(data)) return [];
     const keys = exclusiveKeys(parentSchema);
     if (
       allErrors.some(

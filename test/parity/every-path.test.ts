@@ -33,11 +33,11 @@ function expectEqual(actual: Outputs | undefined, expected: Outputs, path: strin
 /** Outputs in the units of the data, or as probabilities: the last step of inference, computed here in float64. */
 function finished(outputs: Outputs, { spec, metadata, manifest }: Run): Outputs {
   const width = Number(manifest.model.outputs.find(({ role }) => role === "prediction")?.shape.at(-1));
-  if (metadata.type === "table" && spec.loss.type === "squared_error") return unscaled(outputs, { metadata });
+  if (metadata.type === "table" && spec.losses[0]?.type === "squared_error") return unscaled(outputs, { metadata });
   const last = spec.model.at(-1);
   const isLogits = last === undefined || !("activation" in last) || last.activation === "none";
-  if (!isLogits || spec.loss.type === "squared_error") return outputs;
-  if (spec.loss.type === "binary_cross_entropy") return outputs.map((logit) => 1 / (1 + Math.exp(-logit)));
+  if (!isLogits || spec.losses[0]?.type === "squared_error") return outputs;
+  if (spec.losses[0]?.type === "binary_cross_entropy") return outputs.map((logit) => 1 / (1 + Math.exp(-logit)));
   return outputs.map((logit, index) => {
     const row = outputs.slice(index - (index % width), index - (index % width) + width);
     return 1 / row.reduce((sum, other) => sum + Math.exp(other - logit), 0);
@@ -89,7 +89,7 @@ async function comparePaths(example: PathCase) {
   const onPage = await example.onPage(page);
   for (const [index, { data, shape }] of onPage.entries()) {
     const shown = Array.from(data).slice(example.predictionsOf === undefined ? 0 : -(shape.at(-1) ?? 1));
-    const own = spec.loss.type === "squared_error" ? unscaled(shown, run) : shown;
+    const own = spec.losses[0]?.type === "squared_error" ? unscaled(shown, run) : shown;
     expectEqual(own, predicted.outputs[index] ?? [], `web page, example ${index}`);
   }
   expect(onPage).toHaveLength(predicted.outputs.length);

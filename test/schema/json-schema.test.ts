@@ -81,8 +81,11 @@ test("every optional key has a default, or one that depends on other keys", () =
           .filter(([, property]) => !property.$ref?.startsWith("#/$defs/option_"))
           .map(([key]) => `${pointer.replace("spec/$defs/", "")}.${key}`),
   );
-  // The default of a layer's source is the layer before.
-  expect(without.filter((key) => !/\.(\$schema|name|from)$/.test(key))).toEqual([
+  // The default of a layer's source is the layer before, of a loss the last one, of a metric the only output.
+  expect(without.filter((key) => !/\.(\$schema|name|from|output)$/.test(key))).toEqual([
+    // One of the two.
+    "spec.loss",
+    "spec.losses",
     // Depends on stateful layers.
     "text_data.stride",
     "table_data.stride",

@@ -59,7 +59,17 @@ test("all defaults of the smallest spec", async () => {
       { layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" },
       { ...rnn, from: ["one_hot"], cells: [{ cell: "lstm", hidden_size: 5, ...lstm }] },
     ],
-    loss: { type: "sequence_loss", average_across_timesteps: true, average_across_batch: true, class_weights: null },
+    losses: [
+      {
+        type: "sequence_loss",
+        average_across_timesteps: true,
+        average_across_batch: true,
+        class_weights: null,
+        from: "rnn",
+        target: "targets",
+        weight: 1,
+      },
+    ],
     regularization: null,
     metrics: null,
     optimizer: {
@@ -363,7 +373,8 @@ describe("terms of the reference results", () => {
     { type: "absolute_error", reduction: "sum" },
     { type: "huber", delta: 0.75, reduction: "mean" },
   ])("loss $type", async (loss) => {
-    expect((await normal({ ...base, loss })).spec.loss).toEqual(loss);
+    const { model, losses } = (await normal({ ...base, loss })).spec;
+    expect(losses).toEqual([{ ...loss, from: model.at(-1)?.name, target: "targets", weight: 1 }]);
   });
 
   test.each<object>([

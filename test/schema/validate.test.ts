@@ -27,7 +27,7 @@ test.each<[string, object, string]>([
   [
     "a key that is near to nothing",
     { ...base, zzz: 1 },
-    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, activations, model, blocks, loss, metrics, regularization, optimizer, train.',
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, activations, model, blocks, loss, losses, metrics, regularization, optimizer, train.',
   ],
   [
     "a section",
@@ -205,7 +205,7 @@ test.each([
 test.each<[object, string]>([
   [
     { ...base, loss: undefined },
-    'missing-key | Missing key "loss" in the spec. | For example "loss": {"type":"sequence_loss"}.',
+    'missing-key | Missing key "loss" or "losses" in the spec. | For example "loss": {"type":"sequence_loss"}.',
   ],
   [
     { ...base, data: { type: "text", window: 3 } },

@@ -1,4 +1,5 @@
 /** For every key that a spec may have: a spec, and what the key becomes. `definition.key` as the schema has them. */
+import { metricFacts } from "../../schema/kinds/data.js";
 import * as bases from "./bases.js";
 import { type Json, set } from "./fingerprint.js";
 
@@ -78,8 +79,17 @@ const muonAdam = (key: string, value: number) =>
 const grouped = set(numbers, "/optimizer/rates", [{ parameters: ["*/W"], factor: 2 }]);
 const schedule = (type: string, required: Readonly<Record<string, Json>>, values: Readonly<Record<string, Json>>) =>
   prefixed(type, options(numbers, "/optimizer/schedule", { type, ...required }, values));
-const loss = (type: string, base: Json, values: Readonly<Record<string, Json>>) =>
-  prefixed(type, options(base, "/loss", { type }, values));
+const loss = (
+  type: string,
+  base: Json,
+  values: Readonly<Record<string, Json>>,
+  required: Readonly<Record<string, Json>> = {},
+) =>
+  prefixed(type, {
+    ...options(base, "/loss", { type, ...required }, { ...values, weight: 2 }),
+    from: { testedBy: "test/compiler/elaborate/outputs.test.ts" },
+    target: { testedBy: "test/compiler/elaborate/outputs.test.ts" },
+  });
 
 const lstm = set(numbers, "/model/0/cell", "lstm");
 const gru = set(numbers, "/model/0/cell", "gru");
@@ -174,6 +184,8 @@ const activated = set(set(numbers, "/activations", { own: { equations: ["y = rel
   activation: "own",
 });
 const activationEffect = (key: string, value: Json) => keyEffect(activated, `/activations/own/${key}`, value);
+const withLosses = set(set(text, "/loss", undefined), "/losses", [{ type: "sequence_loss" }]);
+const metricTypes = Object.keys(metricFacts);
 
 export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("spec", {
@@ -184,6 +196,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     cells: cellEffect("options/gain", 3),
     model: keyEffect(text, "/model/1/hidden_size", 5),
     loss: keyEffect(text, "/loss", { type: "cross_entropy", reduction: "sum" }),
+    losses: keyEffect(withLosses, "/losses/0/type", "cross_entropy"),
     metrics: keyEffect(text, "/metrics", ["bits_per_character"]),
     optimizer: keyEffect(text, "/optimizer", { type: "adam" }),
     train: keyEffect(text, "/train", { steps: 5, batch_size: 3 }),
@@ -446,15 +459,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     class_weights: [1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1],
   }),
   ...loss("cross_entropy", classes, { reduction: "sum", label_smoothing: 0.1, class_weights: [1, 2, 1] }),
-  ...prefixed(
-    "sampled_softmax",
-    options(
-      classes,
-      "/loss",
-      { type: "sampled_softmax", samples: 2 },
-      { samples: 3, distribution: "uniform", reduction: "sum" },
-    ),
-  ),
+  ...loss("sampled_softmax", classes, { samples: 3, distribution: "uniform", reduction: "sum" }, { samples: 2 }),
   ...loss("binary_cross_entropy", binary, { reduction: "sum", positive_weight: 2 }),
   ...loss("squared_error", numbers, { reduction: "sum" }),
   ...loss("absolute_error", numbers, { reduction: "sum" }),
@@ -557,6 +562,12 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     parameters: keyEffect(grouped, "/optimizer/rates/0/parameters", ["*/b"]),
     factor: keyEffect(grouped, "/optimizer/rates/0/factor", 0.5),
   }),
+  ...Object.fromEntries(
+    metricTypes.map((type) => [
+      `metric_${type}.output`,
+      { testedBy: "test/compiler/elaborate/outputs.test.ts" } satisfies KeyEffect,
+    ]),
+  ),
   ...prefixed("metric_top_k", { k: keyEffect(set(classes, "/metrics", [{ type: "top_k", k: 1 }]), "/metrics/0/k", 2) }),
   ...prefixed("distributed", {
     sync: { testedBy: "test/runtime/distributed/mpi.test.ts" },

@@ -2,6 +2,7 @@
 import type {
   NormalArraysData,
   NormalImagesData,
+  NormalLoss,
   NormalSequencesData,
   NormalSpec,
   NormalTableData,
@@ -94,21 +95,32 @@ export const arraysData: NormalArraysData = {
   split: { train: 1, validation: 0, test: 0, order: "shuffled" },
 };
 
+type Distributed<L> = L extends NormalLoss ? Omit<L, "from" | "target" | "weight"> : never;
+
+/** The options of a loss that reads the last layer. */
+export type LossOptions = Distributed<NormalLoss>;
+
+const sequenceLoss: LossOptions = {
+  type: "sequence_loss",
+  average_across_timesteps: true,
+  average_across_batch: true,
+  class_weights: null,
+};
+
+/** Parts of a spec with one loss. */
+export type SpecParts = Omit<Partial<NormalSpec>, "losses"> & { readonly loss?: LossOptions };
+
 /** A spec around some data: the model only says how the data is read. */
-export function specOf(parts: Partial<NormalSpec>): NormalSpec {
+export function specOf({ loss = sequenceLoss, ...parts }: SpecParts): NormalSpec {
+  const model = parts.model ?? [{ layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" }];
   return {
     name: "small",
     seed: 1,
     data: textData,
     activations: {},
     cells: {},
-    model: [{ layer: "one_hot", name: "one_hot", from: ["inputs"], size: "vocabulary" }],
-    loss: {
-      type: "sequence_loss",
-      average_across_timesteps: true,
-      average_across_batch: true,
-      class_weights: null,
-    },
+    model,
+    losses: [{ ...loss, from: model.at(-1)?.name ?? "", target: "targets", weight: 1 } as NormalLoss],
     regularization: null,
     metrics: null,
     optimizer: {
@@ -137,9 +149,9 @@ export const numbersModel: NormalSpec["model"] = [
   },
 ];
 
-export const squaredError: NormalSpec["loss"] = { type: "squared_error", reduction: "mean" };
+export const squaredError: LossOptions = { type: "squared_error", reduction: "mean" };
 
-export const crossEntropy: NormalSpec["loss"] = {
+export const crossEntropy: LossOptions = {
   type: "cross_entropy",
   reduction: "mean",
   label_smoothing: 0,

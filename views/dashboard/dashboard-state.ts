@@ -15,7 +15,12 @@ export interface DashboardState {
   readonly curves: Columns;
   readonly evaluations: readonly { readonly step: number; readonly metrics: SplitMetrics }[];
   readonly samples: readonly { readonly step: number; readonly text: string }[];
-  readonly predictions: { readonly step: number; readonly split: string; readonly summary: PredictionSummary } | null;
+  readonly predictions: {
+    readonly step: number;
+    readonly split: string;
+    /** Of each output; without a name where the model has one. */
+    readonly outputs: readonly { readonly name: string | null; readonly summary: PredictionSummary }[];
+  } | null;
   readonly notices: readonly string[];
 }
 
@@ -101,8 +106,9 @@ export function createRecorder(name: string): DashboardRecorder {
           break;
         }
         case "predictions": {
-          const { step, split, summary } = event;
-          state = { ...state, predictions: { step, split, summary } };
+          const { step, split, output = null, summary } = event;
+          const earlier = state.predictions?.step === step && output !== null ? state.predictions.outputs : [];
+          state = { ...state, predictions: { step, split, outputs: [...earlier, { name: output, summary }] } };
           break;
         }
         case "notice":

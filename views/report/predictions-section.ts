@@ -19,9 +19,14 @@ export async function predictionsSection(outcome: RunSummaryOutcome, ordered: bo
     const reason = error.kind === "failed" ? error.message : (error.problems[0]?.message ?? "");
     return section("Predictions", html`<p class="muted">The data cannot be read: ${reason}</p>`);
   }
-  const { split, examples, summary } = outcome.value;
+  const { split, examples, summaries } = outcome.value;
   const caption = html`<p class="muted">${formatCount(examples, "example")} of the ${split} split.</p>`;
-  return section("Predictions", caption, await predictionsContent(summary, ordered));
+  const parts: Content[] = [];
+  for (const [name, summary] of summaries) {
+    const title = summaries.size === 1 ? "" : html`<h3>${name}</h3>`;
+    parts.push(title, await predictionsContent(summary, ordered));
+  }
+  return section("Predictions", caption, parts);
 }
 
 async function predictionsContent(summary: PredictionSummary, ordered: boolean): Promise<Content> {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
 import { formatCount, formatInteger, formatNumber } from "../../../runtime/format.js";
 import { joinWithAnd } from "../../../schema/diagnostics/suggest.js";
+import { isObject } from "../../../schema/json-pointer.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
 import { curvesOf, readHistory } from "../../../views/metrics-history.js";
 import { escapeLine, visibleText } from "../../escape-controls.js";
@@ -136,7 +137,9 @@ function valueText(value: unknown): string {
   return typeof value === "string" ? visibleText(clipped) : escapeLine(clipped);
 }
 
+/** An object has the values of several outputs by name. */
 function flatten(value: unknown): readonly string[] {
+  if (isObject(value)) return Object.entries(value).flatMap(([name, member]) => [`${name}:`, ...flatten(member)]);
   if (Array.isArray(value)) return value.flatMap(flatten);
   return [typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? "")];
 }

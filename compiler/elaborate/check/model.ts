@@ -6,45 +6,48 @@ import { formatInteger } from "../../../schema/counts.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
 import { targetKindOf } from "../../../schema/kinds/losses.js";
-import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
+import { referencesOf } from "../../../schema/kinds/outputs.js";
+import type { NormalSpec } from "../../../schema/normal/index.js";
 import { holdsWeights } from "../../artifact.js";
 import { elementCount } from "../../ir/dims.js";
 import type { Signature } from "../../signature.js";
 import { shapesAgree } from "../compare-sizes.js";
 import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { layers } from "../layers/index.js";
+import type { OutputWire } from "../objective.js";
 import { isParameter } from "../program.js";
 import type { ElaborationState } from "../state.js";
-import { isIds, type Wire, width } from "../wire.js";
+import { isIds, width } from "../wire.js";
 
 /** float32 parameters of a model: an ONNX file holds at most 2 GiB, with its weights. */
 const MAX_PARAMETERS = 2 ** 29;
 
 /** Reports the problems of a model whose layers are all built. */
-export function checkModel(spec: NormalSpec, signature: Signature, state: ElaborationState, output: Wire): void {
+export function checkModel(
+  spec: NormalSpec,
+  signature: Signature,
+  state: ElaborationState,
+  outputs: readonly OutputWire[],
+): void {
   checkUnreadLayers(spec, state);
   checkParameters(spec, state);
   checkStates(spec, signature, state);
   checkTraining(spec, state);
-  if (spec.data.type === "text") checkVocabulary(spec, signature, state, output);
+  if (spec.data.type === "text") checkVocabulary(spec, signature, state, outputs);
 }
 
-/** Every layer but the last is an input of a later layer, or shares its states or weights with one. */
-function checkUnreadLayers({ model }: NormalSpec, { context }: ElaborationState): void {
-  for (const layer of model.slice(0, -1)) {
-    if (model.some((reader) => referencedNames(reader).includes(layer.name))) continue;
+/** Every layer is read by a loss or a later layer, or shares its states or weights with one. */
+function checkUnreadLayers({ model, losses }: NormalSpec, { context }: ElaborationState): void {
+  for (const layer of model) {
+    const isRead = model.some((reader) => referencesOf(reader).includes(layer.name));
+    if (isRead || losses.some(({ from }) => from === layer.name)) continue;
     context.problem({
       part: layer,
       code: "unread-layer",
-      message: `No layer reads the output of ${layer.name}.`,
-      hint: 'Name it in the "from" of a later layer, or remove it.',
+      message: `No layer and no loss reads the output of ${layer.name}.`,
+      hint: 'Name it in the "from" of a later layer or of an entry of "losses", or remove it.',
     });
   }
-}
-
-function referencedNames(layer: NormalLayer): readonly string[] {
-  const references = ["weights" in layer ? layer.weights : null, "initial_state" in layer ? layer.initial_state : null];
-  return [...layer.from, ...references.filter((name) => name !== null)];
 }
 
 function checkParameters({ model }: NormalSpec, { context, ports }: ElaborationState): void {
@@ -119,10 +122,10 @@ function checkStates(spec: NormalSpec, signature: Signature, { context, finalSta
  * A text contains every symbol of its vocabulary, so a smaller size is a mistake. Ids in arrays are checked as data.
  */
 function checkVocabulary(
-  { model, loss }: NormalSpec,
+  { model }: NormalSpec,
   { sizes }: Signature,
   { context }: ElaborationState,
-  output: Wire,
+  outputs: readonly OutputWire[],
 ): void {
   const { vocabulary } = sizes;
   if (typeof vocabulary !== "number") return;
@@ -140,18 +143,20 @@ function checkVocabulary(
       hint: `Write "vocabulary", or at least ${vocabulary}.`,
     });
   }
-  const outputWidth = width(output);
-  const last = model.at(-1);
-  if (typeof outputWidth !== "number" || outputWidth >= vocabulary || last === undefined || isIds(output)) return;
-  if (targetKindOf(loss) !== "classes") return;
-  const hasSize = last.layer === "dense" || last.layer === "projection";
-  context.problem({
-    part: last,
-    ...(hasSize && { key: "size" }),
-    code: "vocabulary-size",
-    message: `The model outputs ${formatInteger(outputWidth)} scores, but the text has ${formatInteger(vocabulary)} symbols.`,
-    hint: hasSize
-      ? `Write "vocabulary", or at least ${vocabulary}.`
-      : 'Add { "layer": "projection" } as the last layer.',
-  });
+  for (const { output, wire } of outputs) {
+    const outputWidth = width(wire);
+    const last = output.model.at(-1);
+    if (typeof outputWidth !== "number" || outputWidth >= vocabulary || last === undefined || isIds(wire)) continue;
+    if (targetKindOf(output.loss) !== "classes") continue;
+    const hasSize = last.layer === "dense" || last.layer === "projection";
+    context.problem({
+      part: last,
+      ...(hasSize && { key: "size" }),
+      code: "vocabulary-size",
+      message: `The model outputs ${formatInteger(outputWidth)} scores, but the text has ${formatInteger(vocabulary)} symbols.`,
+      hint: hasSize
+        ? `Write "vocabulary", or at least ${vocabulary}.`
+        : 'Add { "layer": "projection" } as the last layer.',
+    });
+  }
 }

@@ -1,11 +1,11 @@
 /** Check of the metrics that early stopping, keep_best and the plateau schedule monitor. */
-import { nearest } from "../../../schema/diagnostics/suggest.js";
+import { joinWithAnd, nearest } from "../../../schema/diagnostics/suggest.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import type { Context } from "../context.js";
 
 /** Reports monitored metrics that are not in `metricNames`. */
 export function checkWatchedMetrics(
-  { loss, optimizer, train }: NormalSpec,
+  { losses, optimizer, train }: NormalSpec,
   metricNames: readonly string[],
   { problem }: Context,
 ): void {
@@ -23,7 +23,7 @@ export function checkWatchedMetrics(
       message: `This model has no metric "${part.metric}".`,
       hint:
         closest === undefined
-          ? `With ${loss.type} its metrics are ${metricNames.join(", ")}.`
+          ? `With ${joinWithAnd(losses.map(({ type }) => type))} its metrics are ${metricNames.join(", ")}.`
           : `Did you mean "${closest}"?`,
     });
   }

@@ -20,21 +20,22 @@ type SamplingOptions = Pick<Extract<NormalLoss, { type: "sampled_softmax" }>, "s
 
 export function sampleCandidates(
   random: Randomness,
+  name: string,
   { samples, distribution }: SamplingOptions,
   classes: number,
 ): Candidates {
   return distribution === "uniform"
-    ? stratifiedUniform(random, samples, classes)
-    : stratifiedLogUniform(random, samples, classes);
+    ? stratifiedUniform(random, name, samples, classes)
+    : stratifiedLogUniform(random, name, samples, classes);
 }
 
 /** Uniform sampling without repetition: one class of each of `samples` strata, all rotated by one random offset. */
-function stratifiedUniform(random: Randomness, samples: number, classes: number): Candidates {
+function stratifiedUniform(random: Randomness, name: string, samples: number, classes: number): Candidates {
   const { b } = random;
   const starts = Array.from({ length: samples }, (_, index) => Math.floor((index * classes) / samples));
   const stratumSize = Math.floor(classes / samples);
-  const offsets = b.mod(uniform(random, "loss/candidates", [samples]), stratumSize);
-  const rotation = b.mod(uniform(random, "loss/turn", [1]), classes);
+  const offsets = b.mod(uniform(random, `${name}/candidates`, [samples]), stratumSize);
+  const rotation = b.mod(uniform(random, `${name}/turn`, [1]), classes);
   const ids = b.mod(b.add(b.add(b.constant(tensor("int64", [samples], starts)), offsets), rotation), classes);
   return { count: samples, ids, logExpectedCount: () => null };
 }
@@ -44,10 +45,10 @@ function stratifiedUniform(random: Randomness, samples: number, classes: number)
  * 1)) / log(classes + 1), for classes in decreasing order of frequency. Inverts the distribution function log(class +
  * 1) / log(classes + 1) at one quantile per stratum; frequent classes are drawn more than once.
  */
-function stratifiedLogUniform(random: Randomness, samples: number, classes: number): Candidates {
+function stratifiedLogUniform(random: Randomness, name: string, samples: number, classes: number): Candidates {
   const { b } = random;
   const total = Math.log(classes + 1);
-  const noise = b.mul(b.cast(uniform(random, "loss/candidates", [samples]), "float32"), 1 / prime);
+  const noise = b.mul(b.cast(uniform(random, `${name}/candidates`, [samples]), "float32"), 1 / prime);
   const quantiles = b.mul(b.add(b.cast(b.range(samples), "float32"), noise), total / samples);
   const ids = b.cast(b.min(b.sub(b.floor(b.exp(quantiles)), 1), classes - 1), "int64");
   return {

@@ -10,7 +10,9 @@ import { batchMajorShape, type Wire } from "../wire.js";
 
 /** The tensors that a loss compares. Sequences are time-major. */
 export interface LossOperands {
-  /** The output of the last layer. */
+  /** The name of the loss, which its random numbers depend on: `loss`, of several outputs `<output>/loss`. */
+  readonly name: string;
+  /** The output of the layer. */
   readonly wire: Wire;
   /** Class ids, or numbers of the output's shape. */
   readonly targets: Value;

@@ -39,7 +39,7 @@ export const sampledSoftmax: LossDefinition<NormalSampledSoftmax> = {
       });
     const losses =
       context.mode === "training"
-        ? sampledCrossEntropy(affine, ids, sampleCandidates(context, loss, classes), context)
+        ? sampledCrossEntropy(affine, ids, sampleCandidates(context, operands.name, loss, classes), context)
         : crossEntropyOf(b, b.logSoftmax(logits), ids);
     return reduceEntries(b, losses, operands, loss.reduction);
   },

@@ -1,4 +1,6 @@
 /** Checks of the arrays of all roles: their shapes against each other, and the values of the targets. */
+
+import { targetPort } from "../../../schema/kinds/outputs.js";
 import type { RunProblem } from "../../problem.js";
 import { checkTargetValues, type TargetUse } from "../target-values.js";
 import { placeOf, type Role } from "./array-roles.js";
@@ -40,9 +42,12 @@ export function checkShapes(roles: ReadonlyMap<string, Role>): readonly RunProbl
 const examplesHint = "Give all arrays the same examples, in one order.";
 const stepsHint = "Give both the same number of steps: pad shorter sequences.";
 
-/** The problem of the first target that the loss cannot read. Steps past the lengths and of weight 0 are not read. */
-export function checkTargets(roles: ReadonlyMap<string, Role>, use: TargetUse): readonly RunProblem[] {
-  const [targets, lengths, weights] = ["targets", "lengths", "weights"].map((name) => roles.get(name));
+/**
+ * The problem of the first entry of a target that the loss cannot read. Steps past the lengths and of weight 0 are not
+ * read.
+ */
+export function checkTargets(roles: ReadonlyMap<string, Role>, name: string, use: TargetUse): readonly RunProblem[] {
+  const [targets, lengths, weights] = [targetPort(name), "lengths", "weights"].map((role) => roles.get(role));
   if (targets?.array.dtype !== "float32") return [];
   const { shape, data } = targets.array;
   const hasTime = typeof targets.signature.shape[1] === "string";

@@ -1,6 +1,7 @@
 /** The arrays of each role: read, and converted to the model's element types. */
 import { type ArraySignature, sideTimeAxis } from "../../../compiler/signature.js";
 import { child } from "../../../schema/json-pointer.js";
+import { ONLY_TARGET, targetPort } from "../../../schema/kinds/outputs.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
@@ -8,7 +9,7 @@ import type { NumericArray } from "../../tensors/array.js";
 import { mergeNotices } from "../float32-merges.js";
 import { type Origin, type ParsedArray, toFloat32, toIndices, toLengths } from "../formats/convert-array.js";
 import { readArray } from "../formats/read-array.js";
-import type { Uses } from "../source.js";
+import type { SourceOptions, Uses } from "../source.js";
 
 /** A role's array with its origin and its signature, which names the time axis. */
 export interface Role {
@@ -21,24 +22,31 @@ export interface Role {
   readonly isSide?: true;
 }
 
-type Inputs = NormalArraysData["inputs"];
+type Arrays = NormalArraysData["inputs"];
 
-export function isNamedInputs(inputs: Inputs): inputs is Readonly<Record<string, ArraySource>> {
-  return typeof inputs === "object" && !Array.isArray(inputs);
+/** True for an object of arrays by name. */
+export function isNamed(arrays: Arrays): arrays is Readonly<Record<string, ArraySource>> {
+  return typeof arrays === "object" && !Array.isArray(arrays);
 }
 
 /** The inputs by name, the main one first. */
 export function inputSources({
   inputs,
 }: Pick<NormalArraysData, "inputs">): readonly (readonly [string, ArraySource])[] {
-  return isNamedInputs(inputs) ? Object.entries(inputs) : [["inputs", inputs]];
+  return isNamed(inputs) ? Object.entries(inputs) : [["inputs", inputs]];
+}
+
+/** The targets by name. */
+export function targetSources({
+  targets,
+}: Pick<NormalArraysData, "targets">): readonly (readonly [string, ArraySource])[] {
+  return isNamed(targets) ? Object.entries(targets) : [[ONLY_TARGET, targets]];
 }
 
 /** Reads and converts every role; adds the problems of those that fail to `problems`. */
 export function readRoles(
   data: NormalArraysData,
-  folder: string,
-  uses: Uses,
+  { folder, uses, targetUses }: Pick<SourceOptions, "folder" | "uses" | "targetUses">,
   problems: RunProblem[],
 ): ReadonlyMap<string, Role> {
   const roles = new Map<string, Role>();
@@ -50,7 +58,7 @@ export function readRoles(
 
   const [first, ...sideInputs] = inputSources(data);
   const [mainName, mainSource] = first ?? ["inputs", []];
-  const mainPath = isNamedInputs(data.inputs) ? child("/data/inputs", mainName) : "/data/inputs";
+  const mainPath = isNamed(data.inputs) ? child("/data/inputs", mainName) : "/data/inputs";
   const asIds = uses.inputs === "ids" || uses.inputKind(mainName) === "ids";
   addRole("inputs", inputsRole(readArray(mainSource, folder, mainName, mainPath), asIds));
   for (const [name, source] of sideInputs) {
@@ -59,8 +67,15 @@ export function readRoles(
     addRole(name, sideRole(readArray(source, folder, name, path), asIds, name, timeStepsOf(roles.get("inputs"))));
   }
   const time = timeStepsOf(roles.get("inputs"));
-  const outputAxis = uses.outputTimeAxis((name) => timeAxisOf(name, roles.get(name === mainName ? "inputs" : name)));
-  addRole("targets", targetsRole(read("targets", data.targets), uses, outputAxis));
+  const outputAxisOf = ({ outputTimeAxis }: Uses) =>
+    outputTimeAxis((name) => timeAxisOf(name, roles.get(name === mainName ? "inputs" : name)));
+  const outputAxis = outputAxisOf(uses);
+  for (const [name, source] of targetSources(data)) {
+    const targetUse = targetUses.get(name) ?? uses;
+    const path = isNamed(data.targets) ? child("/data/targets", name) : "/data/targets";
+    const target = targetsRole(readArray(source, folder, name, path), targetUse, outputAxisOf(targetUse));
+    addRole(targetPort(name), target);
+  }
   if (data.lengths !== null) addRole("lengths", lengthsRole(read("lengths", data.lengths), time, roles.has("inputs")));
   if (data.weights !== null) addRole("weights", weightsRole(read("weights", data.weights), outputAxis));
   for (const [name, source] of Object.entries(data.initial_states)) {

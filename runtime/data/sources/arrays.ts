@@ -1,6 +1,7 @@
 /** Arrays: one array per role, examples first, as nested lists in the spec or in `.npy`, `.npz` and `.json` files. */
 import { createHash } from "node:crypto";
-import type { Signature } from "../../../compiler/signature.js";
+import { classesSize, type Signature } from "../../../compiler/signature.js";
+import { ONLY_TARGET, targetPort } from "../../../schema/kinds/outputs.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok } from "../../result.js";
@@ -11,29 +12,34 @@ import { renameArray } from "../formats/read-array.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { checkShapes, checkTargets } from "./array-checks.js";
-import { inputSources, isNamedInputs, type Role, readRoles, timeStepsOf } from "./array-roles.js";
+import { inputSources, isNamed, type Role, readRoles, targetSources, timeStepsOf } from "./array-roles.js";
 
 export const arrays: SourceKind<NormalArraysData> = {
-  async open(data, { folder, seed, uses }) {
+  async open(data, options) {
+    const { seed, uses, targetUses } = options;
     const problems: RunProblem[] = [];
-    const roles = readRoles(data, folder, uses, problems);
+    const roles = readRoles(data, options, problems);
+    const targets = targetSources(data).map(([name]) => name);
     problems.push(...checkShapes(roles));
-    if (problems.length === 0) problems.push(...checkTargets(roles, uses));
+    if (problems.length === 0)
+      problems.push(...targets.flatMap((name) => checkTargets(roles, name, targetUses.get(name) ?? uses)));
     if (problems.length > 0) return fail(problems);
     const examples = roles.get("inputs")?.array.shape[0] ?? 0;
     const split = splitExamples(data.split, seed, examples);
-    return split.ok ? ok(arraySource(roles, inputSources(data)[0]?.[0] ?? "inputs", examples, split.value)) : split;
+    const names = { mainInput: inputSources(data)[0]?.[0] ?? "inputs", targets };
+    return split.ok ? ok(arraySource(roles, names, examples, split.value)) : split;
   },
   mapFiles(data, rename) {
     const renameSource = (source: ArraySource) => renameArray(source, rename);
-    const inputs = isNamedInputs(data.inputs)
-      ? Object.fromEntries(Object.entries(data.inputs).map(([name, source]) => [name, renameSource(source)]))
-      : renameSource(data.inputs);
+    const renameAll = (sources: NormalArraysData["inputs"]) =>
+      isNamed(sources)
+        ? Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, renameSource(source)]))
+        : renameSource(sources);
     const states = Object.entries(data.initial_states).map(([name, source]) => [name, renameSource(source)]);
     return {
       ...data,
-      inputs,
-      targets: renameSource(data.targets),
+      inputs: renameAll(data.inputs),
+      targets: renameAll(data.targets),
       lengths: data.lengths === null ? null : renameSource(data.lengths),
       weights: data.weights === null ? null : renameSource(data.weights),
       initial_states: Object.fromEntries(states),
@@ -41,9 +47,15 @@ export const arrays: SourceKind<NormalArraysData> = {
   },
 };
 
+/** The names of the first input and of the targets. */
+interface ArrayNames {
+  readonly mainInput: string;
+  readonly targets: readonly string[];
+}
+
 function arraySource(
   roles: ReadonlyMap<string, Role>,
-  mainInput: string,
+  names: ArrayNames,
   examples: number,
   splits: Splits,
 ): DataSource {
@@ -56,7 +68,7 @@ function arraySource(
     digest: digest.digest("hex"),
     notices: [...roles.values()].flatMap(({ notices }) => notices),
     metadata: { type: "arrays" },
-    signature: (train) => signatureOf(roles, mainInput, expectedBatchSize(train, splits)),
+    signature: (train) => signatureOf(roles, names, expectedBatchSize(train, splits)),
     batch: (indices) => new Map([...roles].map(([name, role]) => [name, gatherRows(role.array, indices)])),
     findOutOfRange(name, limit, reason) {
       const role = roles.get(name);
@@ -69,9 +81,25 @@ function arraySource(
   };
 }
 
-function signatureOf(roles: ReadonlyMap<string, Role>, mainInput: string, batch: number): Signature {
-  const { inputs, targets, lengths, weights, ...others } = Object.fromEntries(roles);
-  if (inputs === undefined || targets === undefined) throw new Error("Arrays were opened without inputs or targets.");
+function signatureOf(
+  roles: ReadonlyMap<string, Role>,
+  { mainInput, targets: targetNames }: ArrayNames,
+  batch: number,
+): Signature {
+  const targetPorts = targetNames.map(targetPort);
+  const otherRoles = [...roles].filter(([name]) => !targetPorts.includes(name));
+  const { inputs, lengths, weights, ...others } = Object.fromEntries(otherRoles);
+  const targets = targetNames.flatMap((name) => {
+    const role = roles.get(targetPort(name));
+    return role === undefined ? [] : [[name, role] as const];
+  });
+  const [[firstName, firstTarget] = []] = targets;
+  if (inputs === undefined || firstTarget === undefined)
+    throw new Error("Arrays were opened without inputs or targets.");
+  const classes = targets.map(([name, target]) => {
+    const size = classesSize(name);
+    return target.array.dtype === "int32" ? { [size]: maxValue(target.array) + 1 } : lastAxisSize(size, target);
+  });
   const signaturesOf = (sideInputs: boolean) =>
     Object.entries(others).flatMap(([name, role]) =>
       (role.isSide ?? false) === sideInputs ? [[name, role.signature] as const] : [],
@@ -88,7 +116,10 @@ function signatureOf(roles: ReadonlyMap<string, Role>, mainInput: string, batch:
     inputs: inputs.signature,
     ...(mainInput !== "inputs" && { main_input: mainInput }),
     ...(sideInputs.length > 0 && { side_inputs: Object.fromEntries(sideInputs) }),
-    targets: targets.signature,
+    targets:
+      firstName === ONLY_TARGET
+        ? firstTarget.signature
+        : Object.fromEntries(targets.map(([name, { signature }]) => [name, signature])),
     ...(lengths !== undefined && { lengths: lengths.signature }),
     ...(weights !== undefined && { weights: weights.signature }),
     ...(initialStates.length > 0 && { initial_states: Object.fromEntries(initialStates) }),
@@ -96,9 +127,7 @@ function signatureOf(roles: ReadonlyMap<string, Role>, mainInput: string, batch:
       ...(inputs.array.dtype === "int32"
         ? { vocabulary: maxValue(inputs.array) + 1 }
         : lastAxisSize("features", inputs)),
-      ...(targets.array.dtype === "int32"
-        ? { classes: maxValue(targets.array) + 1 }
-        : lastAxisSize("classes", targets)),
+      ...Object.assign({}, ...classes),
     },
     ...(timeStepsOf(inputs) !== undefined && { steps: timeStepsOf(inputs) ?? 1 }),
     ...(Object.keys(sideSteps).length > 0 && { side_steps: sideSteps }),

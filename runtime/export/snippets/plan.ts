@@ -1,6 +1,7 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
 import { blankClassOf, targetKindOf } from "../../../schema/kinds/losses.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
 import type { Metadata } from "../../data/metadata.js";
@@ -191,8 +192,9 @@ function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean): Feed {
 
 function predictionOf(
   { outputs }: ExportPorts,
-  { metadata, spec: { loss } }: Pick<TrainedModel, "metadata" | "spec">,
+  { metadata, spec: { losses } }: Pick<TrainedModel, "metadata" | "spec">,
 ): SnippetPrediction {
+  const [loss] = losses as readonly [NormalLoss, ...NormalLoss[]];
   const tokens = outputs.find(({ name }) => name === "tokens");
   if (tokens !== undefined && metadata.type === "text") {
     const names = { list: metadata.vocabulary, metadataKey: "rnnx.data.vocabulary" };

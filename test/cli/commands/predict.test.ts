@@ -84,13 +84,7 @@ describe("texts as arguments", () => {
   });
 
   test("are a table on a terminal, within its columns", async () => {
-    const { code, stdout } = await rnnxOnTerminal(
-      80,
-      "predict",
-      reviews,
-      "good film",
-      `bad ${"bad ".repeat(30)}film`,
-    );
+    const { code, stdout } = await rnnxOnTerminal(80, "predict", reviews, "good film", `bad ${"bad ".repeat(30)}film`);
     const lines = replayTerminal(stdout, 80).filter((line) => line !== "");
     expect({ code, head: lines[0] }).toEqual({ code: 0, head: expect.stringMatching(/^review +label +probability$/) });
     expect(lines[1]).toMatch(/^good film +pos +[\d.]+$/);

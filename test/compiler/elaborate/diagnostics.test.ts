@@ -216,7 +216,7 @@ describe("missing names", () => {
     [
       "a layer without a reader",
       spec([ids, { ...rnn, name: "a" }, { ...rnn, name: "b", from: "one_hot" }]),
-      'unread-layer, /model/1 {"layer":"rnn": No layer reads the output of a. Name it in the "from" of a later layer, or remove it.',
+      'unread-layer, /model/1 {"layer":"rnn": No layer and no loss reads the output of a. Name it in the "from" of a later layer or of an entry of "losses", or remove it.',
     ],
     [
       "nothing to train",

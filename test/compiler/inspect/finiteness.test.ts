@@ -79,6 +79,6 @@ test("a spec with problems has no probe", async () => {
     loss: { type: "squared_error" },
     optimizer: { type: "sgd", learning_rate: 0.1 },
   });
-  const sizes = { ...signature, targets: { ...signature.targets, shape: ["batch", 7] } };
+  const sizes = { ...signature, targets: { dtype: "float32" as const, shape: ["batch", 7] } };
   expect(await probe(spec, sizes)).toBeUndefined();
 });

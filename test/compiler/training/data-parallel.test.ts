@@ -10,6 +10,22 @@ const dropping = { input: 0.2, output: 0.3, state: 0.1 };
 const dropped = (model: readonly object[]) =>
   model.map((layer) => ("cell" in layer ? { ...layer, layers: 1, dropout: dropping, zoneout: 0.1 } : layer));
 
+/** Two layers of rows, each with a target. */
+const twoOutputs = {
+  data: {
+    type: "arrays",
+    inputs: [0, 1, 2, 3, 4, 5].map((row) => [Math.sin(row), Math.cos(row)]),
+    targets: { kind: [0, 1, 2, 0, 1, 2], amount: [0, 1, 2, 3, 4, 5].map((row) => [row, 1 - row]) },
+  },
+  model: [
+    { layer: "dense", name: "hidden", size: 3, activation: "tanh" },
+    { layer: "dense", name: "kind", size: 3 },
+    { layer: "dense", name: "amount", from: "hidden", size: 2 },
+  ],
+  optimizer: { type: "adam", learning_rate: 0.05 },
+  train: { batch_size: "all" },
+};
+
 const cases: readonly [string, object][] = [
   ["a text, with dropout", { ...sentence, model: dropped(sentence.model) }],
   [
@@ -31,6 +47,16 @@ const cases: readonly [string, object][] = [
       ...rows,
       model: [rows.model[0] ?? {}, { layer: "dropout", rate: 0.3 }, rows.model[1] ?? {}],
       optimizer: { ...rows.optimizer, average: { decay: 0.8 } },
+    },
+  ],
+  [
+    "several outputs, whose losses are means over the same rows",
+    {
+      ...twoOutputs,
+      losses: [
+        { type: "cross_entropy", from: "kind", target: "kind", weight: 0.5 },
+        { type: "squared_error", from: "amount", target: "amount" },
+      ],
     },
   ],
   [
@@ -82,6 +108,19 @@ describe("a step split between processes", () => {
     const averaged = await sums(compiled, [0, 1], [2, 4]);
     expect(first).not.toEqual(averaged);
     expect(await sums(compiled, [0, 1], [0, 2])).toEqual(first);
+  });
+
+  test("losses that are means over different numbers are rejected", async () => {
+    const losses = [
+      { type: "cross_entropy", from: "kind", target: "kind", reduction: "sum" },
+      { type: "squared_error", from: "amount", target: "amount" },
+    ];
+    const { spec: normal, signature, origins } = await open({ ...twoOutputs, losses });
+    expect(await compile(normal, signature, { origins })).toMatchObject({ ok: true });
+    expect(await compile(normal, signature, { origins, dataParallel: true })).toMatchObject({
+      ok: false,
+      problems: [{ code: "distributed-loss", path: "/losses" }],
+    });
   });
 
   test("a loss that averages each step over all examples is rejected", async () => {

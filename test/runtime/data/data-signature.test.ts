@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { ArraySignature, Signature } from "../../../compiler/signature.js";
+import { type ArraySignature, type Signature, targetArrays } from "../../../compiler/signature.js";
 import { inferSignature } from "../../../runtime/data/data-signature.js";
 import { openData } from "../../../runtime/data/index.js";
 import { readSpecFile } from "../../../schema/read.js";
@@ -12,7 +12,7 @@ const specs = readdirSync(folder).filter((file) => file.endsWith(".json"));
 
 /** The arrays of a signature by port. */
 function ports({ inputs, targets, lengths, weights, ...rest }: Signature): ReadonlyMap<string, ArraySignature> {
-  const entries = Object.entries({ inputs, targets, lengths, weights, ...rest.side_inputs });
+  const entries = [...targetArrays({ targets }), ...Object.entries({ inputs, lengths, weights, ...rest.side_inputs })];
   return new Map(entries.flatMap(([name, array]) => (array === undefined ? [] : [[name, array] as const])));
 }
 

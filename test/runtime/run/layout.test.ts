@@ -23,7 +23,7 @@ const artifact: Artifact = {
   shard: null,
   sampler: null,
   manifest: {
-    format: 1,
+    format: 2,
     name: "small",
     rnnx: "0.1.0",
     hash: "",

@@ -8,7 +8,7 @@ import { temporaryFolder } from "../../support/temporary-folder.js";
 const ports = { inputs: [{ name: "inputs", role: "data", dtype: "int32", shape: ["batch", "time"] }], outputs: [] };
 const files = {
   "manifest.json": {
-    format: 1,
+    format: 2,
     name: "small",
     rnnx: "0.1.0",
     hash: "aa",
@@ -27,7 +27,7 @@ const files = {
     data: { type: "text" },
     cells: {},
     model: [{ layer: "dense", name: "dense", from: ["inputs"] }],
-    loss: { type: "squared_error" },
+    losses: [{ type: "squared_error", from: "dense", target: "targets", weight: 1 }],
     optimizer: { type: "sgd" },
     train: { steps: 1 },
   },
@@ -58,8 +58,8 @@ test("an unchanged run opens", () => {
 });
 
 test("a run of another version names that version", () => {
-  expect(openChanged({ "manifest.json": { ...manifest, format: 2, rnnx: "3.1.0" } })).toEqual([
-    'run-version: "RUN" was written by rnnx 3.1.0 in format 2, but this version reads format 1.',
+  expect(openChanged({ "manifest.json": { ...manifest, format: 3, rnnx: "3.1.0" } })).toEqual([
+    'run-version: "RUN" was written by rnnx 3.1.0 in format 3, but this version reads format 2.',
   ]);
 });
 

@@ -79,6 +79,45 @@ describe("the update of a batch in micro-batches is that of the batch", () => {
       },
     ],
     [
+      "several outputs, whose losses are means over steps, means over sequences, and sums",
+      {
+        data: {
+          type: "arrays",
+          inputs,
+          targets: { tags: classes, kind: lengths.map((_, row) => row % 2), amount: numbers },
+          lengths,
+        },
+        model: [
+          base.model[0],
+          { layer: "dense", name: "tags", size: 3 },
+          { layer: "pool", from: "rnn", mode: "mean" },
+          { layer: "dense", name: "kind", size: 2 },
+          { layer: "dense", name: "amount", from: "rnn", size: 1 },
+        ],
+        losses: [
+          { type: "sequence_loss", from: "tags", target: "tags", class_weights: [1, 2, 0.5], weight: 0.5 },
+          { type: "cross_entropy", from: "kind", target: "kind" },
+          { type: "squared_error", from: "amount", target: "amount", reduction: "sum", weight: 0.1 },
+        ],
+        regularization: { l2: 0.01 },
+      },
+    ],
+    [
+      "several outputs, whose losses are means over the same steps",
+      {
+        data: { type: "arrays", inputs, targets: { tags: classes, amount: numbers }, lengths },
+        model: [
+          base.model[0],
+          { layer: "dense", name: "tags", size: 3 },
+          { layer: "dense", name: "amount", from: "rnn", size: 1 },
+        ],
+        losses: [
+          { type: "sequence_loss", from: "tags", target: "tags", weight: 0.5 },
+          { type: "squared_error", from: "amount", target: "amount" },
+        ],
+      },
+    ],
+    [
       "sampled_softmax, with the same candidates for all entries of an update",
       { ...ofClasses, loss: { type: "sampled_softmax", samples: 2 } },
     ],

@@ -8,19 +8,25 @@ const create = (tag, text = "") => {
   return node;
 };
 
-let plot;
+let plots = [];
 
 export function showPredictions(panel, predictions, color) {
   panel.hidden = predictions === null;
-  if (predictions === null || panel.dataset.step === String(predictions.step)) return;
-  const { summary, split, step } = predictions;
-  panel.dataset.step = step;
-  plot?.destroy();
-  plot = undefined;
+  if (predictions === null) return;
+  const { outputs, split, step } = predictions;
+  // The outputs of one step arrive one by one.
+  const shown = `${step} ${outputs.length}`;
+  if (panel.dataset.shown === shown) return;
+  panel.dataset.shown = shown;
+  for (const plot of plots) plot.destroy();
+  plots = [];
   panel.replaceChildren(create("h2", `Predictions on the ${split} split at step ${formatInteger(step)}`));
-  if (summary.kind === "classes") panel.append(confusionMatrix(summary, color));
-  else if (summary.kind === "texts") panel.append(texts(summary.texts));
-  else plot = valueChart(panel, summary.series[0], color);
+  for (const { name, summary } of outputs) {
+    if (name !== null) panel.append(create("h3", name));
+    if (summary.kind === "classes") panel.append(confusionMatrix(summary, color));
+    else if (summary.kind === "texts") panel.append(texts(summary.texts));
+    else plots.push(valueChart(panel, summary.series[0], color));
+  }
 }
 
 /** Maximum number of classes in the matrix. */

@@ -151,9 +151,11 @@ async function evaluateLoss(fixture: Case) {
     recordStates: unexpected,
     recordAttention: unexpected,
   };
-  const definition = losses[spec.loss.type] as LossDefinition<NormalLoss>;
+  const [options = unexpected()] = spec.losses;
+  const definition = losses[options.type] as LossDefinition<NormalLoss>;
   const loss =
-    definition.elaborate(spec.loss, { wire: connect, targets, weights, mask: null }, context) ?? unexpected();
+    definition.elaborate(options, { name: "loss", wire: connect, targets, weights, mask: null }, context) ??
+    unexpected();
   const graph = verify(b.finish([loss.value, loss.total, loss.count]), "a test");
   const [value, total, count] = evaluate(graph, operands) as [Tensor, Tensor, Tensor];
   return { value, total, count };

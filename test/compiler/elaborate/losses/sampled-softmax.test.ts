@@ -108,6 +108,7 @@ function drawSamples(samples: number, distribution: Distribution, size: number) 
   const step = b.input("step", { dtype: "int64", shape: [] });
   const { ids, logExpectedCount: logExpected } = sampleCandidates(
     { b, seed, step: () => step, shard: null, integerBits: 64 },
+    "loss",
     { samples, distribution },
     size,
   );

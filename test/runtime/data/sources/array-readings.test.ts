@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeNpy } from "../../../../runtime/data/formats/npy.js";
 import { openData } from "../../../../runtime/data/index.js";
-import type { NormalArraysData, NormalSpec } from "../../../../schema/normal/index.js";
-import { arraysData, specOf } from "../../../support/normal-specs.js";
+import type { NormalArraysData } from "../../../../schema/normal/index.js";
+import { arraysData, type SpecParts, specOf } from "../../../support/normal-specs.js";
 import { array } from "../../../support/predict-file.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 import { trainSpec } from "../../../support/training-runs.js";
 
-async function open(data: Partial<NormalArraysData>, parts: Partial<NormalSpec> = {}, files: object = {}) {
+async function open(data: Partial<NormalArraysData>, parts: SpecParts = {}, files: object = {}) {
   const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return openData(specOf({ ...parts, data: { ...arraysData, ...data } }), folder);

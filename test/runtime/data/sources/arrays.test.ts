@@ -4,18 +4,27 @@ import { describe, expect, test } from "vitest";
 import { writeNpy } from "../../../../runtime/data/formats/npy.js";
 import { mapDataFiles, openData } from "../../../../runtime/data/index.js";
 import type { ArraySource, NormalArraysData, NormalSpec } from "../../../../schema/normal/index.js";
-import { arraysData, lastModel, numbersModel, specOf, squaredError, train } from "../../../support/normal-specs.js";
+import {
+  arraysData,
+  type LossOptions,
+  lastModel,
+  numbersModel,
+  type SpecParts,
+  specOf,
+  squaredError,
+  train,
+} from "../../../support/normal-specs.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
 const numbers = { model: numbersModel, loss: squaredError };
 
-async function open(data: Partial<NormalArraysData>, parts: Partial<NormalSpec> = {}, folder = ".") {
+async function open(data: Partial<NormalArraysData>, parts: SpecParts = {}, folder = ".") {
   const opened = await openData(specOf({ ...parts, data: { ...arraysData, ...data } }), folder);
   if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
   return opened.value;
 }
 
-async function problems(data: Partial<NormalArraysData>, parts: Partial<NormalSpec> = {}, folder = ".") {
+async function problems(data: Partial<NormalArraysData>, parts: SpecParts = {}, folder = ".") {
   const opened = await openData(specOf({ ...parts, data: { ...arraysData, ...data } }), folder);
   return opened.ok ? [] : opened.error;
 }
@@ -79,7 +88,7 @@ describe("element types of arrays", () => {
       [0.1, 0.9],
     ];
 
-    test.each<[string, NormalSpec["model"], NormalSpec["loss"], NormalArraysData["targets"], object]>([
+    test.each<[string, NormalSpec["model"], LossOptions, NormalArraysData["targets"], object]>([
       [
         "a class at each step",
         numbersModel,

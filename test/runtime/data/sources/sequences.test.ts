@@ -2,12 +2,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openData } from "../../../../runtime/data/index.js";
-import type { NormalSequencesData, NormalSpec } from "../../../../schema/normal/index.js";
+import type { NormalSequencesData } from "../../../../schema/normal/index.js";
 import {
   crossEntropy,
   lastModel,
   lastTokensModel,
   numbersModel,
+  type SpecParts,
   sequencesData,
   specOf,
   squaredError,
@@ -19,7 +20,7 @@ import { temporaryFolder } from "../../../support/temporary-folder.js";
 type Content = string | Uint8Array | readonly object[];
 
 /** Opens sequences for a model that looks up tokens and predicts one class per sequence. */
-async function opened(content: Content, data: Partial<NormalSequencesData> = {}, parts: Partial<NormalSpec> = {}) {
+async function opened(content: Content, data: Partial<NormalSequencesData> = {}, parts: SpecParts = {}) {
   const folder = temporaryFolder();
   const file = data.file ?? "s.jsonl";
   const text = Array.isArray(content) ? content.map((line) => `${JSON.stringify(line)}\n`).join("") : content;
@@ -308,7 +309,7 @@ describe("problems", () => {
   const labelHint = "Write a text that is not empty, a number, true or false.";
   const good = { text: "a b", label: "x" };
 
-  test.each<[string, Content, Partial<NormalSpec>, object]>([
+  test.each<[string, Content, SpecParts, object]>([
     ["a list", [good, [1, 2]], {}, about(2, "is not an object", jsonHint)],
     [
       "no steps",

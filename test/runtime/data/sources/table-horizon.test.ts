@@ -4,18 +4,19 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inferSignature } from "../../../../runtime/data/data-signature.js";
 import { openData } from "../../../../runtime/data/index.js";
-import type { NormalSpec, NormalTableData } from "../../../../schema/normal/index.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
 import {
   crossEntropy,
   lastModel,
   numbersModel,
+  type SpecParts,
   specOf,
   squaredError,
   tableData,
 } from "../../../support/normal-specs.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
-async function opened(csv: string, data: Partial<NormalTableData>, parts: Partial<NormalSpec> = {}) {
+async function opened(csv: string, data: Partial<NormalTableData>, parts: SpecParts = {}) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "t.csv"), csv);
   const spec = specOf({

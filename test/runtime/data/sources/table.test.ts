@@ -2,12 +2,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openData } from "../../../../runtime/data/index.js";
-import type { NormalSpec, NormalTableData } from "../../../../schema/normal/index.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
 import {
   crossEntropy,
   first,
   lastModel,
   numbersModel,
+  type SpecParts,
   specOf,
   squaredError,
   tableData,
@@ -16,7 +17,7 @@ import {
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
 /** Opens a table, for a model that predicts one number per window. */
-async function opened(csv: string | Uint8Array, data: Partial<NormalTableData> = {}, parts: Partial<NormalSpec> = {}) {
+async function opened(csv: string | Uint8Array, data: Partial<NormalTableData> = {}, parts: SpecParts = {}) {
   const folder = temporaryFolder();
   const file = data.file ?? "t.csv";
   writeFileSync(join(folder, file), csv);

@@ -1,0 +1,128 @@
+/** Losses as a list: each with its options, the layer that it reads and its target. */
+import type { Problem, Report } from "../diagnostics/index.js";
+import type { RecordOrigin } from "../diagnostics/source-map.js";
+import { joinWithOr, quote, suggestion } from "../diagnostics/suggest.js";
+import { child } from "../json-pointer.js";
+import { definition } from "../json-schema.js";
+import { outputIsSequence } from "../kinds/layers.js";
+import { type TargetKind, targetKindOf } from "../kinds/losses.js";
+import { ONLY_TARGET, outputsOf, targetNames } from "../kinds/outputs.js";
+import type { NormalData, NormalLayer, NormalLoss } from "../normal/index.js";
+import type { Loss, Spec } from "../spec.types.js";
+import { fillDefaults } from "./fill.js";
+
+/** The parts of a spec that losses name. */
+interface NamedParts {
+  readonly model: readonly NormalLayer[];
+  /** Layers and blocks by the names of the spec, with the layers of their outputs. */
+  readonly layerNames: ReadonlyMap<string, string>;
+  readonly data: NormalData;
+}
+
+/** @returns the losses, and a list of one for `loss`. */
+export function normalizeLosses(
+  spec: Pick<Spec, "loss" | "losses">,
+  { model, layerNames, data }: NamedParts,
+  recordOrigin: RecordOrigin,
+  report: Report,
+): readonly NormalLoss[] {
+  const last = model.at(-1)?.name ?? "";
+  const entries = spec.losses ?? [spec.loss as Loss];
+  const paths = entries.map((_, index) => (spec.losses === undefined ? "/loss" : child("/losses", index)));
+  const losses = entries.map((entry, index): NormalLoss => {
+    const path = paths[index] ?? "";
+    const from = entry.from === undefined ? last : (layerNames.get(entry.from) ?? entry.from);
+    return fillDefaults({ ...entry, from }, definition("loss"), path, recordOrigin);
+  });
+  const knownLayers = [...new Set([...layerNames.keys(), ...model.map(({ name }) => name)])];
+  const names = targetNames(data);
+  const problems = losses.flatMap(({ from, target }, index): readonly Problem[] => {
+    const path = paths[index] ?? "";
+    const first = losses.findIndex((other) => other.from === from);
+    return [
+      ...(model.length === 0 || model.some(({ name }) => name === from) ? [] : [unknownLayer(path, from, knownLayers)]),
+      ...(first === index ? [] : [repeatedLayer(path, from, first)]),
+      ...(names.includes(target) ? [] : [unknownTarget(path, target, names)]),
+    ];
+  });
+  problems.push(...(problems.length > 0 ? [] : unreadTargets(losses, names)));
+  problems.push(...(problems.length > 0 ? [] : conflictingUses(losses, model, paths)));
+  for (const problem of problems) report(problem);
+  return recordOrigin(losses, spec.losses === undefined ? "/loss" : "/losses");
+}
+
+function unknownLayer(path: string, from: string, names: readonly string[]): Problem {
+  const message = `No layer is named ${quote(from)}.`;
+  return { code: "unknown-layer", path: child(path, "from"), message, hint: suggestion(from, names, "Layers") };
+}
+
+function repeatedLayer(path: string, from: string, first: number): Problem {
+  return {
+    code: "repeated-output",
+    path,
+    message: `losses[${first}] reads the output of ${from} too.`,
+    hint: 'Name another layer in "from", or keep one of the two losses: each output has one.',
+  };
+}
+
+function unknownTarget(path: string, target: string, names: readonly string[]): Problem {
+  if (target === ONLY_TARGET)
+    return {
+      code: "unknown-target",
+      path,
+      message: 'The loss has no "target", but the targets of the data have names.',
+      hint: `Write "target": ${joinWithOr(names.map(quote))}.`,
+    };
+  const isUnnamed = names.length === 1 && names[0] === ONLY_TARGET;
+  return {
+    code: "unknown-target",
+    path: child(path, "target"),
+    message: `The data has no target ${quote(target)}.`,
+    hint: isUnnamed
+      ? 'Remove "target": the data has one target, without a name. Only data of the types arrays can have several.'
+      : suggestion(target, names, "Targets"),
+  };
+}
+
+function unreadTargets(losses: readonly NormalLoss[], names: readonly string[]): readonly Problem[] {
+  const unread = names.filter((name) => losses.every(({ target }) => target !== name));
+  return unread.map((name) => ({
+    code: "unread-target",
+    path: "/data",
+    message: `No loss reads the target ${quote(name)}.`,
+    hint: `Add a loss with "target": ${quote(name)} to "losses", or remove the target from the data.`,
+  }));
+}
+
+const kindText: Readonly<Record<TargetKind, string>> = {
+  classes: "classes",
+  labels: "sequences of labels",
+  probabilities: "probabilities",
+  numbers: "numbers",
+};
+
+/** Targets that two losses read as different kinds, or one per step and one per sequence. */
+function conflictingUses(
+  losses: readonly NormalLoss[],
+  model: readonly NormalLayer[],
+  paths: readonly string[],
+): readonly Problem[] {
+  const outputs = outputsOf({ losses, model });
+  return outputs.flatMap(({ loss, model: layers, name }, index): readonly Problem[] => {
+    const first = outputs.find((output) => output.loss.target === loss.target);
+    if (first === undefined || first.loss === loss) return [];
+    const path = child(paths[index] ?? "", "target");
+    const [firstKind, kind] = [targetKindOf(first.loss), targetKindOf(loss)];
+    const [use, otherUse] =
+      firstKind !== kind
+        ? [kindText[firstKind], kindText[kind]]
+        : outputIsSequence(first.model) === outputIsSequence(layers)
+          ? []
+          : outputIsSequence(layers)
+            ? ["one entry per sequence", "one per step"]
+            : ["one entry per step", "one per sequence"];
+    if (use === undefined) return [];
+    const message = `The target ${quote(loss.target)} would be ${use} for the output ${first.name}, and ${otherUse} for ${name}.`;
+    return [{ code: "target-use", path, message, hint: "Give each of the two outputs a target of its own." }];
+  });
+}
