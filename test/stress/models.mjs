@@ -1,7 +1,8 @@
 /**
  * Random models over the whole vocabulary: `node test/stress/models.mjs --models 2000 --seed 1`; `npm run build` first.
- * Each is validated, compiled, trained for two steps and exported; the outputs of the exported forms are compared with
- * the run's own. A failure prints its seed. After a signal it reports the models so far.
+ * Each is validated, compiled, trained for a few steps and exported; some are interrupted and resumed. The outputs of the
+ * exported forms are compared with the run's own, and a resumed run with the unbroken one. A failure prints its seed.
+ * After a signal it reports the models so far.
  */
 import { join } from "node:path";
 import { flagsOf } from "../../scripts/flags.mjs";
