@@ -119,7 +119,7 @@ const resultOf = (results) => (results.probabilities ?? results.outputs).data;
 /** Outputs in the units of the data, or as probabilities. */
 function finished({ shape, data }, { spec, metadata }) {
   const width = shape.at(-1);
-  const { type } = spec.loss;
+  const [{ type }] = spec.losses;
   if (["squared_error", "absolute_error", "huber"].includes(type))
     return metadata.type === "table" ? unscaled(data, metadata.target, metadata) : data;
   if ((spec.model.at(-1).activation ?? "none") !== "none") return data;

@@ -77,7 +77,7 @@ function drawLoss({ once, pick, optional, required }, kind, isSequence, hasKnown
   const canWeigh = hasKnownClasses && ["sequence_loss", "cross_entropy"].includes(type);
   return {
     ...required(type),
-    ...optional(type, ["class_weights", "positive_weight", "blank"]),
+    ...optional(type, ["from", "target", "class_weights", "positive_weight", "blank"]),
     ...(canWeigh && once(3) ? { class_weights: [1, 2, 0.5] } : {}),
     ...(type === "sampled_softmax" ? { samples: 2 } : {}),
     type,
