@@ -10,18 +10,24 @@ import { runFiles } from "../run/layout.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { feedsOf } from "../tensors/ort.js";
 import { createEvaluator } from "./evaluator.js";
+import { type PredictionRoll, predictionRoll } from "./prediction-roll.js";
 import { summarizePredictions } from "./prediction-summary.js";
 import type { RunExamples } from "./run-examples.js";
 
-export type RunSummaryOutcome = Result<
-  {
-    readonly split: keyof Splits;
-    readonly examples: number;
-    /** By output. */
-    readonly summaries: ReadonlyMap<string, PredictionSummary>;
-  },
-  RunFailure
->;
+export interface RunSummary {
+  readonly split: keyof Splits;
+  readonly examples: number;
+  /** By output. */
+  readonly outputs: ReadonlyMap<string, OutputSummary>;
+}
+
+export interface OutputSummary {
+  readonly summary: PredictionSummary;
+  /** The first example, for an output of several probabilities at each step. */
+  readonly roll?: PredictionRoll;
+}
+
+export type RunSummaryOutcome = Result<RunSummary, RunFailure>;
 
 /** Maximum number of examples: the first of the split. */
 const MAX_EXAMPLES = 2000;
@@ -34,10 +40,12 @@ export async function summarizeRun(opened: RunExamples): Promise<RunSummaryOutco
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
   const evaluator = await createEvaluator(sessionResult.value.session, run.manifest, source);
   const parameters = feedsOf(opened.parameters);
-  const summaries = new Map<string, PredictionSummary>();
+  const outputs = new Map<string, OutputSummary>();
   for (const output of outputsOf(run.spec)) {
     const context = { evaluator, parameters, spec: run.spec, source, output };
-    summaries.set(output.name, await summarizePredictions(context, examples));
+    const summary = await summarizePredictions(context, examples);
+    const roll = await predictionRoll(context, examples[0] ?? 0);
+    outputs.set(output.name, { summary, ...(roll && { roll }) });
   }
-  return ok({ split, examples: examples.length, summaries });
+  return ok({ split, examples: examples.length, outputs });
 }

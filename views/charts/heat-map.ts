@@ -3,8 +3,9 @@ import { fontFamily, lightPalette } from "../palette.js";
 
 export interface HeatMap {
   readonly title: string;
-  readonly rows: readonly string[];
-  readonly columns: readonly string[];
+  /** Labels; null for none. */
+  readonly rows: readonly (string | null)[];
+  readonly columns: readonly (string | null)[];
   /** Row by row. A value of 0 has no cell. */
   readonly values: readonly ArrayLike<number>[];
   /** The value of the darkest color. */
@@ -23,7 +24,8 @@ const GAP = 5;
 const TITLE_HEIGHT = 20;
 
 export function heatMapSvg({ title, rows, columns, values, maximum }: HeatMap): string {
-  const [rowLabels, columnLabels] = [rows.map(visibleLabel), columns.map(visibleLabel)];
+  const labelsOf = (texts: HeatMap["rows"]) => texts.map((text) => (text === null ? "" : visibleLabel(text)));
+  const [rowLabels, columnLabels] = [labelsOf(rows), labelsOf(columns)];
   const { cell, font } = SIZES[Math.max(rows.length, columns.length) > LARGE_STEPS ? "large" : "small"];
   const widthOf = (labels: readonly string[]) =>
     Math.ceil(Math.max(0, ...labels.map((text) => [...text].length)) * CHARACTER * font) + 3;
@@ -40,7 +42,9 @@ export function heatMapSvg({ title, rows, columns, values, maximum }: HeatMap): 
       cells.set(shade, (cells.get(shade) ?? "") + square);
     }
   const label = (text: string, x: number, y: number, anchor: string, turned = false) =>
-    `<text x="${x}" y="${y}" text-anchor="${anchor}"${turned ? ` transform="rotate(-90 ${x} ${y})"` : ""}>${escapeXml(text)}</text>`;
+    text === ""
+      ? ""
+      : `<text x="${x}" y="${y}" text-anchor="${anchor}"${turned ? ` transform="rotate(-90 ${x} ${y})"` : ""}>${escapeXml(text)}</text>`;
   const center = (index: number) => cell * index + cell / 2;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,

@@ -1,7 +1,9 @@
 /** Predictions in the report: a confusion matrix, charts of predicted and target values, or texts. */
+import type { PredictionRoll } from "../../runtime/evaluation/prediction-roll.js";
 import type { RunSummaryOutcome } from "../../runtime/evaluation/summarize-run.js";
 import type { PredictionSummary } from "../../runtime/events.js";
 import { formatCount, formatInteger, formatNumber } from "../../runtime/format.js";
+import { heatMapSvg } from "../charts/heat-map.js";
 import { confusionChart, scatterChart, seriesChart } from "../charts/predictions.js";
 import { toSvg } from "../charts/render.js";
 import { type Content, type Html, html, section, table, trusted } from "./html.js";
@@ -19,12 +21,12 @@ export async function predictionsSection(outcome: RunSummaryOutcome, ordered: bo
     const reason = error.kind === "failed" ? error.message : (error.problems[0]?.message ?? "");
     return section("Predictions", html`<p class="muted">The data cannot be read: ${reason}</p>`);
   }
-  const { split, examples, summaries } = outcome.value;
+  const { split, examples, outputs } = outcome.value;
   const caption = html`<p class="muted">${formatCount(examples, "example")} of the ${split} split.</p>`;
   const parts: Content[] = [];
-  for (const [name, summary] of summaries) {
-    const title = summaries.size === 1 ? "" : html`<h3>${name}</h3>`;
-    parts.push(title, await predictionsContent(summary, ordered));
+  for (const [name, { summary, roll }] of outputs) {
+    const title = outputs.size === 1 ? "" : html`<h3>${name}</h3>`;
+    parts.push(title, await predictionsContent(summary, ordered), roll ? rollContent(roll) : "");
   }
   return section("Predictions", caption, parts);
 }
@@ -54,6 +56,31 @@ async function predictionsContent(summary: PredictionSummary, ordered: boolean):
         ]),
       );
   }
+}
+
+/** Probabilities below this one have no cell. */
+const leastShown = 0.05;
+/** The distance of labeled steps. */
+const labeledSteps = 8;
+
+/** Targets and predictions of a sequence, a row for each column of the target, the last on top. */
+function rollContent({ example, columns, steps, target, predicted }: PredictionRoll): Html {
+  const map = (title: string, values: PredictionRoll["target"]) =>
+    heatMapSvg({
+      title,
+      rows: columns.toReversed(),
+      columns: values.map((_, step) => (step % labeledSteps === 0 ? `${step}` : null)),
+      values: columns.map((_, column) => values.map((row) => shown(row[column] ?? 0))).reverse(),
+      maximum: 1,
+    });
+  const cut = target.length < steps ? `, the first ${target.length} of ${steps} steps` : "";
+  return html`<h3>Example ${example}</h3>
+<p class="muted">Columns are the steps${cut}. Darker cells are larger, up to 1; values below ${leastShown} have none.</p>
+<div class="charts">${[map("target", target), map("predicted", predicted)].map(trusted)}</div>`;
+}
+
+function shown(value: number): number {
+  return value < leastShown ? 0 : value;
 }
 
 function confusionSummary(
