@@ -476,6 +476,7 @@ export interface TextData {
    * The unit of one time step.
    */
   unit?: "char" | "word" | "byte";
+  normalization?: TextNormalization;
   /**
    * Length of a training sequence, in units.
    */
@@ -490,6 +491,23 @@ export interface TextData {
   evaluation_stride?: number | null;
   vocabulary?: Vocabulary;
   split?: SplitOfASeries;
+}
+/**
+ * Changes of a text before it is divided into units, the same in training, predictions and exported programs: Unicode normalization, lower case, then punctuation.
+ */
+export interface TextNormalization {
+  /**
+   * Unicode normalization form: NFC composes accents, NFKC also replaces compatibility characters such as ligatures and full-width letters.
+   */
+  normalize?: "none" | "NFC" | "NFKC";
+  /**
+   * Write every character in lower case, by itself, in no language's own way.
+   */
+  lowercase?: boolean;
+  /**
+   * Punctuation and symbols (Unicode categories P and S): kept as they are; each split from words, as a word of its own; or dropped, which also ends a word. split needs words.
+   */
+  punctuation?: "keep" | "split" | "drop";
 }
 /**
  * Limits of the vocabulary, which is built from the training split. All units outside it share one id, the unknown unit.
@@ -608,6 +626,7 @@ export interface SequencesData {
    * The unit of one time step of `text`: a word (separated by white space) or a character.
    */
   unit?: "word" | "char";
+  text?: TextNormalization;
   vocabulary?: Vocabulary;
   /**
    * Maximum number of steps; longer sequences and their tags are truncated. Default (null): no limit.
@@ -687,6 +706,7 @@ export interface PairsData {
    * The unit of one time step, in sources and targets.
    */
   unit?: "char" | "word";
+  text?: TextNormalization;
   split?: Split;
 }
 /**

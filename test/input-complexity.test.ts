@@ -7,7 +7,7 @@ import { tokenize } from "../compiler/language/parse/tokens.js";
 import { readNpy } from "../runtime/data/formats/npy.js";
 import { parseNumber } from "../runtime/data/formats/number-notation.js";
 import { readArray } from "../runtime/data/formats/read-array.js";
-import { tokenizers, tokenizeText } from "../runtime/data/vocabulary/tokenizers.js";
+import { createTokenizer, tokenizeText } from "../runtime/data/vocabulary/tokenizers.js";
 import { isList, isObject, type Json } from "../schema/json-pointer.js";
 import { readSpec } from "../schema/read.js";
 
@@ -97,7 +97,7 @@ describe.each(Object.entries(adversarialInputs))("%s", (_, text) => {
   test("as an equation, a field, words, a file", () => {
     expect(tokenize(text).tokens.length).toBeLessThan(1001);
     expect(parseNumber(text)).toBeNaN();
-    expect(tokenizeText(`${text} `, "word").units.length).toBeLessThan(3);
+    expect(tokenizeText(`${text} `, { unit: "word" }).units.length).toBeLessThan(3);
     expect(readArray(`${text}.json`, "/", "inputs", "/data/inputs")).toMatchObject({ ok: false });
     expect(readArray(text, "/", "inputs", "/data/inputs")).toMatchObject({ ok: false });
   });
@@ -113,11 +113,11 @@ test("a number of many digits is one", () => {
 });
 
 test("a word that goes on through many pieces is put together once, and one without end is refused", () => {
-  const chunks = tokenizers.word();
+  const chunks = createTokenizer({ unit: "word" });
   for (let count = 0; count < 200; count++) chunks.push("a".repeat(65_536));
   chunks.push(" b");
   expect(chunks.finish().units.map((unit) => `${unit}`.length)).toEqual([200 * 65_536, 1]);
-  const endless = tokenizers.word();
+  const endless = createTokenizer({ unit: "word" });
   expect(() => {
     for (let count = 0; count < 300; count++) endless.push("a".repeat(65_536));
   }).toThrow();

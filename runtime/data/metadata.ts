@@ -2,6 +2,7 @@
  * Metadata that a data source fits on its training split (vocabulary, classes, scalers), for later data and
  * predictions.
  */
+import type { NormalTextNormalization } from "../../schema/normal/index.js";
 import { listFirst } from "../format.js";
 import type { ScalerParameters } from "./scaler.js";
 
@@ -16,6 +17,8 @@ export type Metadata =
 export interface TextMetadata {
   readonly type: "text";
   readonly unit: "char" | "word" | "byte";
+  /** Absent where it changes no text. */
+  readonly normalization?: NormalTextNormalization;
   /** Bytes are numbers. */
   readonly vocabulary: readonly (string | number)[];
   /** The id of units outside of the vocabulary; absent when every unit has an id. */
@@ -36,6 +39,7 @@ export interface TableMetadata {
 export interface SequencesMetadata {
   readonly type: "sequences";
   readonly unit: "char" | "word";
+  readonly normalization?: NormalTextNormalization;
   /** Absent when steps are vectors. */
   readonly vocabulary?: readonly string[];
   readonly unknown?: number;
@@ -45,6 +49,7 @@ export interface SequencesMetadata {
 export interface PairsMetadata {
   readonly type: "pairs";
   readonly unit: "char" | "word";
+  readonly normalization?: NormalTextNormalization;
   /** Null when sources are vectors. */
   readonly vocabulary: readonly string[] | null;
   readonly target_vocabulary: readonly string[];

@@ -33,6 +33,8 @@ export interface DataSource {
   readonly digest: string;
   /** Choices that the user has to know of, such as columns that are left out. */
   readonly notices?: readonly string[];
+  /** The beginning of the first text, as it is in the data; absent where inputs are no text. */
+  readonly firstText?: string;
   /** Vocabulary, classes and scalers, as JSON. */
   readonly metadata: Metadata & Readonly<Record<string, unknown>>;
   signature(train: NormalTrain): Signature;

@@ -12,14 +12,11 @@ const MAX_LISTED_UNITS = 5;
  *
  * @param path of the prompt in the spec; empty for a flag.
  */
-export function encodePrompt(
-  prompt: string,
-  { unit, vocabulary, unknown }: TextMetadata,
-  path: string,
-): Result<readonly number[]> {
+export function encodePrompt(prompt: string, metadata: TextMetadata, path: string): Result<readonly number[]> {
+  const { unit, vocabulary, unknown } = metadata;
   const idsByUnit = new Map(vocabulary.map((entry, id) => [entry, id]));
   if (unknown !== undefined) idsByUnit.delete(vocabulary[unknown] ?? "");
-  const units = tokenize(prompt, unit);
+  const units = tokenize(prompt, metadata);
   const unknownUnits = [...new Set(units.filter((entry) => !idsByUnit.has(entry)))];
   if (unknownUnits.length === 0) return ok(units.map((entry) => idsByUnit.get(entry) ?? 0));
   const name = unitNames[unit];

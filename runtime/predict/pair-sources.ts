@@ -142,6 +142,6 @@ function parseTextSource(text: string, width: number | null): ParsedSource {
     : fail(noVector(width));
 }
 
-export function isEmpty({ unit }: PairsMetadata, { source }: Pick<PairSource, "source">): boolean {
-  return typeof source === "string" && tokenize(source, unit).length === 0;
+export function isEmpty(metadata: PairsMetadata, { source }: Pick<PairSource, "source">): boolean {
+  return typeof source === "string" && tokenize(source, metadata).length === 0;
 }

@@ -80,10 +80,11 @@ export async function decodeSources(
 
 const noTokens: DecodedSequence = { ids: [], isComplete: false };
 
-function unknownWords({ vocabulary, unit }: PairsMetadata, sources: readonly PairSource[]): readonly string[] {
+function unknownWords(metadata: PairsMetadata, sources: readonly PairSource[]): readonly string[] {
+  const { vocabulary } = metadata;
   if (vocabulary === null) return [];
   const known = new Set(vocabulary);
-  return sources.flatMap(({ source }) => tokenize(String(source), unit).filter((word) => !known.has(word)));
+  return sources.flatMap(({ source }) => tokenize(String(source), metadata).filter((word) => !known.has(word)));
 }
 
 function columnNotices(lines: readonly number[]): readonly string[] {
@@ -100,7 +101,8 @@ function cutNotices(lines: readonly number[], maxTokens: number): readonly strin
   return [`${sequences} and ${isOne ? "is" : "are"} ${limit} (${formatLines(lines)}).`];
 }
 
-function batchOf({ vocabulary, unit }: PairsMetadata, sources: readonly PairSource[]): Batch {
+function batchOf(metadata: PairsMetadata, sources: readonly PairSource[]): Batch {
+  const { vocabulary } = metadata;
   if (vocabulary === null) {
     const data = Float32Array.from(sources.flatMap(({ source }) => (typeof source === "string" ? [] : source)));
     const shape = [sources.length, data.length / sources.length];
@@ -109,7 +111,7 @@ function batchOf({ vocabulary, unit }: PairsMetadata, sources: readonly PairSour
   const idByToken = new Map(vocabulary.map((word, id) => [word, id]));
   const unknown = idByToken.get("<unknown>") ?? 0;
   const rows = sources.map(({ source }) =>
-    tokenize(String(source), unit).map((word) => idByToken.get(word) ?? unknown),
+    tokenize(String(source), metadata).map((word) => idByToken.get(word) ?? unknown),
   );
   const maxLength = rows.reduce((most, { length }) => Math.max(most, length), 0);
   const lengths = BigInt64Array.from(rows, ({ length }) => BigInt(length));

@@ -91,12 +91,12 @@ interface EncodedLine {
 
 function readLine(metadata: TextMetadata, line: string, number: number, file: string): Result<EncodedLine> {
   const { unit } = metadata;
-  const tokenized = tokenizeText(unit === "byte" ? Buffer.from(line, "latin1") : line, unit);
+  const tokenized = tokenizeText(unit === "byte" ? Buffer.from(line, "latin1") : line, metadata);
   const encoded = encodeWithVocabulary(tokenized, metadata);
   if (encoded.ok) return ok({ units: tokenized.units, ids: toArray(encoded.value) });
   const unitIds = toArray(tokenized.ids);
   const problems = encoded.error.map((index): RunProblem => {
-    const { column } = positionOf(line, unit === "byte" ? "char" : unit, index);
+    const { column } = positionOf(line, { ...metadata, unit: unit === "byte" ? "char" : unit }, index);
     const problem = unknownUnitMessage(`${file}:${number}`, tokenized.units[unitIds[index] ?? 0] ?? "", {
       ...metadata,
       unit,

@@ -19,6 +19,7 @@ export interface NormalTextData {
   readonly file: string | null;
   /** The unit of one time step. */
   readonly unit: "char" | "word" | "byte";
+  readonly normalization: NormalTextNormalization;
   /** Length of a training sequence, in units. */
   readonly window: number;
   /** Units between the starts of two consecutive windows. Default: 1, or the window with stateful layers. */
@@ -30,6 +31,25 @@ export interface NormalTextData {
   readonly evaluation_stride: number | null;
   readonly vocabulary: NormalVocabulary;
   readonly split: NormalSeriesSplit;
+}
+
+/**
+ * Changes of a text before it is divided into units, the same in training, predictions and exported programs: Unicode
+ * normalization, lower case, then punctuation.
+ */
+export interface NormalTextNormalization {
+  /**
+   * Unicode normalization form: NFC composes accents, NFKC also replaces compatibility characters such as ligatures and
+   * full-width letters.
+   */
+  readonly normalize: "none" | "NFC" | "NFKC";
+  /** Write every character in lower case, by itself, in no language's own way. */
+  readonly lowercase: boolean;
+  /**
+   * Punctuation and symbols (Unicode categories P and S): kept as they are; each split from words, as a word of its
+   * own; or dropped, which also ends a word. split needs words.
+   */
+  readonly punctuation: "keep" | "split" | "drop";
 }
 
 /**
@@ -129,6 +149,7 @@ export interface NormalSequencesData {
   readonly header: boolean;
   /** The unit of one time step of `text`: a word (separated by white space) or a character. */
   readonly unit: "word" | "char";
+  readonly text: NormalTextNormalization;
   readonly vocabulary: NormalVocabulary;
   /** Maximum number of steps; longer sequences and their tags are truncated. Default (null): no limit. */
   readonly max_length: number | null;
@@ -185,6 +206,7 @@ export interface NormalPairsData {
   readonly header: boolean;
   /** The unit of one time step, in sources and targets. */
   readonly unit: "char" | "word";
+  readonly text: NormalTextNormalization;
   readonly split: NormalSplit;
 }
 

@@ -16,6 +16,7 @@ export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] 
 
 /** @param data with its defaults, except `split.train`, which depends on the other fractions. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
+  checkNormalization(data, report);
   const { train: explicitTrain, validation, test, order }: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const remainder = 1 - validation - test;
   if ((explicitTrain ?? 0) > remainder + tolerance) report(sumTooLarge((explicitTrain ?? 0) + validation + test));
@@ -25,6 +26,30 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   const filled = data.type === "pairs" ? { ...data, header: hasHeader(data), split } : { ...data, split };
   return recordOrigin(filled, "/data");
 }
+
+/** Words and characters have normalization; only words are split. */
+function checkNormalization(data: NormalData, report: Report): void {
+  if (data.type !== "text" && data.type !== "sequences" && data.type !== "pairs") return;
+  const [key, normalization] =
+    data.type === "text" ? (["normalization", data.normalization] as const) : (["text", data.text] as const);
+  const { normalize, lowercase, punctuation } = normalization;
+  const isChanged = normalize !== "none" || lowercase || punctuation !== "keep";
+  if (data.unit === "byte" && isChanged) report(noNormalization);
+  if (data.unit === "char" && punctuation === "split") report({ ...noSplit, path: `/data/${key}/punctuation` });
+}
+
+const noNormalization: Problem = {
+  code: "text-normalization",
+  path: "/data/normalization",
+  message: "Bytes are read as they are: a text of bytes has no normalization.",
+  hint: 'Remove data.normalization, or set "unit": "char".',
+};
+
+const noSplit: Omit<Problem, "path"> = {
+  code: "text-normalization",
+  message: "Each character is a unit of its own, so punctuation cannot be split from words.",
+  hint: 'Write "keep" or "drop", or set "unit": "word".',
+};
 
 /** Columns have names where the spec selects them, and in CSV files. */
 function hasHeader({ header, columns, file }: Omit<NormalPairsData, "header"> & Partial<NormalPairsData>): boolean {

@@ -50,6 +50,7 @@ test("all defaults of the smallest spec", async () => {
       unit: "char",
       window: 6,
       stride: 1,
+      normalization: { normalize: "none", lowercase: false, punctuation: "keep" },
       evaluation_stride: null,
       vocabulary: { size: null, min_count: 1 },
       split: { train: 1, validation: 0, test: 0, order: "time" },
@@ -527,4 +528,19 @@ describe("the momentum of one_cycle", () => {
     const problems = await unplacedProblems({ ...base, optimizer: { ...optimizer, schedule } });
     expect(problems).toEqual(expected === "" ? [] : [expected]);
   });
+});
+
+test.each([
+  [
+    { unit: "byte", normalization: { lowercase: true } },
+    "/data/normalization | Bytes are read as they are: a text of bytes",
+  ],
+  [
+    { unit: "char", normalization: { punctuation: "split" } },
+    "/data/normalization/punctuation | Each character is a unit",
+  ],
+])("a text with %j is refused", async (keys, message) => {
+  const [problem, ...others] = await problems({ ...base, data: { type: "text", text: "hihello", window: 3, ...keys } });
+  expect(problem).toContain(`text-normalization ${message}`);
+  expect(others).toEqual([]);
 });

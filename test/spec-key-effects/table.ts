@@ -48,6 +48,9 @@ const split = (base: Json): Readonly<Record<string, KeyEffect>> => {
   };
 };
 
+/** A text with marks that compose, a capital and punctuation. */
+const accented = set(text, "/data/text", "He\u0301llo, wo\u0308rld. Hello!");
+
 /** Pairs in a file of two columns. */
 const inFile = set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.tsv");
 
@@ -212,11 +215,17 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     text: keyEffect(text, "/data/text", "hello world, hello all"),
     file: [text, set(set(text, "/data/text", undefined), "/data/file", "weather.csv")],
     unit: keyEffect(set(text, "/data/window", 2), "/data/unit", "word"),
+    normalization: keyEffect(accented, "/data/normalization", { lowercase: true }),
     window: keyEffect(text, "/data/window", 3),
     stride: keyEffect(text, "/data/stride", 2),
     evaluation_stride: keyEffect(set(text, "/data/split", { validation: 0.4 }), "/data/evaluation_stride", 3),
     vocabulary: keyEffect(text, "/data/vocabulary", { size: 5 }),
     split: keyEffect(text, "/data/split", { validation: 0.3 }),
+  }),
+  ...prefixed("text_normalization", {
+    normalize: keyEffect(accented, "/data/normalization/normalize", "NFC"),
+    lowercase: keyEffect(accented, "/data/normalization/lowercase", true),
+    punctuation: keyEffect(accented, "/data/normalization/punctuation", "drop"),
   }),
   ...prefixed("vocabulary", {
     size: keyEffect(text, "/data/vocabulary", { size: 5 }),
@@ -243,6 +252,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     columns: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
     header: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
     unit: keyEffect(messages, "/data/unit", "char"),
+    text: keyEffect(messages, "/data/text", { lowercase: true }),
     vocabulary: keyEffect(messages, "/data/vocabulary", { size: 9 }),
     max_length: keyEffect(messages, "/data/max_length", 4),
     buckets: keyEffect(messages, "/data/buckets", 3),
@@ -274,6 +284,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     columns: keyEffect(inFile, "/data/columns", { source: 2, target: 1 }),
     header: keyEffect(inFile, "/data/header", true),
     unit: keyEffect(pairs, "/data/unit", "char"),
+    text: keyEffect(pairs, "/data/text", { lowercase: true }),
     split: keyEffect(pairs, "/data/split", { validation: 0.25 }),
   }),
   ...prefixed("arrays_data", {

@@ -12,11 +12,8 @@ import type { TrainingSetResult } from "./training-set.js";
 /** Token ids, or the values of a vector. */
 export type Source = readonly number[];
 
-export function readSource(
-  text: string,
-  { vocabulary, unit }: PairsMetadata,
-  { manifest }: PageManifest,
-): Result<Source> {
+export function readSource(text: string, metadata: PairsMetadata, { manifest }: PageManifest): Result<Source> {
+  const { vocabulary } = metadata;
   if (vocabulary === null) {
     const width = Number(manifest.model.inputs.find(({ name }) => name === "inputs")?.shape.at(-1));
     const numbers = text
@@ -27,7 +24,7 @@ export function readSource(
     return fits ? ok(numbers) : invalid(`A source consists of ${formatCount(width, "number")}.`);
   }
   const tokenIds = new Map(vocabulary.map((word, id) => [word, id]));
-  const ids = tokenize(text, unit).map((word) => tokenIds.get(word) ?? tokenIds.get("<unknown>") ?? 0);
+  const ids = tokenize(text, metadata).map((word) => tokenIds.get(word) ?? tokenIds.get("<unknown>") ?? 0);
   return ids.length > 0 ? ok(ids) : invalid("The source is empty.");
 }
 
@@ -52,7 +49,7 @@ export function pairsTrainingSet(text: string, metadata: PairsMetadata, page: Pa
     if (sides === undefined) return invalid(`Line ${number} has no target.`, "Write source => target.");
     const source = readSource(sides[0], metadata, page);
     if (!source.ok) return invalid(`Line ${number}: ${source.error[0]?.message ?? ""}`);
-    const words = tokenize(sides[1], metadata.unit);
+    const words = tokenize(sides[1], metadata);
     const unknownWord = words.find((word) => !tokenIds.has(word));
     if (unknownWord !== undefined) {
       return invalid(

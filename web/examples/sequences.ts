@@ -1,7 +1,7 @@
 /** Sequences as text or as JSON vectors; for training followed by an arrow and a label, or one tag per step. */
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
 import type { Batch } from "../../runtime/data/source.js";
-import { padRows, tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { padRows, splitWords, tokenize } from "../../runtime/data/vocabulary/tokens.js";
 import { formatCount } from "../../runtime/format.js";
 import { ok, type Result } from "../../runtime/result.js";
 import { elementCount, type NumericArray } from "../../runtime/tensors/array.js";
@@ -16,9 +16,9 @@ export type Sequence =
   | { readonly ids: null; readonly vectors: readonly (readonly number[])[] };
 
 export function readSequence(text: string, metadata: SequencesMetadata, page: PageManifest): Result<Sequence> {
-  const { vocabulary, unknown, unit } = metadata;
+  const { vocabulary, unknown } = metadata;
   if (vocabulary === undefined) return readVectors(text, page);
-  const tokens = tokenize(text, unit);
+  const tokens = tokenize(text, metadata);
   if (tokens.length === 0) return invalid("The text is empty.");
   const known = new Map(vocabulary.map((token, id) => [token, id]));
   return ok({ ids: tokens.map((token) => known.get(token) ?? unknown ?? 0), vectors: null });
@@ -107,7 +107,7 @@ export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, 
 }
 
 function readLabels(text: string, { classes }: SequencesMetadata, { uses }: PageManifest): Result<readonly number[]> {
-  const words = uses.everyStep ? tokenize(text, "word") : [text];
+  const words = uses.everyStep ? splitWords(text) : [text];
   const numbers = words.map((word) => {
     if (uses.targets !== "classes" || classes === null || classes === undefined) return Number(word);
     return classes.indexOf(word);

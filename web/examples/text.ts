@@ -21,7 +21,7 @@ export function textTrainingSet(
   const { unit, vocabulary, unknown } = metadata;
   const name = { char: "character", word: "word", byte: "byte" }[unit];
   const unitIds = new Map(vocabulary.map((entry, id) => [entry, id]));
-  const units = tokenize(text, unit);
+  const units = tokenize(text, metadata);
   const unknownUnits = unknown === undefined ? [...new Set(units.filter((entry) => !unitIds.has(entry)))] : [];
   if (unknownUnits.length > 0) {
     const list = unknownUnits.slice(0, maxListed).map((entry) => JSON.stringify(entry));

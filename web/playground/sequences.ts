@@ -1,5 +1,6 @@
 /** The playground of sequences: predictions for a sequence, or for each of its steps. */
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
+import type { Tokenization } from "../../runtime/data/vocabulary/normalize-text.js";
 import { tokenize, unitNames, unknownUnitsNotices } from "../../runtime/data/vocabulary/tokens.js";
 import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
 import { batchProblems } from "../../runtime/predict/inputs.js";
@@ -39,7 +40,7 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
     }
     const [scores] = await predict(model, batch);
     if (scores === undefined) return;
-    const names = isText ? tokenize(input.value, metadata.unit) : null;
+    const names = isText ? tokenize(input.value, metadata) : null;
     result.replaceChildren(
       renderPrediction(model, metadata, scores, names),
       ...unknownTokensNotices(input.value, metadata).map((text) => element("p", { class: "note" }, text)),
@@ -99,11 +100,12 @@ function renderPrediction(
 /** A notice of the tokens of a text that the vocabulary does not contain; none for inputs without a vocabulary. */
 export function unknownTokensNotices(
   text: string,
-  { vocabulary, unit }: Pick<SequencesMetadata, "unit"> & { readonly vocabulary?: readonly string[] | null },
+  metadata: Tokenization<"char" | "word"> & { readonly vocabulary?: readonly string[] | null },
 ): readonly string[] {
+  const { vocabulary, unit } = metadata;
   if (vocabulary === undefined || vocabulary === null) return [];
   const known = new Set(vocabulary);
-  const unknown = tokenize(text, unit).filter((token) => !known.has(token));
+  const unknown = tokenize(text, metadata).filter((token) => !known.has(token));
   return unknownUnitsNotices(unknown, unitNames[unit]);
 }
 

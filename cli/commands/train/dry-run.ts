@@ -1,9 +1,11 @@
 /** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
 import { classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
+import type { DataSource } from "../../../runtime/data/source.js";
 import { exampleCounts } from "../../../runtime/data/splits.js";
+import { tokenize } from "../../../runtime/data/vocabulary/tokens.js";
 import { formatCount, formatInteger } from "../../../runtime/format.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
-import { escapeLine, escapeText } from "../../escape-controls.js";
+import { escapeLine, escapeText, visibleText } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportRunFailure } from "../../open-run.js";
 import type { OpenedSpec } from "../../open-spec.js";
@@ -26,6 +28,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   const examples = exampleCounts(source.splits);
   const { steps, batchSize, batchesPerEpoch } = batchSchedule;
   const classes = classNamesOf(source.metadata);
+  const tokenized = tokenizeFirst(source);
   const batch = previewBatch(source, batchSchedule.indicesAt(1, 1));
   const record = { steps, batch_size: batchSize, batches_per_epoch: batchesPerEpoch, examples };
   for (const notice of notices) output.note(notice);
@@ -36,6 +39,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
     ...record,
     ...(classes !== null && { classes }),
     ...analysis,
+    ...(tokenized !== null && { first_text: tokenized }),
     batch,
   });
 
@@ -48,6 +52,12 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
     `\n${formatCount(steps, "step")} of ${formatCount(batchSize, "example")}, ${epochs >= 1 ? formatInteger(epochs) : "less than 1"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
   );
   if (classes !== null) output.print(`\n${bold("classes")}  ${escapeLine(describeClasses(classes))}`);
+  if (tokenized !== null) {
+    const shown = tokenized.tokens.slice(0, MAX_TOKENS).map((token) => visibleText(`${token}`));
+    const tokens = [...shown, ...(tokenized.tokens.length > MAX_TOKENS ? ["…"] : [])].join("  ");
+    output.print(`\n${bold("first text")}  ${visibleText(clip(tokenized.text))}`);
+    output.print(`${bold("tokens")}      ${tokens}`);
+  }
   output.print(
     `\n${bold("first batch")}  ${dim(batch.arrays.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join("  "))}`,
   );
@@ -62,4 +72,18 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   }
   output.print(`\n${dim("Nothing was written. Remove --dry-run to train.")}`);
   return exitCodes.success;
+}
+
+const MAX_TOKENS = 24;
+const MAX_TEXT = 100;
+
+function clip(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+}
+
+/** The first text and its units; null where inputs are no text. */
+function tokenizeFirst({ firstText, metadata }: DataSource) {
+  if (firstText === undefined) return null;
+  if (metadata.type !== "text" && metadata.type !== "sequences" && metadata.type !== "pairs") return null;
+  return { text: firstText, tokens: tokenize(firstText, metadata) };
 }

@@ -15,6 +15,7 @@ import { intern } from "../labels.js";
 import type { PairsMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
+import { normalizationField } from "../vocabulary/normalize-text.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
 import { type Pair, type Pairs, readPairs } from "./pairs-file.js";
 
@@ -54,9 +55,10 @@ function assemble(
   uses: Uses,
   fittedMetadata: PairsMetadata | null,
 ): Result<DataSource> {
+  const tokenization = { unit: data.unit, ...normalizationField(data.text) };
   const target = vocabularyOf(
     specialTokens.target,
-    allPairs.map((pair) => tokenize(pair.target, data.unit)),
+    allPairs.map((pair) => tokenize(pair.target, tokenization)),
     splits.train,
     fittedMetadata?.target_vocabulary,
   );
@@ -64,7 +66,7 @@ function assemble(
     uses.inputs === "ids"
       ? vocabularyOf(
           specialTokens.source,
-          allPairs.map((pair) => tokenize(String(pair.source), data.unit)),
+          allPairs.map((pair) => tokenize(String(pair.source), tokenization)),
           splits.train,
           fittedMetadata?.vocabulary,
         )
@@ -95,9 +97,10 @@ function assemble(
       .update(JSON.stringify([allPairs, target.words, source?.words]))
       .digest("hex"),
     notices,
+    ...(typeof allPairs[0]?.source === "string" && { firstText: allPairs[0].source }),
     metadata: {
       type: "pairs",
-      unit: data.unit,
+      ...tokenization,
       vocabulary: source?.words ?? null,
       target_vocabulary: target.words,
       longest_target: targetLength,

@@ -10,7 +10,8 @@ import { parseNumber } from "../formats/number-notation.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
-import { tokenize } from "../vocabulary/tokens.js";
+import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
+import { splitWords, tokenize } from "../vocabulary/tokens.js";
 import type { Field, InputRole, TargetRole } from "./sequence-columns.js";
 import { readLines } from "./sequence-lines.js";
 
@@ -38,6 +39,8 @@ export interface Sequences {
   /** Numbers per target; 0 for labels. */
   readonly width: number;
   readonly isTagged: boolean;
+  /** The text of the first example; null for vectors and lists of tokens. */
+  readonly firstText: string | null;
 }
 
 /** The keys of the first line, which every line must have. */
@@ -58,14 +61,16 @@ export async function readSequences(
 ): Promise<Result<Sequences>> {
   const { file } = data;
   const path = "/data/file";
+  const tokenization = { unit: data.unit, ...normalizationField(data.text) };
   const idByToken = new Map<string, number>();
   const examples: Example[] = [];
   let lineKeys: LineKeys | undefined;
+  let firstText: string | null = null;
   let features = 0;
   let width = 0;
 
   const exampleOf = ({ line, exact }: JsonLine, number: number, { input, target }: LineKeys): Parsed<Example> => {
-    const parsedSteps = parseSteps(input.role === "tokens" ? exact : line, input, data.unit);
+    const parsedSteps = parseSteps(input.role === "tokens" ? exact : line, input, tokenization);
     if ("fault" in parsedSteps) return parsedSteps;
     const { tokens, vectors, size } = parsedSteps.value;
     const stepCount = input.role === "inputs" ? vectors.length / size : tokens.length;
@@ -126,9 +131,13 @@ export async function readSequences(
         const what = input === undefined ? "has no text, tokens or inputs" : "has no label and no tags";
         return report("sequence-line", what, keysHint(line));
       }
+      if (input.role !== "text" && "normalization" in tokenization)
+        return report("sequence-text", `has ${input.role}, which data.text does not change`, textHint, "/data/text");
       const mismatch = describeMismatch(input.role, target?.role ?? null, uses);
       if (mismatch !== undefined) return report("sequence-kind", mismatch.what, mismatch.hint);
       lineKeys = { input, target };
+      const steps = line[input.key];
+      firstText = input.role === "text" && typeof steps === "string" ? steps : null;
     }
     const example = exampleOf(jsonLine, number, lineKeys);
     if ("fault" in example) return report("sequence-line", example.fault, example.hint ?? "");
@@ -137,8 +146,10 @@ export async function readSequences(
   });
   if (problems.length > 0) return fail(problems);
   const tokens = [...idByToken.keys()];
-  return ok({ examples, tokens, features, width, isTagged: lineKeys?.target?.role === "tags" });
+  return ok({ examples, tokens, features, width, isTagged: lineKeys?.target?.role === "tags", firstText });
 }
+
+const textHint = "Remove data.text, or write text in place of them.";
 
 function keysHint(line: Line): string {
   const keys = Object.keys(line).map((key) => JSON.stringify(key));
@@ -185,7 +196,7 @@ interface Steps {
   readonly size: number;
 }
 
-function parseSteps(line: Line, input: Field<InputRole>, unit: NormalSequencesData["unit"]): Parsed<Steps> {
+function parseSteps(line: Line, input: Field<InputRole>, tokenization: Tokenization<"char" | "word">): Parsed<Steps> {
   const { role, key } = input;
   const value = line[key];
   if (value === undefined) return { fault: `has no ${describeField(input)}, but the first line has it` };
@@ -200,7 +211,9 @@ function parseSteps(line: Line, input: Field<InputRole>, unit: NormalSequencesDa
     return { value: { tokens: [], vectors: rows.flat(), size } };
   }
   if (typeof value === "string")
-    return { value: { tokens: tokenize(value, role === "text" ? unit : "word"), vectors: [], size: 0 } };
+    return {
+      value: { tokens: role === "text" ? tokenize(value, tokenization) : splitWords(value), vectors: [], size: 0 },
+    };
   if (role === "text") return { fault: `has ${describeField(input)} that is not a string` };
   const tokens = toNames(value);
   return tokens === undefined
@@ -225,7 +238,7 @@ function parseLabels(line: Line, target: Field<TargetRole>): Parsed<Targets> {
   if (value === undefined) return { fault: `has no ${describeField(target)}, but the first line has it` };
   const isTagged = target.role === "tags";
   // In a CSV file, tags are separated by white space.
-  const list = typeof value === "string" && isTagged ? tokenize(value, "word") : value;
+  const list = typeof value === "string" && isTagged ? splitWords(value) : value;
   const labels = toNames(isTagged ? list : [value]);
   if (labels === undefined)
     return isTagged
@@ -241,7 +254,7 @@ function parseValues(line: Line, target: Field<TargetRole>, use: TargetUse): Par
   const value = line[target.key];
   if (value === undefined) return { fault: `has no ${describeField(target)}, but the first line has it` };
   const isTagged = target.role === "tags";
-  const list = typeof value === "string" ? tokenize(value, "word").map(parseNumber) : value;
+  const list = typeof value === "string" ? splitWords(value).map(parseNumber) : value;
   const rows = Array.isArray(list) ? list : [list];
   const isNested = Array.isArray(rows[0]);
   const size = isTagged ? (isNested ? rows[0].length : 1) : rows.length;

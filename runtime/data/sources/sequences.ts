@@ -15,6 +15,7 @@ import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
+import { normalizationField } from "../vocabulary/normalize-text.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { checkSequenceColumns } from "./sequence-columns.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
@@ -122,7 +123,7 @@ function encodeTokens(
 
 function sequenceSource(
   data: NormalSequencesData,
-  { examples, isTagged }: Sequences,
+  { examples, isTagged, firstText }: Sequences,
   { steps, starts, vocabulary, targets, classes, notices }: Prepared,
   splits: Splits,
 ): DataSource {
@@ -137,9 +138,11 @@ function sequenceSource(
     ...(buckets.length > 1 && { buckets }),
     digest: createHash("sha256").update(names).update(steps.data).update(targets.data).digest("hex"),
     notices,
+    ...(firstText !== null && { firstText }),
     metadata: {
       type: "sequences",
       unit: data.unit,
+      ...(vocabulary !== null && normalizationField(data.text)),
       ...(vocabulary !== null && { vocabulary, unknown: 0 }),
       ...(classes !== null && { classes: classes.names }),
     },

@@ -14,11 +14,12 @@ import { type IdList, idAt } from "../spill/id-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { locate, type Position } from "../vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../vocabulary/lookup.js";
+import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
 import {
   checkVocabulary,
+  createTokenizer,
   selectVocabulary,
   type TokenizedText,
-  tokenizers,
   tokenizeText,
 } from "../vocabulary/tokenizers.js";
 import { joinTokens, type Unit, unitNames } from "../vocabulary/tokens.js";
@@ -41,24 +42,44 @@ export const text: SourceKind<NormalTextData> = {
       fittedMetadata?.type === "text"
         ? await encodeText(data, folder, result.value, fittedMetadata)
         : fitVocabulary(data, result.value, split.value);
-    return encoded.ok ? ok(windowSource(data, encoded.value, examples, split.value)) : encoded;
+    return encoded.ok ? ok(windowSource(data, encoded.value, result.value.firstText, examples, split.value)) : encoded;
   },
   mapFiles(data, rename) {
     return data.file === null ? data : { ...data, file: rename(data.file) };
   },
 };
 
-async function readUnits(data: NormalTextData, folder: string): Promise<Result<TokenizedText>> {
-  if (data.file === null) return ok(tokenizeText(data.text ?? "", data.unit));
+function tokenizationOf({ unit, normalization }: NormalTextData): Tokenization {
+  return { unit, ...normalizationField(normalization) };
+}
+
+/** The units of a text, and its beginning. */
+interface ReadText extends TokenizedText {
+  readonly firstText: string;
+}
+
+/** Characters of the beginning that are kept. */
+const BEGINNING = 60;
+
+async function readUnits(data: NormalTextData, folder: string): Promise<Result<ReadText>> {
+  const beginningOf = (text: string) => [...text.slice(0, 2 * BEGINNING)].slice(0, BEGINNING).join("");
+  if (data.file === null) {
+    const text = data.text ?? "";
+    return ok({ ...tokenizeText(text, tokenizationOf(data)), firstText: beginningOf(text) });
+  }
+  let firstText = "";
   const namedFile = { file: data.file, folder, path: "/data/file" };
-  const tokenizer = tokenizers[data.unit]();
+  const tokenizer = createTokenizer(tokenizationOf(data));
   try {
     const chunks = data.unit === "byte" ? readByteChunks(namedFile) : readTextChunks(namedFile);
-    for await (const chunk of chunks) tokenizer.push(chunk);
+    for await (const chunk of chunks) {
+      if (typeof chunk === "string" && firstText === "") firstText = beginningOf(chunk);
+      tokenizer.push(chunk);
+    }
   } catch (error) {
     return fail([readingProblem(namedFile, error, 'Save it as UTF-8, or read its bytes with "unit": "byte".')]);
   }
-  return ok(tokenizer.finish());
+  return ok({ ...tokenizer.finish(), firstText });
 }
 
 interface EncodedText {
@@ -115,14 +136,16 @@ function unitAt({ units, ids }: TokenizedText, index: number): Unit {
 
 /** Positions of units, by reading the text again; none for bytes. */
 async function positionsOf(
-  { file, text, unit }: NormalTextData,
+  data: NormalTextData,
   folder: string,
   indices: readonly number[],
 ): Promise<readonly Position[]> {
+  const { file, text, unit } = data;
   if (unit === "byte") return [];
-  const locator = locate(unit, indices);
-  if (file === null) locator.push(text ?? "");
+  const locator = locate({ ...tokenizationOf(data), unit }, indices);
+  if (file === null) locator.push(`${text ?? ""}\n`);
   else for await (const chunk of readTextChunks({ file, folder, path: "/data/file" })) if (!locator.push(chunk)) break;
+  locator.push("\n");
   return locator.positions;
 }
 
@@ -162,8 +185,9 @@ function* trainingRanges(
 }
 
 function windowSource(
-  { window, stride, unit }: NormalTextData,
+  { window, stride, unit, normalization }: NormalTextData,
   { vocabulary, unknown, ids }: EncodedText,
+  firstText: string,
   examples: number,
   splits: Splits,
 ): DataSource {
@@ -181,7 +205,14 @@ function windowSource(
     examples,
     splits,
     digest: digest.digest("hex"),
-    metadata: { type: "text", unit, vocabulary, ...(unknown !== null && { unknown }) },
+    ...(firstText !== "" && { firstText }),
+    metadata: {
+      type: "text",
+      unit,
+      ...normalizationField(normalization),
+      vocabulary,
+      ...(unknown !== null && { unknown }),
+    },
     signature: (train) => ({
       inputs: { dtype: "int32", shape: ["batch", "time"] },
       targets: { dtype: "int32", shape: ["batch", "time"] },

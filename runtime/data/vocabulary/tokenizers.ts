@@ -8,6 +8,7 @@ import type { RunProblem } from "../../problem.js";
 import { MAX_WORD_LENGTH, WordTooLongError } from "../formats/utf8-reader.js";
 import { intern } from "../labels.js";
 import { collectIds, type IdList } from "../spill/id-list.js";
+import { createChunkNormalizer, type Tokenization } from "./normalize-text.js";
 import type { Unit } from "./tokens.js";
 
 export interface TokenizedText {
@@ -22,7 +23,7 @@ export interface Tokenizer {
   finish(): TokenizedText;
 }
 
-export const tokenizers: { readonly [K in NormalTextData["unit"]]: () => Tokenizer } = {
+const tokenizers: { readonly [K in NormalTextData["unit"]]: () => Tokenizer } = {
   byte() {
     const unitIds = new Map<number, number>();
     const ids = collectIds();
@@ -90,9 +91,23 @@ function endOfWords(text: string): number {
   return end;
 }
 
+/** A tokenizer of normalized text. */
+export function createTokenizer(tokenization: Tokenization): Tokenizer {
+  const tokenizer = tokenizers[tokenization.unit]();
+  if (tokenization.normalization === undefined || tokenization.unit === "byte") return tokenizer;
+  const normalizer = createChunkNormalizer(tokenization);
+  return {
+    push: (chunk) => tokenizer.push(normalizer.push(decodeText(chunk))),
+    finish() {
+      tokenizer.push(normalizer.finish());
+      return tokenizer.finish();
+    },
+  };
+}
+
 /** Tokenizes a complete text. */
-export function tokenizeText(text: string | Uint8Array, unit: NormalTextData["unit"]): TokenizedText {
-  const tokenizer = tokenizers[unit]();
+export function tokenizeText(text: string | Uint8Array, tokenization: Tokenization): TokenizedText {
+  const tokenizer = createTokenizer(tokenization);
   tokenizer.push(text);
   return tokenizer.finish();
 }

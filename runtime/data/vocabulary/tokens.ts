@@ -3,6 +3,7 @@ import { formatCount, listFirst } from "../../format.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../../tensors/scores.js";
 import type { TextMetadata } from "../metadata.js";
+import { normalizeText, type Tokenization } from "./normalize-text.js";
 
 export const unitNames = { char: "character", word: "word", byte: "byte" } as const;
 
@@ -13,18 +14,24 @@ export const END = 1;
 /** A character, a word, or a byte as a number. */
 export type Unit = TextMetadata["vocabulary"][number];
 
-/** Characters (Unicode code points), words between white space, or bytes of UTF-8. */
-export function tokenize(text: string, unit: "char" | "word"): readonly string[];
-export function tokenize(text: string, unit: TextMetadata["unit"]): readonly Unit[];
-export function tokenize(text: string, unit: TextMetadata["unit"]): readonly Unit[] {
-  switch (unit) {
+/** Characters (Unicode code points), words between white space, or bytes of UTF-8, of a normalized text. */
+export function tokenize(text: string, tokenization: Tokenization<"char" | "word">): readonly string[];
+export function tokenize(text: string, tokenization: Tokenization): readonly Unit[];
+export function tokenize(text: string, tokenization: Tokenization): readonly Unit[] {
+  const normalized = normalizeText(text, tokenization);
+  switch (tokenization.unit) {
     case "char":
-      return [...text];
+      return [...normalized];
     case "word":
-      return text.split(/\s+/u).filter((word) => word !== "");
+      return splitWords(normalized);
     case "byte":
-      return [...new TextEncoder().encode(text)];
+      return [...new TextEncoder().encode(normalized)];
   }
+}
+
+/** Words between white space. */
+export function splitWords(text: string): readonly string[] {
+  return text.split(/\s+/u).filter((word) => word !== "");
 }
 
 export function joinTokens(tokens: readonly Unit[], unit: TextMetadata["unit"]): string {

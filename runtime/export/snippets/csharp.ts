@@ -6,7 +6,7 @@ export function csharpSnippet(snippet: SnippetSpec): string {
   const readsMetadata = example.type === "text" || prediction.names !== null;
   return [
     `// ${description} Requires: dotnet add package Microsoft.ML.OnnxRuntime`,
-    ...(example.type === "text" && example.vocabulary.unit === "byte" ? ["using System.Text;"] : []),
+    ...(example.type === "text" && needsEncodings(example.vocabulary) ? ["using System.Text;"] : []),
     ...(readsMetadata ? ["using System.Text.Json;"] : []),
     "using Microsoft.ML.OnnxRuntime;",
     "using Microsoft.ML.OnnxRuntime.Tensors;",
@@ -42,7 +42,8 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
     const { vocabulary, text } = example;
     return [
       list("vocabulary", vocabulary),
-      `var ids = ${unitsOf(vocabulary, quoted(text))}${limit(vocabulary)}.Select(unit => ${idOf(vocabulary)}).ToArray();`,
+      ...normalizationLines(vocabulary, text),
+      `var ids = ${unitsOf(vocabulary, vocabulary.normalization === null ? quoted(text) : "text")}${limit(vocabulary)}.Select(unit => ${idOf(vocabulary)}).ToArray();`,
     ];
   }
   if (example.type === "ids") return [`var ids = new[] { ${example.ids.join(", ")} };`];
@@ -51,8 +52,32 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
   return [`var rows = Enumerable.Repeat(${rowLiteral}, ${time}).ToArray();`];
 }
 
+function needsEncodings({ unit, normalization }: SnippetVocabulary): boolean {
+  return unit === "byte" || normalization !== null;
+}
+
+/**
+ * As normalizeText (runtime/data/vocabulary/normalize-text.ts). The invariant culture leaves the dotted capital I, whose
+ * lower case is two characters.
+ */
+function normalizationLines({ normalization, unit }: SnippetVocabulary, text: string): readonly string[] {
+  if (normalization === null) return [];
+  const { normalize, lowercase, punctuation } = normalization;
+  const form = normalize === "NFC" ? "FormC" : "FormKC";
+  const mark = punctuation === "split" ? '$" {rune} "' : quoted(unit === "word" ? " " : "");
+  const each = (change: string) => `text = string.Concat(text.EnumerateRunes().Select(rune => ${change}));`;
+  return [
+    `var text = ${quoted(text)};`,
+    ...(normalize === "none" ? [] : [`text = text.Normalize(NormalizationForm.${form});`]),
+    ...(lowercase ? [each('rune.Value == 0x130 ? "i\\u0307" : Rune.ToLowerInvariant(rune).ToString()')] : []),
+    ...(punctuation === "keep"
+      ? []
+      : [each(`Rune.IsPunctuation(rune) || Rune.IsSymbol(rune) ? ${mark} : rune.ToString()`)]),
+  ];
+}
+
 function unitsOf({ unit }: SnippetVocabulary, text: string): string {
-  if (unit === "word") return `${text}.Split(' ', StringSplitOptions.RemoveEmptyEntries)`;
+  if (unit === "word") return `${text}.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)`;
   return unit === "byte"
     ? `Encoding.UTF8.GetBytes(${text})`
     : `${text}.EnumerateRunes().Select(rune => rune.ToString())`;

@@ -58,7 +58,7 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
     const { vocabulary, text } = example;
     return [
       `const vocabulary = ${JSON.stringify(vocabulary.list)};`,
-      `const ids = ${unitsOf(vocabulary, JSON.stringify(text))}${limit(vocabulary)}.map((unit) => ${idOf(vocabulary)});`,
+      `const ids = ${unitsOf(vocabulary, normalized(vocabulary, JSON.stringify(text)))}${limit(vocabulary)}.map((unit) => ${idOf(vocabulary)});`,
     ];
   }
   if (example.type === "ids") return [`const ids = ${JSON.stringify(example.ids)};`];
@@ -67,8 +67,21 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
   return [`const rows = Array(${time}).fill(${rowLiteral});`];
 }
 
+/** As normalizeText (runtime/data/vocabulary/normalize-text.ts). */
+function normalized({ normalization, unit }: SnippetVocabulary, text: string): string {
+  if (normalization === null) return text;
+  const { normalize, lowercase, punctuation } = normalization;
+  const mark = punctuation === "split" ? '" $& "' : JSON.stringify(unit === "word" ? " " : "");
+  return [
+    text,
+    ...(normalize === "none" ? [] : [`.normalize(${JSON.stringify(normalize)})`]),
+    ...(lowercase ? [".replace(/./gsu, (character) => character.toLowerCase())"] : []),
+    ...(punctuation === "keep" ? [] : [`.replace(/[\\p{P}\\p{S}]/gu, ${mark})`]),
+  ].join("");
+}
+
 function unitsOf({ unit }: SnippetVocabulary, text: string): string {
-  if (unit === "word") return `${text}.split(/\\s+/)`;
+  if (unit === "word") return `(${text}.match(/\\S+/g) ?? [])`;
   return unit === "byte" ? `[...new TextEncoder().encode(${text})]` : `[...${text}]`;
 }
 

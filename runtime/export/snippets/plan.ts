@@ -1,7 +1,7 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
 import { blankClassOf, targetKindOf } from "../../../schema/kinds/losses.js";
-import type { NormalLoss } from "../../../schema/normal/index.js";
+import type { NormalLoss, NormalTextNormalization } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
 import type { Metadata } from "../../data/metadata.js";
@@ -40,6 +40,8 @@ export interface SnippetVocabulary {
   /** Key of the list in the model's metadata. */
   readonly metadataKey: string;
   readonly unit: "char" | "word" | "byte";
+  /** The changes of a text before it is divided into units; null for none. */
+  readonly normalization: NormalTextNormalization | null;
   /** The id of units outside of the list, or null. */
   readonly unknown: number | null;
   /** Limit of units, as in training; null without a limit. */
@@ -113,7 +115,8 @@ function vocabularyOf({ metadata, spec: { data } }: TrainedModel): SnippetVocabu
   const unknownId = "unknown" in metadata ? metadata.unknown : list.indexOf("<unknown>");
   const unknown = unknownId === undefined || unknownId < 0 ? null : unknownId;
   const maxLength = data.type === "sequences" ? data.max_length : null;
-  return { list, metadataKey: "rnnx.data.vocabulary", unit: metadata.unit, unknown, maxLength };
+  const { unit, normalization = null } = metadata;
+  return { list, metadataKey: "rnnx.data.vocabulary", unit, normalization, unknown, maxLength };
 }
 
 function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], perStep: boolean): Example {
@@ -153,7 +156,7 @@ function idCountOf(example: Example, { spec, signature }: TrainedModel): number 
 
 /** True for a unit that a text can consist of: a byte of ASCII, a character, or a word without white space. */
 function isPrintable(unit: string | number, kind: SnippetVocabulary["unit"]): boolean {
-  return kind === "byte" ? Number(unit) < 0x80 : tokenize(String(unit), kind).length === 1;
+  return kind === "byte" ? Number(unit) < 0x80 : tokenize(String(unit), { unit: kind }).length === 1;
 }
 
 function timeStepsOf(metadata: Metadata, data: TrainedModel["spec"]["data"]): number {

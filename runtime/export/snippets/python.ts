@@ -7,6 +7,7 @@ export function pythonSnippet(snippet: SnippetSpec): string {
   return [
     `# ${description} Requires: pip install onnxruntime numpy`,
     ...(readsMetadata ? ["import json"] : []),
+    ...(needsUnicode(example) ? ["import unicodedata"] : []),
     "from pathlib import Path",
     "",
     "import numpy as np",
@@ -36,12 +37,39 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
     const { vocabulary, text } = example;
     return [
       `vocabulary = json.loads(metadata[${quoted(vocabulary.metadataKey)}])`,
-      `ids = [${idOf(vocabulary)} for unit in ${unitsOf(vocabulary, quoted(text))}${limit(vocabulary)}]`,
+      ...normalizationLines(vocabulary, text),
+      `ids = [${idOf(vocabulary)} for unit in ${unitsOf(vocabulary, textOf(vocabulary, text))}${limit(vocabulary)}]`,
     ];
   }
   if (example.type === "ids") return [`ids = ${JSON.stringify(example.ids)}`];
   const { time, width, row } = example;
   return [`rows = [${row === null ? `[0.0] * ${width}` : JSON.stringify(row)}] * ${time}`];
+}
+
+function needsUnicode(example: SnippetSpec["example"]): boolean {
+  if (example.type !== "text" || example.vocabulary.normalization === null) return false;
+  const { normalize, punctuation } = example.vocabulary.normalization;
+  return normalize !== "none" || punctuation !== "keep";
+}
+
+/** The variable of a text that is normalized, or the text. */
+function textOf({ normalization }: SnippetVocabulary, text: string): string {
+  return normalization === null ? quoted(text) : "text";
+}
+
+/** As normalizeText (runtime/data/vocabulary/normalize-text.ts). */
+function normalizationLines({ normalization, unit }: SnippetVocabulary, text: string): readonly string[] {
+  if (normalization === null) return [];
+  const { normalize, lowercase, punctuation } = normalization;
+  const mark = punctuation === "split" ? 'f" {char} "' : quoted(unit === "word" ? " " : "");
+  return [
+    `text = ${quoted(text)}`,
+    ...(normalize === "none" ? [] : [`text = unicodedata.normalize(${quoted(normalize)}, text)`]),
+    ...(lowercase ? ['text = "".join(char.lower() for char in text)'] : []),
+    ...(punctuation === "keep"
+      ? []
+      : [`text = "".join(${mark} if unicodedata.category(char)[0] in "PS" else char for char in text)`]),
+  ];
 }
 
 function unitsOf({ unit }: SnippetVocabulary, text: string): string {

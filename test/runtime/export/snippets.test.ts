@@ -108,6 +108,38 @@ describe("the programs", () => {
     }
   });
 
+  test("normalize a text as in training", async () => {
+    const { spec, files } = specExamples.sequences;
+    const data = { ...spec.data, text: { normalize: "NFC", lowercase: true, punctuation: "split" } };
+    const { out, folder, program } = await exportSnippets({
+      ...specExamples.sequences,
+      spec: { ...spec, data },
+      files,
+    });
+    const raw = "  GOOD, friend!\t See you…";
+    const expected = await predicted(out, folder, "in.jsonl", `${JSON.stringify({ text: raw })}\n`);
+    const best = expected.label;
+    const changed = (file: string, text: RegExp, to: string) => {
+      const code = readFileSync(file, "utf8");
+      expect(code).toMatch(text);
+      writeFileSync(file, code.replace(text, to));
+    };
+    changed(program("mjs"), /\("[^"]*"(?=\.normalize)/, `(${JSON.stringify(raw)}`);
+    expect(spawnSync(process.execPath, [program("mjs")], { encoding: "utf8" }).stdout.trimEnd()).toBe(best);
+    changed(program("py"), /^text = ".*"$/m, `text = ${JSON.stringify(raw)}`);
+    const stdout = python3(program("py"));
+    if (stdout !== null) expect(stdout).toBe(best);
+    const csharp = readFileSync(program("cs"), "utf8").split("\n");
+    const start = csharp.findIndex((line) => line.startsWith("var text = "));
+    expect(csharp[1]).toBe("using System.Text;");
+    expect(csharp.slice(start + 1, start + 4)).toEqual([
+      "text = text.Normalize(NormalizationForm.FormC);",
+      'text = string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0x130 ? "i\\u0307" : Rune.ToLowerInvariant(rune).ToString()));',
+      'text = string.Concat(text.EnumerateRunes().Select(rune => Rune.IsPunctuation(rune) || Rune.IsSymbol(rune) ? $" {rune} " : rune.ToString()));',
+    ]);
+    expect(csharp[start + 4]).toContain("text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)");
+  });
+
   test("read step by step, states going on", async () => {
     const { out, folder, printed, program } = await exportSnippets(specExamples.text, "step");
     expect(printed).toBe((await predicted(out, folder, "in.txt", "row, y\n")).next);
@@ -236,7 +268,7 @@ describe("the programs", () => {
     const example = { spec: { ...spec, data: { ...spec.data, max_length: 2 } }, files };
     const { out, folder, printed, program } = await exportSnippets(example);
     const code = readFileSync(program("mjs"), "utf8");
-    expect(code).toContain('"good morning".split(/\\s+/).slice(0, 2)');
+    expect(code).toContain('("good morning".match(/\\S+/g) ?? []).slice(0, 2)');
     expect(printed).toBe((await predicted(out, folder, "in.jsonl", '{"text":"good morning see you"}\n')).label);
     const stdout = python3(program("py"));
     if (stdout !== null) expect(stdout).toBe(printed);

@@ -7,7 +7,12 @@ import type { NormalPairsData } from "../../../../schema/normal/index.js";
 import { crossEntropy, numbersModel, specOf, tokensModel } from "../../../support/normal-specs.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
-const noColumns = { type: "pairs", columns: { source: null, target: null }, header: false } as const;
+const noColumns = {
+  type: "pairs",
+  columns: { source: null, target: null },
+  header: false,
+  text: { normalize: "none", lowercase: false, punctuation: "keep" },
+} as const;
 
 async function open(pairs: NonNullable<NormalPairsData["pairs"]>, model = tokensModel) {
   const split = { train: 1, validation: 0, test: 0, order: "shuffled" } as const;
