@@ -5,10 +5,9 @@
 import { drawBlock } from "./draw-blocks.mjs";
 import { drawCell } from "./draw-cells.mjs";
 import { sharedOptions } from "./draw-sharing.mjs";
-import { activations, keysOf } from "./draw-values.mjs";
+import { activations, isGated, keysOf } from "./draw-values.mjs";
 
 const canFreeze = ({ layer, name }) => layer !== undefined && name !== "output" && keysOf(layer).includes("trainable");
-const isGated = (activation) => ["glu", "swiglu"].includes(activation);
 /**
  * The output of a layer.
  *

@@ -1,7 +1,7 @@
 /** Random specs: a drawn model between a drawn input and a drawn loss, with an optimizer and settings of the training. */
 import { ownCells, stateSizes } from "./draw-cells.mjs";
 import { modelDrawer } from "./draw-layers.mjs";
-import { keysOf, variantsOf } from "./draw-values.mjs";
+import { keysOf, ownActivations, variantsOf } from "./draw-values.mjs";
 
 export const [FEATURES, IDS, CLASSES] = [3, 5, 3];
 
@@ -150,6 +150,7 @@ export function drawModel(random, shortest, kinds) {
   const model = isStateful ? layers.map((layer) => (canCarry(layer) ? { ...layer, stateful: true } : layer)) : layers;
   const spec = {
     cells: ownCells,
+    activations: ownActivations,
     blocks: drawer.blocks,
     model,
     loss: drawLoss(random, kind, isSequence, size === undefined),

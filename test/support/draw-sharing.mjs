@@ -1,4 +1,5 @@
 /** Options of a layer that uses the weights of another one. */
+import { isGated } from "./draw-values.mjs";
 
 /** The keys that the parameters of a layer depend on. */
 const keys = {
@@ -17,6 +18,6 @@ const isEmpty = ({ type, gain, shift, score }) =>
 
 /** @param twin the other layer; undefined for none. */
 export function sharedOptions(twin) {
-  if (twin === undefined || isEmpty(twin) || ["glu", "swiglu"].includes(twin.activation)) return {};
+  if (twin === undefined || isEmpty(twin) || isGated(twin.activation)) return {};
   return { ...Object.fromEntries(keys[twin.layer].map((key) => [key, twin[key]])), weights: twin.name };
 }

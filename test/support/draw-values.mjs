@@ -19,7 +19,16 @@ export function variantsOf(union) {
 /** The keys of an object of the schema. */
 export const keysOf = (name) => Object.keys(schema.$defs[name].properties);
 
-export const activations = schema.$defs.activation_name.anyOf[0].enum;
+/** Activations of equations in the spec: of each feature, and with a gate of two halves. */
+export const ownActivations = {
+  bent: { equations: ["y = x * sigmoid(2 * x) + 0.1 * sin(x)"] },
+  halves: { equations: ["u, v = split(x, 2)", "y = tanh(u) * clip(v, -2, 2) ^ 2"] },
+};
+
+export const activations = [...schema.$defs.activation_name.anyOf[0].enum, ...Object.keys(ownActivations)];
+
+/** True for an activation that reads two features for each one of its output. */
+export const isGated = (activation) => ["glu", "swiglu", "halves"].includes(activation);
 
 /** Choices from a source of integers: `below(n)` is one of 0 … n - 1, and 0 is the simplest. */
 export function choices(below) {
@@ -61,8 +70,8 @@ export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
   const valuesOfOption = ([option, standard]) => {
     const names = Object.keys(variants[option] ?? {});
     const values = names.flatMap((name) => {
-      if (name === "otherwise") return [2];
-      return typeof standard === "string" ? [name] : [JSON.parse(name)];
+      if (typeof standard === "string") return name === "otherwise" ? ["silu", "bent"] : [name];
+      return name === "otherwise" ? [2] : [JSON.parse(name)];
     });
     return [option, values.length > 0 ? values : [standard, 0.5]];
   };
