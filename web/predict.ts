@@ -15,7 +15,8 @@ export async function predictWindows(model: Model, series: SeriesInputs): Promis
     return predict(model, series.read(starts, series.window));
   }
   const graph = { session: await model.session("eval"), ports, parameters: feedsOf(parameters) };
-  const scores = await predictSeries(graph, series);
+  // A page has one output.
+  const [scores = []] = (await predictSeries(graph, series)).values();
   return scores.map((windowScores) => toProbabilities(page, page.uses.targets, windowScores));
 }
 

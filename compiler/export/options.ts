@@ -22,14 +22,30 @@ export type Scalings = readonly ({ readonly offset: number; readonly factor: num
 export interface Processing {
   /** By column of `inputs`; null without scaling. */
   readonly inputs: Scalings | null;
-  /** By column of the outputs, which are scaled back; null without scaling. */
+  /** Of the outputs by their names in the trained model, which the first one of a model of text generates from. */
+  readonly predictions: readonly OutputProcessing[];
+  /** Ids that are never sampled, such as the unknown unit. */
+  readonly excludedIds: readonly number[];
+}
+
+/** The post-processing of one output. */
+export interface OutputProcessing {
+  /** The name of the output in the trained model, and the start of its names in the exported one. */
+  readonly port: string;
+  readonly prefix: string;
+  /** By column of the output, which is scaled back; null without scaling. */
   readonly outputs: Scalings | null;
   /** Kind of the predictions: scores of classes, independent probabilities, or numbers. */
   readonly targetKind: Exclude<TargetKind, "labels">;
   /** True if the model's output is logits, before softmax or sigmoid. */
   readonly endsInLogits: boolean;
-  /** Ids that are never sampled, such as the unknown unit. */
-  readonly excludedIds: readonly number[];
+}
+
+/** The post-processing of an output of the trained model. */
+export function processingOf({ predictions }: Processing, port: string): OutputProcessing {
+  const processing = predictions.find((prediction) => prediction.port === port);
+  if (processing === undefined) throw new Error(`The output ${port} has no post-processing.`);
+  return processing;
 }
 
 export const precisions = ["float32", "float16", "int8"] as const;

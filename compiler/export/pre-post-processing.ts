@@ -3,7 +3,7 @@ import type { Builder } from "../ir/builder.js";
 import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import type { AdaptedOutput } from "./interface.js";
-import type { Processing, Scalings } from "./options.js";
+import type { OutputProcessing, Scalings } from "./options.js";
 
 /** Inputs in the data's units, scaled as in training. */
 export function scaleInputs(b: Builder, value: Value, scalings: Scalings): Value {
@@ -51,16 +51,16 @@ function rowConstant(b: Builder, numbers: readonly number[]): Value {
 export function predictionOutputs(
   b: Builder,
   output: Value,
-  { targetKind, endsInLogits, outputs }: Processing,
+  { prefix, targetKind, endsInLogits, outputs }: OutputProcessing,
 ): readonly AdaptedOutput[] {
   if (targetKind === "numbers") {
     const value = outputs === null ? output : unscaleOutputs(b, output, outputs);
     const doc = outputs === null ? "Predictions." : "Predictions, in the units of the data.";
-    return [{ name: "outputs", role: "prediction", doc, value }];
+    return [{ name: `${prefix}outputs`, role: "prediction", doc, value }];
   }
   const isBinary = targetKind === "probabilities";
   const logitsOutput: AdaptedOutput = {
-    name: "logits",
+    name: `${prefix}logits`,
     role: "prediction",
     doc: "Logits: scores before the softmax or sigmoid.",
     value: output,
@@ -69,13 +69,13 @@ export function predictionOutputs(
   return [
     ...(endsInLogits ? [logitsOutput] : []),
     {
-      name: "probabilities",
+      name: `${prefix}probabilities`,
       role: "prediction",
       doc: isBinary ? "Independent probabilities." : "Probabilities of the classes.",
       value: probability,
     },
     {
-      name: "classes",
+      name: `${prefix}classes`,
       role: "prediction",
       doc: isBinary ? "1 where the probability is above 0.5." : "The most likely class.",
       value: isBinary ? b.cast(b.greater(probability, 0.5), "int64") : b.argmax(output, -1),

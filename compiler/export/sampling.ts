@@ -9,13 +9,14 @@ import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
-import type { Processing } from "./options.js";
+import type { OutputProcessing, Processing } from "./options.js";
 
 /** Logit of excluded ids, which no noise outweighs. */
 const EXCLUDED_LOGIT = -1e9;
 
 /** Logits of a model's output, whose last axis is the ids. */
-export function logitsOf(b: Builder, output: Value, { targetKind, endsInLogits, excludedIds }: Processing): Value {
+export function logitsOf(b: Builder, output: Value, { predictions, excludedIds }: Processing): Value {
+  const { targetKind, endsInLogits } = at(predictions, 0);
   const width = Number(output.type.shape.at(-1));
   const scores = endsInLogits ? output : toLogits(b, output, targetKind);
   if (excludedIds.length === 0) return scores;
@@ -23,7 +24,7 @@ export function logitsOf(b: Builder, output: Value, { targetKind, endsInLogits, 
   return b.add(scores, b.constant(tensor("float32", [width], exclusion)));
 }
 
-function toLogits(b: Builder, probabilities: Value, targetKind: Processing["targetKind"]): Value {
+function toLogits(b: Builder, probabilities: Value, targetKind: OutputProcessing["targetKind"]): Value {
   const log = (x: Value) => b.log(b.max(x, 1e-38));
   return targetKind === "probabilities" ? b.sub(log(probabilities), log(b.sub(1, probabilities))) : log(probabilities);
 }

@@ -1,6 +1,7 @@
 /** The sequence form: batches of whole sequences of any length. */
 import { forwardProgram } from "../pipeline/forward.js";
 import { type ModelInterface, wrapProgram } from "./interface.js";
+import { processingOf } from "./options.js";
 import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
 import { type FormRequest, inputDoc } from "./request.js";
 
@@ -15,7 +16,7 @@ export function sequenceForm({ spec, signature, options: { boundary }, recurrenc
     }),
     adaptOutput: (b, { name, role }, value) =>
       role === "prediction"
-        ? predictionOutputs(b, value, boundary)
+        ? predictionOutputs(b, value, processingOf(boundary, name))
         : [{ name: `final/${name}`, role, doc: `Final state ${name} of each sequence.`, value }],
   });
 }

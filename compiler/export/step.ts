@@ -1,9 +1,11 @@
 /** The step form: one step of each sequence, with every state as an input and its next value as an output. */
 
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { Type } from "../ir/types.js";
 import { forwardProgram } from "../pipeline/forward.js";
 import { type Signature, timeAxesOf, withoutLengths, withStaticTime } from "../signature.js";
 import { type ModelInterface, wrapProgram } from "./interface.js";
+import { processingOf } from "./options.js";
 import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
 import { type FormRequest, inputDoc } from "./request.js";
 
@@ -26,7 +28,8 @@ export function stepForm({ spec, signature, options: { boundary }, recurrences }
     recurrences,
   });
   const sequences = timeAxesOf(signature);
-  const returnsSequence = program.layers.at(-1)?.sequence === true;
+  const sequenceLayers = new Set(program.layers.flatMap(({ name, sequence }) => (sequence ? [name] : [])));
+  const sequencePorts = new Set(outputsOf(spec).flatMap(({ name, port }) => (sequenceLayers.has(name) ? [port] : [])));
   return wrapProgram(program, {
     adaptInput: ({ name, role }, type) => {
       const stepType = sequences.has(name) && role === "data" ? withoutTimeAxis(type) : type;
@@ -41,7 +44,7 @@ export function stepForm({ spec, signature, options: { boundary }, recurrences }
     },
     adaptOutput: (b, { name, role }, value) =>
       role === "prediction"
-        ? predictionOutputs(b, returnsSequence ? b.squeeze(value, [1]) : value, boundary)
+        ? predictionOutputs(b, sequencePorts.has(name) ? b.squeeze(value, [1]) : value, processingOf(boundary, name))
         : [{ name: nextStateName(name), role, doc: `State ${name} after the step.`, value }],
   });
 }

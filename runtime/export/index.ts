@@ -117,7 +117,6 @@ export async function exportTrainedModel(
   const { form, opset, precision = "float32" } = settings;
   const asTrained = trainedModel.optimizerState !== undefined;
   const problems = [
-    severalOutputsProblem(trainedModel.spec, "export", "Train one model for each output."),
     checkOutputPath(out),
     formProblem(trainedModel, form),
     unrollProblem(trainedModel, settings.unroll),
@@ -144,7 +143,8 @@ export async function exportTrainedModel(
     precision,
     useExternalData,
   );
-  const files = [...modelFiles, ...(snippets ? snippetsOf(trainedModel, lowered.ports, basename(out)) : [])];
+  const hasSnippets = snippets && spec.losses.length === 1;
+  const files = [...modelFiles, ...(hasSnippets ? snippetsOf(trainedModel, lowered.ports, basename(out)) : [])];
   const options = { ...settings, boundary };
   let verification: Verification | undefined;
   let difference: number | null = null;
@@ -170,6 +170,9 @@ export async function exportTrainedModel(
     notices: [
       ...(trainedModel.step === 0 ? ["The weights are the initial ones: no step was trained."] : []),
       ...float32ScalingNotices(trainedModel.metadata),
+      ...(snippets && !hasSnippets
+        ? ["No example programs are written: they have one output, the model has several."]
+        : []),
     ],
     ...(precision !== "float32" && { cost: { precision, bytes, difference, metrics: null } }),
   });
@@ -258,6 +261,10 @@ function formProblem({ spec, metadata, signature }: TrainedModel, form: ExportFo
   if (form === "generate" && metadata.type !== "text") {
     const message = `The generate form needs a model of text, but the model was trained on ${metadata.type} data.`;
     return { code: "not-text", path: "", message, hint: "Export another form." };
+  }
+  if (form === "generate") {
+    const several = severalOutputsProblem(spec, "the generate form", "Export another form.");
+    if (several !== undefined) return several;
   }
   if (form === "generate" && mostSteps(spec.model) < 2) {
     const message = "The generate form reads a prompt and an id, but the model has positions for one step.";

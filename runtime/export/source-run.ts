@@ -1,6 +1,7 @@
 /** The model to export, with its weights and their origin. */
 import type { Processing, Scalings } from "../../compiler/export/options.js";
 import type { Signature } from "../../compiler/signature.js";
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 import { usesOf } from "../data/source.js";
@@ -32,7 +33,6 @@ export interface OptimizerState {
 
 /** Processing between raw data and the model's inputs and outputs. */
 export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "metadata">): Processing {
-  const { targets } = usesOf(spec);
   const scaler = metadata.type === "table" ? metadata.scaler : {};
   const scalersOf = (columns: readonly string[]): Scalings | null => {
     const columnScalers = columns.map((name) => (Object.hasOwn(scaler, name) ? (scaler[name] ?? null) : null));
@@ -40,9 +40,17 @@ export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "meta
   };
   return {
     inputs: metadata.type === "table" ? scalersOf(metadata.columns) : null,
-    outputs: metadata.type === "table" && targets === "numbers" ? scalersOf(metadata.target) : null,
-    targetKind: targets,
-    endsInLogits: outputActivationOf(spec.model) === "logits",
+    predictions: outputsOf(spec).map((output) => {
+      const { port, prefix, model } = output;
+      const { targets } = usesOf(spec, output);
+      return {
+        port,
+        prefix,
+        outputs: metadata.type === "table" && targets === "numbers" ? scalersOf(metadata.target) : null,
+        targetKind: targets,
+        endsInLogits: outputActivationOf(model) === "logits",
+      };
+    }),
     excludedIds: metadata.type === "text" && metadata.unknown !== undefined ? [metadata.unknown] : [],
   };
 }

@@ -1,19 +1,28 @@
 /** Reads arrays, and formats the outputs: classes with probabilities, decoded labels, or numbers. */
 
 import { blankClassOf } from "../../schema/kinds/losses.js";
-import type { NormalLoss } from "../../schema/normal/index.js";
+import type { ModelOutput } from "../../schema/kinds/outputs.js";
+import type { NormalCtc } from "../../schema/normal/index.js";
 import { idLimits } from "../data/id-limits.js";
+import { usesOf } from "../data/source.js";
 import { ok } from "../result.js";
 import { portsWithRole } from "../sessions/ports.js";
 import { gatherRows } from "../tensors/rows.js";
 import { readArrayInputs } from "./array-inputs.js";
 import { ctcDecode, describeDecoding } from "./ctc-decoder.js";
-import { describeClass, describeValues, toProbabilities, topClasses } from "./format-predictions.js";
+import {
+  describeClass,
+  describeTags,
+  describeValues,
+  type Prediction,
+  predictionKeys,
+  type Scores,
+  toProbabilities,
+} from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
-export const arrays: OpenInputs = async ({ run, file, folder, uses, beam }) => {
+export const arrays: OpenInputs = async ({ run, file, folder, beam }) => {
   const { spec, signature, manifest } = run;
-  const [loss] = spec.losses as readonly [NormalLoss, ...NormalLoss[]];
   const ports = new Set(portsWithRole(manifest.model.inputs, "data").map(({ name }) => name));
   const result = await readArrayInputs(signature, ports, idLimits(spec, signature), file, folder);
   if (!result.ok) return result;
@@ -25,18 +34,28 @@ export const arrays: OpenInputs = async ({ run, file, folder, uses, beam }) => {
     // All rows of an array have the same length, including masked steps.
     hasLengths: true,
     batch: (indices) => new Map([...arraysByPort].map(([name, array]) => [name, gatherRows(array, indices)])),
-    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-    describe(index, scores) {
-      if (uses.targets !== "classes") return { index, output: describeValues(scores) };
-      if (loss.type === "ctc")
-        return { index, ...describeDecoding(ctcDecode(scores, blankClassOf(loss, scores.shape.at(-1) ?? 1), beam)) };
-      if (scores.shape.length === 1) return { index, ...describeClass("class", scores, null) };
-      const topPerStep = topClasses(scores, null);
+    formatOf: (output) => {
+      const { loss } = output;
+      const { targets } = usesOf(spec, output);
       return {
-        index,
-        class: topPerStep.map(({ id }) => id),
-        probability: topPerStep.map(({ probability }) => probability),
+        postprocess: (scores) => toProbabilities(output, targets, scores),
+        describe(_, scores) {
+          if (targets !== "classes") return { [predictionKeys(output, "output").value]: describeValues(scores) };
+          if (loss.type === "ctc") return describeLabels(output, loss, scores, beam);
+          const keys = predictionKeys(output, "class");
+          return scores.shape.length === 1 ? describeClass(keys, scores, null) : describeTags(keys, scores, null);
+        },
       };
     },
+    identify: (index, prediction) => ({ index, ...prediction }),
   });
 };
+
+/** The labels that a ctc model decodes, by the names of the output's members. */
+function describeLabels({ name, prefix }: ModelOutput, loss: NormalCtc, scores: Scores, beam: number): Prediction {
+  const decoding = describeDecoding(ctcDecode(scores, blankClassOf(loss, scores.shape.at(-1) ?? 1), beam));
+  if (prefix === "") return decoding;
+  return Object.fromEntries(
+    Object.entries(decoding).map(([key, value]) => [key === "labels" ? name : `${name}_${key}`, value]),
+  );
+}

@@ -1,5 +1,6 @@
 /** Formats a model's outputs as predictions: classes with probabilities, or values. */
 import type { Port } from "../../compiler/artifact.js";
+import type { ModelOutput } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Uses } from "../data/source.js";
 import { outputActivationOf } from "../generation/sampling.js";
@@ -55,17 +56,45 @@ export function topClasses({ shape, data }: Scores, names: readonly (string | nu
   });
 }
 
+/** The names of the members of a prediction. */
+export interface PredictionKeys {
+  /** Of the class, the tags or the value. */
+  readonly value: string;
+  /** The start of the names of probabilities. */
+  readonly prefix: string;
+}
+
+/** The members of the only output have the usual names; those of several outputs begin with the name of each. */
+export function predictionKeys({ name, prefix }: ModelOutput, usual: string): PredictionKeys {
+  return prefix === "" ? { value: usual, prefix } : { value: name, prefix: `${name}_` };
+}
+
 /** The most likely class, its probability, and the probabilities of all classes by name. */
-export function describeClass(key: string, scores: Scores, names: readonly string[] | null): Prediction {
+export function describeClass(
+  { value, prefix }: PredictionKeys,
+  scores: Scores,
+  names: readonly string[] | null,
+): Prediction {
   const [best] = topClasses(scores, names);
   const all = Array.from(scores.data, (probability, id) => [`${names?.[id] ?? id}`, shortestDecimal(probability)]);
-  return { [key]: best?.name ?? null, probability: best?.probability ?? null, probabilities: Object.fromEntries(all) };
+  return {
+    [value]: best?.name ?? null,
+    [`${prefix}probability`]: best?.probability ?? null,
+    [`${prefix}probabilities`]: Object.fromEntries(all),
+  };
 }
 
 /** The most likely class of every time step, with its probability. */
-export function describeTags(key: string, scores: Scores, names: readonly string[] | null): Prediction {
+export function describeTags(
+  { value, prefix }: PredictionKeys,
+  scores: Scores,
+  names: readonly string[] | null,
+): Prediction {
   const steps = topClasses(scores, names);
-  return { [key]: steps.map(({ name }) => name), probability: steps.map(({ probability }) => probability) };
+  return {
+    [value]: steps.map(({ name }) => name),
+    [`${prefix}probability`]: steps.map(({ probability }) => probability),
+  };
 }
 
 /** One value as a number, several as nested lists. */

@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { readIdx } from "../data/formats/idx.js";
+import { usesOf } from "../data/source.js";
 import { fail, ok } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
-import { describeClass, toProbabilities } from "./format-predictions.js";
+import { describeClass, predictionKeys, toProbabilities } from "./format-predictions.js";
 import { floatArray, type OpenInputs } from "./inputs.js";
 
-export const images: OpenInputs = async ({ run, file, folder, uses }) => {
+export const images: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "images") throw new Error("The run was not trained on images.");
   let bytes: Buffer;
@@ -38,7 +39,10 @@ export const images: OpenInputs = async ({ run, file, folder, uses }) => {
       }
       return new Map([["inputs", floatArray(examples.length, [rows, columns], data)]]);
     },
-    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-    describe: (image, scores) => ({ image: image + 1, ...describeClass("label", scores, metadata.classes) }),
+    formatOf: (output) => ({
+      postprocess: (scores) => toProbabilities(output, usesOf(spec, output).targets, scores),
+      describe: (_, scores) => describeClass(predictionKeys(output, "label"), scores, metadata.classes),
+    }),
+    identify: (image, prediction) => ({ image: image + 1, ...prediction }),
   });
 };

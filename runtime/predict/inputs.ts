@@ -1,4 +1,5 @@
 /** The interface of the readers: examples without targets, and the format of their predictions. */
+import type { ModelOutput } from "../../schema/kinds/outputs.js";
 import type { NormalLayer } from "../../schema/normal/index.js";
 import { longBatchProblem } from "../data/long-sequences.js";
 import { shortBatchProblems } from "../data/short-sequences.js";
@@ -20,9 +21,17 @@ export interface PredictionInputs {
   readonly series?: SeriesInputs;
   /** Arrays by the names of the model's inputs. */
   batch(examples: readonly number[]): Batch;
+  /** The format of an output of the model. */
+  formatOf(output: ModelOutput): OutputFormat;
+  /** A prediction with the identification of its example in the file. */
+  identify(example: number, prediction: Prediction): Prediction;
+}
+
+/** The format of the predictions of one output. */
+export interface OutputFormat {
   /** Converts outputs to the user's scale, or to probabilities. */
   postprocess(scores: Scores): Scores;
-  /** The prediction of an example, with its identification in the file. */
+  /** The prediction of an example. */
   describe(example: number, scores: Scores): Prediction;
 }
 
@@ -31,6 +40,7 @@ export interface InputsOptions {
   /** The file, relative to `folder`. */
   readonly file: string;
   readonly folder: string;
+  /** Of the inputs, and of the target of the first output. */
   readonly uses: Uses;
   /** Beam width of the CTC decoder; 1 is greedy. */
   readonly beam: number;

@@ -1,9 +1,11 @@
 /** Predicts with a run's model from a file of inputs into predictions, and writes them or the outputs. */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { writeZip } from "../data/formats/zip.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
+import { severalOutputsProblem } from "../run/one-output.js";
 import { openRun, type Run } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import type { RequestedDevice } from "../sessions/session.js";
@@ -71,12 +73,21 @@ function checkOutput({ folder, input, run: runFolder }: PredictRequest, output: 
   if (!existsSync(dirname(path))) return fail([missingFolder(output)]);
   const replaced = checkOutputFile(path, runFolder, typeof input === "string" ? resolve(folder, input) : undefined);
   if (replaced !== undefined) return fail([replaced]);
-  if (run.spec.data.type === "pairs" && kind.value === ".npy") return fail([unsupportedKind(output)]);
+  const isArray = kind.value === ".npy" || kind.value === ".npz";
+  if (run.spec.data.type === "pairs" && isArray) return fail([unsupportedKind(output)]);
+  const several = severalOutputsProblem(
+    run.spec,
+    "an .npy file",
+    "Name an .npz file, which has an array for each output.",
+  );
+  if (kind.value === ".npy" && several !== undefined) return fail([several]);
   return ok({ path, kind: kind.value });
 }
 
-function encodePredictions(kind: OutputKind, { predictions, scores }: Predictions): Uint8Array {
-  return kind === ".npy" ? outputArray(scores ?? []) : Buffer.from(outputText(kind, predictions));
+function encodePredictions(kind: OutputKind, { predictions, scoresByOutput }: Predictions): Uint8Array {
+  if (kind !== ".npy" && kind !== ".npz") return Buffer.from(outputText(kind, predictions));
+  const arrays = [...scoresByOutput].map(([name, outputs]) => ({ name: `${name}.npy`, content: outputArray(outputs) }));
+  return kind === ".npz" ? writeZip(arrays) : (arrays[0]?.content ?? outputArray([]));
 }
 
 function writeOutput(path: string, content: Uint8Array): void {

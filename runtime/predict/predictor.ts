@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { outputsOf } from "../../schema/kinds/outputs.js";
 import { outputSteps } from "../../schema/kinds/windows.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { exampleName } from "../data/short-sequences.js";
@@ -22,13 +23,15 @@ import { readers } from "./index.js";
 import { batchesOf, batchProblems, type PredictionInputs } from "./inputs.js";
 import { readSources } from "./pair-sources.js";
 import { decodeSources } from "./pairs.js";
-import { continuedNotice, predictSeries, restartNotice, type SeriesInputs } from "./stateful.js";
+import { continuedNotice, predictSeries, restartNotice, type ScoresByPort, type SeriesInputs } from "./stateful.js";
 
 export interface Predictions {
   /** Classes by name with probabilities, values in the original scale, or decoded sequences. */
   readonly predictions: readonly Prediction[];
-  /** The outputs behind the predictions; null for those of a decoder. */
+  /** The outputs behind the predictions; null for those of a decoder, and of several outputs. */
   readonly scores: readonly Scores[] | null;
+  /** The same by name, also of several outputs; the only one is named `outputs`. Empty for those of a decoder. */
+  readonly scoresByOutput: ReadonlyMap<string, readonly Scores[]>;
   readonly notices: readonly string[];
 }
 
@@ -63,13 +66,9 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
   return {
     async predict(file, folder, beam) {
       if (!existsSync(model)) return invalidInput([noModelYet(run)]);
-      const several = severalOutputsProblem(
-        run.spec,
-        "prediction",
-        "Use rnnx evaluate for the metrics of each output.",
-      );
-      if (several !== undefined) return invalidInput([several]);
       if (type === "pairs") {
+        const several = severalOutputsProblem(run.spec, "decoding", "Train a model with the one output to decode.");
+        if (several !== undefined) return invalidInput([several]);
         const inputResult = await readSources(run, file, folder);
         if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
         const sessionResult = await getSession();
@@ -77,7 +76,12 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         const decoded = await decodeSources(run, sessionResult.value.session, inputResult.value, beam ?? 1);
         if (!decoded.ok) return invalidInput(decoded.error);
         const { predictions, notices } = decoded.value;
-        return ok({ predictions, scores: null, notices: [...notices, ...noticesOf(sessionResult.value.notice)] });
+        return ok({
+          predictions,
+          scores: null,
+          scoresByOutput: new Map(),
+          notices: [...notices, ...noticesOf(sessionResult.value.notice)],
+        });
       }
       if (beam !== null && run.spec.losses.every(({ type }) => type !== "ctc")) return invalidInput([noDecoder(run)]);
       const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
@@ -88,13 +92,28 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
           ? await computeSeriesScores(run, device, inputs.series)
           : await computeScores(await getSession(), run, inputs);
       if (!computed.ok) return computed;
-      const scores = computed.value.scores.map((exampleScores) => inputs.postprocess(exampleScores));
-      const predictions = scores.map((exampleScores, example) => inputs.describe(example, exampleScores));
+      const outputs = outputsOf(run.spec).map((output) => {
+        const format = inputs.formatOf(output);
+        const scores = (computed.value.scores.get(output.port) ?? []).map(format.postprocess);
+        return { output, format, scores };
+      });
+      const predictions = Array.from(inputs.lengths, (_, example) => {
+        const members = outputs.map(({ format, scores }) => format.describe(example, scores[example] as Scores));
+        return inputs.identify(example, Object.assign({}, ...members));
+      });
+      const scoresByOutput = new Map(
+        outputs.map(({ output, scores }) => [output.prefix === "" ? output.port : output.name, scores]),
+      );
       const restart = inputs.series === undefined && isStateful(run.manifest) ? [restartNotice] : [];
       const notices = [...(inputs.notices ?? []), ...restart, ...computed.value.notices];
-      return ok({ predictions, scores, notices });
+      return ok({ predictions, scores: onlyScores(scoresByOutput), scoresByOutput, notices });
     },
   };
+}
+
+function onlyScores(scores: ReadonlyMap<string, readonly Scores[]>): readonly Scores[] | null {
+  const [first = null, ...others] = scores.values();
+  return others.length === 0 ? first : null;
 }
 
 function noticesOf(notice: string): readonly string[] {
@@ -102,7 +121,7 @@ function noticesOf(notice: string): readonly string[] {
 }
 
 interface ComputedScores {
-  readonly scores: readonly Scores[];
+  readonly scores: ScoresByPort;
   readonly notices: readonly string[];
 }
 
@@ -114,26 +133,30 @@ async function computeScores(
 ): Promise<Result<ComputedScores, RunFailure>> {
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
   const { session, notice } = sessionResult.value;
-  const port = predictionPort(model);
-  // An example without time steps is in no batch.
-  const emptyShape = port.shape.slice(1).map((size) => (typeof size === "number" ? size : 0));
-  const missing = { shape: emptyShape, data: new Float32Array(elementCount(emptyShape)).fill(Number.NaN) };
-  const scores: Scores[] = Array.from(inputs.lengths, () => missing);
+  const outputs = outputsOf(spec).map((output) => {
+    const port = predictionPort(model, output.port);
+    // An example without time steps is in no batch.
+    const emptyShape = port.shape.slice(1).map((size) => (typeof size === "number" ? size : 0));
+    const missing = { shape: emptyShape, data: new Float32Array(elementCount(emptyShape)).fill(Number.NaN) };
+    return { port, layers: output.model, scores: Array.from(inputs.lengths, (): Scores => missing) };
+  });
   for (const examples of batchesOf(inputs, BATCH_SIZE)) {
     const batch = inputs.batch(examples);
     const problems = batchProblems(spec.model, batch, (row) => exampleName(examples[row] ?? 0));
     if (problems.length > 0) return invalidInput(problems);
     const feeds = feedsFor(portsWithRole(model.inputs, "data"), ({ name }) => batch.get(name));
     const results = await session.run(feeds);
-    const data = floatsOf(results, port);
-    const [, ...shape] = results[port.name]?.dims ?? [];
-    const width = data.length / examples.length;
-    for (const [row, example] of examples.entries()) {
-      const exampleScores = { shape, data: data.slice(row * width, (row + 1) * width) };
-      scores[example] = withoutPadding(exampleScores, port, outputSteps(spec.model, inputs.lengths[example] ?? 0));
+    for (const { port, layers, scores } of outputs) {
+      const data = floatsOf(results, port);
+      const [, ...shape] = results[port.name]?.dims ?? [];
+      const width = data.length / examples.length;
+      for (const [row, example] of examples.entries()) {
+        const exampleScores = { shape, data: data.slice(row * width, (row + 1) * width) };
+        scores[example] = withoutPadding(exampleScores, port, outputSteps(layers, inputs.lengths[example] ?? 0));
+      }
     }
   }
-  return ok({ scores, notices: noticesOf(notice) });
+  return ok({ scores: new Map(outputs.map(({ port, scores }) => [port.name, scores])), notices: noticesOf(notice) });
 }
 
 /** The outputs of a stateful model for every window of a series. */

@@ -1,15 +1,14 @@
 /** Reads sequences, and formats a label for each, or a tag for each of its time steps. */
 
 import { gatherSequences, type InMemorySeries } from "../data/batching/windows.js";
+import { usesOf } from "../data/source.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
 import { formatCount } from "../format.js";
 import { fail, ok } from "../result.js";
-import { describeClass, describeTags, describeValues, toProbabilities } from "./format-predictions.js";
+import { describeClass, describeTags, describeValues, predictionKeys, toProbabilities } from "./format-predictions.js";
 import { emptyNotices, withInput } from "./input-members.js";
 import type { OpenInputs } from "./inputs.js";
-
-const noClass = { label: null, probability: null };
 
 export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   const { metadata, spec } = run;
@@ -56,16 +55,26 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
         ["lengths", { dtype: "int64", shape: [indices.length], data: batchLengths }],
       ]);
     },
-    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-    describe(example, scores) {
-      const { line = 0, members = {}, length = 0 } = examples[example] ?? {};
-      const perStep = scores.shape.length > 1;
-      const key = perStep ? "tags" : "label";
-      if (uses.targets === "classes") {
-        if (length === 0) return withInput(line, members, perStep ? { tags: [], probability: [] } : noClass);
-        return withInput(line, members, perStep ? describeTags(key, scores, names) : describeClass(key, scores, names));
-      }
-      return withInput(line, members, { [key]: length === 0 ? null : describeValues(scores) });
+    formatOf(output) {
+      const { targets } = usesOf(spec, output);
+      return {
+        postprocess: (scores) => toProbabilities(output, targets, scores),
+        describe(example, scores) {
+          const isEmpty = lengths[example] === 0;
+          const perStep = scores.shape.length > 1;
+          const keys = predictionKeys(output, perStep ? "tags" : "label");
+          if (targets !== "classes") return { [keys.value]: isEmpty ? null : describeValues(scores) };
+          if (isEmpty) {
+            const nothing = perStep ? [] : null;
+            return { [keys.value]: nothing, [`${keys.prefix}probability`]: nothing };
+          }
+          return perStep ? describeTags(keys, scores, names) : describeClass(keys, scores, names);
+        },
+      };
+    },
+    identify(example, prediction) {
+      const { line = 0, members = {} } = examples[example] ?? {};
+      return withInput(line, members, prediction);
     },
   });
 };

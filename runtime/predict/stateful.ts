@@ -3,7 +3,7 @@ import type { Tensor } from "onnxruntime-common";
 import type { Port, Ports } from "../../compiler/artifact.js";
 import { gatherWindows, type Series } from "../data/batching/windows.js";
 import type { Batch } from "../data/source.js";
-import { feedsFor, portsWithRole, predictionPort } from "../sessions/ports.js";
+import { feedsFor, portsWithRole } from "../sessions/ports.js";
 import { createRecurrentStates, type RecurrentStates } from "../sessions/recurrent-states.js";
 import type { Feeds, Runner } from "../sessions/runner.js";
 import { elementCount, type NumericArray } from "../tensors/array.js";
@@ -50,10 +50,10 @@ const MAX_ROWS = 256;
  * it; these are read in windows that end with it, the first of which may be shorter. The windows of evaluation are
  * those that start at a multiple of the window.
  */
-export async function predictSeries(graph: EvaluationGraph, series: SeriesInputs): Promise<readonly Scores[]> {
+export async function predictSeries(graph: EvaluationGraph, series: SeriesInputs): Promise<ScoresByPort> {
   const { rows, window } = series;
   const windows = rows - window + 1;
-  const scores: Scores[] = [];
+  const scores = new Map(portsWithRole(graph.ports.outputs, "prediction").map(({ name }) => [name, [] as Scores[]]));
   // The windows that start at rows s, s + window, s + 2 * window, … are a stream.
   const streams = Math.min(window, windows);
   for (let first = 0; first < streams; first += MAX_ROWS) {
@@ -63,7 +63,8 @@ export async function predictSeries(graph: EvaluationGraph, series: SeriesInputs
       // The streams that end are the last ones.
       const starts = firstStarts.map((start) => start + offset).filter((start) => start < windows);
       const outputs = await runWindows(graph, series.read(starts, window), starts.length, states);
-      for (const [row, start] of starts.entries()) scores[start] = rowOf(outputs, row);
+      for (const [port, rowScores] of scores)
+        for (const [row, start] of starts.entries()) rowScores[start] = rowOf(outputs.get(port), row);
     }
   }
   return scores;
@@ -88,7 +89,10 @@ async function statesAfter(
   );
 }
 
-interface Outputs {
+/** The outputs for each example, by port. */
+export type ScoresByPort = ReadonlyMap<string, readonly Scores[]>;
+
+interface Output {
   /** [rows, …] */
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -99,16 +103,18 @@ async function runWindows(
   batch: Batch,
   rows: number,
   states: RecurrentStates,
-): Promise<Outputs> {
-  const output = predictionPort(ports);
+): Promise<ReadonlyMap<string, Output>> {
+  const outputs = portsWithRole(ports.outputs, "prediction");
   const stateFeeds = states.feeds(rows);
   const time = batch.get("inputs")?.shape[1] ?? 1;
   const feedOf = (port: Port): NumericArray | Tensor =>
     stateFeeds[port.name] ?? parameters[port.name] ?? batch.get(port.name) ?? unreadArray(port, { batch: rows, time });
-  const requested = [output, ...portsWithRole(ports.outputs, "state")].map(({ name }) => name);
+  const requested = [...outputs, ...portsWithRole(ports.outputs, "state")].map(({ name }) => name);
   const results = await session.run(feedsFor(ports.inputs, feedOf), requested);
   states.update(results);
-  return { shape: results[output.name]?.dims ?? [], data: floatsOf(results, output) };
+  return new Map(
+    outputs.map((port) => [port.name, { shape: results[port.name]?.dims ?? [], data: floatsOf(results, port) }]),
+  );
 }
 
 /** Zeros for targets, which only loss and metrics read. */
@@ -124,7 +130,10 @@ function unreadArray(
     : { dtype: "int32", shape: axes, data: new Int32Array(count) };
 }
 
-function rowOf({ shape: [rows = 1, ...shape], data }: Outputs, row: number): Scores {
+function rowOf(
+  { shape: [rows = 1, ...shape], data }: Output = { shape: [], data: new Float32Array() },
+  row: number,
+): Scores {
   const width = data.length / rows;
   return { shape, data: data.slice(row * width, (row + 1) * width) };
 }

@@ -2,12 +2,13 @@
 import type { FloatSeries } from "../data/batching/windows.js";
 import type { TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
+import { usesOf } from "../data/source.js";
 import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
-import { describeClass, describeValues, type Scores, toProbabilities } from "./format-predictions.js";
+import { describeClass, describeValues, predictionKeys, type Scores, toProbabilities } from "./format-predictions.js";
 import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import { seriesInputs } from "./stateful.js";
@@ -69,22 +70,28 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     ],
     series: windows,
     batch: (examples) => windows.read(examples, window),
-    postprocess(scores) {
-      const last = toProbabilities(spec, uses.targets, lastStep(scores));
-      if (uses.targets !== "numbers") return last;
-      const scalerAt = (index: number) => scalerOf(scaler, target[index]);
-      return target.some((_, index) => scalerAt(index) !== undefined)
-        ? { ...last, data: unscaleValues(last.data, scalerAt) }
-        : last;
+    formatOf(output) {
+      const { targets } = usesOf(spec, output);
+      const { prefix } = predictionKeys(output, "");
+      return {
+        postprocess(scores) {
+          const last = toProbabilities(output, targets, lastStep(scores));
+          if (targets !== "numbers") return last;
+          const scalerAt = (index: number) => scalerOf(scaler, target[index]);
+          return target.some((_, index) => scalerAt(index) !== undefined)
+            ? { ...last, data: unscaleValues(last.data, scalerAt) }
+            : last;
+        },
+        describe(_, scores) {
+          const [name = "target"] = keys;
+          if (targets === "classes") return describeClass(predictionKeys(output, name), scores, classes ?? null);
+          const numbers = [describeValues(scores)].flat();
+          return Object.fromEntries(keys.map((key, index) => [prefix + key, numbers[index]]));
+        },
+      };
     },
-    describe(example, scores) {
+    identify(example, prediction) {
       const row = example + window - 1;
-      const [name = "target"] = keys;
-      const numbers = [describeValues(scores)].flat();
-      const prediction =
-        uses.targets === "classes"
-          ? describeClass(name, scores, classes ?? null)
-          : Object.fromEntries(keys.map((key, index) => [key, numbers[index]]));
       return withInput(lineOf(row), unreadOf(row), prediction);
     },
   });

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { createProblemList } from "../data/formats/problem-list.js";
 import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { TextMetadata } from "../data/metadata.js";
+import { usesOf } from "../data/source.js";
 import { toArray } from "../data/spill/id-list.js";
 import { positionOf } from "../data/vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../data/vocabulary/lookup.js";
@@ -16,7 +17,7 @@ import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import type { NumericArray } from "../tensors/array.js";
-import { toProbabilities, topClasses } from "./format-predictions.js";
+import { predictionKeys, toProbabilities, topClasses } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
 
 interface Line {
@@ -25,7 +26,7 @@ interface Line {
   readonly ids: Int32Array;
 }
 
-export const text: OpenInputs = async ({ run, file, folder, uses }) => {
+export const text: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "text") throw new Error("The run was not trained on text.");
   const { unit, vocabulary } = metadata;
@@ -67,19 +68,23 @@ export const text: OpenInputs = async ({ run, file, folder, uses }) => {
     notices: unknownUnitsNotices(unknownUnits, unitNames[unit]),
     batch: (examples) =>
       new Map([["inputs", stackRows(examples.map((example) => lines[example]?.ids ?? new Int32Array()))]]),
-    postprocess: (scores) => toProbabilities(spec, uses.targets, scores),
-    describe(example, scores) {
+    formatOf: (output) => ({
+      postprocess: (scores) => toProbabilities(output, usesOf(spec, output).targets, scores),
+      describe(_, scores) {
+        const { value, prefix } = predictionKeys(output, "next");
+        const steps = topClasses(scores, vocabulary);
+        const next = steps.at(-1);
+        return {
+          [value]: next === undefined ? null : join([next.name]),
+          [`${prefix}probability`]: next?.probability ?? null,
+          [`${prefix}prediction`]: join(steps.map(({ name }) => name)),
+        };
+      },
+    }),
+    identify(example, prediction) {
       const { number, text } = lines[example] ?? { number: 0, text: "" };
-      const steps = topClasses(scores, vocabulary);
-      const next = steps.at(-1);
       const shownText = unit === "byte" ? new TextDecoder().decode(Buffer.from(text, "latin1")) : text;
-      return {
-        line: number,
-        text: shownText,
-        next: next === undefined ? null : join([next.name]),
-        probability: next?.probability ?? null,
-        prediction: join(steps.map(({ name }) => name)),
-      };
+      return { line: number, text: shownText, ...prediction };
     },
   });
 };

@@ -1,4 +1,4 @@
-/** Encodes predictions as JSON lines, JSON or CSV, and outputs as an NPY array. */
+/** Encodes predictions as JSON lines, JSON or CSV, and outputs as NPY arrays. */
 import { extname } from "node:path";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { writeNpy } from "../data/formats/npy.js";
@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 
-const extensions = [".csv", ".json", ".jsonl", ".npy"] as const;
+const extensions = [".csv", ".json", ".jsonl", ".npy", ".npz"] as const;
 export type OutputKind = (typeof extensions)[number];
 
 export function outputKind(file: string): Result<OutputKind> {
@@ -17,7 +17,7 @@ export function outputKind(file: string): Result<OutputKind> {
   return fail([{ code: "file-kind", path: "", message, hint: `Use a name that ends in ${extensions.join(", ")}.` }]);
 }
 
-export function outputText(kind: Exclude<OutputKind, ".npy">, predictions: readonly Prediction[]): string {
+export function outputText(kind: Exclude<OutputKind, ".npy" | ".npz">, predictions: readonly Prediction[]): string {
   switch (kind) {
     case ".jsonl":
       return predictions.map((prediction) => `${JSON.stringify(prediction)}\n`).join("");

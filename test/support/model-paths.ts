@@ -43,15 +43,15 @@ export async function openPaths({ spec, files }: SpecExample) {
   return {
     run,
 
-    /** The outputs of evaluation for all examples, scaled as in training. @param data other data */
-    async evaluated(batchSize: number, data: NormalData = run.spec.data): Promise<readonly Outputs[]> {
+    /** An output of evaluation for all examples, scaled as in training. @param data other data */
+    async evaluated(batchSize: number, data: NormalData = run.spec.data, port?: string): Promise<readonly Outputs[]> {
       const all = { ...data.split, train: 1, validation: 0, test: 0 };
       const source = expectValue(await openData({ ...run.spec, data: { ...data, split: all } }, out, metadata));
       const session = await InferenceSession.create(join(out, "eval.onnx"));
       const evaluator = await createEvaluator(session, manifest, source);
       const parameters = feedsOf(expectValue(readRunWeights(run, "end")).parameters);
       const outputs: Outputs[] = [];
-      for await (const { batch, output } of evaluator.outputs(parameters, source.splits.train, batchSize)) {
+      for await (const { batch, output } of evaluator.outputs(parameters, source.splits.train, batchSize, port)) {
         const width = output.data.length / batch.length;
         for (const [row, example] of batch.entries())
           outputs[example] = Array.from(output.data.slice(row * width, (row + 1) * width), Number);

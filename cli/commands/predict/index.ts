@@ -23,7 +23,7 @@ export const predict: CommandModule = {
   description:
     "Reads inputs in the format of the training data, without targets: texts as arguments, text lines, table rows, sequences (.jsonl, .csv, " +
     ".txt), sources of pairs, images (IDX) or arrays (.npy, .csv; .npz or .json for several by name). Prints the predictions, as a table on a " +
-    "terminal, else as CSV; or writes .csv, .json or .jsonl (class names, values in original units) or .npy. " +
+    "terminal, else as CSV; or writes .csv, .json or .jsonl (class names, values in original units), .npy, or .npz with an array for each output. " +
     "Predictions of sequences and pairs repeat their text and the other columns of the input.",
   example: 'rnnx predict runs/spam "win a free prize"',
 
@@ -38,7 +38,7 @@ export const predict: CommandModule = {
           "format of standard input (default: JSON lines if it starts with {, else that of the training data)",
         ).choices(["csv", "tsv", "jsonl", "txt"]),
       )
-      .option("--output <file>", "predictions to write (.csv, .json, .jsonl, .npy)")
+      .option("--output <file>", "predictions to write (.csv, .json, .jsonl, .npy, .npz)")
       .option("--beam <n>", "beam width for pairs and CTC (default: 1, greedy)", integerParser(1, 100))
       .addOption(deviceOption());
   },

@@ -1,4 +1,7 @@
-/** Zip archives (NPZ, Keras): a reader of stored and deflated members that checks every size before it uses it. */
+/**
+ * Zip archives (NPZ, Keras): a reader of stored and deflated members that checks every size before it uses it, and a
+ * writer of stored members.
+ */
 import * as zlib from "node:zlib";
 import { fail, ok, type Result } from "../../result.js";
 
@@ -43,6 +46,42 @@ export function readZip(bytes: Uint8Array): Result<readonly ZipMember[], string>
   }
   return ok(members);
 }
+
+/** An archive of stored members, which are dated 1980-01-01, the first date of the format. */
+export function writeZip(members: readonly { readonly name: string; readonly content: Uint8Array }[]): Uint8Array {
+  const files: Buffer[] = [];
+  const entries: Buffer[] = [];
+  let offset = 0;
+  for (const { name, content } of members) {
+    const nameBytes = Buffer.from(name);
+    // From the version that is needed to the length of the extra field; flag 11 states names in UTF-8.
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(1 << 11, 2);
+    fields.writeUInt16LE(FIRST_DATE, 8);
+    fields.writeUInt32LE(crc32(content), 10);
+    fields.writeUInt32LE(content.length, 14);
+    fields.writeUInt32LE(content.length, 18);
+    fields.writeUInt16LE(nameBytes.length, 22);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(offset, 10);
+    const file = Buffer.concat([Buffer.from("PK\x03\x04"), fields, nameBytes, content]);
+    entries.push(Buffer.concat([Buffer.from("PK\x01\x02\x14\x00"), fields, rest, nameBytes]));
+    files.push(file);
+    offset += file.length;
+  }
+  const directory = Buffer.concat(entries);
+  const end = Buffer.alloc(END_RECORD_SIZE);
+  end.write("PK\x05\x06");
+  end.writeUInt16LE(members.length, 8);
+  end.writeUInt16LE(members.length, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...files, directory, end]);
+}
+
+/** Day 1 of month 1 of year 0. */
+const FIRST_DATE = 33;
 
 interface Header {
   readonly flags: number;

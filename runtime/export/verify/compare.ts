@@ -1,7 +1,7 @@
 /** Differences between the outputs of an exported model and of the training's forward pass. */
 
 import type { Tensor } from "onnxruntime-common";
-import type { Processing } from "../../../compiler/export/options.js";
+import type { OutputProcessing } from "../../../compiler/export/options.js";
 import { unscaleValue } from "../../data/scaler.js";
 import { sigmoid, softmaxRows } from "../../tensors/scores.js";
 import type { ReferenceOutput } from "./reference.js";
@@ -10,16 +10,18 @@ import type { ReferenceOutput } from "./reference.js";
 export function outputDifference(
   results: Readonly<Record<string, Tensor>>,
   reference: ReferenceOutput,
-  boundary: Processing,
+  processing: OutputProcessing,
 ): number {
-  const expected = expectedOutputs(reference, boundary);
+  const { prefix, targetKind } = processing;
+  const expected = expectedOutputs(reference, processing);
   const differences = Object.entries(expected).map(([name, values]) => {
-    const actual = results[name]?.data;
+    const actual = results[prefix + name]?.data;
     return actual instanceof Float32Array && actual.length === values.length
       ? relativeDifference(actual, values)
       : Number.POSITIVE_INFINITY;
   });
-  if (boundary.targetKind !== "numbers") differences.push(classDifference(results.classes?.data, reference, boundary));
+  if (targetKind !== "numbers")
+    differences.push(classDifference(results[`${prefix}classes`]?.data, reference, processing));
   return Math.max(...differences);
 }
 
@@ -38,7 +40,7 @@ export function relativeDifference(actual: Float32Array, values: Float32Array | 
 /** The expected float outputs by name, from the output of the last layer. */
 function expectedOutputs(
   { shape, data }: ReferenceOutput,
-  { targetKind, endsInLogits, outputs }: Processing,
+  { targetKind, endsInLogits, outputs }: OutputProcessing,
 ): Readonly<Record<string, Float64Array>> {
   const values = Float64Array.from(data);
   const width = shape.at(-1) ?? 1;
@@ -58,7 +60,7 @@ function expectedOutputs(
 function classDifference(
   classes: unknown,
   { shape, data }: ReferenceOutput,
-  { targetKind, endsInLogits }: Processing,
+  { targetKind, endsInLogits }: OutputProcessing,
 ): number {
   if (!(classes instanceof BigInt64Array)) return Number.POSITIVE_INFINITY;
   const width = targetKind === "probabilities" ? 1 : (shape.at(-1) ?? 1);

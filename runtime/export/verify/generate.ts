@@ -33,10 +33,9 @@ export const verifyGeneration: FormVerifier = async ({ run, boundary, trainedMod
       fullIds.set(prompt.data.subarray(row * time, (row + 1) * time), row * steps);
       fullIds.set(tokens.subarray(row * length, (row + 1) * length), row * steps + time);
     }
-    const output = await reference.predict(
-      new Map([["inputs", { dtype: "int32", shape: [batch, steps], data: fullIds }]]),
-      batch,
-    );
+    const ids = { dtype: "int32", shape: [batch, steps], data: fullIds } as const;
+    const [output] = (await reference.predict(new Map([["inputs", ids]]), batch)).values();
+    if (output === undefined) throw new Error("The model has no output.");
     const vocabularySize = output.shape.at(-1) ?? 1;
     for (let index = 0; index < length; index++) {
       const noise = temperature === 0 ? undefined : gumbelNoiseAt(SEED, index, batch, vocabularySize);

@@ -33,7 +33,8 @@ export async function roundingTolerance(
       await reference.predict(scaledInputs, sizes.batch),
       await changed.predict(scaledInputs, sizes.batch),
     ];
-    change = Math.max(change, relativeDifference(after.data, before.data));
+    for (const [port, { data }] of before)
+      change = Math.max(change, relativeDifference(after.get(port)?.data ?? new Float32Array(), data));
   }
   await changed.release();
   return Number.isFinite(change) ? Math.max(usual, Math.min(ROUNDINGS * change, LARGEST)) : usual;

@@ -1,6 +1,6 @@
 /** Pre- and post-processing of exported models: scaling of inputs; probabilities, classes or unscaled outputs. */
 import { expect, test } from "vitest";
-import type { Processing } from "../../../compiler/export/options.js";
+import type { OutputProcessing } from "../../../compiler/export/options.js";
 import { predictionOutputs, scaleInputs } from "../../../compiler/export/pre-post-processing.js";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
@@ -15,12 +15,12 @@ function rowsOf(build: (b: Builder, x: Value) => readonly Value[], row: readonly
   return evaluate(b.finish(build(b, x)), [tensor("float32", [1, row.length], row)]).map(({ data }) => [...data]);
 }
 
-const defaults: Processing = {
-  inputs: null,
+const defaults: OutputProcessing = {
+  port: "outputs",
+  prefix: "",
   outputs: null,
   targetKind: "numbers",
   endsInLogits: false,
-  excludedIds: [],
 };
 
 test("columns are scaled, columns without a scaling are unchanged, and the rounding error of a large offset is subtracted", () => {
@@ -37,7 +37,7 @@ test("predicted numbers are scaled back", () => {
   expect(rowsOf((b, x) => predictionOutputs(b, x, defaults).map(({ value }) => value), [7, 3])).toEqual([[7, 3]]);
 });
 
-test.each<[string, Partial<Processing>, readonly (readonly number[])[]]>([
+test.each<[string, Partial<OutputProcessing>, readonly (readonly number[])[]]>([
   ["logits of classes", { targetKind: "classes", endsInLogits: true }, [[0, Math.log(3)], [0.25, 0.75], [1]]],
   ["probabilities of classes", { targetKind: "classes" }, [[0, Math.log(3)], [1]]],
   [

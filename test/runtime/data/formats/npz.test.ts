@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { writeNpy } from "../../../../runtime/data/formats/npy.js";
-import { bitwiseCrc32, crc32, readZip } from "../../../../runtime/data/formats/zip.js";
+import { bitwiseCrc32, crc32, readZip, writeZip } from "../../../../runtime/data/formats/zip.js";
 import { mapDataFiles, openData } from "../../../../runtime/data/index.js";
 import type { NormalArraysData } from "../../../../schema/normal/index.js";
 import { arraysData, numbersModel, specOf, squaredError } from "../../../support/normal-specs.js";
@@ -175,4 +175,18 @@ describe("problems", () => {
       }
     }
   });
+});
+
+test("an archive that is written is read again, in names beyond ASCII too", () => {
+  const members = [
+    { name: "kind.npy", content: writeNpy([2], Float32Array.of(1, 2)) },
+    { name: "größe/a.npy", content: new Uint8Array() },
+  ];
+  const read = readZip(writeZip(members));
+  if (!read.ok) throw new Error(read.error);
+  expect(read.value.map(({ name }) => name)).toEqual(members.map(({ name }) => name));
+  for (const [index, member] of read.value.entries()) {
+    const bytes = member.read();
+    expect(bytes.ok && Buffer.from(bytes.value)).toEqual(Buffer.from(members[index]?.content ?? []));
+  }
 });
