@@ -11,6 +11,8 @@ const definitions = { ...read("cell.schema.json").$defs, ...spec.$defs };
 
 /** A cell's definition, whose type is in normal/cells.ts. */
 const cellFile = "cell.schema.json";
+/** Other definitions whose types are in normal/cells.ts. */
+const handWritten = { cell_option: "CellOption", layer_definition: "NormalLayerDefinition" };
 /** The options of a cell, next to the keys that every cell has. */
 const cellOptions = "  readonly [option: string]: CellOption | NormalCellDropout | StateRates;";
 
@@ -38,6 +40,7 @@ class Emitter {
     if (schema.$ref === cellFile) return "NormalCellDefinition";
     const name = definitionName(schema);
     if (name === undefined) return this.plainType(schema);
+    if (name in handWritten) return handWritten[name];
     const definition = definitions[name];
     const type = typeName(name);
     if (type === undefined) return this.type(definition);
@@ -139,7 +142,7 @@ export function normalTypes() {
   emitter.use("NormalSpec", () => emitter.declaration("NormalSpec", root));
   return [
     "/** A spec after `normalize`, as types. Written by generate-types.mjs from spec.schema.json. */",
-    'import type { CellOption, NormalCellDefinition } from "./cells.js";\n',
+    'import type { CellOption, NormalCellDefinition, NormalLayerDefinition } from "./cells.js";\n',
     `${[...emitter.declarations.values()].join("\n\n")}\n`,
   ].join("\n");
 }

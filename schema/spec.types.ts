@@ -70,7 +70,8 @@ export type Layer =
   | AddLayer
   | MultiplyLayer
   | PositionLayer
-  | AttentionLayer;
+  | AttentionLayer
+  | CustomLayer;
 export type Size = number | ("vocabulary" | "target_vocabulary" | "classes" | "features");
 /**
  * Name of an earlier layer of the same kind whose weights this layer uses, with biases and learned initial states. Default (null): its own weights. A dense or projection layer can use an embedding's table, transposed, with a bias of its own.
@@ -392,6 +393,12 @@ export interface Spec {
    */
   cells?: {
     [k: string]: CellDefinition;
+  };
+  /**
+   * Your own layers by name, as equations. A use of a layer has that name as `layer`, and its options next to it. The kinds of built-in layers are taken.
+   */
+  layers?: {
+    [k: string]: LayerDefinition;
   };
   /**
    * Your own activations by name, as equations: for the key `activation` of layers, the option of that name of a cell, and as functions in the equations of others. The names of the equation language are taken.
@@ -948,6 +955,68 @@ export interface ChangedONNXMapping {
   P?: OnnxBlocks;
 }
 /**
+ * A layer as equations: names and shapes of its parameters, and its output from its input x, a row of `input_size` features. The compiler derives the gradient.
+ */
+export interface LayerDefinition {
+  /**
+   * One sentence about the layer.
+   */
+  description?: string;
+  /**
+   * The layer's own options with their defaults, as those of a cell: numbers, true or false, or strings. A use of the layer gives them next to `layer`.
+   */
+  options?: {
+    [k: string]: CellOption;
+  };
+  /**
+   * Name and shape of each trained tensor: sizes, and arithmetic over `input_size` and numeric options. Kernels are [in, out].
+   */
+  parameters?: {
+    [k: string]: Shape;
+  };
+  /**
+   * Initial values of parameters. Default: glorot_uniform for matrices, 0 for others.
+   */
+  initializers?: {
+    [k: string]: Initializer;
+  };
+  equations: Equations;
+  output?: Name;
+  /**
+   * Changes of the layer for each option and each value of it, as those of a cell.
+   */
+  variants?: {
+    [k: string]: {
+      [k: string]: LayerVariant;
+    };
+  };
+}
+/**
+ * Changes of a layer. Parameters and initializers are added to the layer's, or replace those of the same name; equations and output replace the layer's.
+ */
+export interface LayerVariant {
+  /**
+   * Parameters that this variant adds or replaces.
+   */
+  parameters?: {
+    [k: string]: Shape;
+  };
+  /**
+   * Initializers that this variant adds or replaces.
+   */
+  initializers?: {
+    [k: string]: Initializer;
+  };
+  /**
+   * A list replaces all equations of the layer. An object replaces single equations: its keys are names that equations assign, its values the new line or lines.
+   */
+  equations?: Equations | ReplacedEquations | null;
+  /**
+   * Output that replaces the layer's.
+   */
+  output?: Name | null;
+}
+/**
  * An activation as equations of its input x, whose last axis is that of the features. The compiler derives the gradient. An activation that reads k features for each feature of its output, such as a gate of two halves, gives a layer with weights k times as many columns.
  */
 export interface ActivationDefinition {
@@ -1431,6 +1500,26 @@ export interface AttentionLayer {
    */
   size?: number | null;
   trainable?: Trainable;
+}
+/**
+ * A layer of `layers`. Short form: its name as `layer`, with its options as keys: `{ "layer": "highway" }`. Its equations hold for each row, and for each time step by itself. Padding is not read.
+ */
+export interface CustomLayer {
+  /**
+   * Custom.
+   */
+  layer: "custom";
+  type: CellName;
+  name?: LayerName;
+  from?: From;
+  weights?: Weights;
+  trainable?: Trainable;
+  /**
+   * Options of the layer by name; those of its definition are the defaults.
+   */
+  options?: {
+    [k: string]: CellOption;
+  };
 }
 /**
  * Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss.

@@ -1,6 +1,6 @@
 /** The activations of layers, by their name in specs: functions of the equation language of one tensor. */
 import type { ActivationName } from "../../schema/normal/index.js";
-import type { OpMethods } from "../ir/builder.js";
+import type { Builder, OpMethods } from "../ir/builder.js";
 import { mulDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";
@@ -74,7 +74,7 @@ export function activate(
   const value = applyActivation(b, activation, isSafe ? x : padWithFirstStep(b, x, maskOf()), functions);
   if (value === undefined) return undefined;
   if ("kind" in value) return reportWidth(part, width({ value: x }), value, context);
-  return { value, logits: isLinkFunction(activation) ? { value: x, activation } : null };
+  return { value, logits: activation === "none" ? null : operandOfLink(b, value) };
 }
 
 /**
@@ -119,7 +119,9 @@ function reportWidth(part: Part, features: Dim, { code, message }: ArgumentError
       });
 }
 
-/** True for the activations that a loss computes with itself. */
-function isLinkFunction(activation: ActivationName): activation is "softmax" | "sigmoid" {
-  return activation === "softmax" || activation === "sigmoid";
+/** The operand of a softmax or a sigmoid, where that is what a value is: a loss computes it with itself. */
+export function operandOfLink(b: Builder, value: Value): Wire["logits"] {
+  const node = b.nodes.findLast(({ outputs }) => outputs.includes(value));
+  if (node?.op !== "Softmax" && node?.op !== "Sigmoid") return null;
+  return { value: at(node.inputs, 0), activation: node.op === "Softmax" ? "softmax" : "sigmoid" };
 }

@@ -1,6 +1,12 @@
 /** The context of elaboration, and the definitions of layers that are elaborated in it. */
 import type { Problem } from "../../schema/diagnostics/index.js";
-import type { NormalCellDefinition, NormalLayer, NormalTrain, Size } from "../../schema/normal/index.js";
+import type {
+  NormalCellDefinition,
+  NormalLayer,
+  NormalLayerDefinition,
+  NormalTrain,
+  Size,
+} from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import type { Dim, Shape, Value } from "../ir/types.js";
@@ -94,8 +100,10 @@ export interface Context {
   /** The functions of equations and the activations of layers, with those of the spec. */
   readonly functions: FunctionTable;
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
+  readonly layers: Readonly<Record<string, NormalLayerDefinition>>;
   /** Names of the cells without a problem that holds for all sizes. The problems of the others are reported. */
   readonly soundCells: ReadonlySet<string>;
+  readonly soundLayers: ReadonlySet<string>;
   /** Reports a problem. The layer then has no wire, and layers that read it are skipped. */
   problem(problem: PartProblem): undefined;
   /** The JSON pointer of an object of the spec. */

@@ -2,6 +2,7 @@
 import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { kindName } from "../../schema/kinds/layers.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at, expectDefined } from "../ir/expect.js";
@@ -71,7 +72,7 @@ export function elaborate(
       wires.set(layer.name, wire);
       state.endLayer(layer, wire);
       const { value, sequence } = wire;
-      layerOutputs.push({ name: layer.name, layer: layer.layer, shape: batchMajorShape(wire), value, sequence });
+      layerOutputs.push({ name: layer.name, layer: kindName(layer), shape: batchMajorShape(wire), value, sequence });
     }
   }
   const modelOutputs = outputsOf(spec);

@@ -3,7 +3,7 @@ import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { joinWithAnd, quote } from "../../schema/diagnostics/suggest.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
-import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
+import type { EquationDefinition, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { graphBuilder } from "../graph/builder.js";
 import { evaluateDim } from "../ir/dims.js";
@@ -57,9 +57,12 @@ export function startElaboration(
   };
   const functions = functionTable(spec.activations);
   checkActivations(spec.activations, functions, origins.pathOf, report);
-  const soundCells = Object.entries(spec.cells).filter(([, cell]) =>
-    checkDefinition(cell, "cell", functions, origins.pathOf(cell), report),
-  );
+  const soundNames = (definitions: Readonly<Record<string, EquationDefinition>>, kind: "cell" | "layer") => {
+    const sound = Object.entries(definitions).filter(([, definition]) =>
+      checkDefinition(definition, kind, functions, origins.pathOf(definition), report),
+    );
+    return new Set(sound.map(([name]) => name));
+  };
   const inputs = new Map<string, InputPort & { readonly value: Value }>();
   const finalStates = new Map<string, Value>();
   const nextBuffers = new Map<string, Value>();
@@ -125,7 +128,9 @@ export function startElaboration(
     seed: spec.seed,
     functions,
     cells: spec.cells,
-    soundCells: new Set(soundCells.map(([name]) => name)),
+    layers: spec.layers,
+    soundCells: soundNames(spec.cells, "cell"),
+    soundLayers: soundNames(spec.layers, "layer"),
     report,
     pathOf: origins.pathOf,
     problem({ part, key, ...rest }) {

@@ -1,5 +1,5 @@
 /** Equations of layers as lines with shapes. */
-import type { NormalLayer } from "../../schema/normal/index.js";
+import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at } from "../ir/expect.js";
 import type { Shape } from "../ir/types.js";
 import type { FunctionTable } from "../language/functions/function.js";
@@ -14,6 +14,8 @@ export interface LayerShapes {
   readonly owner: NormalLayer["layer"] | null;
   /** The activations. */
   readonly functions: FunctionTable;
+  /** The layers of the user's own. */
+  readonly definitions: NormalSpec["layers"];
 }
 
 export interface LayerEquation {

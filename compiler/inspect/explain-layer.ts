@@ -23,7 +23,7 @@ export interface LayerExplanation {
 /** @param analysis that of the spec, which is valid. */
 export function explainLayer(
   layer: ExplainedLayer,
-  { model, activations }: Pick<NormalSpec, "model" | "activations">,
+  { model, activations, layers: definitions }: Pick<NormalSpec, "model" | "activations" | "layers">,
   signature: Signature,
   { layers, parameters }: Pick<Analysis, "layers" | "parameters">,
 ): LayerExplanation {
@@ -48,6 +48,7 @@ export function explainLayer(
     parameters: new Map(named.map(({ name, shape }) => [name, shape])),
     owner: owner?.layer ?? null,
     functions: functionTable(activations),
+    definitions,
   };
   return { inputs, parameters: named, ...layerEquations(layer, shapes) };
 }

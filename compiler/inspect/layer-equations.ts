@@ -17,6 +17,7 @@ import { numberedNames } from "../ir/names.js";
 import { infixLines, repeatedValues } from "../ir/print/equations.js";
 import type { Shape } from "../ir/types.js";
 import { attentionEquations } from "./attention-equations.js";
+import { customEquations } from "./custom-equations.js";
 import { type LayerEquation, type LayerEquations, type LayerShapes, line, plus, widthOf } from "./equation-lines.js";
 
 export type { LayerEquation, LayerEquations, LayerShapes } from "./equation-lines.js";
@@ -222,6 +223,7 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
   multiply: combined("·"),
   position: positionEquations,
   attention: attentionEquations,
+  custom: customEquations,
 };
 
 /** The equations of a layer that is not recurrent. */

@@ -2,7 +2,7 @@
 import type { Report } from "../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../schema/diagnostics/suggest.js";
 import { child } from "../../schema/json-pointer.js";
-import type { NormalCellDefinition, OnnxMapping } from "../../schema/normal/index.js";
+import type { EquationDefinition, OnnxMapping } from "../../schema/normal/index.js";
 import { expectDefined } from "../ir/expect.js";
 
 /** Operands that are concatenations of parameter blocks. */
@@ -34,13 +34,13 @@ export function mappingOf(overlays: readonly MappingOverlay[]): OnnxMapping | nu
 }
 
 /** Checks that every block names a parameter of the cell under some options, and every state one of its states. */
-export function checkMapping(definition: NormalCellDefinition, path: string, report: Report): void {
+export function checkMapping(definition: EquationDefinition, path: string, report: Report): void {
   const variants = Object.entries(definition.variants).flatMap(([option, values]) =>
     Object.entries(values).map(([value, variant]) => ({ place: child(child("/variants", option), value), ...variant })),
   );
   const overlays = [{ place: "", ...definition }, ...variants];
   const parameters = overlays.flatMap((overlay) => Object.keys(overlay.parameters));
-  const states = overlays.flatMap((overlay) => Object.keys(overlay.state));
+  const states = overlays.flatMap((overlay) => Object.keys(overlay.state ?? {}));
   const expectKnown = (name: string, known: readonly string[], kind: string, pointer: string) => {
     if (known.includes(name)) return;
     const message = `the cell has no ${kind} ${quote(name)}`;

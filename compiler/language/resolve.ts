@@ -4,8 +4,8 @@ import { child } from "../../schema/json-pointer.js";
 import type {
   CellInitializer,
   CellOption,
-  CellVariant,
-  NormalCellDefinition,
+  EquationDefinition,
+  EquationVariant,
   OnnxMapping,
   SizeExpression,
 } from "../../schema/normal/index.js";
@@ -52,7 +52,7 @@ export const otherwise = "otherwise";
 
 /** Merges the variants that the options select, in the order of declaration. Keys that are not options are ignored. */
 export function resolveDefinition(
-  definition: NormalCellDefinition,
+  definition: EquationDefinition,
   options: Readonly<Record<string, CellOption | object>>,
   functions: FunctionTable,
   kind: DefinitionKind = "cell",
@@ -67,7 +67,9 @@ export function resolveDefinition(
     Object.fromEntries(overlays.flatMap((overlay) => Object.entries(pick(overlay))));
   const pointersOf = (key: "state" | "parameters" | "initializers") =>
     merged((overlay) =>
-      Object.fromEntries(Object.keys(overlay[key]).map((name) => [name, child(`${overlay.pointer}/${key}`, name)])),
+      Object.fromEntries(
+        Object.keys(overlay[key] ?? {}).map((name) => [name, child(`${overlay.pointer}/${key}`, name)]),
+      ),
     );
   const equations = equationsOf(overlays);
   const output = expectDefined(
@@ -78,7 +80,7 @@ export function resolveDefinition(
     kind,
     functions,
     options: Object.fromEntries(selectedOptions),
-    state: merged((overlay) => overlay.state),
+    state: merged((overlay) => overlay.state ?? {}),
     parameters: merged((overlay) => overlay.parameters),
     initializers: merged((overlay) => overlay.initializers),
     equations: equations.lines.map(({ source }) => source),
@@ -134,9 +136,9 @@ function isList<T>(value: readonly T[] | object): value is readonly T[] {
 }
 
 /** The definition itself or one of its variants, with its pointer in the definition. */
-type Overlay = CellVariant & { readonly pointer: string };
+type Overlay = EquationVariant & { readonly pointer: string };
 
-function overlaysOf(definition: NormalCellDefinition, options: ReadonlyMap<string, CellOption>): readonly Overlay[] {
+function overlaysOf(definition: EquationDefinition, options: ReadonlyMap<string, CellOption>): readonly Overlay[] {
   const overlays: Overlay[] = [{ ...definition, pointer: "" }];
   for (const [option, variants] of Object.entries(definition.variants)) {
     const value = options.get(option);

@@ -188,7 +188,18 @@ function plan() {
     {
       page: "layers.md",
       title: "Layers",
-      names: [...layers, "block", "cell", "cell_dropout", "zoneout", "cell_layer_norm", "bidirectional"],
+      names: [
+        ...layers,
+        "layer_definition",
+        "layer_variant",
+        "activation_definition",
+        "block",
+        "cell",
+        "cell_dropout",
+        "zoneout",
+        "cell_layer_norm",
+        "bidirectional",
+      ],
       text: (names) => [
         `${oneLine(properties.model.description)} ${oneLine(definitions.layer.description)} \`name\` and \`from\` connect layers to a graph.`,
         ...names.map((name) =>

@@ -27,6 +27,7 @@ export const layerFacts = {
   multiply: { streaming: true, timeAxis: "common" },
   position: { streaming: true, timeAxis: "kept", countsSteps: true },
   attention: { streaming: true, timeAxis: "kept", countsSteps: true },
+  custom: { streaming: true, timeAxis: "kept" },
 } as const;
 
 export const lossFacts = {

@@ -19,6 +19,11 @@ interface LayerFacts {
 
 const facts: { readonly [K in NormalLayer["layer"]]: LayerFacts } = layerFacts;
 
+/** The kind of a layer in words of the spec: of a custom layer the name of its definition. */
+export function kindName(layer: { readonly layer: string; readonly type?: unknown }): string {
+  return layer.layer === "custom" ? String(layer.type) : layer.layer;
+}
+
 /** The reason why a model cannot process a sequence step by step; undefined where it can. */
 export function whyNotStreamable(model: readonly NormalLayer[]): string | undefined {
   return model.map(whyLayerNotStreamable).find((reason) => reason !== undefined);

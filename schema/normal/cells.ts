@@ -1,8 +1,23 @@
-/** Definitions of cells after `normalize`. */
+/** Definitions of cells and layers after `normalize`. */
 
 export type CellOption = number | boolean | string;
-/** An integer, or arithmetic over `hidden_size`, `input_size` and the cell's numeric options: "4*hidden_size". */
+/** An integer, or arithmetic over `hidden_size`, `input_size` and numeric options: "4*hidden_size". */
 export type SizeExpression = number | string;
+
+/** A layer as equations: a cell without states. */
+export interface NormalLayerDefinition extends Omit<NormalCellDefinition, "state" | "onnx" | "variants"> {
+  readonly variants: Readonly<Record<string, Readonly<Record<string, LayerVariant>>>>;
+}
+
+export type LayerVariant = Omit<CellVariant, "state" | "onnx">;
+
+/** The definition of a cell, or of a layer, which has no states and no equivalent operator. */
+export type EquationDefinition = Omit<NormalLayerDefinition, "variants"> &
+  Partial<Pick<NormalCellDefinition, "state" | "onnx">> & {
+    readonly variants: Readonly<Record<string, Readonly<Record<string, EquationVariant>>>>;
+  };
+
+export type EquationVariant = LayerVariant & Partial<Pick<CellVariant, "state" | "onnx">>;
 
 export interface NormalCellDefinition {
   readonly description: string;

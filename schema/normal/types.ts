@@ -1,5 +1,5 @@
 /** A spec after `normalize`, as types. Written by generate-types.mjs from spec.schema.json. */
-import type { CellOption, NormalCellDefinition } from "./cells.js";
+import type { CellOption, NormalCellDefinition, NormalLayerDefinition } from "./cells.js";
 
 /** The data that the model trains on. */
 export type NormalData =
@@ -747,6 +747,11 @@ export interface NormalSpec {
   /** Your own cells by name, as equations. A cell with the name of a built-in one replaces it. */
   readonly cells: Readonly<Record<string, NormalCellDefinition>>;
   /**
+   * Your own layers by name, as equations. A use of a layer has that name as `layer`, and its options next to it. The
+   * kinds of built-in layers are taken.
+   */
+  readonly layers: Readonly<Record<string, NormalLayerDefinition>>;
+  /**
    * Your own activations by name, as equations: for the key `activation` of layers, the option of that name of a cell,
    * and as functions in the equations of others. The names of the equation language are taken.
    */
@@ -819,7 +824,8 @@ export type NormalLayer =
   | NormalAdd
   | NormalMultiply
   | NormalPosition
-  | NormalAttention;
+  | NormalAttention
+  | NormalCustom;
 
 /** Token ids to one-hot vectors. */
 export interface NormalOneHot {
@@ -1265,6 +1271,23 @@ export interface NormalAttention {
   /** Width of the additive score's hidden layer. Default (null): the width of the memory. */
   readonly size: number | null;
   readonly trainable: boolean;
+}
+
+/**
+ * A layer of `layers`. Short form: its name as `layer`, with its options as keys: `{ "layer": "highway" }`. Its
+ * equations hold for each row, and for each time step by itself. Padding is not read.
+ */
+export interface NormalCustom {
+  readonly layer: "custom";
+  /** Name of an entry of `layers`. */
+  readonly type: string;
+  /** Name of the layer and prefix of its tensors' names. Default: its type, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  readonly weights: SharedWeights;
+  readonly trainable: boolean;
+  /** Options of the layer by name; those of its definition are the defaults. */
+  readonly options: Readonly<Record<string, CellOption>>;
 }
 
 /** A loss with its options. */

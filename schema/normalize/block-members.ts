@@ -2,6 +2,7 @@
 import type { Report } from "../diagnostics/index.js";
 import { quote, suggestion } from "../diagnostics/suggest.js";
 import { child } from "../json-pointer.js";
+import { kindName } from "../kinds/layers.js";
 import type { Block, Layer, ModelEntry } from "../spec.types.js";
 
 /** A list of layers and blocks, and the named blocks that contain it, outermost first. */
@@ -92,7 +93,7 @@ function hasScope({ name, repeat }: Block): boolean {
 }
 
 /**
- * The names of a scope's members. Given names are kept; others are the layer's kind, `block` or `residual`, then
+ * The names of a scope's members. Given names are kept; others are the layer's kind or type, `block` or `residual`, then
  * `rnn_2`, `rnn_3`, …
  */
 export function assignNames(members: readonly Member[], report: Report): ReadonlyMap<Member, string> {
@@ -110,7 +111,7 @@ export function assignNames(members: readonly Member[], report: Report): Readonl
   const residuals = new Set(scope.map((member) => (member.kind === "block" ? member.residual : null)));
   for (const member of scope) {
     if (names.has(member) || (member.kind === "block" && !hasScope(member.block))) continue;
-    const base = residuals.has(member) ? "residual" : member.kind === "layer" ? member.layer.layer : "block";
+    const base = residuals.has(member) ? "residual" : member.kind === "layer" ? kindName(member.layer) : "block";
     let candidate: string = base;
     for (let number = 2; owners.has(candidate); number++) candidate = `${base}_${number}`;
     owners.set(candidate, member);

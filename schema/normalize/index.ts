@@ -1,9 +1,10 @@
 /** A user's spec to a normal spec: sugar expanded, defaults filled in, cells resolved. */
 
 import { builtInCell } from "../built-in.js";
+import { expandCustomLayers } from "../custom-layers.js";
 import type { Problem, Report } from "../diagnostics/index.js";
 import { createSourceMap, type RecordOrigin, type SourceMap } from "../diagnostics/source-map.js";
-import { child } from "../json-pointer.js";
+import { child, type JsonObject } from "../json-pointer.js";
 import { cellSchema, propertyOf, specSchema, structuralKeys } from "../json-schema.js";
 import type { NormalCellDefinition, NormalData, NormalSpec } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
@@ -40,7 +41,14 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
 
   const fillKey = <T>(key: keyof Spec, value: unknown = spec[key]) =>
     fillDefaults<T>(value, propertyOf(specSchema(), key), child("", key), recordOrigin);
-  const { layers: model, outputs: layerNames } = normalizeModel(spec, { resolveCell, recordOrigin, report });
+  const layers = fillKey<NormalSpec["layers"]>("layers", spec.layers ?? {});
+  const expanded = expandCustomLayers(spec as unknown as JsonObject, true) as unknown as Spec;
+  const { layers: model, outputs: layerNames } = normalizeModel(expanded, {
+    resolveCell,
+    layers,
+    recordOrigin,
+    report,
+  });
   const stateful = carriesStates(model);
   const data = normalizeData(fillKey<NormalData>("data", withStride(spec.data, stateful)), recordOrigin, report);
   const facts = { stateful, hasValidation: data.split.validation > 0 };
@@ -56,6 +64,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     name: spec.name ?? name,
     seed: spec.seed ?? 0,
     data,
+    layers,
     activations: fillKey<NormalSpec["activations"]>("activations", spec.activations ?? {}),
     cells: recordOrigin(Object.fromEntries(usedCells), "/cells"),
     model,

@@ -9,18 +9,22 @@ import type {
   NormalCell,
   NormalCellDefinition,
   NormalCellDropout,
+  NormalCustom,
   NormalLayer,
+  NormalLayerDefinition,
   NormalProjection,
   NormalRnn,
   StateRates,
 } from "../normal/index.js";
-import type { Cell, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
+import type { Cell, CustomLayer, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
 import { expandBlocks } from "./blocks.js";
 import { fillDefaults } from "./fill.js";
 
 export interface ModelContext {
   /** The definition of a cell. `path` is the origin of a built-in cell. */
   readonly resolveCell: (name: string, path: string) => NormalCellDefinition;
+  /** The layers of the user's own by name. */
+  readonly layers: Readonly<Record<string, NormalLayerDefinition>>;
   readonly recordOrigin: RecordOrigin;
   readonly report: Report;
 }
@@ -36,10 +40,18 @@ export function normalizeModel(spec: Spec, context: ModelContext): NormalModel {
   const layers = placed.map(({ layer, path }) => {
     if (layer.layer === "rnn") return normalizeRnn(layer, path, context);
     if (layer.layer === "projection") return normalizeProjection(layer, path, spec, context);
+    if (layer.layer === "custom") return normalizeCustom(layer, path, context);
     const branch = branchOf(definition("layer"), { layer: layer.layer });
     return fillDefaults<NormalLayer>(layer, branch, path, context.recordOrigin);
   });
   return { layers: context.recordOrigin(layers, "/model"), outputs };
+}
+
+/** Options of the definition that are not given have its defaults. */
+function normalizeCustom(layer: CustomLayer, path: string, context: ModelContext): NormalCustom {
+  const { options } = context.layers[layer.type] ?? { options: {} };
+  const given = { ...layer, options: { ...options, ...layer.options } };
+  return fillDefaults<NormalCustom>(given, definition("custom"), path, context.recordOrigin);
 }
 
 function normalizeProjection(

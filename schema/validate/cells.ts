@@ -1,16 +1,13 @@
 /** Checks of the cells that a spec uses, and of their options. The spec may have errors elsewhere. */
 import { builtInCell, builtInCells } from "../built-in.js";
-import { formatValue, joinWithOr, nearest, quote, suggestion } from "../diagnostics/suggest.js";
+import { nearest, quote, suggestion } from "../diagnostics/suggest.js";
 import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { definition, type Schema, structuralKeys } from "../json-schema.js";
 import { activationNames } from "./activations.js";
 import type { SchemaProblem } from "./deduplicate.js";
 import { layersOf } from "./layers.js";
+import { checkOption } from "./options.js";
 import { titleOf, unknownKey } from "./schema-errors.js";
-
-const maxOption = 1e9;
-/** The variant for all values without one. */
-const otherwise = "otherwise";
 
 interface Names {
   readonly userCells: JsonObject;
@@ -20,7 +17,7 @@ interface Names {
 export function checkCells(spec: Json): readonly SchemaProblem[] {
   if (!isObject(spec) || !isList(spec.model)) return [];
   const userCells = isObject(spec.cells) ? spec.cells : {};
-  const activations = activationNames(spec).filter((name) => name !== "none");
+  const activations = activationNames(spec);
   const useProblems = layersOf(spec).flatMap(({ layer, path }) => {
     if (layer.layer !== "rnn") return [];
     const layerKeys = structuralKeys("rnn");
@@ -77,38 +74,4 @@ function unknownCell(name: string, path: string, userCells: JsonObject): SchemaP
     message: `Unknown cell ${quote(name)}.`,
     hint: suggestion(name, names, "Cells"),
   };
-}
-
-/**
- * An option's value has the type of its default; a string is one of the option's variants, or the name of an activation
- * where a variant is for all others.
- */
-function checkOption(
-  key: string,
-  value: Json,
-  path: string,
-  cell: JsonObject,
-  activations: readonly string[],
-): readonly SchemaProblem[] {
-  const defaultValue = isObject(cell.options) ? cell.options[key] : undefined;
-  const variants = isObject(cell.variants) ? cell.variants[key] : undefined;
-  const listed = isObject(variants) ? Object.keys(variants) : [];
-  const isOpen = typeof defaultValue === "string" && listed.includes(otherwise);
-  const choices = isOpen ? [...new Set([...listed.filter((name) => name !== otherwise), ...activations])] : listed;
-  const problem = (expected: string, hint: string): SchemaProblem => ({
-    code: typeof value === typeof defaultValue ? "wrong-value" : "wrong-type",
-    path,
-    message: `${quote(key)} must be ${expected}, but is ${formatValue(value)}.`,
-    hint,
-  });
-  if (typeof defaultValue === "number") {
-    if (typeof value === "number" && Math.abs(value) <= maxOption) return [];
-    return [problem(typeof value === "number" ? `a number from ${-maxOption} to ${maxOption}` : "a number", "")];
-  }
-  if (typeof defaultValue === "boolean") return typeof value === "boolean" ? [] : [problem("true or false", "")];
-  if (typeof defaultValue !== "string" || choices.length === 0) return [];
-  if (typeof value === "string" && choices.includes(value)) return [];
-  const closest = typeof value === "string" ? nearest(value, choices) : undefined;
-  const expected = isOpen ? "the name of an activation" : joinWithOr(choices.map(quote));
-  return [problem(expected, closest === undefined ? "" : `Did you mean ${quote(closest)}?`)];
 }

@@ -1,12 +1,14 @@
 /** Validation of a JSON value as a spec: against the schema, and against the cells that it uses. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { expandCustomLayers } from "../custom-layers.js";
 import type { Problem } from "../diagnostics/index.js";
-import type { Json } from "../json-pointer.js";
+import { isObject, type Json } from "../json-pointer.js";
 import { packageRoot } from "../package-root.js";
 import { checkActivations } from "./activations.js";
 import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
 import { checkCells } from "./cells.js";
+import { checkCustomLayers } from "./custom-layers.js";
 import { deduplicate } from "./deduplicate.js";
 import { explainErrors, type SchemaError } from "./schema-errors.js";
 
@@ -20,20 +22,28 @@ const maxProblems = 100;
 
 /** All problems of a value against the schema. With none the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
-  const reduced = withoutArrays(value);
+  const reduced = withoutArrays(isObject(value) ? expandCustomLayers(value, false) : value);
   const sizeProblems = checkSize(reduced);
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
   const validator = await loadValidator();
-  const schemaProblems = validator(reduced) ? [] : explainErrors(validator.errors as readonly SchemaError[]);
+  const schemaProblems = validator(reduced)
+    ? []
+    : explainErrors(validator.errors as readonly SchemaError[], ownLayers(value));
   const problems = deduplicate([
     ...schemaProblems,
     ...checkArrays(value),
     ...checkActivations(value),
     ...checkCells(value),
+    ...checkCustomLayers(value),
   ]);
   if (problems.length <= maxProblems) return problems;
   const message = `More than ${maxProblems} problems; the rest are not shown.`;
   return [...problems.slice(0, maxProblems), { code: "too-many-problems", path: "", message }];
+}
+
+/** Names of the user's layers. */
+function ownLayers(value: Json): readonly string[] {
+  return isObject(value) && isObject(value.layers) ? Object.keys(value.layers) : [];
 }
 
 /** The validator that compile-validator.mjs generates from the schemas. */

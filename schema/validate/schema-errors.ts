@@ -18,7 +18,8 @@ export interface SchemaError {
   readonly propertyName?: string;
 }
 
-export function explainErrors(errors: readonly SchemaError[]): readonly SchemaProblem[] {
+/** @param ownLayers the names of the user's layers, which are kinds of layers too. */
+export function explainErrors(errors: readonly SchemaError[], ownLayers: readonly string[]): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   /** Errors of a value's type or range by its path. They become one problem. */
   const valueErrors = new Map<string, SchemaError[]>();
@@ -27,7 +28,7 @@ export function explainErrors(errors: readonly SchemaError[]): readonly SchemaPr
     // condition reports its errors.
     if (/\/oneOf\/\d/.test(error.schemaPath) || error.propertyName !== undefined || error.keyword === "if") continue;
     const explain = Object.hasOwn(explainers, error.keyword) ? explainers[error.keyword] : undefined;
-    const explanation = explain?.(error, errors);
+    const explanation = explain?.(error, errors, ownLayers);
     if (explanation !== undefined) problems.push(...explanation);
     else valueErrors.set(error.instancePath, [...(valueErrors.get(error.instancePath) ?? []), error]);
   }
@@ -46,7 +47,11 @@ function ancestorsOf(path: string): readonly string[] {
   return slashes.map(({ index }) => path.slice(0, index));
 }
 
-type Explain = (error: SchemaError, all: readonly SchemaError[]) => readonly SchemaProblem[] | undefined;
+type Explain = (
+  error: SchemaError,
+  all: readonly SchemaError[],
+  ownLayers: readonly string[],
+) => readonly SchemaProblem[] | undefined;
 
 const explainers: Readonly<Record<string, Explain>> = {
   additionalProperties: ({ instancePath, params, parentSchema }) => [
@@ -79,11 +84,13 @@ const explainers: Readonly<Record<string, Explain>> = {
       },
     ];
   },
-  discriminator: ({ instancePath, params, parentSchema, data }, allErrors) => {
+  discriminator: ({ instancePath, params, parentSchema, data }, allErrors, ownLayers) => {
     // The key of the other branch of a condition, such as `block`.
     const condition = allErrors.find((other) => other.keyword === "if" && other.instancePath === instancePath);
     const alternatives = condition === undefined ? [] : requiredOf(condition.parentSchema.if as Schema);
-    return [unknownTag(instancePath, String(params.tag), data as JsonObject, parentSchema, alternatives)];
+    const tag = String(params.tag);
+    const names = tag === "layer" ? ownLayers : [];
+    return [unknownTag(instancePath, tag, data as JsonObject, parentSchema, { alternatives, names })];
   },
   oneOf: ({ instancePath, params, parentSchema, data }, allErrors) => {
     if (!isObject(data)) return [];
@@ -187,10 +194,10 @@ function unknownTag(
   tag: string,
   data: JsonObject,
   union: Schema,
-  alternatives: readonly string[],
+  { alternatives, names }: { readonly alternatives: readonly string[]; readonly names: readonly string[] },
 ): SchemaProblem {
   const branches = branchesOf(union);
-  const tagValues = branches.flatMap((branch) => legalStrings(propertyOf(branch, tag)));
+  const tagValues = [...branches.flatMap((branch) => legalStrings(propertyOf(branch, tag))), ...names];
   const value = data[tag];
   const owner = nameOf(path);
   if (value === undefined) {

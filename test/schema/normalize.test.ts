@@ -42,6 +42,7 @@ test("all defaults of the smallest spec", async () => {
   expect({ ...spec, cells: {} }).toEqual({
     name: "small",
     seed: 0,
+    layers: {},
     activations: {},
     data: {
       type: "text",

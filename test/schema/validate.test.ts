@@ -1,5 +1,5 @@
 /** Valid JSON that is not a valid spec: one diagnostic for each mistake, with its full text. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { layerFacts } from "../../schema/kinds/data.js";
 import { base, problems, unplacedProblems } from "../support/read-spec.js";
 
@@ -27,7 +27,7 @@ test.each<[string, object, string]>([
   [
     "a key that is near to nothing",
     { ...base, zzz: 1 },
-    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, activations, model, blocks, loss, losses, metrics, regularization, optimizer, train.',
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, data, cells, layers, activations, model, blocks, loss, losses, metrics, regularization, optimizer, train.',
   ],
   [
     "a section",
@@ -120,8 +120,69 @@ test.each<[string, object, string]>([
     },
     'unknown-key /cells/m/variants/a/b/sate | Unknown key "sate" in the cell variant. | Did you mean "state"?',
   ],
+  [
+    "an option of a layer of one's own",
+    { ...base, layers: { own: { options: { size: 3 }, equations: ["y = x"] } }, model: [{ layer: "own", sise: 2 }] },
+    'unknown-key /model/0/sise | Unknown key "sise" in the layer "own". | Did you mean "size"?',
+  ],
+  [
+    "the definition of a layer",
+    { ...base, layers: { own: { equation: ["y = x"] } } },
+    'unknown-key /layers/own/equation | Unknown key "equation" in the layer definition. | Did you mean "equations"?',
+  ],
 ])("a misspelled key: %s", async (_, spec, expected) => {
   expect(await unplacedProblems(spec)).toEqual([expected]);
+});
+
+describe("layers of one's own", () => {
+  const own = { options: { size: 3, kind: "a" }, equations: ["y = x"], variants: { kind: { a: {}, b: {} } } };
+  const withOwn = (entry: object, layers: object = { own }) => ({ ...base, layers, model: [entry] });
+  test.each<[string, object, readonly string[]]>([
+    ["a use", withOwn({ layer: "own", size: 2, kind: "b", name: "n", from: "inputs", trainable: false }), []],
+    ["its long form", withOwn({ layer: "custom", type: "own", options: { size: 2 } }), []],
+    [
+      "a misspelled name",
+      withOwn({ layer: "owm" }),
+      ['unknown-value /model/0/layer | "layer" of model[0] cannot be "owm". | Did you mean "own"?'],
+    ],
+    [
+      "a misspelled type",
+      withOwn({ layer: "custom", type: "owm" }),
+      ['unknown-layer-type /model/0/type | "layers" has no entry "owm". | Did you mean "own"?'],
+    ],
+    [
+      "wrong options, also in blocks",
+      {
+        ...base,
+        layers: { own },
+        blocks: { b: [{ layer: "own", size: "2" }] },
+        model: [{ block: [{ layer: "own", kind: "c" }] }],
+      },
+      [
+        'wrong-value /model/0/block/0/kind | "kind" must be "a" or "b", but is "c".',
+        'wrong-type /blocks/b/0/size | "size" must be a number, but is "2".',
+      ],
+    ],
+    [
+      "a wrong key of every layer",
+      withOwn({ layer: "own", trainable: "no", type: "own" }),
+      [
+        'wrong-type /model/0/trainable | "trainable" must be true or false, but is "no".',
+        'unknown-key /model/0/type | Unknown key "type" in the layer "own". | Keys: layer, name, from, weights, trainable, size, kind.',
+      ],
+    ],
+    [
+      "taken names",
+      withOwn({ layer: "own" }, { own: { ...own, options: { name: 1 }, variants: {} }, dense: own, block: own }),
+      [
+        'reserved-name /layers/own/options/name | The option name "name" is reserved: every layer has a key of that name. | Choose another name.',
+        'name-taken /layers/dense | "dense" is a built-in kind of layer already. | Use another name.',
+        'name-taken /layers/block | "block" is a built-in kind of layer already. | Use another name.',
+      ],
+    ],
+  ])("%s", async (_, spec, expected) => {
+    expect(await unplacedProblems(spec)).toEqual(expected);
+  });
 });
 
 test.each<[object, string]>([

@@ -28,6 +28,8 @@ const onnxKeys = ["operator", "activations", "linear_before_reset", "states", "W
 const coveredKeys = new Set([
   "own.description",
   "activation_definition.description",
+  "layer_definition.description",
+  ...["parameters", "initializers", "equations", "output"].map((key) => `layer_variant.${key}`),
   ...["state", "parameters", "initializers", "equations", "output", "onnx"].map((key) => `variant.${key}`),
   ...onnxKeys.flatMap((key) => [`onnx_mapping.${key}`, `onnx_changes.${key}`]),
   ...["every", "prompt", "length", "temperature"].map((key) => `sample.${key}`),

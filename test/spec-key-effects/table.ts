@@ -186,6 +186,29 @@ const activated = set(set(numbers, "/activations", { own: { equations: ["y = rel
   size: 2,
   activation: "own",
 });
+/** Two layers of the user's own, and a variant. */
+const customized = set(
+  set(numbers, "/layers", {
+    own: {
+      options: { size: 3, bias: true },
+      parameters: { W: ["input_size", "size"], b: ["size"] },
+      initializers: { W: "glorot_normal" },
+      equations: ["z = x @ W", "y = relu(z) + b"],
+      variants: { bias: { true: {}, false: { equations: { y: "y = relu(z) + 0 * b" } } } },
+    },
+  }),
+  "/model",
+  [
+    { layer: "rnn", cell: "rnn", hidden_size: 3, return: "last" },
+    { layer: "custom", name: "first", type: "own" },
+    { layer: "custom", name: "second", type: "own" },
+    { layer: "concat", from: ["first", "second"] },
+    { layer: "dense", name: "answer", size: 2 },
+  ],
+);
+const customEffect = (key: string, value: Json | undefined) => keyEffect(customized, `/layers/own/${key}`, value);
+const otherLayer = { parameters: { W: ["input_size", 3] }, equations: ["y = x @ W"] };
+
 const activationEffect = (key: string, value: Json) => keyEffect(activated, `/activations/own/${key}`, value);
 const withLosses = set(set(text, "/loss", undefined), "/losses", [{ type: "sequence_loss" }]);
 const metricTypes = Object.keys(metricFacts);
@@ -195,6 +218,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     name: keyEffect(text, "/name", "other"),
     seed: keyEffect(text, "/seed", 7),
     data: keyEffect(text, "/data", { type: "text", text: "other words and others", window: 4 }),
+    layers: customEffect("options/size", 4),
     activations: activationEffect("equations/0", "y = relu(x) * 3"),
     cells: cellEffect("options/gain", 3),
     model: keyEffect(text, "/model/1/hidden_size", 5),
@@ -612,6 +636,26 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("dynamic_loss_scale", {
     initial: half("initial", 1024),
     growth_interval: half("growth_interval", 50),
+  }),
+  ...prefixed("custom", {
+    type: keyEffect(set(customized, "/layers/other", otherLayer), "/model/1/type", "other"),
+    name: [customized, set(set(customized, "/model/1/name", "other"), "/model/3/from", ["other", "second"])],
+    from: keyEffect(customized, "/model/2/from", "rnn"),
+    weights: keyEffect(customized, "/model/2/weights", "first"),
+    trainable: keyEffect(customized, "/model/1/trainable", false),
+    options: keyEffect(customized, "/model/2/options", { size: 5 }),
+  }),
+  ...prefixed("layer_definition", {
+    options: customEffect("options/size", 4),
+    parameters: customEffect("parameters/b", [1, "size"]),
+    initializers: customEffect("initializers/W", "glorot_uniform"),
+    equations: customEffect("equations/1", "y = tanh(z) + b"),
+    output: customEffect("output", "z"),
+    variants: keyEffect(
+      set(customized, "/layers/own/options/bias", false),
+      "/layers/own/variants/bias/false/equations/y",
+      "y = tanh(z) + 0 * b",
+    ),
   }),
   ...prefixed("activation_definition", {
     equations: activationEffect("equations/0", "y = relu(x) * 3"),

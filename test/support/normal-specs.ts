@@ -119,6 +119,7 @@ export function specOf({ loss = sequenceLoss, ...parts }: SpecParts): NormalSpec
     name: "small",
     seed: 1,
     data: textData,
+    layers: {},
     activations: {},
     cells: {},
     model,

@@ -3,6 +3,7 @@ import type { Analysis } from "../../../compiler/compile.js";
 import { explainLayer, type LayerExplanation } from "../../../compiler/inspect/explain-layer.js";
 import type { ExplainedLayer } from "../../../compiler/inspect/layer-equations.js";
 import type { Signature } from "../../../compiler/signature.js";
+import { kindName } from "../../../schema/kinds/layers.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
@@ -22,7 +23,7 @@ export function printLayerExplanation(
   layer: ExplainedLayer,
 ): number {
   const explanation = explainLayer(layer, spec, signature, analysis);
-  output.record({ event: "result", name: layer.name, layer: layer.layer, ...explanation });
+  output.record({ event: "result", name: layer.name, layer: kindName(layer), ...explanation });
   output.print(layerText(output, layer, explanation));
   return exitCodes.success;
 }
@@ -30,11 +31,12 @@ export function printLayerExplanation(
 function layerText({ colors }: Output, layer: ExplainedLayer, explanation: LayerExplanation): string {
   const { bold, dim } = colors.print;
   const { inputs, parameters, equations, notes } = explanation;
+  const kind = kindName(layer);
   const width = Math.max(...equations.map(({ text }) => displayWidth(text)));
   const section = (heading: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", bold(heading), ...lines.map((line) => `  ${line}`)];
   return [
-    bold(layer.name === layer.layer ? layer.name : `${layer.name}: ${layer.layer}`),
+    bold(layer.name === kind ? layer.name : `${layer.name}: ${kind}`),
     ...section(
       inputs.length === 1 ? "input" : "inputs",
       inputs.map(({ name, from, shape }) => `${name} ${shapeText(shape)}  ${dim(from)}`),
@@ -59,7 +61,7 @@ export function printBlock(output: Output, { model }: NormalSpec, { layers }: An
     .filter((layer) => layer.name.startsWith(prefix))
     .map((layer) => ({
       name: layer.name,
-      layer: layer.layer,
+      layer: kindName(layer),
       from: layer.from,
       output: layers.find((other) => other.name === layer.name)?.output ?? [],
     }));

@@ -74,16 +74,23 @@ function referencesOf(
   }
   if ("weights" in layer && layer.weights !== null) {
     const kinds = weightOwners[layer.layer] ?? [layer.layer];
-    const owners = earlier.filter((other) => kinds.includes(other.layer) && sharedWeightsOf(other) === null);
+    const owners = earlier.filter(
+      (other) => kinds.includes(other.layer) && typeOf(other) === typeOf(layer) && sharedWeightsOf(other) === null,
+    );
     references.push({
       key: "weights",
       code: "shared-weights",
       name: layer.weights,
       candidates: owners.map(({ name }) => name),
-      expected: `${joinWithOr(kinds)} layer`,
+      expected: `${typeOf(layer) ?? joinWithOr(kinds)} layer`,
     });
   }
   return references;
+}
+
+/** The definition of a custom layer. */
+function typeOf(layer: NormalLayer): string | undefined {
+  return layer.layer === "custom" ? layer.type : undefined;
 }
 
 function sharedWeightsOf(layer: NormalLayer): string | null {

@@ -6,6 +6,7 @@ import { attention } from "./attention/index.js";
 import { batchNorm } from "./batch-norm.js";
 import { combine } from "./combine.js";
 import { conv1d } from "./conv1d.js";
+import { custom } from "./custom.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { embedding } from "./embedding.js";
@@ -38,4 +39,5 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   multiply: combine,
   position,
   attention,
+  custom,
 };

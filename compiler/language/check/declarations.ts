@@ -2,7 +2,7 @@
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { joinWithOr, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
-import type { NormalCellDefinition } from "../../../schema/normal/index.js";
+import type { EquationDefinition } from "../../../schema/normal/index.js";
 import type { FunctionTable } from "../functions/function.js";
 import { type DefinitionKind, otherwise, ownValue, type ResolvedDefinition } from "../resolve.js";
 import type { Scope } from "../scope.js";
@@ -40,7 +40,7 @@ export function checkNames(definition: ResolvedDefinition, scope: Scope, path: s
 
 /** Checks that every variant can be selected, and that every text option's default is one of its variants. */
 export function checkVariants(
-  definition: NormalCellDefinition,
+  definition: EquationDefinition,
   kind: DefinitionKind,
   functions: FunctionTable,
   path: string,

@@ -1,6 +1,6 @@
 /** Checks of definitions that hold for all sizes. */
 import type { Report } from "../../../schema/diagnostics/index.js";
-import type { CellOption, NormalCellDefinition } from "../../../schema/normal/index.js";
+import type { CellOption, EquationDefinition } from "../../../schema/normal/index.js";
 import { analyze } from "../analyze.js";
 import type { FunctionTable } from "../functions/function.js";
 import { checkMapping } from "../onnx-mapping.js";
@@ -16,7 +16,7 @@ const symbolicSizes = {
 };
 
 /** Definitions without problems, which are not checked again. */
-const soundDefinitions = new WeakSet<NormalCellDefinition>();
+const soundDefinitions = new WeakSet<EquationDefinition>();
 
 /**
  * Checks the definition at `path` under its default options, and again with each variant that they do not select. Sizes
@@ -24,7 +24,7 @@ const soundDefinitions = new WeakSet<NormalCellDefinition>();
  * unused parameter or option is a problem, but hides no other.
  */
 export function checkDefinition(
-  definition: NormalCellDefinition,
+  definition: EquationDefinition,
   kind: Exclude<DefinitionKind, "activation">,
   functions: FunctionTable,
   path: string,
@@ -58,7 +58,7 @@ export function checkDefinition(
 
 /** The defaults, then each variant that they do not select, one at a time. */
 function optionCombinations(
-  definition: NormalCellDefinition,
+  definition: EquationDefinition,
   functions: FunctionTable,
 ): readonly Readonly<Record<string, CellOption>>[] {
   const others = Object.entries(definition.variants).flatMap(([option, variants]) => {

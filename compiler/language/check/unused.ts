@@ -2,7 +2,7 @@
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
-import type { NormalCellDefinition, SizeExpression } from "../../../schema/normal/index.js";
+import type { EquationDefinition, SizeExpression } from "../../../schema/normal/index.js";
 import type { Assignment } from "../parse/equations.js";
 import { parseExpression, visit } from "../parse/expression.js";
 import { ownValue, type ResolvedDefinition } from "../resolve.js";
@@ -13,7 +13,7 @@ import { ownValue, type ResolvedDefinition } from "../resolve.js";
  * @param optionCombinations the definition under each combination of options: a name that one of them reads is used.
  */
 export function checkUnused(
-  definition: NormalCellDefinition,
+  definition: EquationDefinition,
   optionCombinations: readonly { readonly resolved: ResolvedDefinition; readonly equations: readonly Assignment[] }[],
   path: string,
   report: Report,

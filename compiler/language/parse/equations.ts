@@ -217,5 +217,6 @@ function unsettableProblem(
   if (!name.endsWith("'") || Object.hasOwn(states, state)) return undefined;
   const message = `${quote(name)} is the next value of ${quote(state)}, which is not a state`;
   const nextNames = Object.keys(states).map((stateName) => `${stateName}'`);
-  return { code: "unknown-name", message, hint: suggestion(name, nextNames, "Next states"), offset };
+  const hint = nextNames.length === 0 ? "Only cells have states." : suggestion(name, nextNames, "Next states");
+  return { code: "unknown-name", message, hint, offset };
 }

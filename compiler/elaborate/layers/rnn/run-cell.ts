@@ -6,9 +6,9 @@ import type { Dim, Value } from "../../../ir/types.js";
 import { analyze } from "../../../language/analyze.js";
 import { buildCellStep } from "../../../language/build-step.js";
 import { rowScope } from "../../../language/scope.js";
-import { declaredShapes, resolveSize, sizeNames } from "../../../language/size-expression.js";
+import { declaredShapes } from "../../../language/size-expression.js";
 import type { CellStates, Context } from "../../context.js";
-import { cellInitializer } from "../../initializers.js";
+import { openParameters } from "../../equation-parameters.js";
 import { lastValid } from "../../wire.js";
 import { wrapInput, wrapOutput, wrapStates } from "./dropout-zoneout.js";
 import { asOnnxOperator, type DirectedCell } from "./onnx/choose.js";
@@ -25,25 +25,6 @@ export interface CellResult {
   readonly last: Value;
   /** Each state after the last valid step, [batch, size]. */
   readonly states: CellStates;
-}
-
-function openParameters(
-  run: CellRun,
-  shapes: Readonly<Record<string, readonly Dim[]>>,
-  report: Report,
-  context: Context,
-) {
-  const names = sizeNames(run.cell, run.sizes);
-  const resolveEdge = (size: number | string) => Number(resolveSize(size, names, run.path, report, 0));
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const { initializers, options } = run.cell;
-      const parameter = context.parameter(`${run.parameterPrefix}/${name}`, shape, (sizes) =>
-        cellInitializer(initializers[name], sizes, options, resolveEdge),
-      );
-      return [name, parameter];
-    }),
-  );
 }
 
 /**
@@ -66,7 +47,8 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
     analyze(cell, rowScope(sizes, [at(x.type.shape, 1)]), path, report);
     return undefined;
   }
-  const parameters = openParameters(run, declared.parameters, report, context);
+  const use = { definition: cell, path, sizes, prefix: run.parameterPrefix };
+  const parameters = openParameters(use, declared.parameters, report, context);
   const names = Object.keys(declared.states);
   const initial: Value[] = [];
   for (const [name, size] of Object.entries(declared.states)) {

@@ -38,11 +38,18 @@ const kinds: { readonly [K in NormalLayer["layer"]]: object } = {
   multiply: { from: ["inputs", "inputs"] },
   position: { type: "learned", length: 3 },
   attention: { heads: 2 },
+  custom: { type: "highway" },
+};
+
+const highway = {
+  parameters: { Wt: ["input_size", "input_size"], bt: ["input_size"], Wh: ["input_size", "input_size"] },
+  equations: ["t = sigmoid(x @ Wt + bt)", "y = t * tanh(x @ Wh) + (1 - t) * x"],
 };
 const readsIds = (kind: string) => kind === "one_hot" || kind === "embedding";
 
 const specOf = (entries: readonly object[], inputs: readonly unknown[] = rows) => ({
   data: { type: "arrays", inputs, targets: [[1], [0], [2]] },
+  layers: { highway },
   model: [...entries, { layer: "pool", mode: "mean" }, { layer: "dense", name: "answer", size: 1 }],
   loss: { type: "squared_error" },
   optimizer: { type: "sgd", learning_rate: 0.1 },

@@ -127,6 +127,8 @@ async function evaluateLoss(fixture: Case) {
     seed: 0,
     functions: builtInFunctions,
     cells: {},
+    layers: {},
+    soundLayers: new Set<string>(),
     soundCells: new Set(),
     problem: unexpected,
     pathOf: unexpected,

@@ -1,0 +1,234 @@
+/** Layers of a spec as equations: values, gradients, options, lengths, losses of logits, and mistakes. */
+import { describe, expect, test } from "vitest";
+import { restrictToOutputs } from "../../../../compiler/elaborate/program.js";
+import { tabulate } from "../../../../compiler/ir/tensor.js";
+import type { Tensor } from "../../../../compiler/ir/types.js";
+import { randomStream } from "../../../../runtime/tensors/random.js";
+import { problemsOf } from "../../../support/check-spec.js";
+import { expectGradients, weightedSum } from "../../../support/finite-differences.js";
+import { analysisOf, open, operandsOf, outputsOf, programOf, tensorOfArray } from "../../../support/programs.js";
+
+const layers = {
+  highway: {
+    parameters: {
+      Wt: ["input_size", "input_size"],
+      bt: ["input_size"],
+      Wh: ["input_size", "input_size"],
+      bh: ["input_size"],
+    },
+    initializers: { bt: -2 },
+    equations: ["t = sigmoid(x @ Wt + bt)", "y = t * relu(x @ Wh + bh) + (1 - t) * x"],
+  },
+  /** A linear map by a name of its own. */
+  linear: {
+    options: { size: 3, start: 0.5, bias: true, activation: "none_of_them" },
+    parameters: { W: ["input_size", "size"] },
+    initializers: { W: "glorot_normal" },
+    equations: ["z = x @ W"],
+    output: "z",
+    variants: {
+      bias: {
+        true: { parameters: { b: ["size"] }, initializers: { b: "start" }, equations: { z: "z = x @ W + b" } },
+        false: {},
+      },
+      activation: { none_of_them: {}, otherwise: { equations: ["z = activation(x @ W)"] } },
+    },
+  },
+  softmaxed: { parameters: { W: ["input_size", 2] }, equations: ["y = softmax(x @ W)"] },
+  logarithm: { parameters: { g: ["input_size"] }, initializers: { g: 1 }, equations: ["y = g * log(x)"] },
+  /** Each of two heads multiplies its features with a matrix of its own, and all heads read the sum of their keys. */
+  mixed_heads: {
+    options: { heads: 2 },
+    parameters: { P: ["heads", "input_size/heads", "input_size/heads"], s: ["heads", 1] },
+    equations: ["k = split_heads(x, heads) @ P", "o = k * s + k @ transpose(k) @ k", "y = merge_heads(o + sum(k, -2))"],
+  },
+};
+
+const sequences = [
+  [
+    [0.5, 1],
+    [1, 0.25],
+  ],
+  [
+    [2, 0.125],
+    [0, 0],
+  ],
+];
+const specOf = (model: readonly object[], extra: object = {}) => ({
+  data: {
+    type: "arrays",
+    inputs: sequences,
+    lengths: [2, 1],
+    targets: [
+      [0, 1],
+      [1, 0],
+    ],
+  },
+  layers,
+  model,
+  loss: { type: "squared_error" },
+  optimizer: { type: "adam" },
+  ...extra,
+});
+const pool = { layer: "pool", mode: "mean" };
+const answer = { layer: "dense", name: "answer", size: 2 };
+
+async function programWith(spec: object, mode: "training" | "evaluation" = "training") {
+  const opened = await open(spec);
+  const program = programOf(opened, mode);
+  const given = new Map([...opened.batch].map(([name, array]) => [name, tensorOfArray(array)] as const));
+  const operands = new Map<string, Tensor>(
+    program.inputs.map(({ name }, index) => {
+      const random = randomStream(3, name);
+      const shape = (program.graph.inputs[index]?.type.shape ?? []).map(Number);
+      return [name, given.get(name) ?? tabulate("float32", shape, () => 0.3 + 0.3 * random.normal())];
+    }),
+  );
+  return { program, operands };
+}
+
+async function outputs(spec: object, role: "loss" | "prediction"): Promise<readonly number[]> {
+  const { program, operands } = await programWith(spec, "evaluation");
+  return [...outputsOf(program, operands, [role]).values()].flatMap(({ data }) => [...data]);
+}
+
+test("a highway layer is its equations, at every valid step", async () => {
+  const spec = specOf([{ layer: "highway" }, pool]);
+  const { operands } = await programWith(spec, "evaluation");
+  const get = (name: string) => operands.get(name)?.data ?? [];
+  const row = ([x0 = 0, x1 = 0]: readonly number[]) =>
+    [0, 1].map((column) => {
+      const times = (W: string, b: string) =>
+        x0 * (get(W)[column] ?? 0) + x1 * (get(W)[2 + column] ?? 0) + (get(b)[column] ?? 0);
+      const t = 1 / (1 + Math.exp(-times("highway/Wt", "highway/bt")));
+      return t * Math.max(times("highway/Wh", "highway/bh"), 0) + (1 - t) * (column === 0 ? x0 : x1);
+    });
+  const [first = [], second = []] = sequences;
+  const [a = [], b = []] = first.map(row);
+  const expected = [...a.map((entry, column) => (entry + (b[column] ?? 0)) / 2), ...row(second[0] ?? [])];
+  const actual = await outputs(spec, "prediction");
+  expect(actual.map((entry, index) => Math.abs(entry - (expected[index] ?? 0)) < 1e-12)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+});
+
+test.each([
+  ["highway", [{ layer: "highway" }, { layer: "highway" }]],
+  [
+    "options",
+    [
+      { layer: "linear", size: 4, bias: false },
+      { layer: "linear", activation: "gelu" },
+    ],
+  ],
+  [
+    "shared weights",
+    [
+      { layer: "highway", name: "one" },
+      { layer: "highway", weights: "one" },
+    ],
+  ],
+  ["heads", [{ layer: "mixed_heads" }]],
+  ["a row in place of a sequence", [pool, { layer: "highway", name: "last" }]],
+  ["the logarithm after zeros past the lengths", [{ layer: "logarithm" }]],
+])("gradients are finite differences, with lengths: %s", async (_, model) => {
+  const spec = specOf(
+    [{ layer: "activation", activation: "softplus" }, ...model, pool, answer].filter(
+      (layer, index, all) => layer !== pool || all.indexOf(pool) === index,
+    ),
+  );
+  const { program, operands } = await programWith(spec);
+  const { graph, inputs } = restrictToOutputs(program, ({ role }) => role === "loss");
+  const positions = inputs.flatMap(({ role }, index) => (role === "parameter" ? [index] : []));
+  expect(positions.length).toBeGreaterThan(2);
+  expectGradients(weightedSum(graph, operandsOf(inputs, operands), randomStream(5)), positions);
+});
+
+test("names, shapes and initial values of parameters, and the short form is the long one", async () => {
+  const short = await open(
+    specOf([{ layer: "linear", size: 5, start: 0.25 }, { layer: "linear", bias: false }, pool, answer]),
+  );
+  const { inputs } = programOf(short);
+  expect(inputs.filter(({ role }) => role === "parameter").map(({ name, initializer }) => [name, initializer])).toEqual(
+    [
+      ["linear/W", { type: "normal", mean: 0, deviation: Math.sqrt(2 / 7) }],
+      ["linear/b", { type: "constant", value: 0.25 }],
+      ["linear_2/W", { type: "normal", mean: 0, deviation: Math.sqrt(2 / 8) }],
+      ["answer/W", expect.anything()],
+      ["answer/b", expect.anything()],
+    ],
+  );
+  const long = await open(
+    specOf([
+      { layer: "custom", type: "linear", options: { size: 5, start: 0.25 } },
+      { layer: "custom", type: "linear", options: { bias: false } },
+      pool,
+      answer,
+    ]),
+  );
+  expect(long.spec).toEqual(short.spec);
+  expect(
+    analysisOf(short)
+      .layers.map(({ name, layer }) => [name, layer])
+      .slice(0, 2),
+  ).toEqual([
+    ["linear", "linear"],
+    ["linear_2", "linear"],
+  ]);
+});
+
+test("the parameters of a layer that is not trained have no gradient", async () => {
+  const { inputs } = programOf(await open(specOf([{ layer: "highway", trainable: false }, pool, answer])));
+  const names = (wanted: string) => inputs.flatMap(({ name, role }) => (role === wanted ? [name] : []));
+  expect(names("frozen")).toEqual(["highway/Wt", "highway/bt", "highway/Wh", "highway/bh"]);
+  expect(names("parameter")).toEqual(["answer/W", "answer/b"]);
+});
+
+test("a softmax at the end is left to the loss", async () => {
+  const spec = (last: object) => specOf([pool, { name: "last", ...last }], { loss: { type: "cross_entropy" } });
+  const own = await outputs(spec({ layer: "softmaxed" }), "loss");
+  expect(own).toEqual(await outputs(spec({ layer: "dense", size: 2, activation: "softmax", bias: false }), "loss"));
+  const raw = await outputs(spec({ layer: "dense", size: 2, bias: false }), "loss");
+  expect(own).toEqual(raw);
+});
+
+describe("mistakes", () => {
+  const use = (entry: object, extra: object = {}) => specOf([entry, pool, answer], extra);
+  test.each<[string, object, readonly string[]]>([
+    [
+      "a shape that is wrong for this input",
+      use({ layer: "square" }, { layers: { square: { parameters: { W: [3, 3] }, equations: ["y = x @ W"] } } }),
+      [
+        'shape-mismatch, /layers/square/equations/0 @ W": x @ W: [time, batch, 2] times [3, 3]: the inner sizes 2 and 3 differ W is declared [3, 3]; make its first size 2, or write "input_size".',
+      ],
+    ],
+    [
+      "a matrix for each row",
+      use({ layer: "outer_product" }, { layers: { outer_product: { equations: ["y = outer(x, x)"] } } }),
+      [
+        'shape-mismatch, /layers/outer_product {"equations":["y = outer(x: the output y is [batch, input_size, input_size], not [batch, width] Write merge_heads(y) for one axis in place of two.',
+      ],
+    ],
+    [
+      "a state, and a size of cells",
+      use(
+        { layer: "idle" },
+        { layers: { idle: { parameters: { W: [2] }, equations: ["h' = x", "y = hidden_size * x"] } } },
+      ),
+      [
+        'unknown-name, /layers/idle/equations/0 h\' = x": "h\'" is the next value of "h", which is not a state Only cells have states.',
+        'unknown-name, /layers/idle/equations/1 hidden_size * x": unknown name "hidden_size" Names: x, W, h\'.',
+      ],
+    ],
+    [
+      "weights of another type",
+      specOf([{ layer: "linear", name: "a", size: 2 }, { layer: "highway", weights: "a" }, pool, answer]),
+      ['shared-weights, /model/1/weights "a": No highway layer before highway is named "a". Remove the key.'],
+    ],
+  ])("%s", async (_, spec, expected) => {
+    expect(await problemsOf(spec)).toEqual(expected);
+  });
+});
