@@ -12,7 +12,7 @@ import type { Graph } from "../ir/types.js";
 import type { Weight } from "../onnx/splice/weights.js";
 import { emitModel } from "../onnx/write/model.js";
 import { rawData } from "../onnx/write/proto.js";
-import { canonicalize, runPasses } from "../optimize/pipeline.js";
+import { operatorPasses, runPasses } from "../optimize/pipeline.js";
 import type { Signature } from "../signature.js";
 import { foldScales } from "./fold-scales.js";
 import { foldWeights, type Tensors } from "./fold-weights.js";
@@ -74,9 +74,10 @@ export function buildExport(
   // Weights that are rounded to fewer bits would be stored in more bits after a product.
   const foldsScales = !unfolded && precision === "float32" && !modelInterface.isOptimized;
   const scaled = foldsScales ? foldScales(modelInterface.graph, isWeight) : modelInterface.graph;
-  const optimized = modelInterface.isOptimized
-    ? runPasses(scaled, canonicalize, singleStepContext)
-    : optimizeForExport(scaled);
+  const optimized = runPasses(modelInterface.isOptimized ? scaled : optimizeForExport(scaled), operatorPasses, {
+    ...singleStepContext,
+    opset,
+  });
   const { graph, weights } = foldWeights(
     optimized,
     (_, index) => isWeight(index),

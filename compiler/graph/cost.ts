@@ -26,6 +26,15 @@ function nodeFlops(node: Node, sizes: Sizes): number {
       const isTransposed = node.op === "Gemm" && node.attributes.transA;
       return 2 * entries(result) * dimSize(at(shape, isTransposed ? 0 : shape.length - 1), sizes);
     }
+    case "attention": {
+      const [batch = 1, heads = 1, steps = 1, size = 1] = expectDefined(x, "the queries").type.shape;
+      const [memorySteps = 1, width = 1] = at(node.inputs, 2).type.shape.slice(2);
+      const scores = [batch, heads, steps, memorySteps].reduce<number>(
+        (product, dim) => product * dimSize(dim, sizes),
+        1,
+      );
+      return 2 * scores * (dimSize(size, sizes) + dimSize(width, sizes));
+    }
     case "recurrent": {
       const [time = 1, batch = 1] = expectDefined(x, "the sequence").type.shape;
       const weights = entries(at(node.inputs, 1)) + entries(at(node.inputs, 2));

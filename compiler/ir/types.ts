@@ -166,7 +166,17 @@ export interface OpAttributes extends Readonly<Record<UnaryOp | BinaryOp, None>>
   OneHot: { readonly depth: Dim; readonly dtype: DType };
   // loop
   Scan: ScanAttributes;
-  // recurrent operators, in exported models only
+  // operators of several primitives, in exported models only
+  /** x Φ(x), exactly or with the approximation of Φ by tanh. */
+  Gelu: { readonly approximate: "none" | "tanh" };
+  /** Of x [..., n] and a scale [n]: x / √(mean(x²) + epsilon) · scale along the last axis. */
+  RMSNormalization: { readonly epsilon: number };
+  /**
+   * Of queries [batch, heads, steps, size], keys [batch, h, memory steps, size], values [batch, h, memory steps, m],
+   * where h divides the heads, and, optionally, a bias [steps, memory steps], or with the axes batch and heads:
+   * softmax(scale · q kᵀ + bias) v, [batch, heads, steps, m].
+   */
+  Attention: { readonly scale: number };
   RNN: RecurrentAttributes;
   GRU: RecurrentAttributes & { readonly linearBeforeReset: boolean };
   LSTM: RecurrentAttributes & { readonly peepholes: boolean };

@@ -1,5 +1,6 @@
 /** The rules of all primitives: total over the closed set. */
 import type { Node, OpName } from "../ir/types.js";
+import { composites } from "./composite.js";
 import { constants } from "./constants.js";
 import { contraction } from "./contraction.js";
 import { elementwise } from "./elementwise.js";
@@ -20,6 +21,7 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   ...movement,
   ...indexing,
   ...loop,
+  ...composites,
   ...recurrent,
 };
 

@@ -7,7 +7,7 @@ import type { NodeOf, Shape, Tensor, Type, Value } from "../ir/types.js";
 import { dimAt, expectDType, type Family } from "./rule.js";
 
 /** The types of operands that are normalized vectors x [..., n] and vectors [n] of features. */
-function checkVectors(inputs: readonly Type[]): Type {
+export function checkVectors(inputs: readonly Type[]): Type {
   const x = at(inputs, 0);
   const dtype = expectDType(x, ...floatTypes);
   const features: Shape = [dimAt(x.shape, x.shape.length - 1)];

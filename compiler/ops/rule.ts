@@ -40,6 +40,7 @@ export interface Traits {
     | "movement"
     | "indexing"
     | "loop"
+    | "composite"
     | "recurrent";
   /** Operands broadcast to one shape, as in numpy. */
   readonly broadcasting: boolean;
@@ -52,9 +53,10 @@ export interface Traits {
    */
   readonly bitExact: "yes" | "full-vectors" | "unproven";
   /**
-   * Floating-point operations: none, about one per entry, those of a matrix product, or those of the steps of a loop.
+   * Floating-point operations: none, about one per entry, those of a matrix product, of
+   * attention, of a recurrent operator, or of the steps of a loop.
    */
-  readonly flops: "none" | "per-entry" | "product" | "recurrent" | "loop";
+  readonly flops: "none" | "per-entry" | "product" | "attention" | "recurrent" | "loop";
   /** One call over all time steps is worth the memory of its stacked operands: it is one large kernel. */
   readonly worthStacking: boolean;
 }

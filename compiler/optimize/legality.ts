@@ -14,8 +14,8 @@ function withoutOps(...ops: readonly Node["op"][]): LegalityRule {
 const hasDType = ({ inputs, outputs }: Node, dtype: DType) =>
   [...inputs, ...outputs].some(({ type }) => type.dtype === dtype);
 
-/** Gradients exist for loops only: recurrent operators belong to exported models. */
-export const noRecurrentOperators = withoutOps("RNN", "GRU", "LSTM");
+/** Operators without gradients belong to exported models. */
+export const noExportedOperators = withoutOps("RNN", "GRU", "LSTM", "Gelu", "RMSNormalization", "Attention");
 
 export const noIdentity = withoutOps("Identity");
 

@@ -5,6 +5,8 @@ import type { Target } from "./target/target.js";
 export interface PassContext {
   /** Expected values of symbolic dims, for cost decisions only: results never depend on them. */
   readonly expected: ReadonlyMap<string, number>;
+  /** The opset of an exported model, which bounds its operators; without it there are those of training only. */
+  readonly opset?: number;
   /** The device that runs the graph, for cost decisions only; the CPU by default. */
   readonly target?: Target;
 }

@@ -6,9 +6,10 @@ import { simplify } from "./canonicalize/simplify/index.js";
 import { foldTimeIntoMatmul } from "./kernels/fold-time-into-matmul.js";
 import { fuseGemm } from "./kernels/fuse-gemm.js";
 import { fuseNormalization } from "./kernels/fuse-normalization.js";
+import { fuseOperators } from "./kernels/fuse-operators.js";
 import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
-import { type LegalityRule, noIdentity, noInt64, noRecurrentOperators, noStaticLoops, webgpuOps } from "./legality.js";
+import { type LegalityRule, noExportedOperators, noIdentity, noInt64, noStaticLoops, webgpuOps } from "./legality.js";
 import { decompose } from "./legalize/decompose.js";
 import { elideZeroState } from "./legalize/elide-zero-state.js";
 import { int32 } from "./legalize/int32.js";
@@ -51,7 +52,7 @@ function canonicalized(
   return phase(name, passes, { ...options, cleanup, legality: [noIdentity, ...rules] });
 }
 
-const legalInTraining = [noRecurrentOperators];
+const legalInTraining = [noExportedOperators];
 
 /** Before differentiation: work that leaves a forward loop here has its gradient outside the backward loop. */
 export const forwardPasses: Pipeline = [
@@ -97,6 +98,9 @@ export const stepLoopPasses: Pipeline = [
 /** On exported graphs. */
 export const exportPasses: Pipeline = [phase("elide-operands", [elideZeroState]), ...optimization([])];
 
+/** After the others, on exported graphs of all forms. */
+export const operatorPasses: Pipeline = [canonicalization([]), canonicalized("choose-operators", [fuseOperators], [])];
+
 /** After all others, on graphs of static shapes for WebGPU. */
 export const webgpuPasses: Pipeline = [
   canonicalization(legalInTraining),
@@ -119,5 +123,6 @@ export const pipelines: readonly { readonly name: string; readonly stages: strin
   { name: "step", stages: "optimized, eval, model, stream, shard, update", phases: stepPasses },
   { name: "step-loop", stages: "train", phases: stepLoopPasses },
   { name: "export", stages: "rnnx export", phases: exportPasses },
+  { name: "operators", stages: "rnnx export", phases: operatorPasses },
   { name: "webgpu", stages: "train and eval of --device webgpu", phases: webgpuPasses },
 ];

@@ -80,6 +80,9 @@ export const policy: { readonly [K in OpName]: PrecisionPolicy } = {
   OneHot: "special",
 
   Scan: "special",
+  Gelu: "float32",
+  RMSNormalization: "float32",
+  Attention: "float32",
   RNN: "float32",
   GRU: "float32",
   LSTM: "float32",

@@ -94,10 +94,12 @@ export function expectSameValues(actual: Graph, expected: Graph): void {
 export interface Expected {
   /** Sizes that symbols are expected to have. */
   readonly expected?: Readonly<Record<string, number>>;
+  /** The opset of an exported model. */
+  readonly opset?: number;
 }
 
-function run(pass: Pass, graph: Graph, { expected = {} }: Expected): Graph {
-  const result = verify(pass.run(graph, { expected: new Map(Object.entries(expected)) }), pass.name);
+function run(pass: Pass, graph: Graph, { expected = {}, ...context }: Expected): Graph {
+  const result = verify(pass.run(graph, { ...context, expected: new Map(Object.entries(expected)) }), pass.name);
   expectSameValues(result, graph);
   return result;
 }

@@ -115,6 +115,9 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
   OneHot: call("onehot"),
 
   Scan: call("scan"),
+  Gelu: call("gelu"),
+  RMSNormalization: call("rmsnorm"),
+  Attention: call("attention"),
   RNN: call("rnn"),
   GRU: call("gru"),
   LSTM: call("lstm"),

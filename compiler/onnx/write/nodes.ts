@@ -74,6 +74,15 @@ function reduction(
   };
 }
 
+/** An operator that opsets below the first one lack. */
+function since<K extends OpName>(first: number, emit: Emit<K>): Emit<K> {
+  return (node, scope) => {
+    const { opset } = scope.model;
+    if (opset < first) throw new Error(`opset ${opset} has no ${node.op}; use ${first} or later`);
+    emit(node, scope);
+  };
+}
+
 /** The attribute of a scatter that adds at equal indices, from opset 16. */
 function addReduction(scope: Scope): ReturnType<typeof text> {
   if (scope.model.opset < 16)
@@ -211,6 +220,14 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   },
 
   Scan: (node, scope) => emitScan(node, scope, results(node, scope)),
+  Gelu: since(20, (node, scope) => {
+    const { approximate } = node.attributes;
+    emitOperator(node, scope, [], approximate === "none" ? [] : [text("approximate", approximate)]);
+  }),
+  RMSNormalization: since(23, (node, scope) =>
+    emitOperator(node, scope, [], [int("axis", -1), float("epsilon", node.attributes.epsilon)]),
+  ),
+  Attention: since(23, (node, scope) => emitOperator(node, scope, [], [float("scale", node.attributes.scale)])),
   RNN: (node, scope) => emitRecurrent(node, scope, results(node, scope)),
   GRU: (node, scope) => emitRecurrent(node, scope, results(node, scope)),
   LSTM: (node, scope) => emitRecurrent(node, scope, results(node, scope)),

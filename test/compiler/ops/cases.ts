@@ -4,6 +4,7 @@ import { verify } from "../../../compiler/graph/verify.js";
 import type { Graph, OpName, Tensor } from "../../../compiler/ir/types.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
 import type { CaseOf, Cases } from "./case.js";
+import { composite } from "./composite.cases.js";
 import { constants } from "./constants.cases.js";
 import { contraction } from "./contraction.cases.js";
 import { elementwise } from "./elementwise.cases.js";
@@ -21,6 +22,7 @@ export const cases: Cases<OpName> = {
   ...movement,
   ...indexing,
   ...loop,
+  ...composite,
   ...recurrent,
 };
 

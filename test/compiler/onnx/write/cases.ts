@@ -323,6 +323,42 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
       return [...final, ...stacked];
     }),
   },
+  Gelu: {
+    exact: singleCase({ x: f32("batch", 3) }, (b, x) => b.apply("Gelu", [x], { approximate: "none" }), { since: 20 }),
+    "by tanh": singleCase({ x: f32("batch", 3) }, (b, x) => b.apply("Gelu", [x], { approximate: "tanh" }), {
+      since: 20,
+    }),
+  },
+  RMSNormalization: {
+    rows: singleCase(
+      { x: f32("batch", "time", 4), s: f32(4) },
+      (b, x, s) => b.apply("RMSNormalization", [x, s], { epsilon: 1e-2 }),
+      { since: 23 },
+    ),
+  },
+  Attention: {
+    plain: singleCase(
+      { q: f32("batch", 2, "time", 4), k: f32("batch", 2, 5, 4), v: f32("batch", 2, 5, 3) },
+      (b, q, k, v) => b.apply("Attention", [q, k, v], { scale: 0.5 }),
+      { since: 23 },
+    ),
+    "shared keys and a bias": singleCase(
+      { q: f32("batch", 4, 2, 4), k: f32("batch", 2, "time", 4), v: f32("batch", 2, "time", 4), bias: f32(2, "time") },
+      (b, q, k, v, bias) => b.apply("Attention", [q, k, v, bias], { scale: 1 }),
+      { since: 23 },
+    ),
+    "a bias of heads or rows": singleCase(
+      {
+        q: f32("batch", 2, 2, 4),
+        k: f32("batch", 2, "time", 4),
+        v: f32("batch", 2, "time", 4),
+        h: f32(1, 2, 2, "time"),
+        r: f32("batch", 1, 2, "time"),
+      },
+      (b, q, k, v, h, r) => [h, r].flatMap((bias) => b.apply("Attention", [q, k, v, bias], { scale: 1 })),
+      { since: 23 },
+    ),
+  },
   RNN: {
     tanh: recurrent("RNN", 1, { activations: ["Tanh"] }),
     relu: recurrent("RNN", 1, { activations: ["Relu"] }),

@@ -16,8 +16,11 @@ const sizes = new Map([
   ["time", 3],
 ]);
 
-/** Operators whose cases are float32 only, and the recurrent operators, which only exported models have. */
-const excludedOps = new Set(["Constant", "Scan", "ScatterElements", "RNN", "GRU", "LSTM"]);
+/** Operators whose cases are float32 only, and those that only exported models have. */
+const excludedOps = new Set([
+  ...["Constant", "Scan", "ScatterElements"],
+  ...["Gelu", "RMSNormalization", "Attention", "RNN", "GRU", "LSTM"],
+]);
 
 /** The case on float16 operands; inputs and outputs are float32. */
 function halved({ operands, build }: Case): Graph {
