@@ -5,6 +5,7 @@ import type { SplitDetails } from "../../runtime/evaluation/split-details.js";
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
+import { confusionText } from "../confusion-text.js";
 import { escapeLine } from "../escape-controls.js";
 import { exitCodes } from "../exit-codes.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
@@ -115,6 +116,7 @@ function printSplitDetails(output: Output, what: string, { classes, confusion, c
   output.print(`\nclasses of ${what}\n\n${table("class", titles, rows)}`);
   if (classes.length > maxConfusionClasses) return;
   const names = classes.map((scores) => escapeLine(scores.class));
-  const counts = confusion.map((row, id) => [names[id] ?? "", ...row.map(formatInteger)]);
-  output.print(`\nconfusion: a row per target, a column per prediction\n\n${table("", names, counts)}`);
+  const counts = confusion.map((row) => row.map(formatInteger));
+  const matrix = confusionText(output.colors.print, names, counts);
+  output.print(`\nconfusion: a row per target, a column per prediction\n\n${matrix}`);
 }
