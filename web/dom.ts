@@ -88,15 +88,24 @@ export interface Share {
   readonly share: number;
 }
 
-/** Probabilities as bars; the largest is highlighted. */
+/** Probabilities of classes as bars; the largest is highlighted. */
 export function bars(shares: readonly Share[]): HTMLElement {
   const maximum = shares.reduce((largest, { share }) => Math.max(largest, share), 0);
+  return highlightedBars(shares, (share) => share === maximum);
+}
+
+/** Probabilities that do not exclude each other as bars; those above one half are highlighted. */
+export function independentBars(shares: readonly Share[]): HTMLElement {
+  return highlightedBars(shares, (share) => share > 0.5);
+}
+
+function highlightedBars(shares: readonly Share[], isHighlighted: (share: number) => boolean): HTMLElement {
   const rows = shares.map(({ name, share }) => {
     const bar = element("span", { class: "bar" });
     bar.style.width = `${(share * 100).toFixed(2)}%`;
     return element(
       "li",
-      share === maximum ? { class: "largest" } : {},
+      isHighlighted(share) ? { class: "largest" } : {},
       element("span", { class: "name" }, name),
       element("span", { class: "track" }, bar),
       element("span", { class: "percent" }, percent(share)),

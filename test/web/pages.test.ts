@@ -116,6 +116,27 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     expect(errors).toEqual([]);
   });
 
+  test("shows the probability of each column, like rnnx predict", async () => {
+    const csv = `low,high\n${Array.from({ length: 30 }, (_, row) => `${row % 2},${row % 3 === 0 ? 1 : 0}`).join("\n")}\n`;
+    const spec = {
+      name: "notes",
+      data: { type: "table", file: "t.csv", window: 6 },
+      model: [
+        { layer: "conv1d", size: 8, kernel_size: 3, padding: "causal", activation: "tanh" },
+        { layer: "dense", size: "features", activation: "sigmoid" },
+      ],
+      loss: { type: "binary_cross_entropy" },
+      train: { steps: 60 },
+    };
+    const { tab, out, folder, errors } = await openExample({ spec, files: { "t.csv": csv } }, "index.html");
+    const { low, high } = await predictOnCommandLine(out, folder, "in.csv", csv);
+    expect([low > 0.5, high > 0.5]).toEqual([false, true]);
+    await expect.poll(async () => Math.abs(((await probabilities(tab)).low ?? 0) - low * 100)).toBeLessThan(0.1);
+    await expect.poll(async () => Math.abs(((await probabilities(tab)).high ?? 0) - high * 100)).toBeLessThan(0.1);
+    expect(await tab.locator(".bars .largest .name").allInnerTexts()).toEqual(["high"]);
+    expect(errors).toEqual([]);
+  });
+
   test("classifies a sequence like rnnx predict", async () => {
     const { tab, out, folder, errors } = await openExample(specExamples.sequences, "index.html");
     await tab.getByLabel("Text").fill("good evening my friend");

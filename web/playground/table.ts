@@ -3,7 +3,7 @@ import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scalerOf, unscaleValue } from "../../runtime/data/scaler.js";
 import type { Scores } from "../../runtime/predict/format-predictions.js";
 import { continuedNotice, seriesInputs } from "../../runtime/predict/stateful.js";
-import { bars, button, element, message, runLatest } from "../dom.js";
+import { bars, button, element, independentBars, message, runLatest } from "../dom.js";
 import { scaledSeries } from "../examples/table.js";
 import { lineChart, shortNumber } from "../line-chart.js";
 import type { Model } from "../load-model.js";
@@ -39,7 +39,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
       const predictions = await predictWindows(model, seriesInputs(series, rows.length, window));
       const lastSteps = predictions.map(({ shape: dims, data }) => data.slice(-(dims.at(-1) ?? 1)));
       if (isNumeric) showForecast(lastSteps);
-      else showClasses(lastSteps.at(-1) ?? new Float32Array());
+      else showProbabilities(lastSteps.at(-1) ?? new Float32Array());
     } catch (error) {
       errorMessage.show(String(error));
     }
@@ -62,8 +62,11 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     const position = horizon === 0 ? "same row" : horizon === 1 ? "next row" : `in ${horizon} rows`;
     headline.replaceChildren(`Forecast of ${name} (${position}): `, element("b", {}, shortNumber(next)));
   };
-  const showClasses = (probabilities: Scores["data"]) => {
-    result.replaceChildren(bars(Array.from(probabilities, (share, id) => ({ name: `${classes?.[id] ?? id}`, share }))));
+  const showProbabilities = (probabilities: Scores["data"]) => {
+    const isOfClasses = page.uses.targets === "classes";
+    const titles = isOfClasses ? classes : target;
+    const shares = Array.from(probabilities, (share, id) => ({ name: `${titles?.[id] ?? id}`, share }));
+    result.replaceChildren(isOfClasses ? bars(shares) : independentBars(shares));
   };
 
   const columnSelect = element(
