@@ -1,6 +1,6 @@
 /** Opens a spec with the signature of its data, inferred from the spec if files are missing and all sizes are given. */
 import type { Signature } from "../compiler/signature.js";
-import { ok, type Result } from "../runtime/result.js";
+import { fail, ok, type Result } from "../runtime/result.js";
 import type { NormalLayer } from "../schema/normal/index.js";
 import type { Override } from "../schema/parse/overrides.js";
 import { type OpenedSpec, openSpec, reportSpecErrors } from "./open-spec.js";
@@ -35,12 +35,23 @@ async function addSignature(opened: OpenedSpec): Promise<Result<SpecWithSignatur
   const { openData } = await import("../runtime/data/index.js");
   const data = await openData(spec, folder);
   if (data.ok) {
-    const { resolveBatchSize } = await import("../runtime/memory/batch-size.js");
-    const resolved = await resolveBatchSize(spec, data.value);
-    const originalSection = (section: object) => (section === resolved.spec.train ? spec.train : section);
+    const [{ resolveBatchSize }, { resolveClassWeights }, { withSourcePath }] = await Promise.all([
+      import("../runtime/memory/batch-size.js"),
+      import("../runtime/training/class-weights.js"),
+      import("../runtime/training/spec-paths.js"),
+    ]);
+    const weighted = resolveClassWeights(spec, data.value);
+    if (!weighted.ok) return fail(weighted.error.map((problem) => withSourcePath(spec, origins, problem)));
+    const resolved = await resolveBatchSize(weighted.value.spec, data.value);
+    const sections = new Map<object, object>([
+      [resolved.spec.train, spec.train],
+      ...resolved.spec.losses.map((loss, index) => [loss, spec.losses[index] ?? loss] as const),
+    ]);
+    const originalSection = (section: object) => sections.get(section) ?? section;
     return ok({
       ...opened,
       ...resolved,
+      notices: [...weighted.value.notices, ...resolved.notices],
       origins: { pathOf: (section, key) => origins.pathOf(originalSection(section), key) },
       signature: data.value.signature(resolved.spec.train),
     });

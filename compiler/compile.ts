@@ -19,6 +19,7 @@
 import { remembersSteps, whyNotStreamable } from "../schema/kinds/layers.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import type { Artifact } from "./artifact.js";
+import { dataWeightsProblems } from "./elaborate/check/data-weights.js";
 import { type Analysis, analysisOf, memoryOf, type TrainingGraphs } from "./inspect/analyze.js";
 import { emitArtifact, type SpecializedModels, specializedModels } from "./pipeline/emit-artifact.js";
 import { forwardGraph } from "./pipeline/forward.js";
@@ -67,6 +68,8 @@ export async function compile(
   options: CompileOptions = {},
 ): Promise<CompileResult> {
   const input = { spec, signature, options };
+  const dataWeights = dataWeightsProblems(spec, options.origins);
+  if (dataWeights.length > 0) return { ok: false, problems: dataWeights };
   // 1. Forward program of training.
   const elaborated = elaborateTraining(input);
   if (!elaborated.ok) return elaborated;

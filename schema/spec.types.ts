@@ -1538,12 +1538,18 @@ export interface SequenceLoss {
    */
   average_across_batch?: boolean;
   /**
-   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them). The weight of a step's target class multiplies the weight of the step, also in the average.
+   * Weight of each class: a list in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them), an object by class name (1 for classes that it leaves out), or "balanced": n / (classes × count), n being the number of targets in the training split and count that of the class. The weight of a step's target class multiplies the weight of the step, also in the average.
    */
-  class_weights?: ListOfWeights | null;
+  class_weights?: ListOfWeights | WeightsByClass | "balanced" | null;
   from?: From1;
   target?: Target;
   weight?: Weight;
+}
+/**
+ * Weights by the name of the class, or by its id where classes have no names.
+ */
+export interface WeightsByClass {
+  [k: string]: number;
 }
 /**
  * Cross-entropy of logits. Targets are class ids (integers), or rows of probabilities, each of the sum 1.
@@ -1559,9 +1565,9 @@ export interface CrossEntropyLoss {
    */
   label_smoothing?: number;
   /**
-   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them), a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
+   * Weight of each class: a list in the order of the classes (of labels that are names, the sorted one: train --dry-run lists them), an object by class name (1 for classes that it leaves out), or "balanced": n / (classes × count), n being the number of targets in the training split and count that of the class. The weight is a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
    */
-  class_weights?: ListOfWeights | null;
+  class_weights?: ListOfWeights | WeightsByClass | "balanced" | null;
   from?: From1;
   target?: Target;
   weight?: Weight;

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { child } from "../../schema/json-pointer.js";
+import { lossesWithDataWeights } from "../../schema/kinds/class-weights.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { mapDataFiles } from "../data/index.js";
 import { formatInteger } from "../format.js";
@@ -57,11 +58,11 @@ export function checkFingerprint(
 }
 
 /**
- * The same for the spec alone, without reading data. A spec whose batches are not resolved yet is left to
+ * The same for the spec alone, without reading data. A spec whose batches or class weights are not resolved yet is left to
  * `checkFingerprint`.
  */
 export function checkResumable(spec: NormalSpec, out: string): readonly RunProblem[] {
-  if (!hasFixedBatches(spec.train)) return [];
+  if (!hasFixedBatches(spec.train) || lossesWithDataWeights(spec).length > 0) return [];
   const states = readRunStates(join(out, runFiles.checkpoints));
   const [latest] = states;
   const fingerprint = specFingerprint(spec);

@@ -33,7 +33,7 @@ import { withRecordedBatches } from "../run/recorded-batches.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
 import { portsWithRole } from "../sessions/ports.js";
 import { estimateWorkPerSync } from "../sessions/session.js";
-import { classWeightsNotice } from "./class-weights.js";
+import { resolveClassWeights } from "./class-weights.js";
 import { checkResumable } from "./fingerprint.js";
 import type { TrainRequest } from "./request.js";
 import { createInitialSnapshot, tensorsOfModel } from "./resume.js";
@@ -125,7 +125,6 @@ export async function planTraining(
     initialSnapshot: () => createInitialSnapshot(spec.seed, manifest, weights.value.tensors, modelTensors.value),
     notices: [
       ...(source.notices ?? []),
-      ...classWeightsNotice(spec, source.metadata),
       ...laterStepsNotice(spec),
       ...overlappingEvaluationNotice(spec, source),
       ...notices,
@@ -190,16 +189,19 @@ async function resolveInputs(
 ): Promise<Result<TrainingInputs, RunFailure>> {
   const spec = request.resume ? withRecordedBatches(request.spec, request.out) : request.spec;
   const opened = await openInputs(request, spec);
-  const resolved = agree(opened.ok ? await resolveBatchSize(spec, opened.value.source, request.memoryLimit) : null);
+  const resolved = agree(
+    opened.ok ? await resolveBatchSize(opened.value.spec, opened.value.source, request.memoryLimit) : null,
+  );
   if (!opened.ok) return invalidInput(opened.error);
   if (resolved === null) return runFailed("The data could not be opened.");
-  const { source, trainableModel } = opened.value;
+  const { source, trainableModel, notices } = opened.value;
   const signature = source.signature(resolved.spec.train);
   const problems =
     trainableModel === null
-      ? checkClassCount(spec, source, signature)
+      ? checkClassCount(resolved.spec, source, signature)
       : checkDataShape(trainableModel.signature, signature);
-  return problems.length > 0 ? invalidInput(problems) : ok({ ...resolved, source, signature, trainableModel });
+  if (problems.length > 0) return invalidInput(problems);
+  return ok({ ...resolved, notices: [...notices, ...resolved.notices], source, signature, trainableModel });
 }
 
 const initOfResumedRun: RunProblem = {
@@ -212,7 +214,7 @@ const initOfResumedRun: RunProblem = {
 async function openInputs(
   { resume, init, folder, out, fromModel }: TrainRequest,
   spec: NormalSpec,
-): Promise<Result<Pick<TrainingInputs, "source" | "trainableModel">>> {
+): Promise<Result<Pick<TrainingInputs, "source" | "trainableModel" | "spec" | "notices">>> {
   if (resume && init !== null) return fail([initOfResumedRun]);
   const resumeProblems = resume ? checkResumable(spec, out) : [];
   if (resumeProblems.length > 0) return fail(resumeProblems);
@@ -222,7 +224,10 @@ async function openInputs(
   const resumedRun = resume ? openRun(out) : undefined;
   const recordedClasses = resumedRun?.ok ? classNamesOf(resumedRun.value.metadata) : null;
   const dataResult = await openData(spec, folder, trainableModel?.metadata, recordedClasses);
-  return dataResult.ok ? ok({ source: dataResult.value, trainableModel }) : dataResult;
+  if (!dataResult.ok) return dataResult;
+  const source = dataResult.value;
+  const weighted = resolveClassWeights(spec, source);
+  return weighted.ok ? ok({ ...weighted.value, source, trainableModel }) : weighted;
 }
 
 async function compileStep(

@@ -35,13 +35,15 @@ export function mapPathsToSource<T>(
   outcome: Result<T, RunFailure>,
 ): Result<T, RunFailure> {
   if (origins === undefined || outcome.ok) return outcome;
-  const mapProblem = (problem: RunProblem): RunProblem => ({
-    ...problem,
-    path: sourcePathOf(spec, origins, problem.path),
-  });
+  const mapProblem = (problem: RunProblem) => withSourcePath(spec, origins, problem);
   const { error } = outcome;
   if (error.kind === "input") return fail({ ...error, problems: error.problems.map(mapProblem) });
   return error.source === undefined ? outcome : fail({ ...error, source: mapProblem(error.source) });
+}
+
+/** A problem of the normalized spec at its path in the user's text. */
+export function withSourcePath(spec: NormalSpec, origins: SourceMap, problem: RunProblem): RunProblem {
+  return { ...problem, path: sourcePathOf(spec, origins, problem.path) };
 }
 
 /** The path of the deepest object on the way that the source map has; the rest of a deeper path is kept. */

@@ -1312,10 +1312,12 @@ export interface NormalSequenceLoss {
    */
   readonly average_across_batch: boolean;
   /**
-   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
-   * them). The weight of a step's target class multiplies the weight of the step, also in the average.
+   * Weight of each class: a list in the order of the classes (of labels that are names, the sorted one: train --dry-run
+   * lists them), an object by class name (1 for classes that it leaves out), or "balanced": n / (classes × count), n
+   * being the number of targets in the training split and count that of the class. The weight of a step's target class
+   * multiplies the weight of the step, also in the average.
    */
-  readonly class_weights: readonly number[] | null;
+  readonly class_weights: readonly number[] | Readonly<Record<string, number>> | "balanced" | null;
   readonly from: string;
   readonly target: string;
   readonly weight: number;
@@ -1328,10 +1330,12 @@ export interface NormalCrossEntropy {
   /** Fraction of each target that is spread evenly over all classes. */
   readonly label_smoothing: number;
   /**
-   * Weight of each class, in the order of the classes (of labels that are names, the sorted one: train --dry-run lists
-   * them), a factor of its terms in the loss. The mean divides by the number of entries, not by their weights.
+   * Weight of each class: a list in the order of the classes (of labels that are names, the sorted one: train --dry-run
+   * lists them), an object by class name (1 for classes that it leaves out), or "balanced": n / (classes × count), n
+   * being the number of targets in the training split and count that of the class. The weight is a factor of its terms
+   * in the loss. The mean divides by the number of entries, not by their weights.
    */
-  readonly class_weights: readonly number[] | null;
+  readonly class_weights: readonly number[] | Readonly<Record<string, number>> | "balanced" | null;
   readonly from: string;
   readonly target: string;
   readonly weight: number;

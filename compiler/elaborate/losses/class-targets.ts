@@ -1,5 +1,6 @@
 /** Operands of the losses over classes: logits, class ids, weights of classes, and the cross-entropy of each entry. */
 import { formatCount } from "../../../schema/counts.js";
+import { isWeightsList } from "../../../schema/kinds/class-weights.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import { tensor } from "../../ir/tensor.js";
@@ -87,7 +88,8 @@ export function classWeightsFor(
   context: Context,
 ): Value | null | undefined {
   const weights = loss.class_weights;
-  if (weights === null) return null;
+  // Weights that the data defines change no shape, and compile refuses them.
+  if (weights === null || !isWeightsList(weights)) return null;
   if (weights.some((weight) => weight > 0)) return outputVector(loss, "class_weights", weights, logits, context);
   return context.problem({
     part: loss,
