@@ -4,8 +4,7 @@ import { graphBuilder } from "../graph/builder.js";
 import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
-import { numberedNames } from "../ir/names.js";
-import { type EquationScope, infixLines, nameInScope, repeatedValues } from "../ir/print/equations.js";
+import { type EquationScope, infixLines, nameInScope } from "../ir/print/equations.js";
 import { printGraph } from "../ir/print/text.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { buildCellStep } from "../language/build-step.js";
@@ -13,6 +12,7 @@ import type { ResolvedDefinition } from "../language/resolve.js";
 import { type CellSizes, declaredShapes } from "../language/size-expression.js";
 import type { PassContext } from "../optimize/pass.js";
 import { canonicalize, forwardPasses, runPasses, stepPasses } from "../optimize/pipeline.js";
+import { gradientEquations, openScope } from "./gradient-equations.js";
 
 export interface LoopSummary {
   /** The equations of one step. */
@@ -82,20 +82,8 @@ function stepGradient(cell: ResolvedDefinition, sizes: CellSizes, context: PassC
   const cotangents = Object.entries(step.states).map(([name, value]) => ({ value, name: `d${name}'` }));
   if (!Object.values(step.states).includes(step.output))
     cotangents.push({ value: step.output, name: `d${cell.output}` });
-  const terms = cotangents.map(({ value, name }) => b.sum(b.mul(value, b.input(name, value.type))));
-  const graph = b.finish([terms.reduce((one, other) => b.add(one, other))]);
   const inputCount = 1 + Object.keys(states).length + Object.keys(parameters).length;
-  const differentiated = differentiate(
-    graph,
-    0,
-    Array.from({ length: inputCount }, (_, index) => index),
-  );
-  const simplified = runPasses({ ...differentiated, outputs: differentiated.outputs.slice(1) }, canonicalize, context);
-  const scope = openScope(simplified);
-  simplified.outputs.forEach((output, index) => {
-    scope.names.set(output, `d${differentiated.inputs[index]?.name}`);
-  });
-  return infixLines(simplified.nodes, scope);
+  return gradientEquations(b, cotangents, inputCount, context);
 }
 
 function batchedShapes(states: Readonly<Record<string, Dim>>): Readonly<Record<string, readonly Dim[]>> {
@@ -144,12 +132,6 @@ function loopsOf(graph: Graph): readonly NodeOf<"Scan">[] {
 /** The number of operations of a body, without constants. */
 function operationCount(body: Graph): number {
   return body.nodes.filter(({ op }) => op !== "Constant" && op !== "Identity").length;
-}
-
-function openScope({ nodes, inputs, outputs }: Graph): EquationScope {
-  const names = new Map<Value, string>(inputs.map((input) => [input, input.name ?? "?"]));
-  const fresh = numberedNames(names.values());
-  return { names, fresh, repeated: repeatedValues(nodes, outputs) };
 }
 
 /** The nodes that depend on some others. */

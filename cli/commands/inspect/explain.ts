@@ -1,4 +1,4 @@
-/** `rnnx inspect --explain`: a cell's equations, its gradient and its compiled loops; or a layer or block. */
+/** `rnnx inspect --explain`: a cell's equations, its gradient and its compiled loops; or a layer, block or function. */
 import type { Analysis } from "../../../compiler/compile.js";
 import type { Explanation } from "../../../compiler/inspect/explain.js";
 import type { ResolvedDefinition } from "../../../compiler/language/resolve.js";
@@ -30,12 +30,19 @@ export async function printExplanation(
   const layer = explainedLayer(spec, name);
   if (layer !== undefined) return printLayerExplanation(output, spec, signature, analysis, layer);
   if (spec.model.some((member) => member.name.startsWith(`${name}/`))) return printBlock(output, spec, analysis, name);
+  const { functionTable } = await import("../../../compiler/language/functions/index.js");
+  const called = functionTable(spec.activations).get(name);
+  if (called !== undefined) {
+    const { printFunctionExplanation } = await import("./explain-function.js");
+    return printFunctionExplanation(output, name, called, signature.expected);
+  }
   const names = spec.model.flatMap((member) => {
     const memberNames = [member.name, ...cells.flatMap((one) => (one.layer === member ? [one.name] : []))];
     return name.includes("/") ? memberNames : [member.name.replace(/\/.*/, "")];
   });
-  const message = `the model has no cell, layer or block "${name}"`;
-  reportInvalidInput(output, "unknown-layer", message, suggestion(name, [...new Set(names)], "Layers"));
+  const message = `the model has no cell, layer or block "${name}", and the equations no function of that name`;
+  const known = [...new Set([...names, ...Object.keys(spec.activations)])];
+  reportInvalidInput(output, "unknown-layer", message, suggestion(name, known, "Layers"));
   return exitCodes.invalidInput;
 }
 
@@ -102,9 +109,12 @@ function explanationText(
     lines.length === 0 ? [] : ["", `${bold(heading)}  ${dim(note)}`, ...lines.map((line) => `  ${line}`)];
   const operationCounts = (from: number, to: number) =>
     `${formatInteger(to)} operations per step; ${formatInteger(from)} before optimization`;
+  const calledOptions = Object.entries(cell.options).flatMap(([name, value]) =>
+    typeof value === "string" ? [`${name} ${value}`] : [],
+  );
   return [
     bold(title),
-    dim(`input_size ${sizes.input_size}, hidden_size ${sizes.hidden_size}`),
+    dim([`input_size ${sizes.input_size}, hidden_size ${sizes.hidden_size}`, ...calledOptions].join(", ")),
     ...section(
       "states",
       "carried from step to step",

@@ -82,7 +82,7 @@ export function activationFunction(
     return outputOf(b, sound, buildEquations(b, sound, { x }));
   };
   return {
-    notation: `${name}(a)`,
+    notation: `${name}(x)`,
     equation: definition.equations.join("; "),
     arity: [1, 1],
     conditionCount: 0,

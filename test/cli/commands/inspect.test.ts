@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { launch, records, rnnx, temporaryFolder } from "../../support/spawn.js";
@@ -55,6 +55,27 @@ test("a layer is explained by its equations, a block by its layers", async () =>
   expect(block?.stdout).toContain("residual_2    add         residual, dense_2");
   expect(missing).toMatchObject({ code: 2, stdout: "" });
   expect(missing?.stderr).toContain('Did you mean "transformer"?');
+});
+
+test("an activation is explained by its equations, its gradient and its operators", async () => {
+  const spec = JSON.parse(readFileSync("specs/hihello.json", "utf8"));
+  const file = join(temporaryFolder(), "own.json");
+  const activations = { squared_relu: { equations: ["r = relu(x)", "y = r ^ 2"] } };
+  writeFileSync(file, JSON.stringify({ ...spec, $schema: undefined, activations }));
+  const [own, builtIn, missing] = await Promise.all([
+    rnnx("inspect", file, "--explain", "squared_relu"),
+    rnnx("inspect", file, "--explain", "silu", "--json"),
+    rnnx("inspect", file, "--explain", "squared_rel"),
+  ]);
+  expect(own?.stdout).toContain("equations  \n  r = relu(x)\n  y = r ^ 2\n");
+  expect(own?.stdout).toContain("  t = dy * relu(x)\n  dx = (t + t) * (x > 0)\n");
+  expect(own?.stdout).toContain("  Relu, Mul");
+  expect(records(builtIn?.stdout ?? "")[0]).toMatchObject({
+    ...{ name: "silu", function: "silu(x)", equations: ["y = x * sigmoid(x)"], operators: ["Sigmoid", "Mul"] },
+    gradient: ["dx = dy * sigmoid(x) + dy * x * sigmoid(x) * (1 - sigmoid(x))"],
+  });
+  expect(missing).toMatchObject({ code: 2, stdout: "" });
+  expect(missing?.stderr).toContain('Did you mean "squared_relu"?');
 });
 
 test("the time of a forward pass is split among the layers", async () => {

@@ -1,0 +1,77 @@
+/** Explanation of a function of the equation language: its equations, its gradient, its ONNX operators. */
+import { graphBuilder } from "../graph/builder.js";
+import type { Builder, Operand } from "../ir/builder.js";
+import { at } from "../ir/expect.js";
+import type { Dim, Node, Value } from "../ir/types.js";
+import { type ExpressionType, shapeRules } from "../language/expression-type.js";
+import type { EquationFunction } from "../language/functions/function.js";
+import type { PassContext } from "../optimize/pass.js";
+import { gradientEquations } from "./gradient-equations.js";
+
+export interface FunctionExplanation {
+  /** The equations of its definition; for a function in code its equation in mathematical notation. */
+  readonly equations: readonly string[];
+  /** From the cotangent dy of the result to those of the arguments; empty for a function that has no gradient. */
+  readonly gradient: readonly string[];
+  /** The operators of a call, in order, without constants. */
+  readonly operators: readonly string[];
+}
+
+/** Shapes of the first argument, in the order in which they are tried: sizes that a function needs are numbers. */
+const exampleShapes: readonly (readonly Dim[])[] = [
+  ["batch", "features"],
+  ["batch", 4],
+  ["batch", 2, 4],
+];
+/** Arguments that are numbers, by their name in the notation. */
+const exampleNumbers: Readonly<Record<string, number>> = { low: -1, high: 1, parts: 2, heads: 2, classes: 3 };
+
+/** The explanation of a function, by a call of tensors under the names of its notation. */
+export function explainFunction(called: EquationFunction, context: PassContext): FunctionExplanation {
+  for (const shape of exampleShapes) {
+    const b = graphBuilder("call");
+    const call = openArguments(b, called, shape);
+    const rules = shapeRules(["batch"]);
+    const type = called.infer(call.types, rules);
+    if (type?.kind !== "tensor" || rules.isUndecided()) continue;
+    const results = [called.build(b, call.operands, type.shape, call.types, 1)].flat();
+    const operators = b.nodes.slice(call.nodeCount).flatMap(({ op }: Node) => (op === "Constant" ? [] : [op]));
+    const names = results.length === 1 ? ["dy"] : results.map((_, index) => `dy${index + 1}`);
+    const cotangents = results.map((value, index) => ({ value, name: at(names, index) }));
+    const gradient = isDifferentiable(called) ? gradientEquations(b, cotangents, call.tensorCount, context) : [];
+    return { equations: called.equation.split("; "), gradient, operators };
+  }
+  throw new Error(`no example of ${called.notation} is a tensor`);
+}
+
+/** True for a function with a gradient: sign, floor and one_hot are constant almost everywhere. */
+function isDifferentiable({ notation }: EquationFunction): boolean {
+  return !/^(sign|floor|one_hot)\(/.test(notation);
+}
+
+interface ExampleCall {
+  readonly operands: readonly Operand[];
+  readonly types: readonly ExpressionType[];
+  readonly tensorCount: number;
+  /** The number of nodes before the call. */
+  readonly nodeCount: number;
+}
+
+/** The arguments that a call needs, as inputs of the graph. */
+function openArguments(b: Builder, { notation, arity }: EquationFunction, shape: readonly Dim[]): ExampleCall {
+  const argumentNames = /\((.*)\)$/.exec(notation)?.[1]?.split(", ") ?? [];
+  const names = argumentNames.slice(0, arity[0]);
+  const tensorNames = names.filter((name) => exampleNumbers[name] === undefined && name !== "condition");
+  const inputs = new Map<string, Value>(tensorNames.map((name) => [name, b.input(name, { dtype: "float32", shape })]));
+  const operands = names.map((name): Operand => {
+    if (name === "condition") return b.greater(at([...inputs.values()], 0), 0);
+    return inputs.get(name) ?? exampleNumbers[name] ?? 0;
+  });
+  const types = operands.map(
+    (operand): ExpressionType =>
+      typeof operand === "number"
+        ? { kind: "number", value: operand }
+        : { kind: operand.type.dtype === "bool" ? "condition" : "tensor", shape: operand.type.shape, isBatched: true },
+  );
+  return { operands, types, tensorCount: tensorNames.length, nodeCount: b.nodes.length };
+}
