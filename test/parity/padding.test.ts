@@ -25,18 +25,23 @@ import { normal } from "../support/read-spec.js";
 interface DrawnModel {
   readonly spec: { readonly model: readonly object[]; readonly loss: { readonly reduction?: string } };
   readonly input: "ids" | "numbers" | "pairs";
-  readonly target: {
-    readonly kind: "classes" | "numbers" | "probabilities" | "labels";
-    readonly width: number;
-    readonly everyStep: boolean;
-  };
-  outputSteps(steps: Steps): number;
+  readonly outputs: readonly [
+    {
+      readonly target: {
+        readonly kind: "classes" | "numbers" | "probabilities" | "labels";
+        readonly width: number;
+        readonly everyStep: boolean;
+      };
+      steps(steps: Steps): number;
+    },
+  ];
 }
 
 /** Modules of plain JavaScript, which have no types. */
 const load = <T>(name: string): Promise<T> => import(join(import.meta.dirname, "../support", name));
-const { choices, variantsOf } = await load<{
+const { choices, ownLayers, variantsOf } = await load<{
   choices(below: (limit: number) => number): object;
+  readonly ownLayers: object;
   variantsOf(union: string): readonly string[];
 }>("draw-values.mjs");
 const { FEATURES, IDS, CLASSES, drawModel } = await load<{
@@ -64,7 +69,7 @@ type Arrays = ReadonlyMap<string, Tensor>;
 
 /** Rows of the data with `steps` of padded sequences; past the lengths numbers of about `padding`, and other ids. */
 function batchOf(
-  { input, target }: DrawnModel,
+  { input, outputs: [{ target }] }: DrawnModel,
   lengths: Lengths,
   rows: readonly number[],
   steps: Steps,
@@ -109,7 +114,11 @@ function batchOf(
 }
 
 /** The signature of such batches. */
-function signatureOf({ target, input }: DrawnModel, arrays: Arrays, { time, target_time }: Steps): Signature {
+function signatureOf(
+  { outputs: [{ target }], input }: DrawnModel,
+  arrays: Arrays,
+  { time, target_time }: Steps,
+): Signature {
   const of = (name: string, axis: Axis | null): ArraySignature => {
     const { dtype, shape } = arrays.get(name) as Tensor;
     const symbols = ["batch", ...(axis === null ? [] : [axis])];
@@ -170,7 +179,7 @@ function programsOf(spec: NormalSpec, signature: Signature): Programs {
 
 /** Loss, metrics and final states by name; of each row the outputs at valid steps. */
 function evaluated(
-  { outputSteps }: DrawnModel,
+  { outputs: [output] }: DrawnModel,
   { modes }: Programs,
   lengths: Lengths,
   rows: readonly number[],
@@ -190,7 +199,7 @@ function evaluated(
         for (const [position, row] of rows.entries()) {
           const size = numbers.length / rows.length;
           const steps = shape.length > 2 ? at(shape, 1) : 1;
-          const valid = outputSteps({ time: at(lengths.time, row), target_time: at(lengths.target_time, row) });
+          const valid = output.steps({ time: at(lengths.time, row), target_time: at(lengths.target_time, row) });
           named.set(`${mode} row ${row}`, numbers.slice(position * size, position * size + (size / steps) * valid));
         }
     }
@@ -213,7 +222,7 @@ test("random models: other padding, other numbers of steps, and each sequence al
     const random = choices((limit) => (limit <= 1 ? 0 : g(fc.nat, limit - 1)));
     const lengths = at(someLengths, g(fc.nat, someLengths.length - 1));
     const drawn = drawModel(random, Math.min(...lengths.time, ...lengths.target_time), ["numbers", "ids", "pairs"]);
-    const hasWeights = drawn.target.kind !== "labels";
+    const hasWeights = drawn.outputs[0].target.kind !== "labels";
     const data =
       drawn.input === "pairs"
         ? { type: "pairs", file: "pairs.jsonl" }
@@ -269,6 +278,8 @@ test("the random models have every layer and every cell", () => {
   const random = randomStream(1, "models");
   const drawn = Array.from({ length: 300 }, () => drawModel(choices(random.below), 1, ["numbers", "ids"]).spec.model);
   const text = JSON.stringify(drawn);
-  for (const layer of variantsOf("layer")) expect(text).toContain(`"layer":"${layer}"`);
+  // A custom layer has its own name in a spec.
+  const names = [...variantsOf("layer").filter((layer) => layer !== "custom"), ...Object.keys(ownLayers)];
+  for (const layer of names) expect(text).toContain(`"layer":"${layer}"`);
   for (const cell of builtInCells()) expect(text).toContain(`"cell":"${cell}"`);
 });

@@ -11,6 +11,7 @@ const [
   { createEvaluator },
   { feedsOf, tensorOf },
   { whyNotStreamable },
+  { outputsOf },
   { exportForms, opsets, precisions, recurrentForms },
 ] = await Promise.all(
   [
@@ -20,6 +21,7 @@ const [
     "runtime/evaluation/evaluator.js",
     "runtime/tensors/ort.js",
     "schema/kinds/layers.js",
+    "schema/kinds/outputs.js",
     "compiler/export/options.js",
   ].map(from),
 );
@@ -46,11 +48,19 @@ export async function compareExports(drawn, out, folder, random) {
   const examples = Uint32Array.from({ length: Math.min(source.examples, 4) }, (_, index) => index);
   const evaluation = await InferenceSession.create(join(out, "eval.onnx"), { logSeverityLevel: 3 });
   const evaluator = await createEvaluator(evaluation, run.manifest, source);
-  /** The inputs, outputs and valid steps of batches of examples; of a stateful model each batch continues the one before. */
+  /** Batches of examples with the model's outputs; of a stateful model each continues the one before. */
   const evaluated = async (batchSize) => {
     const parts = [];
-    for await (const { batch, output } of evaluator.outputs(feedsOf(parameters), examples, batchSize))
-      parts.push(partOf(source.batch(batch), output, drawn, run));
+    for (const [index, output] of outputsOf(spec).entries()) {
+      const batches = evaluator.outputs(feedsOf(parameters), examples, batchSize, output.port);
+      let part = 0;
+      for await (const { batch, output: array } of batches) {
+        parts[part] ??= { ...inputsOf(source.batch(batch), run), outputs: [] };
+        const { inputSteps, outputs } = parts[part++];
+        const steps = inputSteps.map(drawn.outputs[index].steps);
+        outputs.push({ names: namesOf(output), shape: array.shape, data: finished(array, output, run), steps });
+      }
+    }
     return parts;
   };
   const [whole] = await evaluated(examples.length);
@@ -62,7 +72,8 @@ export async function compareExports(drawn, out, folder, random) {
   });
   const sequence = await exported(out, join(folder, "sequence.onnx"), { form: "sequence", ...settings() });
   const ownFeeds = Object.fromEntries(sequence.inputs.map(({ name }) => [name, whole.feeds[name]]));
-  const differences = [difference(resultOf(await sequence.session.run(ownFeeds)), whole.expected, whole.steps)];
+  const results = await sequence.session.run(ownFeeds);
+  const differences = whole.outputs.map((output) => difference(resultOf(results, output), output, output.steps));
   await sequence.session.release();
   if (whyNotStreamable(spec.model) === undefined && hasOneAxis(whole.feeds)) {
     const step = await exported(out, join(folder, "step.onnx"), { form: "step", ...settings() });
@@ -88,24 +99,19 @@ export async function compareExports(drawn, out, folder, random) {
 /** True where every input has the steps of `inputs`: a model of two time axes does not run step by step. */
 const hasOneAxis = (feeds) => feeds.decoder_inputs === undefined && feeds.second === undefined;
 
-/** A batch with the model's outputs: its feeds in the units of the data, and the valid steps of each row. */
-function partOf(batch, output, drawn, run) {
+/** The feeds of a batch in the units of the data, and the steps of its inputs by row. */
+function inputsOf(batch, { metadata }) {
   const stepsOf = (lengths, inputs, row) => Number(batch.get(lengths)?.data[row] ?? batch.get(inputs)?.shape[1]);
-  const steps = Array.from({ length: output.shape[0] }, (_, row) =>
-    drawn.outputSteps({
-      time: stepsOf("lengths", "inputs", row),
-      target_time: stepsOf("target_lengths", "decoder_inputs", row),
-    }),
-  );
+  const [first] = batch.values();
+  const inputSteps = Array.from({ length: first.shape[0] }, (_, row) => ({
+    time: stepsOf("lengths", "inputs", row),
+    target_time: stepsOf("target_lengths", "decoder_inputs", row),
+  }));
   const entries = [...batch].map(([name, array]) => [
     name,
-    tensorOf(name === "inputs" ? inDataUnits(array, run.metadata) : array),
+    tensorOf(name === "inputs" ? inDataUnits(array, metadata) : array),
   ]);
-  return {
-    feeds: Object.fromEntries(entries),
-    expected: { shape: output.shape, data: finished(output, run) },
-    steps,
-  };
+  return { feeds: Object.fromEntries(entries), inputSteps };
 }
 
 /** The session of an export, which was compared with the run's model on random inputs before it was written. */
@@ -114,15 +120,16 @@ async function exported(run, out, settings) {
   return { session: await InferenceSession.create(out, { logSeverityLevel: 3 }), inputs: model.inputs };
 }
 
-const resultOf = (results) => (results.probabilities ?? results.outputs).data;
+/** The names that an exported output may have. */
+const namesOf = ({ prefix }) => [`${prefix}probabilities`, `${prefix}outputs`];
+const resultOf = (results, { names }) => results[names.find((name) => name in results)].data;
 
-/** Outputs in the units of the data, or as probabilities. */
-function finished({ shape, data }, { spec, metadata }) {
+/** An output in the units of the data, or as probabilities. */
+function finished({ shape, data }, { loss: { type }, model }, { metadata }) {
   const width = shape.at(-1);
-  const [{ type }] = spec.losses;
   if (["squared_error", "absolute_error", "huber"].includes(type))
     return metadata.type === "table" ? unscaled(data, metadata.target, metadata) : data;
-  if ((spec.model.at(-1).activation ?? "none") !== "none") return data;
+  if ((model.at(-1).activation ?? "none") !== "none") return data;
   if (type === "binary_cross_entropy") return data.map((logit) => 1 / (1 + Math.exp(-logit)));
   return data.map((logit, index) => {
     const row = data.subarray(index - (index % width), index - (index % width) + width);
@@ -161,9 +168,8 @@ function difference(actual, { shape, data }, steps) {
 async function stepDifference({ session, inputs }, parts, parameters) {
   const states = initialStates(inputs, parts[0].feeds, parameters);
   let largest = 0;
-  for (const { feeds, expected, steps } of parts) {
+  for (const { feeds, outputs } of parts) {
     const time = feeds.inputs.dims[1];
-    const isSequence = expected.shape.length > 2;
     for (let step = 0; step < time; step++) {
       const data = inputs
         .filter(({ role }) => role !== "state")
@@ -173,14 +179,17 @@ async function stepDifference({ session, inputs }, parts, parameters) {
         ]);
       const results = await session.run({ ...states, ...Object.fromEntries(data) });
       for (const name of Object.keys(states)) states[name] = results[`next/${name}`];
-      // A row with one output has it at its last valid step.
-      const valid = steps.map((count, row) => {
-        const last = isSequence ? count : Number(feeds.lengths?.data[row] ?? time);
-        return (isSequence ? step < last : step === last - 1) ? 1 : 0;
-      });
-      const own = isSequence ? stepOf(new Tensor("float32", expected.data, expected.shape), step) : expected;
-      const dims = own.dims ?? own.shape;
-      largest = Math.max(largest, difference(resultOf(results), { shape: dims, data: own.data }, valid));
+      for (const output of outputs) {
+        const isSequence = output.shape.length > 2;
+        // A row with one output has it at its last valid step.
+        const valid = output.steps.map((count, row) => {
+          const last = isSequence ? count : Number(feeds.lengths?.data[row] ?? time);
+          return (isSequence ? step < last : step === last - 1) ? 1 : 0;
+        });
+        const own = isSequence ? stepOf(new Tensor("float32", output.data, output.shape), step) : output;
+        const expected = { shape: own.dims ?? own.shape, data: own.data };
+        largest = Math.max(largest, difference(resultOf(results, output), expected, valid));
+      }
     }
   }
   return largest;

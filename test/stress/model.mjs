@@ -17,7 +17,7 @@ const [{ readSpec }, { runTraining }, { mapPathsToSource }] = await Promise.all(
 export function drawSpec(seed) {
   const generator = xoroshiro128plus(seed);
   const random = choices((limit) => (limit <= 1 ? 0 : (generator.next() >>> 0) % limit));
-  const drawn = drawModel(random, SHORTEST, inputKinds);
+  const drawn = drawModel(random, SHORTEST, inputKinds, 2);
   const { data, files = {} } = drawData(random, drawn);
   const spec = {
     name: "random",

@@ -11,20 +11,29 @@ const list = (count, entry) => Array.from({ length: count }, (_, index) => entry
 
 const jsonl = (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
-const arrays = ({ below, between, once, drawn, number, entry, split }) => {
-  const { kind, everyStep } = drawn.target;
-  const isPerStep = everyStep && kind !== "labels";
+const arrays = ({ below, between, once, drawn, number, entryOf, split }) => {
+  const isPerStep = ({ everyStep, kind }) => everyStep && kind !== "labels";
   const weight = () => (1 + below(4)) / 2;
-  const perExample = (value) => list(EXAMPLES, () => (isPerStep ? list(STEPS, value) : value()));
+  const perExample = (target, value) => list(EXAMPLES, () => (isPerStep(target) ? list(STEPS, value) : value()));
+  const targetsOf = ({ target }) => {
+    const targets = perExample(target, entryOf(target));
+    // Every class, so that their number is the model's.
+    return target.kind === "classes" ? withEveryClass(targets) : targets;
+  };
+  const [{ target }, second] = drawn.outputs;
+  // Weights have the shape of all targets.
+  const canWeigh = target.kind !== "labels" && (!second || isPerStep(target) === isPerStep(second.target));
   const states = once(3) ? drawn.states.filter(() => !once(3)) : [];
   return {
     data: {
       type: "arrays",
       inputs: list(EXAMPLES, () => list(STEPS, () => (drawn.input === "ids" ? below(IDS) : list(FEATURES, number)))),
-      // Every class, so that their number is the model's.
-      targets: kind === "classes" ? withEveryClass(perExample(entry)) : perExample(entry),
+      targets:
+        second === undefined
+          ? targetsOf(drawn.outputs[0])
+          : Object.fromEntries(drawn.outputs.map((output) => [`of_${output.name}`, targetsOf(output)])),
       lengths: once(2) ? list(EXAMPLES, (row) => (row === 0 ? STEPS : between(SHORTEST, STEPS))) : undefined,
-      weights: kind !== "labels" && once(3) ? perExample(weight) : undefined,
+      weights: canWeigh && once(3) ? perExample(target, weight) : undefined,
       initial_states: Object.fromEntries(
         states.map(({ name, size }) => [name, list(EXAMPLES, () => list(size, number))]),
       ),
@@ -59,7 +68,7 @@ const text = ({ between, once, pick, drawn, sentence, vocabulary, split }) => {
 };
 
 const sequences = ({ between, once, pick, drawn, sentence, vocabulary, split }) => {
-  const { everyStep } = drawn.target;
+  const { everyStep } = drawn.outputs[0].target;
   const rows = list(EXAMPLES + 2, (row) => {
     const count = between(SHORTEST, STEPS);
     return { count, labels: list(count, (step) => words[(row + step) % CLASSES]) };
@@ -87,13 +96,12 @@ const sequences = ({ between, once, pick, drawn, sentence, vocabulary, split }) 
   };
 };
 
-const series = ({ between, once, drawn, number, entry, split }) => {
-  const { kind, everyStep } = drawn.target;
-  const target = kind === "classes" ? () => pick(words.slice(0, CLASSES)) : entry;
+const series = ({ between, once, drawn, number, entryOf, split }) => {
+  const { kind, everyStep } = drawn.outputs[0].target;
   const lines = list(EXAMPLES + 2, (row) => {
     const count = between(SHORTEST, STEPS);
     const inputs = list(count, () => list(FEATURES, number));
-    const own = (step) => (kind === "classes" ? words[(row + step) % CLASSES] : target());
+    const own = (step) => (kind === "classes" ? words[(row + step) % CLASSES] : entryOf(drawn.outputs[0].target)());
     return everyStep ? { inputs, tags: list(count, own) } : { inputs, label: own(0) };
   });
   const isTs = kind === "classes" && !everyStep && once(2);
@@ -130,7 +138,7 @@ const images = ({ below, once, split }) => {
 };
 
 const table = ({ below, between, once, pick, drawn, number, split }) => {
-  const { kind, width } = drawn.target;
+  const { kind, width } = drawn.outputs[0].target;
   const rows = drawn.isStateful ? 60 : 24;
   const label = (row) => (kind === "classes" ? [words[(row + below(2)) % CLASSES]] : []);
   const missing = once(4) ? pick(["drop", "previous"]) : undefined;
@@ -170,19 +178,19 @@ const sources = { numbers: arrays, several, ids: arrays, pairs, text, sequences,
 /** @param random `choices` of draw-values.mjs. @param drawn a model of draw-model.mjs. */
 export function drawData(random, drawn) {
   const { below, once, pick } = random;
-  const { kind, width } = drawn.target;
   const number = () => (below(2001) - 1000) / 500;
   const context = {
     ...random,
     drawn,
     number,
-    /** One target. */
-    entry: {
-      classes: () => below(CLASSES),
-      numbers: () => list(width, number),
-      probabilities: () => list(width, () => below(2)),
-      labels: () => list(2, () => 1 + below(2)),
-    }[kind],
+    /** One target of a kind. */
+    entryOf: ({ kind, width }) =>
+      ({
+        classes: () => below(CLASSES),
+        numbers: () => list(width, number),
+        probabilities: () => list(width, () => below(2)),
+        labels: () => list(2, () => 1 + below(2)),
+      })[kind],
     split: once(3)
       ? {
           split: {

@@ -5,9 +5,11 @@
 import { drawBlock } from "./draw-blocks.mjs";
 import { drawCell } from "./draw-cells.mjs";
 import { sharedOptions } from "./draw-sharing.mjs";
-import { activations, isGated, keysOf } from "./draw-values.mjs";
+import { activations, isGated, keysOf, ownLayers } from "./draw-values.mjs";
 
-const canFreeze = ({ layer, name }) => layer !== undefined && name !== "output" && keysOf(layer).includes("trainable");
+const schemaOf = (layer) => (layer in ownLayers ? "custom" : layer);
+const canFreeze = ({ layer, name }) =>
+  layer !== undefined && !name.includes("output") && keysOf(schemaOf(layer)).includes("trainable");
 /**
  * The output of a layer.
  *
@@ -213,17 +215,11 @@ export function modelDrawer(random, inputs, shortest) {
   function block(wire) {
     const name = newName("block");
     const body = drawBlock(random, wire);
-    const isNamed = once(3);
-    if (isNamed) blocks[`${name}_body`] = body;
+    const bodyName = once(3) ? `${name}_body` : undefined;
+    if (bodyName !== undefined) blocks[bodyName] = body;
     const sharing = once(3) ? { share_weights: true } : {};
-    const entry = {
-      block: isNamed ? `${name}_body` : body,
-      name,
-      repeat: between(1, 2),
-      residual: once(2),
-      ...sharing,
-    };
-    add(entry, {}, wire);
+    const options = { repeat: between(1, 2), residual: once(2), ...sharing };
+    add({ block: bodyName ?? body, name, ...options }, {}, wire);
   }
 
   const simple =
@@ -254,6 +250,10 @@ export function modelDrawer(random, inputs, shortest) {
     },
     block,
     combine,
+    (wire) => {
+      const size = between(1, 3);
+      add({ layer: "gated", name: newName("gated"), size, bias: once(2) }, { width: size }, wire);
+    },
   ];
   const onSequences = [
     recur,
@@ -286,9 +286,11 @@ export function modelDrawer(random, inputs, shortest) {
     last,
     /** A wire with a time axis: mostly the last one. */
     endOn: (axis) => source(wires.filter((wire) => wire.axis === axis).toReversed()),
-    /** The layers that a wire depends on. */
-    layers(wire = last()) {
-      const needed = new Set([wire.name]);
+    /** A wire on one of some time axes, other than the outputs'. */
+    wireOn: (axes) => source(wires.filter(({ axis, name }) => axes.includes(axis) && name !== "output").toReversed()),
+    /** The layers that some wires depend on. */
+    layers(...ends) {
+      const needed = new Set(ends.map(({ name }) => name));
       for (const { name, from, initial_state, weights } of layers.toReversed())
         if (needed.has(name)) for (const source of [from, initial_state, weights].flat()) needed.add(source);
       return layers.filter(({ name }) => needed.has(name));

@@ -1,7 +1,7 @@
 /** Random specs: a drawn model between a drawn input and a drawn loss, with an optimizer and settings of the training. */
 import { ownCells, stateSizes } from "./draw-cells.mjs";
 import { modelDrawer } from "./draw-layers.mjs";
-import { keysOf, ownActivations, variantsOf } from "./draw-values.mjs";
+import { keysOf, ownActivations, ownLayers, variantsOf } from "./draw-values.mjs";
 
 export const [FEATURES, IDS, CLASSES] = [3, 5, 3];
 
@@ -69,11 +69,13 @@ const inputs = {
   table: { sources: numbers, targets: ["numbers", "classes"], axis: "time", size: "classes" },
 };
 export const inputKinds = Object.keys(inputs);
+/** Those whose data may have several targets. */
+const arrayKinds = ["numbers", "ids", "several"];
 
 const finalActivation = { classes: "softmax", labels: "softmax", probabilities: "sigmoid", numbers: "tanh" };
 
-function drawLoss({ once, pick, optional, required }, kind, isSequence, hasKnownClasses) {
-  const type = kind === "classes" && isSequence && once(2) ? "sequence_loss" : pick(lossesOf[kind]);
+function drawLoss({ once, pick, optional, required }, { kind, everyStep }, hasKnownClasses) {
+  const type = kind === "classes" && everyStep && once(2) ? "sequence_loss" : pick(lossesOf[kind]);
   const canWeigh = hasKnownClasses && ["sequence_loss", "cross_entropy"].includes(type);
   return {
     ...required(type),
@@ -82,6 +84,12 @@ function drawLoss({ once, pick, optional, required }, kind, isSequence, hasKnown
     ...(type === "sampled_softmax" ? { samples: 2 } : {}),
     type,
   };
+}
+
+/** Names of metrics; undefined for those of the loss. */
+function drawMetrics({ once, pick }, { kind }) {
+  if (once(2)) return undefined;
+  return [...new Set([pick(metricsOf[kind]), ...(once(3) ? [pick(metricsOf[kind])] : [])])];
 }
 
 /** Penalties; undefined without any. */
@@ -112,9 +120,10 @@ const statesOf = ({ layer, name, cells = [] }) =>
  * @param random `choices` of draw-values.mjs.
  * @param shortest the steps of the shortest sequence.
  * @param kinds a choice of `inputKinds`.
- * @returns `input` is one of the kinds; `target` has the kind of the targets, their width, and `everyStep`.
+ * @param outputCount the largest number of outputs.
+ * @returns `input` is one of the kinds; each of the `outputs` has a `target` with its kind, its width, and `everyStep`.
  */
-export function drawModel(random, shortest, kinds) {
+export function drawModel(random, shortest, kinds, outputCount = 1) {
   const { between, once, pick } = random;
   const input = pick(kinds);
   const { axis, targets, isAligned: mustAlign = false, isWhole = false, needed } = inputs[input];
@@ -144,28 +153,53 @@ export function drawModel(random, shortest, kinds) {
   const tied = isTied ? { layer: "projection", weights: table.name, bias: once(2) } : {};
   drawer.add({ ...final, ...tied }, { width }, last);
 
-  const isSequence = end.axis !== null;
-  const layers = drawer.layers();
+  const outputs = [{ name: "output", target: { kind, width, everyStep: end.axis !== null }, end }];
+  if (outputCount > 1 && arrayKinds.includes(input) && once(3)) {
+    const wire = drawer.wireOn([axis, null]);
+    const ownKind = pick(["classes", "numbers", "probabilities"]);
+    const ownWidth = ownKind === "classes" ? CLASSES : between(1, 2);
+    const activation = once(2) ? finalActivation[ownKind] : undefined;
+    drawer.add({ layer: "dense", name: "second_output", size: ownWidth, activation }, { width: ownWidth }, wire);
+    const target = { kind: ownKind, width: ownWidth, everyStep: wire.axis !== null };
+    outputs.push({ name: "second_output", target, end: wire });
+  }
+  const layers = drawer.layers(...outputs);
   const isStateful = ["text", "table"].includes(input) && layers.some(canCarry) && once(2);
   const model = isStateful ? layers.map((layer) => (canCarry(layer) ? { ...layer, stateful: true } : layer)) : layers;
+  const drawnLosses = outputs.map(({ target }) => drawLoss(random, target, size === undefined));
+  const isOnly = outputs.length === 1;
+  const losses = drawnLosses.map((loss, index) => {
+    const { name } = outputs[index];
+    return { ...loss, from: name, target: `of_${name}` };
+  });
+  const metrics = outputs.flatMap(({ name, target }) =>
+    (drawMetrics(random, target) ?? []).map((metric) => ({
+      ...(typeof metric === "string" ? { type: metric } : metric),
+      output: isOnly ? undefined : name,
+    })),
+  );
   const spec = {
     cells: ownCells,
     activations: ownActivations,
+    layers: ownLayers,
     blocks: drawer.blocks,
     model,
-    loss: drawLoss(random, kind, isSequence, size === undefined),
-    metrics: once(2) ? undefined : [...new Set([pick(metricsOf[kind]), ...(once(3) ? [pick(metricsOf[kind])] : [])])],
+    ...(isOnly ? { loss: drawnLosses[0] } : { losses }),
+    metrics: metrics.length === 0 ? undefined : metrics,
     regularization: drawPenalties(random, model),
   };
   return {
     spec,
     input,
-    target: { kind, width, everyStep: isSequence },
     isStateful,
     /** The states of the model that the data may start with. */
     states: model.flatMap(statesOf),
-    /** The valid steps of the output for the steps of each input. */
-    outputSteps: (steps) => (isSequence ? end.steps(steps[end.root]) : 1),
+    /** The outputs with their targets, and their valid steps for the steps of each input. */
+    outputs: outputs.map(({ name, target, end }) => ({
+      name,
+      target,
+      steps: (steps) => (target.everyStep ? end.steps(steps[end.root]) : 1),
+    })),
   };
 }
 

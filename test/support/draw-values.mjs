@@ -25,6 +25,18 @@ export const ownActivations = {
   halves: { equations: ["u, v = split(x, 2)", "y = tanh(u) * clip(v, -2, 2) ^ 2"] },
 };
 
+/** A layer of equations in the spec, with an option for its width and one for its parameters. */
+export const ownLayers = {
+  gated: {
+    options: { size: 2, bias: true },
+    parameters: { Wg: ["input_size", "size"], W: ["input_size", "size"] },
+    equations: ["a = x @ W", "y = sigmoid(x @ Wg) * bent(a)"],
+    variants: {
+      bias: { true: { parameters: { b: ["size"] }, equations: { a: "a = x @ W + b" } }, false: {} },
+    },
+  },
+};
+
 export const activations = [...schema.$defs.activation_name.anyOf[0].enum, ...Object.keys(ownActivations)];
 
 /** True for an activation that reads two features for each one of its output. */
