@@ -144,7 +144,7 @@ export type RecurrentWeightOption = number | boolean | string;
  */
 export type ResetAfterOption = number | boolean | string;
 /**
- * Activation of the output, a built-in one or one of `activations`. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The activation layer lists their equations.
+ * Activation of the output, a built-in one or one of `activations`. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The page of the equation language has their equations.
  */
 export type Activation =
   | (
@@ -1209,7 +1209,7 @@ export interface ProjectionLayer {
   trainable?: Trainable;
 }
 /**
- * An activation of the input. glu and swiglu halve the number of features, which must be even. Padding is not read.
+ * An activation of the input. glu and swiglu halve the number of features, which must be even. Padding is not read. The page of the equation language has the equations.
  */
 export interface ActivationLayer {
   /**

@@ -18,6 +18,7 @@ export const sections = [
     pages: [
       { file: "how-to/train-on-your-text.md" },
       { file: "how-to/build-a-transformer.md" },
+      { file: "how-to/write-activations-and-layers.md" },
       { file: "how-to/classify-sequences.md" },
       { file: "how-to/translate.md" },
       { file: "how-to/watch-and-show.md" },
@@ -41,6 +42,7 @@ export const sections = [
     pages: [
       { file: "reference/spec/index.md" },
       ...specPages.map((name) => ({ file: `reference/spec/${name}.md` })),
+      { file: "reference/language.md" },
       { file: "reference/cli.md" },
       { file: "reference/compatibility.md" },
     ],

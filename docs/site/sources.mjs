@@ -1,4 +1,4 @@
-/** Sources of the built-in cells, and equations and sources of the distributions of parameters. */
+/** Sources of the built-in cells and activations, and equations and sources of the distributions of parameters. */
 
 /** Publications of the built-in cells. */
 export const cellSources = {
@@ -12,6 +12,23 @@ export const cellSources = {
   layer_norm_gru: "J. L. Ba, J. R. Kiros and G. Hinton, Layer Normalization, 2016",
   mingru: "L. Feng et al., Were RNNs All We Needed?, 2024",
   minlstm: "L. Feng et al., Were RNNs All We Needed?, 2024",
+};
+
+/** Publications of the built-in activations. */
+export const activationSources = {
+  leaky_relu:
+    "A. L. Maas, A. Y. Hannun and A. Y. Ng, Rectifier Nonlinearities Improve Neural Network Acoustic Models, 2013",
+  elu: "D.-A. Clevert, T. Unterthiner and S. Hochreiter, Exponential Linear Units, 2016",
+  selu: "G. Klambauer et al., Self-Normalizing Neural Networks, 2017",
+  gelu: "D. Hendrycks and K. Gimpel, Gaussian Error Linear Units, 2016",
+  gelu_tanh: "the same as gelu",
+  silu: "S. Elfwing, E. Uchibe and K. Doya, Sigmoid-Weighted Linear Units, 2018",
+  mish: "D. Misra, Mish, 2019",
+  softsign: "J. Bergstra et al., Quadratic Polynomials Learn Better Image Features, 2009",
+  hard_sigmoid: "A. Howard et al., Searching for MobileNetV3, 2019",
+  hard_swish: "A. Howard et al., Searching for MobileNetV3, 2019",
+  glu: "Y. N. Dauphin et al., Language Modeling with Gated Convolutional Networks, 2017",
+  swiglu: "N. Shazeer, GLU Variants Improve Transformer, 2020",
 };
 
 /** Distributions of the words of a cell's `initializers`. */
