@@ -43,6 +43,12 @@ export function targetArrays({ targets }: Pick<Signature, "targets">): ReadonlyM
   return new Map(isArray(targets) ? [[ONLY_TARGET, targets]] : Object.entries(targets));
 }
 
+/** The targets of a signature from arrays by name. */
+export function targetsSignature(arrays: readonly (readonly [string, ArraySignature])[]): Signature["targets"] {
+  const [[name, only] = []] = arrays;
+  return name === ONLY_TARGET && only !== undefined ? only : Object.fromEntries(arrays);
+}
+
 /** The name of the size that is the number of classes of a target. */
 export function classesSize(target: string): string {
   return target === ONLY_TARGET ? "classes" : `classes/${target}`;

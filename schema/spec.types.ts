@@ -8,6 +8,11 @@ export type HeldOutPart = number;
  * A column's name, or its number from 1.
  */
 export type Column = string | number;
+/**
+ * @minItems 1
+ * @maxItems 10000
+ */
+export type TargetColumns = Column[];
 export type ArraySource = string | NestedNumbers[];
 /**
  * A number, or a list of nested numbers.
@@ -576,12 +581,14 @@ export interface TableData {
    */
   columns?: Column[] | null;
   /**
-   * Columns to predict, by name or by number from 1. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts.
-   *
-   * @minItems 1
-   * @maxItems 10000
+   * Columns to predict, by name or by number from 1; or an object of such lists by the names that losses use in `target`. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts.
    */
-  target?: Column[] | null;
+  target?:
+    | TargetColumns
+    | {
+        [k: string]: TargetColumns;
+      }
+    | null;
   /**
    * Length of a training sequence, in rows.
    */

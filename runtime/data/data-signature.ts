@@ -1,7 +1,12 @@
 /** The signature of a spec's data before any file is opened; complete for data that the spec itself contains. */
-import { type ArraySignature, classesSize, type Signature, sideTimeAxis } from "../../compiler/signature.js";
+import {
+  type ArraySignature,
+  classesSize,
+  type Signature,
+  sideTimeAxis,
+  targetsSignature,
+} from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
-import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type {
   NormalArraysData,
   NormalPairsData,
@@ -17,7 +22,7 @@ import { targetUsesOf, type Uses, usesOf } from "./source.js";
 import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
-import { checkHorizon } from "./sources/table-columns.js";
+import { checkHorizon, targetColumns } from "./sources/table-columns.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
@@ -72,21 +77,25 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
   const { columns, target, window, horizon } = data;
   const problems = checkHorizon(data);
   if (problems.length > 0) return fail(problems);
-  const { targets, everyStep } = usesOf(spec);
-  const sameRowTargets = horizon === 0 ? (target ?? []) : [];
+  const named = targetColumns(target);
+  const sameRowTargets = horizon === 0 ? named.flatMap(([, wanted]) => wanted ?? []) : [];
   // A target may be one of the columns by its name in one list, and by its number in the other.
   const isKnown = new Set([...(columns ?? []), ...sameRowTargets].map((column) => typeof column)).size === 1;
   const inputColumns = columns?.filter((column) => !sameRowTargets.includes(column));
   const features = (isKnown ? inputColumns?.length : undefined) ?? "features";
-  const targetSize = targets === "classes" ? "classes" : (target?.length ?? features);
-  const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
+  const uses = targetUsesOf(spec);
+  const targets = named.map(([name, wanted]) => {
+    const { targets: kind, everyStep } = uses.get(name) ?? usesOf(spec);
+    const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
+    const size = kind === "classes" ? classesSize(name) : (wanted?.length ?? features);
+    const array: ArraySignature =
+      kind === "classes" ? { dtype: "int32", shape: leadingAxes } : { dtype: "float32", shape: [...leadingAxes, size] };
+    return { name, array, size };
+  });
   const signature: Signature = {
     inputs: { dtype: "float32", shape: ["batch", "time", features] },
-    targets:
-      targets === "classes"
-        ? { dtype: "int32", shape: leadingAxes }
-        : { dtype: "float32", shape: [...leadingAxes, targetSize] },
-    sizes: { features, classes: targetSize },
+    targets: targetsSignature(targets.map(({ name, array }) => [name, array])),
+    sizes: { features, ...Object.fromEntries(targets.map(({ name, size }) => [classesSize(name), size])) },
     steps: window,
     expected: { batch: batchSizeOrOne(spec.train), time: window },
   };
@@ -183,9 +192,7 @@ function inferArrays(spec: NormalSpec, data: NormalArraysData): Result<InferredS
       ? { dtype: "int32", shape: ["batch", "time"] }
       : { dtype: "float32", shape: ["batch", "time", classesSize(name)] };
   const shared = {
-    targets: isNamed(target)
-      ? Object.fromEntries(targetSourcesByName.map(([name]) => [name, targetOf(name)]))
-      : targetOf(ONLY_TARGET),
+    targets: targetsSignature(targetSourcesByName.map(([name]) => [name, targetOf(name)])),
     ...(lengths !== null && { lengths: { dtype: "int64", shape: ["batch"] } as const }),
     ...(weights !== null && { weights: { dtype: "float32", shape: ["batch", "time"] } as const }),
     sizes: {

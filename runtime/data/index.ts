@@ -36,7 +36,7 @@ export function openData(
   spec: NormalSpec,
   folder: string,
   fittedMetadata?: Metadata,
-  recordedClasses?: readonly string[] | null,
+  recordedClasses: SourceOptions["recordedClasses"] = new Map(),
 ): Promise<Result<DataSource>> {
   const options: SourceOptions = {
     folder,
@@ -44,7 +44,7 @@ export function openData(
     uses: usesOf(spec),
     targetUses: targetUsesOf(spec),
     ...(fittedMetadata !== undefined && { fittedMetadata }),
-    ...(recordedClasses && { recordedClasses }),
+    recordedClasses,
   };
   return kindOf(spec.data.type).open(spec.data, options);
 }

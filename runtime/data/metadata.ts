@@ -2,6 +2,8 @@
  * Metadata that a data source fits on its training split (vocabulary, classes, scalers), for later data and
  * predictions.
  */
+
+import { targetOfPort } from "../../schema/kinds/outputs.js";
 import type { NormalTextNormalization } from "../../schema/normal/index.js";
 import { listFirst } from "../format.js";
 import type { ScalerParameters } from "./scaler.js";
@@ -34,6 +36,8 @@ export interface TableMetadata {
   readonly scaler: Readonly<Record<string, ScalerParameters>>;
   /** By class id, if targets are classes; null when the labels are the ids. */
   readonly classes?: readonly string[] | null;
+  /** Of several targets, by name; `target` then has the columns of all, and `classes` is absent. */
+  readonly targets?: Readonly<Record<string, Pick<TableMetadata, "target" | "classes">>>;
 }
 
 export interface SequencesMetadata {
@@ -70,11 +74,20 @@ export interface IdNames {
   readonly unit: TextMetadata["unit"];
 }
 
+/** The metadata of one of several targets, as of data with this target alone. */
+export function metadataOf(metadata: Metadata, target: string): Metadata {
+  if (!("targets" in metadata) || metadata.targets === undefined) return metadata;
+  const { targets, ...shared } = metadata;
+  return { ...shared, ...targets[target] };
+}
+
 /** Arrays of ids; others, such as lengths, are numbers. */
 const idArrays = new Set(["inputs", "targets", "decoder_inputs"]);
 
 /** The names of the ids in an array of a batch. Null where ids have no names, and for arrays of numbers. */
 export function idNamesFor(name: string, metadata: Metadata): IdNames | null {
+  const target = targetOfPort(name);
+  if (target !== undefined) return idNamesFor("targets", metadataOf(metadata, target));
   if (!idArrays.has(name)) return null;
   const namesIn = (names: TextMetadata["vocabulary"] | null | undefined, unit: TextMetadata["unit"]) =>
     names ? { names, unit } : null;
@@ -92,17 +105,39 @@ export function idNamesFor(name: string, metadata: Metadata): IdNames | null {
   }
 }
 
-/** The names of the classes by id; null where the ids are the labels, or targets are no classes. */
-export function classNamesOf(metadata: Metadata): readonly string[] | null {
-  return ("classes" in metadata ? metadata.classes : null) ?? null;
+export type ClassNames = ReadonlyMap<string | null, readonly string[]>;
+
+/**
+ * The names of the classes by id, of several targets by target; none where the ids are the labels, or targets are no
+ * classes. The name of the only target is null.
+ */
+export function classNamesOf(metadata: Metadata): ClassNames {
+  const named = "targets" in metadata && metadata.targets !== undefined ? Object.entries(metadata.targets) : null;
+  const only = "classes" in metadata ? metadata.classes : null;
+  const entries = named?.map(([name, { classes }]) => [name, classes] as const) ?? [[null, only] as const];
+  return new Map(entries.flatMap(([name, classes]) => (classes ? [[name, classes] as const] : [])));
 }
 
 const MAX_LISTED_CLASSES = 20;
 
 /** Classes with their ids: "0 ham, 1 spam". */
-export function describeClasses(names: readonly string[]): string {
-  return listFirst(
-    names.map((name, id) => `${id} ${name}`),
-    MAX_LISTED_CLASSES,
-  );
+export function describeClasses(names: ClassNames): string {
+  const lists = [...names].map(([target, classes]) => {
+    const list = listFirst(
+      classes.map((name, id) => `${id} ${name}`),
+      MAX_LISTED_CLASSES,
+    );
+    return target === null ? list : `${target}: ${list}`;
+  });
+  return lists.join("; ");
+}
+
+/** The member of a record that names the classes: a list, of several targets an object; none without classes. */
+export function classesRecord(names: ClassNames): {
+  readonly classes?: readonly string[] | Readonly<Record<string, readonly string[]>>;
+} {
+  const only = names.get(null);
+  if (only !== undefined) return { classes: only };
+  const entries = [...names].map(([target, classes]) => [target ?? "", classes] as const);
+  return entries.length === 0 ? {} : { classes: Object.fromEntries(entries) };
 }

@@ -84,8 +84,11 @@ export interface SourceOptions {
   readonly targetUses: ReadonlyMap<string, Uses>;
   /** Metadata of a run to use instead of fitting these data: other data for the same model. */
   readonly fittedMetadata?: Metadata;
-  /** The classes of the run that a training resumes: its order is kept where the data has the same. */
-  readonly recordedClasses?: readonly string[];
+  /**
+   * The classes of the run that a training resumes, by target (null: the only one): their order is kept where the data
+   * has the same.
+   */
+  readonly recordedClasses: ReadonlyMap<string | null, readonly string[]>;
 }
 
 /** A type of data: how to open it, and which of its keys name files. */

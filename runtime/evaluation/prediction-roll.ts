@@ -1,6 +1,7 @@
 /** Targets and predictions of one sequence whose steps are several numbers from 0 to 1, such as the notes of music. */
 import { targetPort } from "../../schema/kinds/outputs.js";
-import { type DataSource, usesOf } from "../data/source.js";
+import { type Metadata, metadataOf } from "../data/metadata.js";
+import { usesOf } from "../data/source.js";
 import type { NumericArray } from "../tensors/array.js";
 import type { PredictionContext } from "./prediction-summary.js";
 
@@ -37,12 +38,18 @@ export async function predictionRoll(
       Array.from({ length: Math.min(steps, MAX_STEPS) }, (_, step) =>
         Array.from<number | bigint, number>(data.slice(step * width, (step + 1) * width), Number),
       );
-    return { example, columns: columnNames(source, width), steps, target: rows(targets), predicted: rows(output) };
+    return {
+      example,
+      columns: columnNames(metadataOf(source.metadata, loss.target), width),
+      steps,
+      target: rows(targets),
+      predicted: rows(output),
+    };
   }
   return undefined;
 }
 
-function columnNames({ metadata }: DataSource, width: number): readonly string[] {
+function columnNames(metadata: Metadata, width: number): readonly string[] {
   if (metadata.type === "table" && metadata.target.length === width) return metadata.target;
   return Array.from({ length: width }, (_, column) => `${column}`);
 }

@@ -2,7 +2,7 @@
 import type { Tensor } from "onnxruntime-node";
 import { type ModelOutput, targetPort } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import type { Metadata } from "../data/metadata.js";
+import { type Metadata, metadataOf } from "../data/metadata.js";
 import { scalerOf, unscaleValue } from "../data/scaler.js";
 import { type DataSource, usesOf } from "../data/source.js";
 import { type Indices, preferredSplit, type Splits } from "../data/splits.js";
@@ -34,7 +34,7 @@ const MAX_TEXTS = 12;
 export async function summarizePredictions(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
   const { spec, source, output } = context;
   const { targets } = usesOf(spec, output);
-  const { metadata } = source;
+  const metadata = metadataOf(source.metadata, output.loss.target);
   if (metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc")
     return textPairs(context, examples);
   if (targets === "numbers") return regressionPairs(context, examples, metadata);

@@ -3,7 +3,7 @@ import type { Processing, Scalings } from "../../compiler/export/options.js";
 import type { Signature } from "../../compiler/signature.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import type { Metadata } from "../data/metadata.js";
+import { type Metadata, metadataOf } from "../data/metadata.js";
 import { usesOf } from "../data/source.js";
 import { outputActivationOf } from "../generation/sampling.js";
 import type { Tensors } from "../tensors/safetensors.js";
@@ -33,6 +33,10 @@ export interface OptimizerState {
 
 /** Processing between raw data and the model's inputs and outputs. */
 export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "metadata">): Processing {
+  const targetOf = (name: string): readonly string[] => {
+    const own = metadataOf(metadata, name);
+    return own.type === "table" ? own.target : [];
+  };
   const scaler = metadata.type === "table" ? metadata.scaler : {};
   const scalersOf = (columns: readonly string[]): Scalings | null => {
     const columnScalers = columns.map((name) => (Object.hasOwn(scaler, name) ? (scaler[name] ?? null) : null));
@@ -46,7 +50,7 @@ export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "meta
       return {
         port,
         prefix,
-        outputs: metadata.type === "table" && targets === "numbers" ? scalersOf(metadata.target) : null,
+        outputs: metadata.type === "table" && targets === "numbers" ? scalersOf(targetOf(output.loss.target)) : null,
         targetKind: targets,
         endsInLogits: outputActivationOf(model) === "logits",
       };

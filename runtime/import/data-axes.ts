@@ -1,8 +1,8 @@
 /** Axes of parameters that are numbered by the data: by the symbols of a vocabulary, classes, or columns of a table. */
 import type { ModelShapes } from "../../compiler/compile.js";
-import { type ArraySignature, mapTargets, type Signature } from "../../compiler/signature.js";
+import { type ArraySignature, classesSize, mapTargets, type Signature } from "../../compiler/signature.js";
 import { vocabularyOf } from "../../schema/kinds/layers.js";
-import { outputsOf } from "../../schema/kinds/outputs.js";
+import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 
@@ -12,7 +12,7 @@ export type Name = string | number;
 export interface AxisNames {
   /** "symbols", "classes" or "columns". */
   readonly kind: "symbols" | "classes" | "columns";
-  readonly sizes: readonly ("vocabulary" | "target_vocabulary" | "classes" | "features")[];
+  readonly sizes: readonly ("vocabulary" | "target_vocabulary" | "classes" | `classes/${string}` | "features")[];
   /** Null where the ids are the names. */
   readonly names: readonly Name[] | null;
 }
@@ -33,7 +33,17 @@ export function axisNamesOf(metadata: Metadata): readonly AxisNames[] {
         { kind: "classes", sizes: ["classes"], names: metadata.classes ?? null },
       ];
     case "table": {
-      const { columns, target, classes } = metadata;
+      const { columns, target, classes, targets } = metadata;
+      if (targets !== undefined)
+        return [
+          { kind: "columns", sizes: ["features"], names: columns },
+          ...Object.entries(targets).map(([name, own]): AxisNames => {
+            const sizes = [`classes/${name}`] as const;
+            return own.classes === undefined
+              ? { kind: "columns", sizes, names: own.target }
+              : { kind: "classes", sizes, names: own.classes };
+          }),
+        ];
       if (classes !== undefined)
         return [
           { kind: "columns", sizes: ["features"], names: columns },
@@ -81,10 +91,15 @@ export async function dataAxes(
       grownAxes(shape, after.parameters.get(name) ?? [], names?.length),
     ]),
   );
-  const coversOutputs =
-    !sizes.includes("classes") ||
-    [...before.predictions].every(([name, shape]) => widthOf(after.predictions.get(name)) === widthOf(shape) + 1);
+  const coversOutputs = outputsOfSizes(spec, sizes).every(
+    ({ name }) => widthOf(after.predictions.get(name)) === widthOf(before.predictions.get(name)) + 1,
+  );
   return { axes, coversOutputs };
+}
+
+/** The outputs whose targets have one of the sizes. */
+function outputsOfSizes(spec: NormalSpec, sizes: AxisNames["sizes"]): readonly ModelOutput[] {
+  return outputsOf(spec).filter(({ loss }) => sizes.some((size) => size === classesSize(loss.target)));
 }
 
 function widthOf(shape: Shape | undefined): number {
@@ -111,7 +126,7 @@ function withoutSizedOptions(spec: NormalSpec): NormalSpec {
 
 /** Sizes that the spec writes as numbers grow too: those of tables of ids, and that of the output. */
 function growSpec(spec: NormalSpec, sizes: AxisNames["sizes"]): NormalSpec {
-  const outputs = sizes.includes("classes") ? outputsOf(spec).map(({ model }) => outputLayer(model)) : [];
+  const outputs = outputsOfSizes(spec, sizes).map(({ model }) => outputLayer(model));
   const readsIds = ({ from }: NormalLayer) =>
     from.includes("decoder_inputs") ? sizes.includes("target_vocabulary") : sizes.includes("vocabulary");
   const model = spec.model.map((layer): NormalLayer => {
@@ -150,8 +165,8 @@ function growSignature(signature: Signature, sizes: AxisNames["sizes"]): Signatu
   return {
     ...signature,
     inputs: sizes.includes("features") && inputs.dtype === "float32" ? grow(inputs) : inputs,
-    targets: mapTargets(targets, (array) =>
-      sizes.includes("classes") && array.dtype === "float32" ? grow(array) : array,
+    targets: mapTargets(targets, (array, name) =>
+      sizes.some((size) => size === classesSize(name)) && array.dtype === "float32" ? grow(array) : array,
     ),
     sizes: Object.fromEntries(grownSizes),
   };

@@ -1,9 +1,10 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import type { FloatSeries } from "../data/batching/windows.js";
-import type { TableMetadata } from "../data/metadata.js";
+import { metadataOf, type TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
-import { usesOf } from "../data/source.js";
+import { targetUsesOf, usesOf } from "../data/source.js";
 import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
+import { fittedColumns } from "../data/sources/table-targets.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
@@ -13,10 +14,10 @@ import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import { seriesInputs } from "./stateful.js";
 
-export const table: OpenInputs = async ({ run, file, folder, uses }) => {
+export const table: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
-  const { columns, target, scaler, classes } = metadata;
+  const { columns, scaler } = metadata;
   const { window, horizon, reverse } = spec.data;
   // With a horizon of 0 a prediction is one of a row of the file, and has its other columns.
   const result = await readRows({ ...spec.data, file, columns, target: null }, folder, null, horizon === 0);
@@ -52,7 +53,6 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     for (const value of scaledRow) collected.push(value);
     row++;
   }
-  const keys = target.map((name) => (isReservedName(name) ? `${name} (target)` : name));
   const series: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
   /** The outputs of the last time step: those of earlier steps are the forecasts of earlier windows. */
   const lastStep = ({ shape, data: stepData }: Scores): Scores => {
@@ -66,13 +66,16 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
     notices: [
       ...horizonNotices(horizon, reverse),
       ...notices,
-      ...(await missingTargetNotices({ run, file, folder, uses }, result.value)),
+      ...(await missingTargetNotices({ run, file, folder }, result.value)),
     ],
     series: windows,
     batch: (examples) => windows.read(examples, window),
     formatOf(output) {
       const { targets } = usesOf(spec, output);
       const { prefix } = predictionKeys(output, "");
+      const own = metadataOf(metadata, output.loss.target);
+      const { target, classes = null } = own.type === "table" ? own : metadata;
+      const keys = target.map((name) => (prefix === "" && isReservedName(name) ? `${name} (target)` : name));
       return {
         postprocess(scores) {
           const last = toProbabilities(output, targets, lastStep(scores));
@@ -84,7 +87,7 @@ export const table: OpenInputs = async ({ run, file, folder, uses }) => {
         },
         describe(_, scores) {
           const [name = "target"] = keys;
-          if (targets === "classes") return describeClass(predictionKeys(output, name), scores, classes ?? null);
+          if (targets === "classes") return describeClass(predictionKeys(output, name), scores, classes);
           const numbers = [describeValues(scores)].flat();
           return Object.fromEntries(keys.map((key, index) => [prefix + key, numbers[index]]));
         },
@@ -109,14 +112,18 @@ function horizonNotices(horizon: number, reverse: boolean): readonly string[] {
  * of a prediction do not.
  */
 async function missingTargetNotices(
-  { run: { metadata, spec }, file, folder, uses }: Omit<InputsOptions, "beam">,
+  { run: { metadata, spec }, file, folder }: Pick<InputsOptions, "run" | "file" | "folder">,
   { rows, lineOf }: TableRows,
 ): Promise<readonly string[]> {
   if (metadata.type !== "table" || spec.data.type !== "table" || spec.data.missing !== "drop") return [];
   const { columns, target } = metadata;
   if (target.every((name) => columns.includes(name))) return [];
   // A file for predictions may have no targets.
-  const complete = await readRows({ ...spec.data, file, columns, target }, folder, uses);
+  const complete = await readRows(
+    { ...spec.data, file, ...fittedColumns(spec.data, metadata) },
+    folder,
+    targetUsesOf(spec),
+  );
   if (!complete.ok || complete.value.rows === 0) return [];
   const lastLine = complete.value.lineOf(complete.value.rows - 1);
   let rowsUpToLast = 1;

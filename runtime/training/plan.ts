@@ -222,7 +222,7 @@ async function openInputs(
   if (!modelResult.ok) return modelResult;
   const trainableModel = modelResult.value;
   const resumedRun = resume ? openRun(out) : undefined;
-  const recordedClasses = resumedRun?.ok ? classNamesOf(resumedRun.value.metadata) : null;
+  const recordedClasses = resumedRun?.ok ? classNamesOf(resumedRun.value.metadata) : undefined;
   const dataResult = await openData(spec, folder, trainableModel?.metadata, recordedClasses);
   if (!dataResult.ok) return dataResult;
   const source = dataResult.value;

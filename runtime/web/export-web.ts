@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
+import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type { NormalLoss, NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
@@ -47,6 +48,8 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const run = opened.value;
   const several = severalOutputsProblem(run.spec, "a web page", "Name a file with --out in place of --web.");
   if (several !== undefined) return invalidInput([several]);
+  const named = namedTargetProblem(run);
+  if (named !== undefined) return invalidInput([named]);
   const folderProblem = checkPageFolder(request.out);
   if (folderProblem !== undefined) return invalidInput([folderProblem]);
   const runtime = findRuntime();
@@ -96,6 +99,14 @@ function fineTuningSpec(spec: NormalSpec): NormalSpec {
   const precision = "float32" as const;
   const train = { ...spec.train, precision, accumulate: 1, sample: null, early_stopping: null, keep_best: null };
   return { ...spec, optimizer, train };
+}
+
+/** The page names the target of its examples `targets`. */
+function namedTargetProblem({ spec }: Run): RunProblem | undefined {
+  const [loss] = spec.losses;
+  if (loss?.target === ONLY_TARGET) return undefined;
+  const message = `A web page needs a target without a name, but that of this model is ${loss?.target}.`;
+  return { code: "named-target", path: "", message, hint: "Name a file with --out in place of --web." };
 }
 
 /** The mismatch between the weights and the model that this version of rnnx compiles. */

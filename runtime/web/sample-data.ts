@@ -1,12 +1,14 @@
 /** Samples of a run's data for its page, from held-out splits if there are any. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type { NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
 import { openData } from "../data/index.js";
 import type { Metadata } from "../data/metadata.js";
 import { type DataSource, type Uses, usesOf } from "../data/source.js";
 import { readPairs } from "../data/sources/pairs-file.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
+import { hasLabels } from "../data/sources/table-columns.js";
 import { readRows } from "../data/sources/table-rows.js";
 import { preferredSplit } from "../data/splits.js";
 import { ok, type Result } from "../result.js";
@@ -90,17 +92,17 @@ function columnsOf(metadata: Metadata): Pick<NormalTableData, "columns" | "targe
 }
 
 async function lastRows(data: NormalTableData, folder: string, uses: Uses): Promise<Result<SampleData>> {
-  const result = await readRows(data, folder, uses);
+  const result = await readRows(data, folder, new Map([[ONLY_TARGET, uses]]));
   if (!result.ok) return result;
-  const withLabels = uses.targets === "classes";
-  const { rows, columns, values, labels, targets } = result.value;
+  const { rows, columns, values, targets } = result.value;
+  const labelled = targets.find(hasLabels);
   const from = Math.max(0, rows - data.window - EXTRA_ROWS);
   const numbers = new Float64Array((rows - from) * columns.length);
   values.copy(numbers, 0, from * columns.length, rows * columns.length);
   const rowValues = Array.from({ length: rows - from }, (_, index) =>
     columns.map((_, column) =>
-      withLabels && column === targets[0]
-        ? (labels[from + index] ?? "")
+      column === labelled?.columns[0]
+        ? (labelled.labels[from + index] ?? "")
         : (numbers[index * columns.length + column] ?? 0),
     ),
   );

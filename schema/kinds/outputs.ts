@@ -51,6 +51,11 @@ export function targetPort(target: string): string {
   return target === ONLY_TARGET ? ONLY_TARGET : `targets/${target}`;
 }
 
+/** The name of the target of a port; undefined for other ports, and for the only target. */
+export function targetOfPort(port: string): string | undefined {
+  return port.startsWith("targets/") ? port.slice("targets/".length) : undefined;
+}
+
 /** The names of the targets of the data. */
 export function targetNames(data: NormalData): readonly string[] {
   const named = namedTargets(data);
@@ -59,7 +64,7 @@ export function targetNames(data: NormalData): readonly string[] {
 
 /** The targets by name; null for data with one target, which has none. */
 export function namedTargets(data: NormalData): Readonly<Record<string, unknown>> | null {
-  const targets = data.type === "arrays" ? data.targets : null;
+  const targets = data.type === "arrays" ? data.targets : data.type === "table" ? data.target : null;
   return typeof targets === "object" && targets !== null && !Array.isArray(targets)
     ? (targets as Readonly<Record<string, unknown>>)
     : null;

@@ -95,11 +95,11 @@ export interface NormalTableData {
   /** Input columns, by name or by number from 1. Default (null): all numeric columns. */
   readonly columns: readonly Column[] | null;
   /**
-   * Columns to predict, by name or by number from 1. Default (null): the input columns. A loss over classes needs one
-   * column of labels. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers
-   * by value before texts.
+   * Columns to predict, by name or by number from 1; or an object of such lists by the names that losses use in
+   * `target`. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are
+   * integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts.
    */
-  readonly target: readonly Column[] | null;
+  readonly target: readonly Column[] | Readonly<Record<string, readonly Column[]>> | null;
   /** Length of a training sequence, in rows. */
   readonly window: number;
   /**

@@ -119,7 +119,7 @@ function samplesSection({ samples }: MetricsHistory): Html {
 
 function classesSection({ metadata }: Run): Html {
   const names = classNamesOf(metadata);
-  return names === null ? html`` : section("Classes", html`<p>${describeClasses(names)}</p>`);
+  return names.size === 0 ? html`` : section("Classes", html`<p>${describeClasses(names)}</p>`);
 }
 
 function environmentSection({ manifest }: Run, environment: RunEnvironment): Html {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../../compiler/artifact.js";
-import { classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
+import { type ClassNames, classesRecord, classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
 import { type DataRecord, readRunResult, runFiles } from "../../../runtime/run/layout.js";
 import { readRunFile } from "../../../runtime/run/validate-files.js";
 import { reportInvalidInput } from "../../errors.js";
@@ -32,17 +32,17 @@ export async function inspectRun(output: Output, folder: string, aspect: Inspect
   const manifest: Manifest = JSON.parse(readFileSync(pathOf(runFiles.manifest), "utf8"));
   const finished = readRunResult(folder)?.finished === true;
   const data = readRunFile<DataRecord>(folder, runFiles.data);
-  const classes = data.ok ? classNamesOf(data.value.metadata) : null;
+  const classes: ClassNames = data.ok ? classNamesOf(data.value.metadata) : new Map();
   const run = {
     path: folder,
     rnnx: manifest.rnnx,
     hash: manifest.hash,
     finished,
-    ...(classes !== null && { classes }),
+    ...classesRecord(classes),
   };
   output.print(
     `run ${folder}, by rnnx ${manifest.rnnx}, ${finished ? `finished: ${pathOf(runFiles.model)}` : "not finished"}\n`,
   );
-  if (classes !== null) output.print(`classes: ${escapeLine(describeClasses(classes))}\n`);
+  if (classes.size > 0) output.print(`classes: ${escapeLine(describeClasses(classes))}\n`);
   return inspectSpec(output, pathOf(runFiles.spec), [], aspect, { run });
 }

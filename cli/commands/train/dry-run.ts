@@ -1,5 +1,5 @@
 /** `rnnx train --dry-run`: prints the model, the training plan and the first batch; writes nothing. */
-import { classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
+import { classesRecord, classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
 import type { DataSource } from "../../../runtime/data/source.js";
 import { exampleCounts } from "../../../runtime/data/splits.js";
 import { tokenize } from "../../../runtime/data/vocabulary/tokens.js";
@@ -37,7 +37,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
     name: spec.name,
     run: request.out,
     ...record,
-    ...(classes !== null && { classes }),
+    ...classesRecord(classes),
     ...analysis,
     ...(tokenized !== null && { first_text: tokenized }),
     batch,
@@ -51,7 +51,7 @@ export async function dryRun(output: Output, opened: OpenedSpec, request: TrainR
   output.print(
     `\n${formatCount(steps, "step")} of ${formatCount(batchSize, "example")}, ${epochs >= 1 ? formatInteger(epochs) : "less than 1"} ${epochs < 2 ? "epoch" : "epochs"}; examples: ${splits.map(([split, size]) => `${formatInteger(size)} ${split}`).join(", ")}`,
   );
-  if (classes !== null) output.print(`\n${bold("classes")}  ${escapeLine(describeClasses(classes))}`);
+  if (classes.size > 0) output.print(`\n${bold("classes")}  ${escapeLine(describeClasses(classes))}`);
   if (tokenized !== null) {
     const shown = tokenized.tokens.slice(0, MAX_TOKENS).map((token) => visibleText(`${token}`));
     const tokens = [...shown, ...(tokenized.tokens.length > MAX_TOKENS ? ["…"] : [])].join("  ");

@@ -1,7 +1,7 @@
 /** Arrays: one array per role, examples first, as nested lists in the spec or in `.npy`, `.npz` and `.json` files. */
 import { createHash } from "node:crypto";
-import { classesSize, type Signature } from "../../../compiler/signature.js";
-import { ONLY_TARGET, targetPort } from "../../../schema/kinds/outputs.js";
+import { classesSize, type Signature, targetsSignature } from "../../../compiler/signature.js";
+import { targetPort } from "../../../schema/kinds/outputs.js";
 import type { ArraySource, NormalArraysData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok } from "../../result.js";
@@ -93,9 +93,7 @@ function signatureOf(
     const role = roles.get(targetPort(name));
     return role === undefined ? [] : [[name, role] as const];
   });
-  const [[firstName, firstTarget] = []] = targets;
-  if (inputs === undefined || firstTarget === undefined)
-    throw new Error("Arrays were opened without inputs or targets.");
+  if (inputs === undefined || targets.length === 0) throw new Error("Arrays were opened without inputs or targets.");
   const classes = targets.map(([name, target]) => {
     const size = classesSize(name);
     return target.array.dtype === "int32" ? { [size]: maxValue(target.array) + 1 } : lastAxisSize(size, target);
@@ -116,10 +114,7 @@ function signatureOf(
     inputs: inputs.signature,
     ...(mainInput !== "inputs" && { main_input: mainInput }),
     ...(sideInputs.length > 0 && { side_inputs: Object.fromEntries(sideInputs) }),
-    targets:
-      firstName === ONLY_TARGET
-        ? firstTarget.signature
-        : Object.fromEntries(targets.map(([name, { signature }]) => [name, signature])),
+    targets: targetsSignature(targets.map(([name, { signature }]) => [name, signature])),
     ...(lengths !== undefined && { lengths: lengths.signature }),
     ...(weights !== undefined && { weights: weights.signature }),
     ...(initialStates.length > 0 && { initial_states: Object.fromEntries(initialStates) }),

@@ -62,7 +62,7 @@ function prepare(
   splits: Splits,
   uses: Uses,
   fittedMetadata: SequencesMetadata | null,
-  recordedClasses: readonly string[] | undefined,
+  recordedClasses: ReadonlyMap<string | null, readonly string[]>,
 ): Result<Prepared> {
   const { examples, features, width } = dataset;
   const starts = new Uint32Array(examples.length + 1);
@@ -70,7 +70,7 @@ function prepare(
   const labels = examples.flatMap(({ labels }) => labels);
   const encoded =
     fittedMetadata?.classes === undefined
-      ? ok(fitClasses(labels, recordedClasses))
+      ? ok(fitClasses(labels, recordedClasses.get(null)))
       : encodeLabels(labels, fittedMetadata.classes);
   if (!encoded.ok) return fail(unknownLabelProblems(data, examples, encoded.error, fittedMetadata?.classes ?? null));
   const classes = uses.targets === "classes" ? encoded.value : null;

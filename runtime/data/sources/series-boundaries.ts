@@ -25,16 +25,16 @@ interface Change {
   readonly to: string;
 }
 
-/** @param names of all columns. @param excluded the column of labels. */
+/** @param names of all columns. @param excluded the columns of labels. */
 export function checkSeries(
   data: Pick<NormalTableData, "window" | "horizon" | "reverse">,
   names: readonly string[],
   first: Row,
-  excluded: number | undefined,
+  excluded: readonly number[],
 ): SeriesCheck {
   if (data.window + data.horizon < 2) return { update() {}, notice: () => null };
   const fieldOf = (row: Row, column: number) => row.fields[column] ?? "";
-  const columns = names.map((_, column) => column).filter((column) => column !== excluded);
+  const columns = names.map((_, column) => column).filter((column) => !excluded.includes(column));
   const isDate = (column: number) => isoDate.test(fieldOf(first, column));
   const isNumber = (column: number) => !Number.isNaN(parseNumber(fieldOf(first, column)));
   const timeColumn =

@@ -1,4 +1,6 @@
 /** Selects the columns of a table that are inputs and targets, by name or place, or by the numbers of the first row. */
+import { joinWithAnd } from "../../../schema/diagnostics/suggest.js";
+import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
@@ -14,10 +16,23 @@ export interface Column {
   readonly index: number;
 }
 
+/** A target: its columns, as positions in a selection, and its use. */
+export interface SelectedTarget {
+  readonly name: string;
+  readonly columns: readonly number[];
+  /** Null where the target is not read. */
+  readonly use: TargetUse | null;
+}
+
+/** True for a target of classes, whose one column has labels. */
+export function hasLabels({ use }: Pick<SelectedTarget, "use">): boolean {
+  return use?.targets === "classes";
+}
+
 export interface ColumnSelection {
   readonly columns: readonly Column[];
   readonly inputs: readonly number[];
-  readonly targets: readonly number[];
+  readonly targets: readonly SelectedTarget[];
   /** Without data.columns: the columns that are no inputs because their first value is no number. */
   readonly leftOut: readonly (Column & { readonly first: string })[];
   /** Names of the targets in data.columns that are no inputs because of a horizon of 0. */
@@ -29,14 +44,13 @@ export function chooseColumns(
   data: NormalTableData,
   names: readonly string[],
   firstRow: Row,
-  use: TargetUse | null,
+  uses: ReadonlyMap<string, TargetUse> | null,
 ): Result<ColumnSelection> {
-  const withLabels = use?.targets === "classes";
   const problems: RunProblem[] = [];
   const uniqueNames = makeUnique(names);
   const report = (pointer: string, what: string, hint: string, code = "table-column") =>
     problems.push({ code, path: pointer, message: `"${data.file}" ${what}.`, hint });
-  const find = (key: "columns" | "target", wanted: readonly (string | number)[]) => {
+  const find = (key: string, wanted: readonly (string | number)[]) => {
     const found: number[] = [];
     for (const [position, name] of wanted.entries()) {
       const pointer = `/data/${key}/${position}`;
@@ -47,17 +61,24 @@ export function chooseColumns(
         report(pointer, fault, hint, code === "column-missing" ? code : "table-column");
       } else if (found.includes(place.value)) {
         const shown = typeof name === "number" ? `column ${name}` : `column "${name}"`;
-        const message = `${key === "columns" ? "data.columns" : "data.target"} has ${shown} twice.`;
+        const message = `data.${key.replace("/", ".")} has ${shown} twice.`;
         problems.push({ code: "table-column", path: pointer, message, hint: "Remove one of them." });
       }
       found.push(columnIndex ?? -1);
     }
     return found.filter((columnIndex) => columnIndex >= 0);
   };
-  const namedTargets = data.target === null ? undefined : find("target", data.target);
+  const targets = targetColumns(data.target).map(([name, wanted]) => ({
+    name,
+    use: uses?.get(name) ?? null,
+    found: wanted === null ? undefined : find(name === ONLY_TARGET ? "target" : `target/${name}`, wanted),
+  }));
+  const namedTargets = data.target === null ? undefined : targets.flatMap(({ found = [] }) => found);
+  const labelColumns = new Set(targets.flatMap((target) => (hasLabels(target) ? (target.found ?? []) : [])));
   const numeric = names.flatMap((_, columnIndex) => {
     const field = firstRow.fields[columnIndex] ?? "";
-    const isTarget = (withLabels || data.horizon === 0) && namedTargets?.includes(columnIndex) === true;
+    const isTarget =
+      labelColumns.has(columnIndex) || (data.horizon === 0 && namedTargets?.includes(columnIndex) === true);
     return !isTarget && (isMissing(field) || !Number.isNaN(parseNumber(field))) ? [columnIndex] : [];
   });
   const leftOut = uniqueNames.flatMap((name, index) =>
@@ -75,9 +96,8 @@ export function chooseColumns(
     problems.push({ code: "table-value", ...place, message, hint });
   }
   const namedInputs = data.columns === null ? numeric : find("columns", data.columns);
-  const isOfSameRow = use !== null && data.horizon === 0;
+  const isOfSameRow = uses !== null && data.horizon === 0;
   const inputs = isOfSameRow ? namedInputs.filter((index) => !namedTargets?.includes(index)) : namedInputs;
-  const targets = namedTargets ?? inputs;
   const sameRowTargets = namedInputs
     .filter((index) => !inputs.includes(index))
     .map((index) => uniqueNames[index] ?? "");
@@ -87,36 +107,62 @@ export function chooseColumns(
     const message = `"${data.file}" has no numeric column.`;
     problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
   }
-  if (withLabels && targets.length !== 1) {
-    const count = formatCount(targets.length, "target column");
-    problems.push({
-      code: "table-target",
-      path: data.target === null ? "/data" : "/data/target",
-      message: `The loss predicts classes and needs one target column, but the table has ${count}.`,
-      hint: "Name one column of classes in data.target, or use a loss for numbers, such as squared_error.",
-    });
-  } else if (withLabels && inputs.some((columnIndex) => targets.includes(columnIndex))) {
-    problems.push({
-      code: "table-target",
-      path: "/data/columns",
-      message: `Column "${names[targets[0] ?? 0]}" contains the classes and cannot be an input.`,
-      hint: "Remove it from data.columns.",
-    });
+  for (const target of targets.filter(hasLabels)) {
+    const { name, found = inputs } = target;
+    const [label = 0] = found;
+    if (found.length !== 1) {
+      const pointer = name === ONLY_TARGET ? "target" : `target/${name}`;
+      const count = formatCount(found.length, "target column");
+      problems.push({
+        code: "table-target",
+        path: data.target === null ? "/data" : `/data/${pointer}`,
+        message: `The loss predicts classes and needs one target column, but ${name === ONLY_TARGET ? "the table" : `data.target.${name}`} has ${count}.`,
+        hint: "Name one column of classes in data.target, or use a loss for numbers, such as squared_error.",
+      });
+    } else if (inputs.includes(label)) {
+      problems.push({
+        code: "table-target",
+        path: "/data/columns",
+        message: `Column "${names[label]}" contains the classes and cannot be an input.`,
+        hint: "Remove it from data.columns.",
+      });
+    }
+  }
+  const repeated = namedTargets?.find((index, position) => namedTargets.indexOf(index) !== position);
+  if (problems.length === 0 && repeated !== undefined) {
+    const owners = targets.flatMap(({ name, found }) => (found?.includes(repeated) ? [name] : []));
+    const message = `Column "${names[repeated]}" is in the targets ${joinWithAnd(owners)}.`;
+    const hint = 'Keep it in one of them, which several losses can read by "target".';
+    problems.push({ code: "table-target", path: "/data/target", message, hint });
   }
   if (problems.length > 0) return fail(problems);
-  const columnIndices = [...new Set([...inputs, ...targets])];
+  const columnIndices = [...new Set([...inputs, ...(namedTargets ?? inputs)])];
   const columns = columnIndices.map((columnIndex) => ({
     name: uniqueNames[columnIndex] ?? `${columnIndex + 1}`,
     index: columnIndex,
   }));
   const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
-  return ok({ columns, inputs: positionsOf(inputs), targets: positionsOf(targets), leftOut, sameRowTargets });
+  const selected = targets.map(({ name, use, found = inputs }) => ({ name, use, columns: positionsOf(found) }));
+  return ok({ columns, inputs: positionsOf(inputs), targets: selected, leftOut, sameRowTargets });
+}
+
+/** The columns of the targets by name; null for those of the inputs. */
+export function targetColumns(
+  target: NormalTableData["target"],
+): readonly (readonly [string, readonly (string | number)[] | null])[] {
+  if (target === null || isList(target)) return [[ONLY_TARGET, target]];
+  return Object.entries(target);
+}
+
+function isList(target: NonNullable<NormalTableData["target"]>): target is readonly (string | number)[] {
+  return Array.isArray(target);
 }
 
 /** The problem of a horizon of 0 that leaves no column as an input, as far as the spec shows it. */
 export function checkHorizon(data: Pick<NormalTableData, "columns" | "target" | "horizon">): readonly RunProblem[] {
   const { columns, target, horizon } = data;
-  const isEmpty = target === null || columns?.every((column) => target.includes(column)) === true;
+  const named = targetColumns(target).flatMap(([, wanted]) => wanted ?? []);
+  const isEmpty = target === null || columns?.every((column) => named.includes(column)) === true;
   return horizon === 0 && isEmpty ? [noInputLeft(data)] : [];
 }
 

@@ -18,11 +18,18 @@ import {
   type Column,
   type ColumnSelection,
   chooseColumns,
+  hasLabels,
   mostlyMissing,
   numberHint,
+  type SelectedTarget,
   selectionNotice,
 } from "./table-columns.js";
 import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
+
+/** A target: its columns, as indices, and the label of each row if it has classes; else no labels. */
+export interface RowTarget extends SelectedTarget {
+  readonly labels: readonly string[];
+}
 
 export interface TableRows {
   readonly rows: number;
@@ -32,11 +39,9 @@ export interface TableRows {
   readonly values: FloatList<Float64Array>;
   /** Indices in `columns`. */
   readonly inputs: readonly number[];
-  readonly targets: readonly number[];
+  readonly targets: readonly RowTarget[];
   /** The line of a row in the file, from 1. */
   readonly lineOf: (row: number) => number;
-  /** The target of each row if targets are classes; else empty. */
-  readonly labels: readonly string[];
   /** The fields of a row that are not read, by the name of their column; empty unless they are kept. */
   readonly unreadOf: (row: number) => Readonly<Record<string, string>>;
   /** The choice of columns, and signs of several series. */
@@ -46,22 +51,22 @@ export interface TableRows {
 }
 
 /**
- * @param use of the targets by the model; null where only inputs are read.
+ * @param uses of the targets by the model; null where only inputs are read.
  * @param keepUnread true to keep the fields that are not read.
  */
 export async function readRows(
   data: NormalTableData,
   folder: string,
-  use: TargetUse | null,
+  uses: ReadonlyMap<string, TargetUse> | null,
   keepUnread = false,
 ): Promise<Result<TableRows>> {
   const { file } = data;
-  const withLabels = use?.targets === "classes";
   let selection: ColumnSelection = { columns: [], inputs: [], targets: [], leftOut: [], sameRowTargets: [] };
   let rows = 0;
   const values = collectFloats.float64();
   const lines = collectIds();
-  const labels: string[] = [];
+  /** By target. */
+  const labels = new Map<string, string[]>();
   let unreadColumns: readonly Column[] = [];
   const unreadFields: (readonly string[])[] = [];
   /** Equal labels share one string. */
@@ -76,7 +81,8 @@ export async function readRows(
     message: `${file}:${line}: Column "${name}" ${what}.`,
     hint,
   });
-  const isTargetOnly = (index: number) => selection.targets.includes(index) && !selection.inputs.includes(index);
+  /** By column of the selection, for a column that is a target. */
+  let targetOf = new Map<number, SelectedTarget>();
   let seriesCheck: SeriesCheck | undefined;
   let [fileRows, firstLine] = [0, 1];
   let dropped = 0;
@@ -96,7 +102,8 @@ export async function readRows(
     let isComplete = true;
     const numbers = selection.columns.map((column, index) => {
       const field = fields[column.index] ?? "";
-      const isLabel = withLabels && selection.targets[0] === index;
+      const target = targetOf.get(index);
+      const isLabel = target !== undefined && hasLabels(target);
       const value = isLabel ? 0 : parseNumber(field);
       // A label such as "None" is text.
       const isAbsent = isLabel ? field.trim() === "" : isMissing(field);
@@ -110,11 +117,12 @@ export async function readRows(
       else if (!Number.isFinite(value)) {
         const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number" : "too large"}`;
         const isText = Number.isNaN(value) && notationOf(field) === undefined;
-        const valueHint = isText && isTargetOnly(index) && use !== null ? numbersHint(use) : numberHint(field, data);
+        const isTargetOnly = target?.use != null && !selection.inputs.includes(index);
+        const valueHint = isText && isTargetOnly ? numbersHint(target.use) : numberHint(field, data);
         const hint = isText && data.header === false && fileRows === 1 ? headerHint : valueHint;
         problems.push(problemAt(line, column, what, hint));
-      } else if (use !== null && selection.targets.includes(index)) {
-        const hint = rangeHint(use, value);
+      } else if (target?.use != null) {
+        const hint = rangeHint(target.use, value);
         if (hint !== undefined) problems.push(problemAt(line, column, `has the target ${value}`, hint));
       }
       return value;
@@ -123,11 +131,10 @@ export async function readRows(
       dropped += 1;
       return problems;
     }
-    const [target = 0] = selection.targets;
-    if (withLabels) {
-      const label = fields[selection.columns[target]?.index ?? 0] ?? "";
+    for (const { name, columns } of selection.targets.filter(hasLabels)) {
+      const label = fields[selection.columns[columns[0] ?? 0]?.index ?? 0] ?? "";
       if (!internedLabels.has(label)) internedLabels.set(label, label);
-      labels.push(internedLabels.get(label) ?? label);
+      labels.get(name)?.push(internedLabels.get(label) ?? label);
     }
     for (const number of numbers) values.push(number);
     if (keepUnread) unreadFields.push(unreadColumns.map(({ index }) => fields[index] ?? ""));
@@ -148,15 +155,19 @@ export async function readRows(
       columns(names, first) {
         headerNotice = numbersInHeader(data, names);
         fileNames = names;
-        const selected = chooseColumns(data, names, first, use);
+        const selected = chooseColumns(data, names, first, uses);
         if (!selected.ok) return selected.error;
         selection = selected.value;
+        targetOf = new Map(selection.targets.flatMap((target) => target.columns.map((index) => [index, target])));
+        for (const { name } of selection.targets) labels.set(name, []);
         const read = new Set(selection.columns.map(({ index }) => index));
         unreadColumns = makeUnique(names).flatMap((name, index) => (read.has(index) ? [] : [{ name, index }]));
         leftOutNumbers = selection.leftOut.map(() => 0);
         firstLine = first.line;
-        const labelColumn = withLabels ? selection.columns[selection.targets[0] ?? 0]?.index : undefined;
-        seriesCheck = checkSeries(data, names, first, labelColumn);
+        const labelColumns = selection.targets
+          .filter(hasLabels)
+          .flatMap((target) => target.columns.map((index) => selection.columns[index]?.index ?? 0));
+        seriesCheck = checkSeries(data, names, first, labelColumns);
         return [];
       },
       row,
@@ -168,7 +179,7 @@ export async function readRows(
     const what = `has "${shorten(column.first)}", which is not a number, but ${formatInteger(count)} of its ${formatInteger(fileRows)} values are`;
     return [problemAt(firstLine, column, what, data.header === false ? headerHint : mixedColumnHint)];
   });
-  const emptyColumns = mostlyMissing(selection, missingCounts, fileRows, use !== null);
+  const emptyColumns = mostlyMissing(selection, missingCounts, fileRows, uses !== null);
   /** One problem for a column without values, in place of one for each row. */
   const emptyProblems = emptyColumns.flatMap(({ column, what, hint }) => {
     const first = csvProblems.find((problem) => isMissingValue(problem) && problem.column === column.index + 1);
@@ -186,7 +197,7 @@ export async function readRows(
     const fields = unreadFields[indexInFile(row)] ?? [];
     return Object.fromEntries(fields.map((field, position) => [unreadColumns[position]?.name ?? "", field]));
   };
-  if (data.reverse) labels.reverse();
+  if (data.reverse) for (const list of labels.values()) list.reverse();
   const ordered = sortByTime(values.finish(), columns.length, data);
   const gapColumn = columns[ordered.gap ?? -1];
   if (gapColumn !== undefined) {
@@ -206,9 +217,8 @@ export async function readRows(
     columns: names,
     values: ordered.values,
     inputs,
-    targets,
+    targets: targets.map((target) => ({ ...target, labels: labels.get(target.name) ?? [] })),
     lineOf,
-    labels,
     unreadOf,
     notices,
     dropped,

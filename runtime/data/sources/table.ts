@@ -1,28 +1,32 @@
 /** Tables: windows over the rows of a CSV file; the targets are rows after a window, or after each of its steps. */
 
 import { createHash } from "node:crypto";
+import { classesSize, targetsSignature } from "../../../compiler/signature.js";
+import { targetPort } from "../../../schema/kinds/outputs.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
+import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
-import { type FloatSeries, gatherWindows, type Series } from "../batching/windows.js";
+import { type FloatSeries, gatherWindows } from "../batching/windows.js";
 import { detectMerges, mergeNotice } from "../float32-merges.js";
-import { type Classes, decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
+import { decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
 import type { TableMetadata } from "../metadata.js";
 import { createScaler, type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { collectFloats } from "../spill/float-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
+import { hasLabels } from "./table-columns.js";
 import { readRows, type TableRows, iterateRows as tableRows } from "./table-rows.js";
+import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
 
 export const table: SourceKind<NormalTableData> = {
-  async open(specData, { folder, seed, uses, fittedMetadata, recordedClasses }) {
+  async open(specData, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
-    const data =
-      tableMetadata === null ? specData : { ...specData, columns: tableMetadata.columns, target: tableMetadata.target };
-    const result = await readRows(data, folder, uses);
+    const data = tableMetadata === null ? specData : { ...specData, ...fittedColumns(specData, tableMetadata) };
+    const result = await readRows(data, folder, targetUses);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
     const { window, horizon, stride } = data;
@@ -31,18 +35,18 @@ export const table: SourceKind<NormalTableData> = {
     const split = splitWindows(data.split, seed, {
       examples,
       stride,
-      span: uses.everyStep ? window : 1,
+      span: [...targetUses.values()].some(({ everyStep }) => everyStep) ? window : 1,
       evaluationStride: data.evaluation_stride,
     });
     if (!split.ok) return split;
-    const prepared = prepare(data, result.value, uses, split.value, tableMetadata, recordedClasses);
+    const prepared = prepare(data, result.value, targetUses, split.value, tableMetadata, recordedClasses);
     if (!prepared.ok) return prepared;
     return ok({
-      ...windowSource(data, prepared.value, uses.everyStep, examples, split.value),
+      ...windowSource(data, prepared.value, examples, split.value),
       notices: [
         ...result.value.notices,
         ...prepared.value.notices,
-        ...equalNamesNotices(prepared.value.classes?.names ?? null),
+        ...prepared.value.targets.flatMap(({ classes }) => equalNamesNotices(classes?.names ?? null)),
       ],
     });
   },
@@ -54,11 +58,8 @@ export const table: SourceKind<NormalTableData> = {
 /** The rows as scaled inputs and targets. */
 interface Prepared {
   readonly inputs: FloatSeries;
-  readonly targets: Series;
-  /** Null when targets are numbers. */
-  readonly classes: Classes | null;
+  readonly targets: readonly PreparedTarget[];
   readonly inputNames: readonly string[];
-  readonly targetNames: readonly string[];
   /** By name of a scaled column. */
   readonly scalers: ReadonlyMap<string, ScalerParameters>;
   /** Columns without a scaler that lose values in float32. */
@@ -68,14 +69,15 @@ interface Prepared {
 /** Scales the columns, fitted on the training split, and numbers the classes. */
 function prepare(
   data: NormalTableData,
-  { rows, columns, values, inputs, targets, labels }: TableRows,
-  uses: Uses,
+  { rows, columns, values, inputs, targets }: TableRows,
+  targetUses: ReadonlyMap<string, Uses>,
   splits: Splits,
   fittedMetadata: TableMetadata | null,
-  recordedClasses: readonly string[] | undefined,
+  recordedClasses: ReadonlyMap<string | null, readonly string[]>,
 ): Result<Prepared> {
   // Probabilities are not scaled.
-  const scaledColumns = new Set(uses.targets === "numbers" ? [...inputs, ...targets] : inputs);
+  const numberColumns = targets.flatMap((target) => (target.use?.targets === "numbers" ? target.columns : []));
+  const scaledColumns = new Set([...inputs, ...numberColumns]);
   const scalers = new Map(
     fittedMetadata === null
       ? fitScalers(data, { columns, values }, scaledColumns, markedRows(splits.train, data, rows))
@@ -110,26 +112,32 @@ function prepare(
   };
 
   const features = selectColumns(inputs, false);
-  const encoded =
-    fittedMetadata?.classes === undefined
-      ? ok(fitClasses(labels, recordedClasses))
-      : encodeLabels(labels, fittedMetadata.classes);
-  if (!encoded.ok) return fail([unknownLabelsProblem(data, encoded.error, labels)]);
-  const classes = uses.targets === "classes" ? encoded.value : null;
-  const targetSeries: Series =
-    classes === null
-      ? selectColumns(targets, uses.targets === "probabilities")
-      : { dtype: "int32", width: 1, data: classes.ids };
-  if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   const names = (columnIndices: readonly number[]) => columnIndices.map((columnIndex) => columns[columnIndex] ?? "");
-  const inputNames = names(inputs);
-  const targetNames = names(targets);
+  const problems: RunProblem[] = [];
+  const prepared = targets.map((target): PreparedTarget => {
+    const { name, labels, use } = target;
+    const common = {
+      name,
+      columns: names(target.columns),
+      everyStep: targetUses.get(name)?.everyStep === true,
+    };
+    if (!hasLabels(target)) {
+      const series = selectColumns(target.columns, use?.targets === "probabilities");
+      return { ...common, series, classes: null };
+    }
+    const fitted = fittedMetadata === null ? undefined : (fittedMetadata.targets?.[name] ?? fittedMetadata).classes;
+    const recorded = recordedClasses.get(name) ?? recordedClasses.get(null);
+    const encoded = fitted === undefined ? ok(fitClasses(labels, recorded)) : encodeLabels(labels, fitted);
+    if (!encoded.ok) problems.push(unknownLabelsProblem(data.file, common.columns[0] ?? "", encoded.error, labels));
+    const classes = encoded.ok ? encoded.value : fitClasses(labels);
+    return { ...common, series: { dtype: "int32", width: 1, data: classes.ids }, classes };
+  });
+  if (problems.length > 0) return fail(problems);
+  if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   return ok({
     inputs: features,
-    targets: targetSeries,
-    classes,
-    inputNames,
-    targetNames,
+    targets: prepared,
+    inputNames: names(inputs),
     scalers,
     notices: [...notices.values()],
   });
@@ -139,20 +147,25 @@ const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an o
 
 function windowSource(
   { window, horizon, stride }: NormalTableData,
-  { inputs, targets, classes, inputNames, targetNames, scalers }: Prepared,
-  everyStep: boolean,
+  { inputs, targets, inputNames, scalers }: Prepared,
   examples: number,
   splits: Splits,
 ): DataSource {
   const inputWindows = { stride, shift: 0, length: window };
-  const targetWindows = everyStep
-    ? { stride, shift: horizon, length: window }
-    : { stride, shift: window - 1 + horizon, length: 1 };
+  const targetWindows = ({ everyStep }: PreparedTarget) =>
+    everyStep ? { stride, shift: horizon, length: window } : { stride, shift: window - 1 + horizon, length: 1 };
   /** The shape of a target, without batch and time. */
-  const targetShape = classes === null ? [targets.width] : [];
-  const digest = createHash("sha256").update(JSON.stringify([inputNames, targetNames, classes?.names ?? null]));
+  const shapeOf = ({ classes, series }: PreparedTarget) => (classes === null ? [series.width] : []);
+  const described = targets.flatMap(({ columns, classes }) => [columns, classes?.names ?? null]);
+  const digest = createHash("sha256").update(JSON.stringify([inputNames, ...described]));
   for (const chunk of inputs.data.chunks()) digest.update(chunk);
-  for (const chunk of "chunks" in targets.data ? targets.data.chunks() : [targets.data]) digest.update(chunk);
+  for (const { series } of targets)
+    for (const chunk of "chunks" in series.data ? series.data.chunks() : [series.data]) digest.update(chunk);
+  const signatures = targets.map((target) => {
+    const leading = target.everyStep ? ["batch", "time"] : ["batch"];
+    return [target.name, { dtype: target.series.dtype, shape: [...leading, ...shapeOf(target)] }] as const;
+  });
+  const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
     examples,
     splits,
@@ -160,35 +173,46 @@ function windowSource(
     metadata: {
       type: "table",
       columns: inputNames,
-      target: targetNames,
+      target: targets.flatMap(({ columns }) => columns),
       scaler: Object.fromEntries(scalers),
-      ...(classes !== null && { classes: classes.names }),
+      ...targetsMetadata(targets),
     },
     signature: (train) => ({
       inputs: { dtype: "float32", shape: ["batch", "time", inputs.width] },
-      targets: { dtype: targets.dtype, shape: [...(everyStep ? ["batch", "time"] : ["batch"]), ...targetShape] },
-      sizes: { features: inputs.width, classes: classes?.count ?? targets.width },
+      targets: targetsSignature(signatures),
+      sizes: {
+        features: inputs.width,
+        ...Object.fromEntries(
+          targets.map(({ name, classes, series }) => [classesSize(name), classes?.count ?? series.width]),
+        ),
+      },
       steps: window,
       expected: { batch: expectedBatchSize(train, splits), time: window },
     }),
     batch: (indices) => {
-      const steps = everyStep ? [indices.length, window] : [indices.length];
+      const arrays = targets.map((target): [string, NumericArray] => {
+        const steps = target.everyStep ? [indices.length, window] : [indices.length];
+        const shape = [...steps, ...shapeOf(target)];
+        return [targetPort(target.name), gatherWindows(target.series, targetWindows(target), indices, shape)];
+      });
       return new Map([
         ["inputs", gatherWindows(inputs, inputWindows, indices, [indices.length, window, inputs.width])],
-        ["targets", gatherWindows(targets, targetWindows, indices, [...steps, ...targetShape])],
+        ...arrays,
       ]);
     },
     findOutOfRange(array, limit, reason) {
-      const label = array === "targets" ? classes?.ids.find((id) => id >= limit) : undefined;
+      const target = targets.find(({ name }) => targetPort(name) === array);
+      const label = target?.classes?.ids.find((id) => id >= limit);
       if (label === undefined) return undefined;
-      const message = `Column "${targetNames[0]}" has class ${classes?.names?.[label] ?? label}, index ${label}.`;
+      const message = `Column "${target?.columns[0]}" has class ${target?.classes?.names?.[label] ?? label}, index ${label}.`;
       return { code: "table-class", path: "/data/target", message, hint: reason };
     },
-    decode(predictions) {
+    decode(predictions, _, name) {
+      const { columns = [], classes = null } = targetOf(name) ?? {};
       if (classes !== null) return decodeClasses(predictions, classes);
-      const width = targetNames.length;
+      const width = columns.length;
       if (predictions.dtype !== "float32" || predictions.shape.at(-1) !== width) return nestedRows(predictions);
-      const data = unscaleValues(predictions.data, (index) => scalers.get(targetNames[index % width] ?? ""));
+      const data = unscaleValues(predictions.data, (index) => scalers.get(columns[index % width] ?? ""));
       return nestedRows({ ...predictions, data });
     },
   };
@@ -238,24 +262,6 @@ function tooShortProblem(
         : dropped === 0
           ? "Use a longer table."
           : 'Leave columns without values out by data.columns, or set data.missing to "previous".',
-  };
-}
-
-/** Rows have no line numbers here; the message names the labels instead. */
-function unknownLabelsProblem(
-  { file, target }: NormalTableData,
-  indices: readonly number[],
-  labels: readonly string[],
-): RunProblem {
-  const names = [...new Set(indices.map((index) => labels[index] ?? ""))];
-  const shown = names.slice(0, 5).map((name) => `"${name}"`);
-  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
-  return {
-    code: "unknown-class",
-    path: "/data/file",
-    file,
-    message: `Column "${target?.[0]}" of "${file}" has ${shown.join(", ")}${more}, which the model has no class for.`,
-    hint: "Remove these rows, or train with data that has these classes.",
   };
 }
 

@@ -4,7 +4,7 @@ import { blankClassOf, targetKindOf } from "../../../schema/kinds/losses.js";
 import type { NormalLoss, NormalTextNormalization } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
-import type { Metadata } from "../../data/metadata.js";
+import { type Metadata, metadataOf } from "../../data/metadata.js";
 import { scalerOf } from "../../data/scaler.js";
 import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
 import { type StatePair, statePairs } from "../metadata.js";
@@ -195,9 +195,10 @@ function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean): Feed {
 
 function predictionOf(
   { outputs }: ExportPorts,
-  { metadata, spec: { losses } }: Pick<TrainedModel, "metadata" | "spec">,
+  { metadata: ofAll, spec: { losses } }: Pick<TrainedModel, "metadata" | "spec">,
 ): SnippetPrediction {
   const [loss] = losses as readonly [NormalLoss, ...NormalLoss[]];
+  const metadata = metadataOf(ofAll, loss.target);
   const tokens = outputs.find(({ name }) => name === "tokens");
   if (tokens !== undefined && metadata.type === "text") {
     const names = { list: metadata.vocabulary, metadataKey: "rnnx.data.vocabulary" };

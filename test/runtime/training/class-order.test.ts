@@ -97,7 +97,7 @@ describe("a run that was trained with another order", () => {
     const { folder, out, spec } = await trainSpec(sequences, { "d.jsonl": jsonl(lines) });
     const order = ["rare", "common", "medium"];
     const digestOf = async (recorded?: readonly string[]) => {
-      const opened = await openData(spec, folder, undefined, recorded);
+      const opened = await openData(spec, folder, undefined, new Map(recorded && [[null, recorded]]));
       return opened.ok ? opened.value.digest : "";
     };
     const replaceIn = (file: string, from: string, to: string) => {

@@ -1,0 +1,61 @@
+/** The targets of a table as series, with the metadata of each, and the columns of a trained model. */
+import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import type { RunProblem } from "../../problem.js";
+import type { Series } from "../batching/windows.js";
+import type { Classes } from "../labels.js";
+import type { TableMetadata } from "../metadata.js";
+import { targetColumns } from "./table-columns.js";
+
+/** A target as a series. */
+export interface PreparedTarget {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly series: Series;
+  /** Null when the target has numbers. */
+  readonly classes: Classes | null;
+  /** True for a target of each step. */
+  readonly everyStep: boolean;
+}
+
+/** The columns that a model was trained on. */
+export function fittedColumns(
+  { target }: NormalTableData,
+  metadata: TableMetadata,
+): Pick<NormalTableData, "columns" | "target"> {
+  const [[first] = [ONLY_TARGET]] = targetColumns(target);
+  const named = metadata.targets ?? (first === ONLY_TARGET ? null : { [first]: metadata });
+  const entries = Object.entries(named ?? {}).map(([name, { target: columns }]) => [name, columns]);
+  return { columns: metadata.columns, target: named === null ? metadata.target : Object.fromEntries(entries) };
+}
+
+/** The classes of the only target, or the columns and classes of several by name. */
+export function targetsMetadata(targets: readonly PreparedTarget[]): Pick<TableMetadata, "classes" | "targets"> {
+  const classesOf = ({ classes }: PreparedTarget) => (classes === null ? {} : { classes: classes.names });
+  const [only, ...others] = targets;
+  if (only === undefined || others.length === 0) return only === undefined ? {} : classesOf(only);
+  return {
+    targets: Object.fromEntries(
+      targets.map((target) => [target.name, { target: target.columns, ...classesOf(target) }]),
+    ),
+  };
+}
+
+/** Rows have no line numbers here; the message names the labels instead. */
+export function unknownLabelsProblem(
+  file: string,
+  column: string,
+  indices: readonly number[],
+  labels: readonly string[],
+): RunProblem {
+  const names = [...new Set(indices.map((index) => labels[index] ?? ""))];
+  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
+  return {
+    code: "unknown-class",
+    path: "/data/file",
+    file,
+    message: `Column "${column}" of "${file}" has ${shown.join(", ")}${more}, which the model has no class for.`,
+    hint: "Remove these rows, or train with data that has these classes.",
+  };
+}
