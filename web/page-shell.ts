@@ -6,13 +6,14 @@ import type { NormalLayer } from "../schema/normal/index.js";
 import { element } from "./dom.js";
 import { loadModel, type Model } from "./load-model.js";
 
-const typeDescriptions: { readonly [K in PageManifest["metadata"]["type"]]: string } = {
-  text: "text generation",
-  table: "time series",
-  sequences: "sequence labeling",
-  pairs: "sequence to sequence",
-  images: "image classification",
-  arrays: "arrays",
+const typeDescriptions: { readonly [K in PageManifest["metadata"]["type"]]: (uses: PageManifest["uses"]) => string } = {
+  text: () => "text generation",
+  table: () => "time series",
+  sequences: ({ targets, everyStep }) =>
+    targets === "numbers" ? "sequence regression" : everyStep ? "sequence labeling" : "sequence classification",
+  pairs: () => "sequence to sequence",
+  images: () => "image classification",
+  arrays: () => "arrays",
 };
 
 const pages = [
@@ -52,13 +53,13 @@ function heading(page: PageManifest, current: string): readonly HTMLElement[] {
 }
 
 function modelFacts(page: PageManifest): readonly string[] {
-  const { metadata, manifest, model, step, metrics } = page;
+  const { metadata, manifest, model, step, metrics, uses } = page;
   const count = manifest.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const splitsWithAccuracy =
     metrics === null ? [] : Object.entries(metrics).filter(([, values]) => "accuracy" in values);
   const [split, values] = splitsWithAccuracy.at(-1) ?? [];
   return [
-    typeDescriptions[metadata.type],
+    typeDescriptions[metadata.type](uses),
     ...new Set(model.flatMap(layerNames)),
     formatCount(count, "parameter"),
     formatCount(step, "training step"),
@@ -73,5 +74,6 @@ function layerNames(layer: NormalLayer): readonly string[] {
         `${bidirectional === "none" ? "" : "bidirectional "}${/^(rnn|lstm|gru)$/.test(cell) ? cell.toUpperCase() : cell} ${hidden_size}`,
     );
   }
+  if (layer.layer === "conv1d") return ["convolution"];
   return layer.layer === "attention" ? ["attention"] : [];
 }

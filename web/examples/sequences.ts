@@ -69,14 +69,20 @@ function flattenVectors(sequences: readonly Sequence[], time: number, width: num
   return data;
 }
 
-/** Parses one sequence per line: `text => label`, or `text => tag tag tag`. */
+/** The form of a line: `text => label`, or `text => tag tag tag`; steps that are no tokens are JSON. */
+export function sequenceForm({ vocabulary }: SequencesMetadata, { everyStep }: PageManifest["uses"]): string {
+  return `${vocabulary === undefined ? "vectors as JSON" : "text"} => ${everyStep ? "one tag per step" : "label"}`;
+}
+
+/** Parses one sequence per line, in the form of `sequenceForm`. */
 export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, page: PageManifest): TrainingSetResult {
   const tagged = page.uses.everyStep;
+  const form = sequenceForm(metadata, page.uses);
   const sequences: Sequence[] = [];
   const allLabels: (readonly number[])[] = [];
   for (const { line, number } of nonBlankLines(text)) {
     const sides = splitPair(line);
-    if (sides === undefined) return invalid(`Line ${number} has no label.`, "Write text => label.");
+    if (sides === undefined) return invalid(`Line ${number} has no ${tagged ? "tags" : "label"}.`, `Write ${form}.`);
     const read = readSequence(sides[0], metadata, page);
     if (!read.ok) return invalid(`Line ${number}: ${read.error[0]?.message ?? ""}`);
     const labels = readLabels(sides[1], metadata, page);
@@ -90,7 +96,7 @@ export function sequencesTrainingSet(text: string, metadata: SequencesMetadata, 
     sequences.push(read.value);
     allLabels.push(labels.value);
   }
-  if (sequences.length === 0) return invalid("The text is empty.", "Write one sequence per line: text => label.");
+  if (sequences.length === 0) return invalid("The text is empty.", `Write one sequence per line: ${form}.`);
   return ok({
     examples: sequences.length,
     summary: formatCount(sequences.length, "sequence"),

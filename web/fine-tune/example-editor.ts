@@ -5,6 +5,7 @@ import { button, element, field } from "../dom.js";
 import { averageBoxSize, createDrawingCanvas, thumbnail } from "../drawing-canvas.js";
 import { dataPorts } from "../examples/arrays.js";
 import { decodePixels, sampleImages } from "../examples/images.js";
+import { sequenceForm } from "../examples/sequences.js";
 import type { ExampleInput } from "../examples/training-set.js";
 import type { Model } from "../load-model.js";
 
@@ -58,7 +59,6 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
         text: samples?.type === "text" ? samples.text : "",
       };
     case "sequences": {
-      const form = uses.everyStep ? "text => one tag per step" : "text => label";
       const lines =
         samples?.type === "sequences"
           ? samples.examples.map(
@@ -68,7 +68,7 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
           : [];
       const classNote = metadata.classes ? ` Classes: ${metadata.classes.join(", ")}.` : "";
       return {
-        title: `Your sequences, one per line: ${form}`,
+        title: `Your sequences, one per line: ${sequenceForm(metadata, uses)}`,
         note: `${sampleNote}${classNote}`.trim(),
         text: lines.join("\n"),
       };

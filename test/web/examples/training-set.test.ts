@@ -6,6 +6,7 @@ import { openData } from "../../../runtime/data/index.js";
 import { exportWeb } from "../../../runtime/web/export-web.js";
 import type { PageManifest } from "../../../runtime/web/page-manifest.js";
 import { readTrainingSet } from "../../../web/examples/index.js";
+import { sequenceForm } from "../../../web/examples/sequences.js";
 import type { ExampleInput } from "../../../web/examples/training-set.js";
 import { pageOf, type SpecExample, specExamples } from "../../support/page-specs.js";
 
@@ -105,4 +106,12 @@ describe("the folder of a page", () => {
       expect.stringMatching(/^The page has no samples of the data: /),
     ]);
   });
+});
+
+test("the form of a line is that of the steps and targets", () => {
+  const vectors = { type: "sequences", unit: "word" } as const;
+  const uses = { inputs: "numbers", targets: "classes", everyStep: false } as const;
+  expect(sequenceForm(vectors, uses)).toBe("vectors as JSON => label");
+  const tokens = { ...vectors, vocabulary: ["a"] };
+  expect(sequenceForm(tokens, { ...uses, everyStep: true })).toBe("text => one tag per step");
 });
