@@ -1,67 +1,44 @@
-/** Checks of the activations of a spec: free names, no calls in a circle, sound equations. */
+/** Checks of the activations of a spec: free names, no calls in a circle, calls of a limited size, sound equations. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import type { NormalActivationDefinition } from "../../../schema/normal/index.js";
-import { checkActivation, resolveActivation } from "../functions/activation.js";
+import { checkActivation } from "../functions/activation.js";
+import { type CallGraph, callGraph, isWithinLimits, maxDepth, maxOperations } from "../functions/call-graph.js";
 import type { FunctionTable } from "../functions/function.js";
-import { parseEquations } from "../parse/equations.js";
-import { visit } from "../parse/expression.js";
 
-type Activations = Readonly<Record<string, NormalActivationDefinition>>;
-
-/** @param pathOf the JSON pointer of an activation, or of all of them. */
+/** @param pathOf the JSON pointer of an activation. */
 export function checkActivations(
-  activations: Activations,
+  activations: Readonly<Record<string, NormalActivationDefinition>>,
   functions: FunctionTable,
-  pathOf: (part: object, key?: string) => string,
+  pathOf: (part: object) => string,
   report: Report,
 ): void {
-  const calls = new Map(
-    Object.entries(activations).map(([name, activation]) => [name, calledNames(activation, functions)]),
-  );
+  const graph = callGraph(activations, functions);
   for (const [name, activation] of Object.entries(activations)) {
     const path = pathOf(activation);
     if (functions.isBuiltIn(name) || name === "none") {
       const message = `${quote(name)} is a ${name === "none" ? "built-in activation" : "function of the equation language"} already`;
       report({ code: "name-taken", path, message, hint: "Use another name.", atKey: true });
     }
-    const circle = circleOf(name, calls);
-    if (circle !== undefined) {
-      const message = `the activation ${quote(name)} calls itself: ${circle.join(" → ")}`;
-      report({ code: "circular-call", path: `${path}/equations`, message, hint: "Call only other activations." });
-    }
+    checkCalls(name, graph, `${path}/equations`, report);
     checkActivation(activation, functions, path, report);
   }
 }
 
-/** The names of the functions that the equations of an activation call, as far as they can be parsed. */
-function calledNames(activation: NormalActivationDefinition, functions: FunctionTable): readonly string[] {
-  const { equations } = parseEquations(
-    resolveActivation(activation, functions),
-    { inputs: { x: true }, sizes: {} },
-    "",
-    () => {},
-  );
-  const names: string[] = [];
-  for (const { value } of equations) {
-    if (value !== undefined) visit(value, (node) => node.kind === "call" && names.push(node.function));
+/** Reports a circle, or the first activation of a chain that is too large. */
+function checkCalls(name: string, graph: CallGraph, path: string, report: Report): void {
+  const size = graph.sizeOf(name);
+  const circle = size === undefined ? graph.circleOf(name) : undefined;
+  if (circle !== undefined) {
+    const message = `the activation ${quote(name)} calls itself: ${circle.join(" → ")}`;
+    report({ code: "circular-call", path, message, hint: "Call only other activations." });
   }
-  return names;
-}
-
-/** The shortest chain of calls from an activation to itself. */
-function circleOf(name: string, calls: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
-  const seen = new Set<string>();
-  let chains: readonly (readonly string[])[] = [[name]];
-  while (chains.length > 0) {
-    chains = chains.flatMap((chain) =>
-      [...new Set(calls.get(chain.at(-1) ?? "") ?? [])]
-        .filter((callee) => calls.has(callee) && !seen.has(callee))
-        .map((callee) => [...chain, callee]),
-    );
-    const circle = chains.find((chain) => chain.at(-1) === name);
-    if (circle !== undefined) return circle;
-    for (const chain of chains) seen.add(chain.at(-1) ?? "");
-  }
-  return undefined;
+  if (size === undefined || isWithinLimits(size)) return;
+  if (!graph.calleesOf(name).every((callee) => isWithinLimits(graph.sizeOf(callee)))) return;
+  const excess =
+    size.operations > maxOperations
+      ? `has ${size.operations} operations, with those that it calls, more than ${maxOperations}`
+      : `calls activations that call others, more than ${maxDepth} deep`;
+  const hint = "Write it with fewer calls of other activations.";
+  report({ code: "too-many-calls", path, message: `the activation ${quote(name)} ${excess}`, hint });
 }

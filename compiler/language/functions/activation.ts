@@ -41,28 +41,22 @@ export function checkActivation(
   return isSound && shapes !== undefined;
 }
 
-/** @param functions those that its equations may call. */
+/**
+ * @param functions those that its equations may call.
+ * @param isUsable false for an activation in a circle of calls, or with too many of them, which is a problem of its own.
+ */
 export function activationFunction(
   name: string,
   definition: NormalActivationDefinition,
   functions: FunctionTable,
+  isUsable: () => boolean,
 ): EquationFunction {
   let resolved: ResolvedDefinition | undefined;
   let isSound: boolean | undefined;
-  /** True during an analysis: a call of the activation by itself, which is a problem of its definition. */
-  let isActive = false;
   const analyzeFor = (x: ExpressionType, rules: ShapeRules, report: Report): Analysis => {
     resolved ??= resolveActivation(definition, functions);
     const batch = x.kind === "number" || !x.isBatched ? [] : x.shape.slice(0, rules.batchAxes);
     return analyze(resolved, activationScope(x, batch, rules), "", report);
-  };
-  const guarded = <T>(run: () => T): T => {
-    isActive = true;
-    try {
-      return run();
-    } finally {
-      isActive = false;
-    }
   };
   const build: EquationFunction["build"] = (b, args, _shape, [type], batchAxes) => {
     const x = asValue(b, at(args, 0));
@@ -88,20 +82,15 @@ export function activationFunction(
     conditionCount: 0,
     infer(args, rules) {
       const x = at(args, 0);
-      if (isActive) return undefined;
-      return guarded(() => {
-        isSound ??= checkActivation(definition, functions, "", () => {});
-        if (!isSound) return undefined;
-        const problems: Problem[] = [];
-        const operand: ExpressionType = x.kind === "number" ? { kind: "tensor", shape: [], isBatched: false } : x;
-        const { shapes } = analyzeFor(operand, rules, (problem) => problems.push(problem));
-        const [problem] = problems;
-        if (problem !== undefined) return argumentError("shape-mismatch", problem.message);
-        if (shapes === undefined) return undefined;
-        return x.kind === "number"
-          ? { kind: "number", value: valueAt(build, x.value) }
-          : tensorType(shapes.output, [x]);
-      });
+      isSound ??= isUsable() && checkActivation(definition, functions, "", () => {});
+      if (!isSound) return undefined;
+      const problems: Problem[] = [];
+      const operand: ExpressionType = x.kind === "number" ? { kind: "tensor", shape: [], isBatched: false } : x;
+      const { shapes } = analyzeFor(operand, rules, (problem) => problems.push(problem));
+      const [problem] = problems;
+      if (problem !== undefined) return argumentError("shape-mismatch", problem.message);
+      if (shapes === undefined) return undefined;
+      return x.kind === "number" ? { kind: "number", value: valueAt(build, x.value) } : tensorType(shapes.output, [x]);
     },
     build,
   };

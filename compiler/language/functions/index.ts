@@ -6,6 +6,7 @@ import { fillDefaults } from "../../../schema/normalize/fill.js";
 import { ownValue } from "../resolve.js";
 import { activationFunction } from "./activation.js";
 import { axisFunctions } from "./axes.js";
+import { type CallGraph, callGraph, isWithinLimits } from "./call-graph.js";
 import { entryFunctions } from "./entries.js";
 import type { EquationFunction, FunctionTable } from "./function.js";
 import { matrixFunctions } from "./matrices.js";
@@ -23,19 +24,24 @@ export const builtInFunctions: FunctionTable = tableOf(
   (name, table) => {
     const coded = ownValue(codedFunctions, name);
     const file = coded === undefined ? builtInActivation(name) : undefined;
-    return file === undefined ? coded : activationFunction(name, activationOf(file), table);
+    return file === undefined ? coded : activationFunction(name, activationOf(file), table, () => true);
   },
 );
 
 /** The functions with the activations of a spec. A built-in name keeps its meaning. */
 export function functionTable(activations: Readonly<Record<string, NormalActivationDefinition>>): FunctionTable {
   if (Object.keys(activations).length === 0) return builtInFunctions;
+  let graph: CallGraph | undefined;
   return tableOf(
     () => [...builtInFunctions.names, ...Object.keys(activations)],
     (name, table) => {
       const own = ownValue(activations, name);
       const builtIn = builtInFunctions.get(name);
-      return builtIn ?? (own && activationFunction(name, own, table));
+      const isUsable = () => {
+        graph ??= callGraph(activations, table);
+        return isWithinLimits(graph.sizeOf(name));
+      };
+      return builtIn ?? (own && activationFunction(name, own, table, isUsable));
     },
   );
 }

@@ -124,6 +124,8 @@ test("the columns of a layer follow from its activation", async () => {
   expect(await columnsOf("both_signs", 4)).toEqual([2]);
 });
 
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
 describe("mistakes", () => {
   const dense = (activation: string, size = 3) => [{ layer: "dense", size, activation }];
   test.each<[string, object, readonly string[]]>([
@@ -168,6 +170,21 @@ describe("mistakes", () => {
       [
         'circular-call, /activations/a/equations ["y = b(x) + 1": the activation "a" calls itself: a → b → a Call only other activations.',
         'circular-call, /activations/b/equations ["y = a(x) * 2": the activation "b" calls itself: b → a → b Call only other activations.',
+      ],
+    ],
+    [
+      "calls of calls that grow exponentially, and a chain that is too long",
+      specOf(dense("g40"), {
+        activations: Object.fromEntries([
+          ["g0", { equations: ["y = x * 2"] }],
+          ...numbered(40).map((index) => [`g${index}`, { equations: [`y = g${index - 1}(x) + g${index - 1}(-x)`] }]),
+          ["c0", { equations: ["y = x * 2"] }],
+          ...numbered(500).map((index) => [`c${index}`, { equations: [`y = c${index - 1}(x)`] }]),
+        ]),
+      }),
+      [
+        'too-many-calls, /activations/g8/equations ["y = g7(x) + g7(-x)": the activation "g8" has 1276 operations, with those that it calls, more than 1000 Write it with fewer calls of other activations.',
+        'too-many-calls, /activations/c20/equations ["y = c19(x)": the activation "c20" calls activations that call others, more than 20 deep Write it with fewer calls of other activations.',
       ],
     ],
     [
