@@ -12,23 +12,40 @@ import type { Template } from "./templates.js";
 interface Flags {
   readonly list?: boolean;
   readonly out: string;
+  readonly data?: string;
+  readonly target?: string;
 }
 
 export const init: CommandModule = {
   description:
-    "Writes a spec for a task, sample data to train on, and a page about using your own data. Never overwrites a file.",
-  example: "rnnx init classify-text",
+    "Writes a spec for a task, sample data to train on, and a page about using your own data; or, with --data, a spec for a file of yours: " +
+    "texts with labels or tags, pairs of texts, series of numbers, a plain text, or images. Never overwrites a file.",
+  example: "rnnx init --data reviews.csv --target sentiment",
 
   declare(command) {
     command
       .argument("[template]", "task (asks if absent)")
       .option("--list", "list the templates")
+      .option("--data <file>", "write a spec for this file (.csv, .tsv, .jsonl, .txt, IDX)")
+      .option("--target <column>", "column of --data to predict, or the file of labels of images")
       .option("--out <dir>", "output folder", ".");
   },
 
   async run(output, command) {
     const [name] = command.args;
-    const { list, out } = command.opts<Flags>();
+    const { list, out, data, target } = command.opts<Flags>();
+    if (data !== undefined && (name !== undefined || list === true)) {
+      reportInvalidInput(output, "usage", "--data writes a spec of its own", "Remove the template, or --data.");
+      return exitCodes.invalidInput;
+    }
+    if (data === undefined && target !== undefined) {
+      reportInvalidInput(output, "usage", "--target is a column of --data", "Name the file with --data.");
+      return exitCodes.invalidInput;
+    }
+    if (data !== undefined) {
+      const { initFromData } = await import("./data/index.js");
+      return initFromData(output, { data, target, out });
+    }
     const { listTemplates, templateFiles } = await import("./templates.js");
     const templates = listTemplates();
     if (list === true) {

@@ -1,0 +1,237 @@
+/** The spec of a task: data, a model of moderate size, its loss and metrics, and a training that fits the rows. */
+import type { ColumnFacts, FileFacts } from "./file-facts.js";
+import type { Task } from "./task.js";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface ComposedSpec {
+  readonly data: JsonObject;
+  readonly model: readonly JsonObject[];
+  readonly loss: JsonObject;
+  readonly metrics?: readonly string[];
+  readonly optimizer: JsonObject;
+  readonly train: JsonObject;
+}
+
+/** Steps of the longest sequences that are read. */
+const MAX_STEPS = 400;
+/** Texts of fewer words have characters as units. */
+const MIN_WORDS = 1.5;
+/** The ratio of the most to the least frequent class from which a loss is balanced. */
+const UNBALANCED = 3;
+
+/** @param file relative to the spec. */
+export function composeSpec(task: Task, facts: FileFacts, file: string): ComposedSpec {
+  switch (task.type) {
+    case "classify":
+      return {
+        data: sequencesData(task.input, { label: task.target.name }, facts, file),
+        model: [...readSteps(task.input), recurrent({ return: "last" }), { layer: "dense", size: "classes" }],
+        loss: { type: "cross_entropy", ...balance(task.target) },
+        metrics: ["accuracy", "f1"],
+        ...training(facts.rows, true),
+      };
+    case "classify_rows":
+      return {
+        data: {
+          ...tableData(task.inputs, [task.target], facts, file, "drop"),
+          window: 1,
+          horizon: 0,
+          split: { ...splitFor(facts.rows), order: "shuffled" },
+        },
+        model: [
+          { layer: "pool", mode: "last" },
+          { layer: "dense", size: 32, activation: "relu" },
+          { layer: "dense", size: "classes" },
+        ],
+        loss: { type: "cross_entropy", ...balance(task.target) },
+        metrics: ["accuracy", "f1"],
+        ...training(facts.rows, true),
+      };
+    case "tag":
+      return {
+        data: sequencesData(task.input, { tags: task.target.name }, facts, file),
+        model: [...readSteps(task.input), recurrent({}), { layer: "projection", size: "classes" }],
+        loss: { type: "sequence_loss" },
+        metrics: ["accuracy"],
+        ...training(facts.rows, true),
+      };
+    case "score":
+      return {
+        data: sequencesData(task.input, { label: task.target.name }, facts, file),
+        model: [...readSteps(task.input), recurrent({ return: "last" }), { layer: "dense", size: "classes" }],
+        loss: { type: "squared_error" },
+        metrics: ["mae"],
+        ...training(facts.rows, true),
+      };
+    case "translate":
+      return translation(task, facts, file);
+    case "forecast": {
+      const window = Math.max(1, Math.min(24, Math.floor(facts.rows / 10)));
+      const isReversed = facts.columns.some(({ isDescendingDate }) => isDescendingDate);
+      return {
+        data: {
+          ...tableData(task.inputs, task.targets, facts, file, "previous"),
+          ...(isReversed && { reverse: true }),
+          scale: "standard",
+          window,
+          horizon: 1,
+          split: { ...splitFor(facts.rows), order: "time" },
+        },
+        model: [
+          { layer: "rnn", cell: "gru", hidden_size: 32, return: "last" },
+          { layer: "dense", size: "classes" },
+        ],
+        loss: { type: "squared_error" },
+        metrics: ["mae"],
+        ...training(facts.rows, facts.rows >= 50),
+      };
+    }
+  }
+}
+
+function translation(
+  { input, target }: Extract<Task, { type: "translate" }>,
+  facts: FileFacts,
+  file: string,
+): ComposedSpec {
+  const unit = Math.max(meanOf(input.lengths), meanOf(target.lengths)) < MIN_WORDS ? "char" : "word";
+  return {
+    data: {
+      type: "pairs",
+      file,
+      columns: { source: input.name, target: target.name },
+      unit,
+      text: { normalize: "NFC" },
+      split: { ...splitFor(facts.rows), order: "shuffled" },
+    },
+    model: [
+      { layer: "embedding", size: 64 },
+      { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 64 },
+      { layer: "embedding", name: "target", from: "decoder_inputs", vocabulary_size: "target_vocabulary", size: 64 },
+      { layer: "rnn", name: "decoder", cell: "gru", hidden_size: 64, initial_state: "encoder" },
+      { layer: "attention", from: ["decoder", "encoder"] },
+      { layer: "concat", from: ["decoder", "attention"] },
+      { layer: "projection", size: "target_vocabulary" },
+    ],
+    loss: { type: "sequence_loss" },
+    metrics: ["accuracy", "exact_sequence"],
+    ...training(facts.rows, true),
+  };
+}
+
+/** The spec of a plain text: a model of its next character. @param characters of the file. */
+export function composeTextSpec(file: string, characters: number): ComposedSpec {
+  const window = Math.max(1, Math.min(64, Math.floor(characters / 20)));
+  const isLong = characters >= 2000;
+  return {
+    data: { type: "text", file, unit: "char", window, ...(isLong && { stride: window, split: { validation: 0.1 } }) },
+    model: [
+      { layer: "embedding", size: 32 },
+      { layer: "rnn", cell: "lstm", hidden_size: 128 },
+      { layer: "projection", size: "vocabulary" },
+    ],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam", learning_rate: 0.005, clip: { global_norm: 5 } },
+    train: {
+      epochs: epochsFor(isLong ? characters / window : characters),
+      batch_size: isLong ? Math.max(1, Math.min(32, Math.floor((characters * 0.9) / window / 2))) : "all",
+      ...(isLong && { keep_best: { metric: "loss", mode: "min" } }),
+    },
+  };
+}
+
+/** The spec of images with a file of labels. */
+export function composeImagesSpec(file: string, labels: string, images: number): ComposedSpec {
+  return {
+    data: { type: "images", file, labels, split: { ...splitFor(images), order: "shuffled" } },
+    model: [
+      { layer: "rnn", cell: "gru", hidden_size: 64, return: "last" },
+      { layer: "dense", size: "classes" },
+    ],
+    loss: { type: "cross_entropy" },
+    metrics: ["accuracy", "f1"],
+    ...training(images, true),
+  };
+}
+
+function sequencesData(input: ColumnFacts, target: JsonObject, facts: FileFacts, file: string): JsonObject {
+  const isTagged = "tags" in target;
+  const role = input.kind === "vectors" ? "inputs" : input.kind === "list" ? "tokens" : "text";
+  const isChar = role === "text" && !isTagged && meanOf(input.lengths) < MIN_WORDS && input.characters > 2;
+  // Tags are of the words as they are written.
+  const text = isTagged
+    ? { normalize: "NFC" }
+    : { normalize: "NFC", lowercase: true, punctuation: isChar ? "keep" : "split" };
+  const longest = input.lengths.reduce((most, length) => Math.max(most, length), 0);
+  return {
+    type: "sequences",
+    file,
+    columns: { [role]: input.name, ...target },
+    ...(isChar && { unit: "char" }),
+    ...(role === "text" && { text }),
+    ...(role !== "inputs" && facts.rows >= 1000 && { vocabulary: { min_count: 2 } }),
+    ...(longest > MAX_STEPS && !isChar && { max_length: MAX_STEPS }),
+    ...(facts.rows >= 500 && { buckets: 4 }),
+    split: { ...splitFor(facts.rows), order: "shuffled" },
+  };
+}
+
+function tableData(
+  inputs: readonly ColumnFacts[],
+  targets: readonly ColumnFacts[],
+  { columns, hasHeader, delimiter }: FileFacts,
+  file: string,
+  missing: "drop" | "previous",
+): JsonObject {
+  const nameOf = (column: ColumnFacts) => (hasHeader ? column.name : columns.indexOf(column) + 1);
+  const isIncomplete = [...inputs, ...targets].some((column) => column.missing > 0);
+  return {
+    type: "table",
+    file,
+    ...(delimiter !== null && { delimiter }),
+    columns: inputs.map(nameOf),
+    target: targets.map(nameOf),
+    ...(isIncomplete && { missing }),
+  };
+}
+
+/** Vectors need no table; ids do. */
+function readSteps({ kind }: ColumnFacts): readonly JsonObject[] {
+  return kind === "vectors" ? [] : [{ layer: "embedding", size: 64 }];
+}
+
+function recurrent(keys: JsonObject): JsonObject {
+  return { layer: "rnn", cell: "gru", hidden_size: 32, bidirectional: "concat", ...keys };
+}
+
+function balance({ values }: ColumnFacts): JsonObject {
+  const counts = [...(values?.values() ?? [])];
+  return Math.max(...counts) >= UNBALANCED * Math.min(...counts) ? { class_weights: "balanced" } : {};
+}
+
+function splitFor(rows: number): JsonObject {
+  if (rows >= 50) return { validation: 0.1, test: 0.1 };
+  return rows >= 10 ? { validation: 0.2 } : {};
+}
+
+function training(rows: number, hasEpochs: boolean): Pick<ComposedSpec, "optimizer" | "train"> {
+  const trained = Math.floor(rows * (rows >= 50 ? 0.8 : rows >= 10 ? 0.8 : 1));
+  return {
+    optimizer: { type: "adam", learning_rate: 0.005, clip: { global_norm: 5 } },
+    train: {
+      ...(hasEpochs ? { epochs: epochsFor(trained) } : { steps: 200 }),
+      batch_size: trained < 64 ? "all" : 32,
+      ...(rows >= 10 && { keep_best: { metric: "loss", mode: "min" } }),
+    },
+  };
+}
+
+/** Fewer passes through more examples: about 20,000 examples are read. */
+function epochsFor(examples: number): number {
+  return Math.max(3, Math.min(60, Math.ceil(20_000 / Math.max(examples, 1))));
+}
+
+function meanOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / Math.max(numbers.length, 1);
+}

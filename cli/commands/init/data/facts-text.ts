@@ -1,0 +1,90 @@
+/** The facts of a data file and its task as text, and as a record for programs. */
+import { formatCount, formatInteger, listFirst } from "../../../../runtime/format.js";
+import { joinWithAnd } from "../../../../schema/diagnostics/suggest.js";
+import { escapeLine } from "../../../escape-controls.js";
+import type { Colors } from "../../../output.js";
+import { tableText } from "../../../table.js";
+import type { ColumnFacts, FileFacts } from "./file-facts.js";
+import type { Task } from "./task.js";
+
+const MAX_CLASSES = 12;
+const MAX_EXAMPLE = 30;
+
+export function factsText(colors: Colors, { rows, columns }: FileFacts): string {
+  const cells = columns.map((column) => [
+    escapeLine(column.name),
+    column.kind,
+    formatInteger(column.missing),
+    column.kind === "list" || column.kind === "vectors"
+      ? ""
+      : column.values === null
+        ? "many"
+        : formatInteger(column.values.size),
+    escapeLine(exampleOf(column)),
+  ]);
+  const titles = ["column", "kind", "missing", "values", "example"];
+  const heads = titles.map(
+    (title) => ({ title, align: title === "missing" || title === "values" ? "right" : "left" }) as const,
+  );
+  return `${formatCount(rows, "row")}\n\n${tableText(colors, heads, cells)}`;
+}
+
+function exampleOf({ kind, values, lengths }: ColumnFacts): string {
+  if (kind === "list" || kind === "vectors") return formatCount(lengths[0] ?? 0, "entry").replace("entrys", "entries");
+  const [first = ""] = values?.keys() ?? [];
+  return first.length > MAX_EXAMPLE ? `${first.slice(0, MAX_EXAMPLE - 1)}…` : first;
+}
+
+/** One sentence about the model, and the classes with their counts. */
+export function taskText(colors: Colors, task: Task, { rows, columns }: FileFacts): string {
+  const nameOf = ({ name }: ColumnFacts) => colors.bold(escapeLine(name));
+  const namesOf = (columns: readonly ColumnFacts[]) => joinWithAnd(columns.map(nameOf));
+  switch (task.type) {
+    case "classify":
+      return `A classifier: reads ${nameOf(task.input)} (${lengthsText(task.input)}), predicts ${nameOf(task.target)}.\n${classesText(task.target)}`;
+    case "classify_rows":
+      return `A classifier of single rows: reads ${namesOf(task.inputs)}, predicts ${nameOf(task.target)}.\n${classesText(task.target)}`;
+    case "tag":
+      return `A tagger: reads ${nameOf(task.input)} (${lengthsText(task.input)}), predicts one entry of ${nameOf(task.target)} for each step.`;
+    case "score":
+      return `A model of a number: reads ${nameOf(task.input)} (${lengthsText(task.input)}), predicts ${nameOf(task.target)}.`;
+    case "translate":
+      return `A translator: reads ${nameOf(task.input)} (${lengthsText(task.input)}), writes ${nameOf(task.target)}.`;
+    case "forecast":
+      return (
+        `A forecast of the next row: reads the last rows of ${namesOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
+        `The ${formatCount(rows, "row")} are read as a series in the order of time` +
+        `${columns.some(({ isDescendingDate }) => isDescendingDate) ? ", the newest first." : "."}`
+      );
+  }
+}
+
+function lengthsText({ kind, lengths }: ColumnFacts): string {
+  const [least, most] = lengths.reduce(([low, high], length) => [Math.min(low, length), Math.max(high, length)], [
+    Number.POSITIVE_INFINITY,
+    0,
+  ] as readonly [number, number]);
+  return `${least === most ? "" : `${formatInteger(least)} to `}${formatCount(most, kind === "text" ? "word" : "step")}`;
+}
+
+function classesText({ values }: ColumnFacts): string {
+  const classes = [...(values ?? [])].sort(([, a], [, b]) => b - a);
+  return `Classes: ${listFirst(
+    classes.map(([name, count]) => `${escapeLine(name)} (${formatInteger(count)})`),
+    MAX_CLASSES,
+  )}.`;
+}
+
+export function factsRecord({ rows, columns }: FileFacts): object {
+  return {
+    rows,
+    columns: columns.map(({ name, kind, missing, values, lengths }) => ({
+      name,
+      kind,
+      missing,
+      values: values?.size ?? null,
+      longest: lengths.reduce((most, length) => Math.max(most, length), 0),
+      ...(values !== null && values.size <= MAX_CLASSES && { counts: Object.fromEntries(values) }),
+    })),
+  };
+}

@@ -1,0 +1,177 @@
+/** Facts of a data file: its rows, and the kind, missing values, classes and lengths of each of its columns. */
+import { makeUnique } from "../../../../runtime/data/formats/columns.js";
+import { readCsv } from "../../../../runtime/data/formats/csv.js";
+import { withoutGz } from "../../../../runtime/data/formats/file-chunks.js";
+import { parseJsonLine } from "../../../../runtime/data/formats/json-line.js";
+import { isMissing, parseNumber } from "../../../../runtime/data/formats/number-notation.js";
+import { readingProblem, readTextChunks, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
+import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
+import type { RunProblem } from "../../../../runtime/problem.js";
+import { fail, ok, type Result } from "../../../../runtime/result.js";
+
+/** `list` is a list of names in JSON, `vectors` a list of lists of numbers. */
+export type ColumnKind = "numbers" | "text" | "list" | "vectors" | "empty";
+
+export interface ColumnFacts {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly missing: number;
+  /** Values with their counts; null for more than `MAX_VALUES` different ones. */
+  readonly values: ReadonlyMap<string, number> | null;
+  /** Different words of the texts, up to `MAX_VALUES`. */
+  readonly words: number;
+  /** Words of a text, or entries of a list, by row. */
+  readonly lengths: readonly number[];
+  /** Mean characters of a text. */
+  readonly characters: number;
+  /** True for dates, or numbers, from the newest to the oldest. */
+  readonly isDescendingDate: boolean;
+}
+
+export interface FileFacts {
+  readonly format: "csv" | "tsv" | "json";
+  /** The separator where it is not that of the format. */
+  readonly delimiter: string | null;
+  readonly hasHeader: boolean;
+  readonly rows: number;
+  readonly columns: readonly ColumnFacts[];
+}
+
+const MAX_VALUES = 1000;
+const MAX_LINE_LENGTH = 2 ** 24;
+
+interface File {
+  readonly file: string;
+  readonly folder: string;
+}
+
+/** The facts of a table or of lines of JSON, by the extension of the file; null for another file. */
+export async function readFileFacts(source: File): Promise<Result<FileFacts | null>> {
+  const [, extension = ""] = /\.(csv|tsv|jsonl|ndjson)$/i.exec(withoutGz(source.file)) ?? [];
+  switch (extension.toLowerCase()) {
+    case "csv":
+      return readTable(source, "csv", ",", false);
+    case "tsv":
+      return readTable(source, "tsv", "\t", false);
+    case "":
+      return ok(null);
+    default:
+      return readJsonLines(source);
+  }
+}
+
+async function readTable(
+  source: File,
+  format: "csv" | "tsv",
+  delimiter: string,
+  isOther: boolean,
+): Promise<Result<FileFacts>> {
+  let columns: readonly Collector[] = [];
+  let [rows, hasHeader] = [0, true];
+  let other: string | undefined;
+  const delimiterHint = (found: string) => {
+    other = found;
+    return "";
+  };
+  const problems = await readCsv(
+    { ...source, path: "" },
+    { delimiter, isDelimiterSet: isOther, delimiterHint, comment: "#", header: "auto" },
+    {
+      columns(names) {
+        hasHeader = names.some((name, index) => name !== `${index + 1}`);
+        columns = makeUnique(names).map(collectColumn);
+        return [];
+      },
+      row({ fields }) {
+        rows += 1;
+        for (const [index, column] of columns.entries()) column.add(fields[index] ?? "");
+        return [];
+      },
+    },
+  );
+  if (other !== undefined && !isOther) return readTable(source, format, other, true);
+  if (problems.length > 0) return fail(problems);
+  const facts = columns.map((column) => column.finish());
+  return ok({ format, delimiter: isOther ? delimiter : null, hasHeader, rows, columns: facts });
+}
+
+async function readJsonLines(source: File): Promise<Result<FileFacts>> {
+  const { file } = source;
+  const columns = new Map<string, Collector>();
+  let [rows, number] = [0, 0];
+  try {
+    for await (const text of splitLines(readTextChunks({ ...source, path: "" }), MAX_LINE_LENGTH)) {
+      number += 1;
+      if (text.trim() === "") continue;
+      const parsed = parseJsonLine(text);
+      if (!parsed.ok) return fail([lineProblem(file, number, parsed.error)]);
+      for (const [key, value] of Object.entries(parsed.value.line)) {
+        const column = columns.get(key) ?? collectColumn(key);
+        columns.set(key, column);
+        column.add(value);
+      }
+      rows += 1;
+    }
+  } catch (error) {
+    return fail([readingProblem({ ...source, path: "" }, error)]);
+  }
+  const facts = [...columns.values()].map((column) => column.finish(rows));
+  return ok({ format: "json", delimiter: null, hasHeader: true, rows, columns: facts });
+}
+
+function lineProblem(file: string, line: number, fault: string): RunProblem {
+  const message = `${file}:${line}: The line ${fault}.`;
+  return { code: "sequence-line", path: "", file, line, message, hint: "Write one object per line." };
+}
+
+interface Collector {
+  add(value: unknown): void;
+  /** @param rows of the file, some of which may lack the key. */
+  finish(rows?: number): ColumnFacts;
+}
+
+function collectColumn(name: string): Collector {
+  const values = new Map<string, number>();
+  const words = new Set<string>();
+  const lengths: number[] = [];
+  let [count, missing, numbers, lists, vectors, characters] = [0, 0, 0, 0, 0, 0];
+  let [first, last, dates] = ["", "", 0];
+  const addText = (text: string) => {
+    if (!Number.isNaN(parseNumber(text))) numbers += 1;
+    if (values.size <= MAX_VALUES) values.set(text, (values.get(text) ?? 0) + 1);
+    if (/^\d{4}-\d{2}-\d{2}/.test(text)) dates += 1;
+    if (first === "") first = text;
+    last = text;
+    characters += text.length;
+    const split = splitWords(text);
+    lengths.push(split.length);
+    for (const word of split) if (words.size < MAX_VALUES) words.add(word);
+  };
+  return {
+    add(value) {
+      count += 1;
+      if (Array.isArray(value)) {
+        if (Array.isArray(value[0])) vectors += 1;
+        else lists += 1;
+        lengths.push(value.length);
+      } else if (value === null || value === undefined || isMissing(`${value}`)) {
+        missing += 1;
+        lengths.push(0);
+      } else addText(`${value}`);
+    },
+    finish(rows = count) {
+      const present = count - missing;
+      const kind = vectors > 0 ? "vectors" : lists > 0 ? "list" : present === 0 ? "empty" : undefined;
+      return {
+        name,
+        kind: kind ?? (numbers === present ? "numbers" : "text"),
+        missing: missing + rows - count,
+        values: values.size > MAX_VALUES ? null : values,
+        words: words.size,
+        lengths,
+        characters: characters / Math.max(present, 1),
+        isDescendingDate: dates === present && first > last,
+      };
+    },
+  };
+}

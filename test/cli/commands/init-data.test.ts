@@ -1,0 +1,263 @@
+/** `rnnx init --data`: the spec of each kind of file trains as it is, and predicts in the file's own columns. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { records, rnnx, rnnxOnTerminal, root, temporaryFolder } from "../../support/spawn.js";
+import { replayTerminal } from "../../support/terminal.js";
+
+type Rows = readonly (readonly (string | number)[])[];
+
+const csv = (rows: Rows, delimiter = ",") => rows.map((row) => `${row.join(delimiter)}\n`).join("");
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+const pick = (items: readonly string[], index: number) => items[index % items.length] ?? "";
+const wave = (index: number) => Math.sin(index / 3).toFixed(3);
+
+interface Case {
+  readonly file: string;
+  readonly content: string;
+  readonly target?: string;
+  readonly task: string;
+  /** Parts of the spec. */
+  readonly spec: object;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "texts and labels": {
+    file: "reviews.csv",
+    content: csv([
+      ["id", "review", "mood"],
+      ...range(60).map((index) => [
+        index,
+        `"${pick(["A good", "A bad", "Some"], index)}, film ${index % 7}!"`,
+        index % 5 === 0 ? "neg" : "pos",
+      ]),
+    ]),
+    target: "mood",
+    task: "classify",
+    spec: {
+      data: {
+        type: "sequences",
+        columns: { text: "review", label: "mood" },
+        text: { lowercase: true, punctuation: "split" },
+      },
+      loss: { type: "cross_entropy", class_weights: "balanced" },
+    },
+  },
+  "single words and labels": {
+    file: "names.tsv",
+    content: csv([["name", "country"], ...range(20).map((index) => [`Name${index}`, pick(["de", "fr"], index)])], "\t"),
+    target: "country",
+    task: "classify",
+    spec: { data: { unit: "char", columns: { text: "name", label: "country" } } },
+  },
+  "lists of tokens and tags": {
+    file: "tagged.jsonl",
+    content: range(12)
+      .map(
+        (index) => `${JSON.stringify({ words: ["the", pick(["cat", "dog"], index), "runs"], pos: ["d", "n", "v"] })}\n`,
+      )
+      .join(""),
+    target: "pos",
+    task: "tag",
+    spec: { data: { columns: { tokens: "words", tags: "pos" } }, loss: { type: "sequence_loss" } },
+  },
+  "texts and numbers": {
+    file: "stars.csv",
+    content: csv([["text", "stars"], ...range(24).map((index) => [`this is text ${index}`, index / 10])]),
+    target: "stars",
+    task: "score",
+    spec: { data: { columns: { text: "text", label: "stars" } }, loss: { type: "squared_error" } },
+  },
+  "texts and their translations": {
+    file: "pairs.csv",
+    content: csv([
+      ["en", "de"],
+      ...range(16).map((index) => [
+        `${pick(["one", "two", "red", "blue"], index)} ${pick(["dog", "cat", "house", "tree"], index >> 2)}`,
+        `${pick(["eins", "zwei", "rot", "blau"], index)} ${pick(["hund", "katze", "haus", "baum"], index >> 2)}`,
+      ]),
+    ]),
+    target: "de",
+    task: "translate",
+    spec: { data: { type: "pairs", columns: { source: "en", target: "de" } } },
+  },
+  "a series with dates, the newest first, and gaps": {
+    file: "prices.csv",
+    content: csv(
+      [
+        ["day", "price", "volume"],
+        ...range(28).map((index) => [
+          `2024-02-${28 - index > 9 ? "" : "0"}${28 - index}`,
+          wave(index),
+          index === 3 ? "" : index,
+        ]),
+      ],
+      ";",
+    ),
+    target: "price",
+    task: "forecast",
+    spec: {
+      data: {
+        type: "table",
+        columns: ["volume", "price"],
+        target: ["price"],
+        delimiter: ";",
+        missing: "previous",
+        reverse: true,
+        scale: "standard",
+      },
+    },
+  },
+  "a series without names and target": {
+    file: "series.csv",
+    content: csv(range(60).map((index) => [wave(index), wave(index + 4)])),
+    task: "forecast",
+    spec: { data: { columns: [1, 2], target: [1, 2], window: 6 } },
+  },
+  "rows of numbers and labels": {
+    file: "rows.csv",
+    content: csv([
+      ["a", "b", "kind"],
+      ...range(30).map((index) => [wave(index), wave(2 * index), pick(["x", "y"], index)]),
+    ]),
+    target: "kind",
+    task: "classify_rows",
+    spec: { data: { columns: ["a", "b"], target: ["kind"], window: 1, horizon: 0 } },
+  },
+  "a plain text": {
+    file: "story.txt",
+    content: "once upon a time there was a model. ".repeat(8),
+    task: "text",
+    spec: { data: { type: "text", unit: "char" } },
+  },
+};
+
+describe("a spec that trains without changes", () => {
+  test.each(Object.entries(cases))("%s", async (_, { file, content, target, task, spec }) => {
+    const folder = temporaryFolder();
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, file), content);
+    const out = join(folder, "specs");
+    const flags = target === undefined ? [] : ["--target", target];
+    const { code, stdout, stderr } = await rnnx("init", "--data", join(folder, file), ...flags, "--out", out, "--json");
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    const [result] = records(stdout);
+    expect(result).toMatchObject({ event: "result", task });
+    const specFile = `${result?.spec}`;
+    expect(JSON.parse(readFileSync(specFile, "utf8"))).toMatchObject(spec);
+    const trained = await rnnx("train", specFile, "--steps", "3", "--out", join(folder, "run"), "--json");
+    expect(records(trained.stdout).at(-1)).toMatchObject({ event: "done", step: 3 });
+  });
+
+  test("of images and their labels", async () => {
+    const [folder, data] = [temporaryFolder(), join(root, "specs/data")];
+    const files = ["--data", join(data, "digits-images.idx.gz"), "--target", join(data, "digits-labels.idx.gz")];
+    const { stdout } = await rnnx("init", ...files, "--out", folder, "--json");
+    expect(records(stdout)[0]).toMatchObject({ task: "images", images: 1000 });
+    const dry = await rnnx("train", join(folder, "digits-images.idx.json").replace(".idx", ""), "--dry-run", "--json");
+    expect(dry.code).toBe(0);
+  });
+});
+
+describe("the facts of a file", () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "reviews.csv");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, cases["texts and labels"]?.content ?? "");
+
+  test("are printed within 80 columns, with the classes", async () => {
+    const { code, stdout } = await rnnxOnTerminal(
+      80,
+      "init",
+      "--data",
+      file,
+      "--target",
+      "mood",
+      "--out",
+      join(folder, "wide"),
+    );
+    const lines = replayTerminal(stdout, 80);
+    expect(code).toBe(0);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    expect(lines.join("\n")).toMatch(/60 rows\n\ncolumn +kind +missing +values +example\n/);
+    expect(lines).toContain("Classes: pos (48), neg (12).");
+  });
+
+  test("are a record with --json", async () => {
+    const { stdout } = await rnnx(
+      "init",
+      "--data",
+      file,
+      "--target",
+      "mood",
+      "--out",
+      join(folder, "record"),
+      "--json",
+    );
+    expect(records(stdout)[0]).toMatchObject({
+      rows: 60,
+      columns: [
+        { name: "id", kind: "numbers", missing: 0, values: 60 },
+        { name: "review", kind: "text", longest: 4 },
+        { name: "mood", kind: "text", counts: { pos: 48, neg: 12 } },
+      ],
+    });
+  });
+
+  test.each<readonly [readonly string[], string]>([
+    [
+      ["--target", "moods"],
+      'the file has no column "moods"\nDid you mean "mood"? Its columns are id, review and mood.',
+    ],
+    [[], "no column to predict is named\nAdd --target with one of id, review and mood."],
+  ])("%j is refused", async (flags, message) => {
+    const out = join(folder, "none");
+    const { code, stderr } = await rnnx("init", "--data", file, ...flags, "--out", out);
+    expect({ code, exists: existsSync(out) }).toEqual({ code: 2, exists: false });
+    expect(stderr).toContain(`error: ${message}`);
+  });
+});
+
+test.each<readonly [string, string, string]>([
+  [
+    "missing.csv",
+    "text,label\na b,x\nc d,\ne f,y\ng h,x\ni j,y\n",
+    "missing.csv:3: The line has a label that is not a name",
+  ],
+  ["constant.csv", "text,label\na,x\nb,x\nc,x\nd,x\n", 'the column "label" has one value only'],
+  ["small.csv", "text,label\na,x\nb,y\n", "the file has 2 rows, too few to train on"],
+  ["vectors.jsonl", '{"text":"a","label":[[1],[2]]}\n'.repeat(5), 'the column "label" has lists of numbers'],
+  [
+    "semicolons.csv",
+    csv([["text", "label"], ...range(9).map((index) => [`t ${index}`, pick(["x", "y"], index)])], ";"),
+    "are not separated by commas",
+  ],
+])("%s is refused, and nothing is written", async (file, content, message) => {
+  const folder = temporaryFolder();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), content);
+  const { code, stderr } = await rnnx(
+    "init",
+    "--data",
+    join(folder, file),
+    "--target",
+    "label",
+    "--out",
+    join(folder, "out"),
+  );
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+  expect(existsSync(join(folder, "out"))).toBe(false);
+});
+
+test("an existing spec is kept; flags that do not go together are refused", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "a.csv"), cases["texts and labels"]?.content ?? "");
+  writeFileSync(join(folder, "a.json"), "mine");
+  const existing = await rnnx("init", "--data", join(folder, "a.csv"), "--target", "mood", "--out", folder);
+  expect(existing).toMatchObject({ code: 2, stderr: expect.stringContaining("a.json exists already") });
+  expect(readFileSync(join(folder, "a.json"), "utf8")).toBe("mine");
+  expect((await rnnx("init", "translate", "--data", "a.csv")).stderr).toContain("--data writes a spec of its own");
+  expect((await rnnx("init", "--target", "x")).stderr).toContain("--target is a column of --data");
+});
