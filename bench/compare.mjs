@@ -4,6 +4,7 @@
  *
  *     npm run bench                                  all that is installed, some minutes
  *     npm run bench -- --only hihello --rounds 3     one configuration
+ *     npm run bench -- --only transformer --compile  with torch.compile, which needs a C++ compiler
  *     npm run bench -- --python /opt/torch/bin/python --tfjs ../tfjs --note "PyTorch of Debian, with OpenBLAS"
  *
  * Rounds alternate (rnnx, framework, rnnx, framework, …), since shared machines drift: only ratios of one run compare. Each
@@ -23,6 +24,7 @@ const values = flagsOf(import.meta.filename, {
   threads: 2,
   only: configurations.map(({ name }) => name),
   cells: false,
+  compile: false,
   python: [],
   tfjs: ".",
   note: "",
@@ -33,7 +35,8 @@ const print = (text) => process.stdout.write(`${text}\n`);
 const sizesOf = ({ name: _, model: __, framework_steps: ___, ...sizes }) => sizes;
 const ratio = (number) => `${number.toFixed(2)} ×`;
 
-const frameworksOf = (model) => findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs, model);
+const frameworksOf = (model) =>
+  findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs, model, values.compile);
 print(
   `frameworks: ${
     frameworksOf("rnn")

@@ -20,14 +20,19 @@ const moduleQuery = `import importlib.util, json; print(json.dumps([m for m in $
  * @param pythons Python commands; a framework runs in the first one that has its module.
  * @param folder the folder in which `npm install @tensorflow/tfjs` was run.
  * @param model the model that their scripts train: "rnn" or "transformer".
+ * @param compile true to time the compiled transformer of PyTorch too, as "torch.compile". It needs a C++ compiler.
  */
-export function findFrameworks(pythons, folder, model = "rnn") {
+export function findFrameworks(pythons, folder, model = "rnn", compile = false) {
   const frameworks = new Map();
   for (const python of pythons) {
     const { status, stdout } = spawnSync(python, ["-c", moduleQuery], { encoding: "utf8" });
     const installed = status === 0 ? JSON.parse(stdout) : [];
-    for (const name of installed.filter((each) => scripts[each][model] && !frameworks.has(each)))
-      frameworks.set(name, { name, run: [python, here(join("frameworks", scripts[name][model]))], env });
+    for (const name of installed.filter((each) => scripts[each][model] && !frameworks.has(each))) {
+      const run = [python, here(join("frameworks", scripts[name][model]))];
+      frameworks.set(name, { name, run, env });
+      if (compile && name === "torch" && model === "transformer")
+        frameworks.set("torch.compile", { name: "torch.compile", run: [...run, "--compile"], env });
+    }
   }
   if (model === "rnn" && hasTfjs(folder))
     frameworks.set("tfjs", {

@@ -1,4 +1,7 @@
-"""One training step in PyTorch, on the CPU or with --device cuda: a pre-norm transformer with learned positions, GELU, clipping and AdamW."""
+"""
+One training step in PyTorch, on the CPU or with --device cuda: a pre-norm transformer with learned positions, GELU, clipping and
+AdamW. --compile compiles the loss with its gradients, and the update; it needs a C++ compiler.
+"""
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -36,14 +39,26 @@ adam = torch.optim.AdamW(weights, lr=0.001, betas=(0.9, 0.99), weight_decay=0.1)
 inputs, targets = torch.randint(sizes.vocabulary, (2, sizes.batch, sizes.time), device=device)
 
 
-def step():
-    adam.zero_grad(set_to_none=True)
+def loss_of(inputs, targets):
     logits = projection(layers(embedding(inputs) + position.weight))
-    loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-    loss.backward()
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+def update():
     nn.utils.clip_grad_norm_(weights, 1)
     adam.step()
+
+
+if sizes.compile:
+    loss_of, update = torch.compile(loss_of), torch.compile(update)
+
+
+def step():
+    adam.zero_grad(set_to_none=True)
+    loss = loss_of(inputs, targets)
+    loss.backward()
+    update()
     return float(loss.detach())
 
 
-report(f"torch {torch.__version__}, {device}", sizes, step)
+report(f"torch{'.compile' if sizes.compile else ''} {torch.__version__}, {device}", sizes, step)
