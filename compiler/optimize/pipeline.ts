@@ -30,6 +30,7 @@ import { factorSums } from "./reuse/factor-sums.js";
 import { reuseLoopValues } from "./reuse/loop-values.js";
 import { shareFactor } from "./reuse/share-factor.js";
 import { shareSquares } from "./reuse/share-squares.js";
+import { softmaxGradient } from "./reuse/softmax-gradient.js";
 import { tanhGradient } from "./reuse/tanh-gradient.js";
 
 export { type PassRun, type PassSelection, type Phase, type Pipeline, passesOf, runPasses } from "./phase.js";
@@ -81,7 +82,7 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   canonicalized("choose-kernels", [foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights], rules),
   canonicalized(
     "reuse-values",
-    [tanhGradient, reuseLoopValues, fuseIntoLoop, shareSquares, factorSums, dce, shareFactor],
+    [softmaxGradient, tanhGradient, reuseLoopValues, fuseIntoLoop, shareSquares, factorSums, dce, shareFactor],
     rules,
   ),
 ];

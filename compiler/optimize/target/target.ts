@@ -28,6 +28,8 @@ export interface Target {
   readonly oneHotByComparisonElements: number;
   /** Elements of a product over all steps from which flattening it pays for fusing its bias. */
   readonly batchedBiasElements: number;
+  /** Rows of V per column from which the row sums of a softmax gradient are taken over the columns. */
+  readonly softmaxGradientRatio: number;
   /** A captured weight is transposed once before its loop from these sizes on. */
   readonly prepackWeights: {
     readonly minTimeSteps: number;
