@@ -1,12 +1,19 @@
 /** Checks of the layers of the user's own, and of their uses. The spec may have errors elsewhere. */
 import { customKeys, isShortForm, layerKinds, optionsOf } from "../custom-layers.js";
 import { quote, suggestion } from "../diagnostics/suggest.js";
-import { child, isObject, type Json, type JsonObject } from "../json-pointer.js";
+import { child, isList, isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { activationNames } from "./activations.js";
 import type { SchemaProblem } from "./deduplicate.js";
 import { layersOf } from "./layers.js";
 import { checkOption } from "./options.js";
 import { unknownKey } from "./schema-errors.js";
+
+/** The problems, with the way out where the layers of the model are under the name of their definitions. */
+export function withLayersHint(problems: readonly SchemaProblem[], spec: Json): readonly SchemaProblem[] {
+  if (!isObject(spec) || !isList(spec.layers)) return problems;
+  const hint = 'Write the layers of the model under "model": "layers" defines layers of your own.';
+  return problems.map((problem) => (problem.path === "/layers" ? { ...problem, hint } : problem));
+}
 
 export function checkCustomLayers(spec: Json): readonly SchemaProblem[] {
   if (!isObject(spec)) return [];

@@ -8,7 +8,7 @@ import { packageRoot } from "../package-root.js";
 import { checkActivations } from "./activations.js";
 import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
 import { checkCells } from "./cells.js";
-import { checkCustomLayers } from "./custom-layers.js";
+import { checkCustomLayers, withLayersHint } from "./custom-layers.js";
 import { deduplicate } from "./deduplicate.js";
 import { explainErrors, type SchemaError } from "./schema-errors.js";
 
@@ -30,7 +30,7 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
     ? []
     : explainErrors(validator.errors as readonly SchemaError[], ownLayers(value));
   const problems = deduplicate([
-    ...schemaProblems,
+    ...withLayersHint(schemaProblems, value),
     ...checkArrays(value),
     ...checkActivations(value),
     ...checkCells(value),
