@@ -17,11 +17,14 @@ import { runFiles } from "../run/layout.js";
  * The spec without the members that may change when a run is resumed: its name, its length, its intervals, its reports,
  * and the metrics that it monitors.
  */
-function fingerprintFields({ seed, data, cells, model, losses, regularization, optimizer, train }: NormalSpec) {
+function fingerprintFields(spec: NormalSpec) {
+  const { seed, data, cells, layers, activations, model, losses, regularization, optimizer, train } = spec;
   const { batch_size, accumulate, memory, shuffle, evaluate_every, steps, epochs } = train;
-  // With the plateau schedule the steps of the evaluations matter; by default they follow from the length.
+  // With the plateau schedule the steps of the evaluations matter. By default they follow from the length of a run of
+  // steps, but not from that of a run of epochs.
+  const byDefault = epochs === null ? { steps } : { evaluate_every: "epoch" };
   const evaluationFields =
-    optimizer.schedule.type === "plateau" ? { evaluate_every: evaluate_every ?? { steps, epochs } } : {};
+    optimizer.schedule.type !== "plateau" ? {} : evaluate_every === null ? byDefault : { evaluate_every };
   // Synchronous data parallelism does not change the results.
   const distributedFields = "average_every" in train.distributed ? { distributed: train.distributed } : {};
   const precisionFields = train.precision === "float32" ? {} : { precision: train.precision };
@@ -30,6 +33,8 @@ function fingerprintFields({ seed, data, cells, model, losses, regularization, o
     seed,
     data: mapDataFiles(data, () => ""),
     cells,
+    layers,
+    activations,
     model,
     losses,
     regularization,

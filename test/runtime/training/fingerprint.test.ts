@@ -11,15 +11,15 @@ import { temporaryFolder } from "../../support/temporary-folder.js";
 const before = specOf({});
 const hint = "Train into another directory with --out, or replace the run with --overwrite instead of --resume.";
 
-function fingerprintOf(spec: NormalSpec, digest = "d") {
+function fingerprintOf(spec: NormalSpec, digest = "d", recorded = before) {
   const out = temporaryFolder();
-  writeFileSync(join(out, "spec.json"), JSON.stringify(before));
+  writeFileSync(join(out, "spec.json"), JSON.stringify(recorded));
   const state: RunState = {
     format: 1,
     step: 20,
     loss: 1,
     seed: 1,
-    spec: specFingerprint(before),
+    spec: specFingerprint(recorded),
     data: "d",
     progress: initialProgress,
   };
@@ -56,6 +56,49 @@ describe("a run is resumed as the same run", () => {
         message: "The checkpoint at step 20 belongs to another spec: /seed was 1 and is 2.",
         hint,
       },
+    ]);
+  });
+
+  test("its equations may not change", () => {
+    const equations = (text: string) => ({ equations: [text], description: "", output: "y" });
+    const activations = { mine: equations("y = 2 * x") };
+    const layers = {
+      own: { ...equations("y = x"), options: {}, parameters: {}, initializers: {}, variants: {} },
+    };
+    expect(fingerprintOf(specOf({ activations, layers }), "d", specOf({ activations, layers }))).toEqual([]);
+    expect(
+      fingerprintOf(
+        specOf({
+          activations: { mine: equations("y = 3 * x") },
+          layers: { own: { ...layers.own, equations: ["y = -x"] } },
+        }),
+        "d",
+        specOf({ activations, layers }),
+      ).map(({ path }) => path),
+    ).toEqual(["/activations/mine/equations/0", "/layers/own/equations/0"]);
+  });
+
+  test("with the plateau schedule a run of epochs may be longer, and one of steps only with its own evaluate_every", () => {
+    const schedule = {
+      type: "plateau",
+      metric: "loss",
+      factor: 0.5,
+      patience: 1,
+      cooldown: 0,
+      minimum_ratio: 0,
+      minimum_delta: 0,
+      warmup_steps: 0,
+      mode: "min",
+    } as const;
+    const withLength = (length: object) =>
+      specOf({ optimizer: { ...before.optimizer, schedule }, train: { ...train, ...length } });
+    const pathsOf = (from: object, to: object) =>
+      fingerprintOf(withLength(to), "d", withLength(from)).map(({ path }) => path);
+    expect(pathsOf({ steps: null, epochs: 3 }, { steps: null, epochs: 9 })).toEqual([]);
+    expect(pathsOf({ steps: 30, evaluate_every: 5 }, { steps: 90, evaluate_every: 5 })).toEqual([]);
+    expect(pathsOf({ steps: 30 }, { steps: 90 })).toEqual(["/train/steps"]);
+    expect(pathsOf({ steps: 30, evaluate_every: 5 }, { steps: 30, evaluate_every: 6 })).toEqual([
+      "/train/evaluate_every",
     ]);
   });
 
