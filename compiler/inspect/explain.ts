@@ -4,7 +4,7 @@ import { graphBuilder } from "../graph/builder.js";
 import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
-import { type EquationScope, infixLines, nameInScope } from "../ir/print/equations.js";
+import { type EquationScope, expressionInScope, infixLines, nameInScope, nameResults } from "../ir/print/equations.js";
 import { printGraph } from "../ir/print/text.js";
 import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { buildCellStep } from "../language/build-step.js";
@@ -150,9 +150,8 @@ function describeLoops(graph: Graph, cell: ResolvedDefinition): Omit<Explanation
   const loops = loopsOf(graph);
   const [forwardLoop, backwardLoop] = loops;
   const scope = openScope(graph);
-  graph.outputs.forEach((output, index) => {
-    scope.names.set(output, `d${graph.inputs[index]?.name}`);
-  });
+  const gradientNames = graph.outputs.map((_, index) => `d${graph.inputs[index]?.name}`);
+  const equal = nameResults(scope, graph.outputs, gradientNames);
   const emptyLoop: LoopSummary = { lines: [], operations: 0 };
   const afterForward = dependents(graph.nodes, forwardLoop === undefined ? [] : [forwardLoop]);
   const afterBackward = dependents(graph.nodes, backwardLoop === undefined ? [] : [backwardLoop]);
@@ -175,7 +174,7 @@ function describeLoops(graph: Graph, cell: ResolvedDefinition): Omit<Explanation
           states.map((name) => `d${name}`),
           scope,
         );
-  const sunk = linesOf((node) => afterBackward.has(node));
+  const sunk = [...linesOf((node) => afterBackward.has(node)), ...equal];
   return { hoisted, forward, between, backward, sunk, graph: printGraph(graph) };
 }
 
@@ -198,12 +197,15 @@ function loopLines(
   const scope: EquationScope = { ...openScope(body), fresh: outerScope.fresh };
   const stateLabels = Array.from({ length: stateCount }, (_, index) => stateNames[index] ?? `state ${index}`);
   body.inputs.forEach((input, index) => {
-    const outerName = () => nameInScope(outerScope, at(inputs, index), "a");
-    scope.names.set(input, stateLabels[index] ?? (index < stateCount + scanCount ? `${outerName()}[t]` : outerName()));
+    const outer = () => expressionInScope(outerScope, at(inputs, index), "a");
+    const state = stateLabels[index];
+    if (state !== undefined) scope.names.set(input, state);
+    else if (index < stateCount + scanCount) scope.names.set(input, `${outer().text}[t]`);
+    else scope.inline.set(input, outer());
   });
   const lines = [...infixLines(body.nodes, scope)];
   body.outputs.forEach((output, index) => {
-    const text = nameInScope(scope, output, "t");
+    const { text } = expressionInScope(scope, output, "t");
     const state = stateLabels[index];
     if (state !== undefined) {
       if (text !== `${state}'`) lines.push(`${state}' = ${text}`);

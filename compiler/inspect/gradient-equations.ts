@@ -1,8 +1,7 @@
 /** The gradient of a few values as equations: from the cotangents of results (`dy`) to those of inputs (`dx`). */
 import { differentiate } from "../autodiff/reverse.js";
 import type { Builder } from "../ir/builder.js";
-import { numberedNames } from "../ir/names.js";
-import { type EquationScope, infixLines, repeatedValues } from "../ir/print/equations.js";
+import { type EquationScope, equationScope, infixLines, nameResults } from "../ir/print/equations.js";
 import type { Graph, Value } from "../ir/types.js";
 import type { PassContext } from "../optimize/pass.js";
 import { canonicalize, runPasses } from "../optimize/pipeline.js";
@@ -24,15 +23,12 @@ export function gradientEquations(
   const differentiated = differentiate(graph, 0, positions);
   const simplified = runPasses({ ...differentiated, outputs: differentiated.outputs.slice(1) }, canonicalize, context);
   const scope = openScope(simplified);
-  simplified.outputs.forEach((output, index) => {
-    scope.names.set(output, `d${differentiated.inputs[index]?.name}`);
-  });
-  return infixLines(simplified.nodes, scope);
+  const names = simplified.outputs.map((_, index) => `d${differentiated.inputs[index]?.name}`);
+  const equal = nameResults(scope, simplified.outputs, names);
+  return [...infixLines(simplified.nodes, scope), ...equal];
 }
 
 /** The scope of a graph's equations, with its inputs under their names. */
 export function openScope({ nodes, inputs, outputs }: Graph): EquationScope {
-  const names = new Map<Value, string>(inputs.map((input) => [input, input.name ?? "?"]));
-  const fresh = numberedNames(names.values());
-  return { names, fresh, repeated: repeatedValues(nodes, outputs) };
+  return equationScope(new Map(inputs.map((input) => [input, input.name ?? "?"])), nodes, outputs);
 }

@@ -13,8 +13,7 @@ import type {
 import { applyActivation, featuresRead } from "../elaborate/activations.js";
 import { graphBuilder } from "../graph/builder.js";
 import { at } from "../ir/expect.js";
-import { numberedNames } from "../ir/names.js";
-import { infixLines, repeatedValues } from "../ir/print/equations.js";
+import { equationScope, infixLines } from "../ir/print/equations.js";
 import type { Shape } from "../ir/types.js";
 import { attentionEquations } from "./attention-equations.js";
 import { customEquations } from "./custom-equations.js";
@@ -54,8 +53,7 @@ function activationLines(
   const halves = graph.nodes.find(({ op }) => op === "Split")?.outputs ?? [];
   const names = new Map([[x, operand], ...halves.map((half, index) => [half, at(["u", "v"], index)] as const)]);
   names.set(at(graph.outputs, 0), "y");
-  const scope = { names, fresh: numberedNames(names.values()), repeated: repeatedValues(graph.nodes, graph.outputs) };
-  return infixLines(graph.nodes, scope).map((text) =>
+  return infixLines(graph.nodes, equationScope(names, graph.nodes, graph.outputs)).map((text) =>
     line(
       text
         .replace(`split(${operand}, 2)`, `halves of ${operand}`)

@@ -1,5 +1,7 @@
 /** Nodes as equations: a value that is read once is written in place, every other value has a line. */
 
+import { at } from "../expect.js";
+import { numberedNames } from "../names.js";
 import type { Node, Value } from "../types.js";
 import { atom, type InfixExpression, infixExpression } from "./infix.js";
 
@@ -10,38 +12,76 @@ export interface EquationScope {
   readonly fresh: (hint: string) => string;
   /** Values that are read more than once. */
   readonly repeated: ReadonlySet<Value>;
+  /** Values that are written in place. Grows as lines are written. */
+  readonly inline: Map<Value, InfixExpression>;
+}
+
+/**
+ * The scope of some nodes.
+ *
+ * @param names of values that must have one; it grows.
+ * @param results values that are read after the nodes.
+ */
+export function equationScope(
+  names: Map<Value, string>,
+  nodes: readonly Node[],
+  results: readonly Value[],
+  fresh = numberedNames(names.values()),
+): EquationScope {
+  return { names, fresh, repeated: repeatedValues(nodes, results), inline: new Map() };
 }
 
 /** Values that `nodes` and `otherReads` together read more than once. */
-export function repeatedValues(nodes: readonly Node[], otherReads: readonly Value[]): ReadonlySet<Value> {
+function repeatedValues(nodes: readonly Node[], otherReads: readonly Value[]): ReadonlySet<Value> {
   const reads = [...nodes.flatMap(({ inputs }) => inputs), ...otherReads];
   return new Set(reads.filter((value, index) => reads.indexOf(value) < index));
 }
 
-/** The name of a value in a scope; a value without one gets it here. */
+/** The name of a value in a scope that is not written in place; a value without one gets it here. */
 export function nameInScope({ names, fresh }: EquationScope, value: Value, hint: string): string {
   const name = names.get(value) ?? fresh(value.name ?? hint);
   names.set(value, name);
   return name;
 }
 
+/** The expression of a value: in place, else its name. */
+export function expressionInScope(scope: EquationScope, value: Value, hint: string): InfixExpression {
+  return scope.inline.get(value) ?? atom(nameInScope(scope, value, hint));
+}
+
+/**
+ * Names the results of nodes before their lines are written.
+ *
+ * @param names of the results, in order.
+ * @returns the lines of results that are inputs, or other results under another name.
+ */
+export function nameResults(
+  scope: EquationScope,
+  results: readonly Value[],
+  names: readonly string[],
+): readonly string[] {
+  return results.flatMap((result, index) => {
+    const [name, existing] = [at(names, index), scope.names.get(result)];
+    if (existing !== undefined) return [`${name} = ${existing}`];
+    scope.names.set(result, name);
+    return [];
+  });
+}
+
 /** The lines of nodes, in order. A value that has no name in `scope.names` is written in place where that is short. */
 export function infixLines(nodes: readonly Node[], scope: EquationScope): readonly string[] {
-  const inline = new Map<Value, InfixExpression>();
-  const operandOf = (value: Value): InfixExpression => inline.get(value) ?? atom(nameInScope(scope, value, "a"));
+  const operandOf = (value: Value): InfixExpression => expressionInScope(scope, value, "a");
   const lines: string[] = [];
   for (const node of nodes) {
     const expression = infixExpression(node, node.inputs.map(operandOf));
     const [first] = node.outputs;
     if (node.outputs.length === 1 && first !== undefined && isInlined(node, first, expression, scope)) {
-      inline.set(first, expression);
+      scope.inline.set(first, expression);
       continue;
     }
     const targets = node.outputs.map((output) => nameInScope(scope, output, "t"));
     lines.push(`${targets.join(", ")} = ${expression.text}`);
   }
-  // Later readers of the scope refer to an inlined value by its expression.
-  for (const [value, { text }] of inline) scope.names.set(value, text);
   return lines;
 }
 

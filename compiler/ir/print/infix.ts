@@ -10,6 +10,8 @@ export type Precedence = 0 | 1 | 2 | 3 | 4;
 export interface InfixExpression {
   readonly text: string;
   readonly precedence: Precedence;
+  /** True for a product with a matrix product outside of parentheses, which is no factor on the right of another. */
+  readonly hasMatrixProduct?: boolean;
 }
 
 type Printer<K extends OpName> = (operands: readonly InfixExpression[], node: NodeOf<K>) => InfixExpression;
@@ -17,9 +19,12 @@ type Printer<K extends OpName> = (operands: readonly InfixExpression[], node: No
 export const atom = (text: string): InfixExpression => ({ text, precedence: 4 });
 
 function infix(a: InfixExpression, sign: string, b: InfixExpression, precedence: Precedence): InfixExpression {
-  // Operators of one precedence associate to the left.
-  const right = sign === "+" || sign === "*" ? precedence : ((precedence + 1) as Precedence);
-  return { text: `${parenthesize(a, precedence)} ${sign} ${parenthesize(b, right)}`, precedence };
+  // Operators of one precedence associate to the left: a * (b @ c) is not (a * b) @ c.
+  const isAssociative = sign === "+" || (sign === "*" && b.hasMatrixProduct !== true);
+  const right = isAssociative ? precedence : ((precedence + 1) as Precedence);
+  const text = `${parenthesize(a, precedence)} ${sign} ${parenthesize(b, right)}`;
+  const hasMatrixProduct = sign === "@" || (precedence === 2 && a.precedence === 2 && a.hasMatrixProduct === true);
+  return { text, precedence, hasMatrixProduct };
 }
 
 function parenthesize({ text, precedence }: InfixExpression, required: Precedence): string {

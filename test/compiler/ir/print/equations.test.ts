@@ -2,8 +2,7 @@
 import { expect, test } from "vitest";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
-import { numberedNames } from "../../../../compiler/ir/names.js";
-import { infixLines, repeatedValues } from "../../../../compiler/ir/print/equations.js";
+import { equationScope, infixLines, nameResults } from "../../../../compiler/ir/print/equations.js";
 import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { Value } from "../../../../compiler/ir/types.js";
 
@@ -15,12 +14,10 @@ function lines(build: (b: Builder, x: Value, y: Value, cube: Value) => Value): r
   const result = build(b, x, y, cube);
   const names = new Map([x, y, cube].map((value) => [value, String(value.name)]));
   names.set(result, "r");
-  return infixLines(b.nodes, {
-    names,
-    fresh: numberedNames(names.values()),
-    repeated: repeatedValues(b.nodes, [result]),
-  });
+  return infixLines(b.nodes, equationScope(names, b.nodes, [result]));
 }
+
+const gram = (b: Builder, x: Value, y: Value) => b.matmul(b.matmul(x, b.transpose(y, [1, 0])), y);
 
 test.each<[string, (b: Builder, x: Value, y: Value, cube: Value) => Value]>([
   ["r = x - (y - x)", (b, x, y) => b.sub(x, b.sub(y, x))],
@@ -29,6 +26,10 @@ test.each<[string, (b: Builder, x: Value, y: Value, cube: Value) => Value]>([
   ["r = -(x * y)", (b, x, y) => b.neg(b.mul(x, y))],
   ["r = -x * y", (b, x, y) => b.mul(b.neg(x), y)],
   ["r = (x + y)^2", (b, x, y) => b.pow(b.add(x, y), 2)],
+  ["r = x * (x @ yᵀ @ y)", (b, x, y) => b.mul(x, gram(b, x, y))],
+  ["r = x * (x @ yᵀ @ y * y)", (b, x, y) => b.mul(x, b.mul(gram(b, x, y), y))],
+  ["r = x @ yᵀ @ y * x", (b, x, y) => b.mul(gram(b, x, y), x)],
+  ["r = x * y * x", (b, x, y) => b.mul(x, b.mul(y, x))],
   ["r = x @ yᵀ", (b, x, y) => b.matmul(x, b.transpose(y, [1, 0]))],
   ["r = deepᵀ", (b, _x, _y, cube) => b.transpose(cube, [0, 2, 1])],
   ["r = transpose(deep)", (b, _x, _y, cube) => b.transpose(cube, [1, 0, 2])],
@@ -53,4 +54,26 @@ test("a value that is read again has a name, unless it is short", () => {
   const twice = (b: Builder, value: Value) => b.mul(value, value);
   expect(lines((b, x) => twice(b, b.tanh(x)))).toEqual(["r = tanh(x) * tanh(x)"]);
   expect(lines((b, x, y) => twice(b, b.add(x, y)))).toEqual(["t = x + y", "r = t * t"]);
+});
+
+test("values that are written in place have parentheses in later lines", () => {
+  const b = graphBuilder("page");
+  const [x, y] = ["x", "y"].map((name) => b.input(name, { dtype: "float32", shape: [2] })) as [Value, Value];
+  const difference = b.sub(x, y);
+  const first = [...b.nodes];
+  const result = b.sub(x, difference);
+  const names = new Map([x, y].map((value) => [value, String(value.name)]));
+  names.set(result, "r");
+  const scope = equationScope(names, b.nodes, [result]);
+  expect(infixLines(first, scope)).toEqual([]);
+  expect(infixLines(b.nodes.slice(first.length), scope)).toEqual(["r = x - (x - y)"]);
+});
+
+test("results that are inputs or other results have lines", () => {
+  const b = graphBuilder("page");
+  const x = b.input("x", { dtype: "float32", shape: [2] });
+  const y = b.tanh(x);
+  const scope = equationScope(new Map([[x, "x"]]), b.nodes, [x, y, y]);
+  expect(nameResults(scope, [x, y, y], ["a", "b", "c"])).toEqual(["a = x", "c = b"]);
+  expect(infixLines(b.nodes, scope)).toEqual(["b = tanh(x)"]);
 });
