@@ -50,7 +50,7 @@ export function targetsSignature(arrays: readonly (readonly [string, ArraySignat
 }
 
 /** The name of the size that is the number of classes of a target. */
-export function classesSize(target: string): string {
+export function classesSize(target: string): "classes" | `classes/${string}` {
   return target === ONLY_TARGET ? "classes" : `classes/${target}`;
 }
 

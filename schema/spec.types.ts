@@ -633,6 +633,12 @@ export interface SequencesData {
   file: string;
   columns?: ColumnsOfSequences;
   /**
+   * Columns (or keys of the lines) of several targets by the names that losses use in `target`: a tag for each step where the output has one, else a label. Default (null): one target, `label` or `tags`.
+   */
+  targets?: {
+    [k: string]: Column;
+  } | null;
+  /**
    * Of a .csv or .tsv file: the first row has the names of the columns. With false, `columns` has their numbers.
    */
   header?: boolean;

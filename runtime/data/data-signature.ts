@@ -124,22 +124,31 @@ function inferPairs(spec: NormalSpec, data: NormalPairsData): Result<InferredSig
   return ok({ signatures: [signature], isCertain: true });
 }
 
+/** The targets of sequences, and their sizes. */
+function inferSequenceTargets(spec: NormalSpec): Pick<Signature, "targets" | "sizes"> {
+  const targets = [...targetUsesOf(spec)].map(([name, uses]): readonly [string, ArraySignature] => {
+    const leadingAxes = uses.everyStep ? ["batch", "time"] : ["batch"];
+    return uses.targets === "classes"
+      ? [name, { dtype: "int32", shape: leadingAxes }]
+      : [name, { dtype: "float32", shape: [...leadingAxes, classesSize(name)] }];
+  });
+  const sizes = targets.map(([name]) => [classesSize(name), classesSize(name)] as const);
+  return { targets: targetsSignature(targets), sizes: Object.fromEntries(sizes) };
+}
+
 function inferSequences(spec: NormalSpec, data: NormalSequencesData): Result<InferredSignature> {
   const problems = checkSequenceColumns(data);
   if (problems.length > 0) return fail(problems);
-  const { inputs, targets, everyStep } = usesOf(spec);
-  const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
+  const { inputs } = usesOf(spec);
+  const { targets, sizes } = inferSequenceTargets(spec);
   const signature: Signature = {
     inputs:
       inputs === "ids"
         ? { dtype: "int32", shape: ["batch", "time"] }
         : { dtype: "float32", shape: ["batch", "time", "features"] },
-    targets:
-      targets === "classes"
-        ? { dtype: "int32", shape: leadingAxes }
-        : { dtype: "float32", shape: [...leadingAxes, "classes"] },
+    targets,
     lengths: { dtype: "int64", shape: ["batch"] },
-    sizes: { ...(inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), classes: "classes" },
+    sizes: { ...(inputs === "ids" ? { vocabulary: "vocabulary" } : { features: "features" }), ...sizes },
     expected: { batch: batchSizeOrOne(spec.train), time: 1 },
   };
   return ok({ signatures: [signature], isCertain: true });

@@ -48,6 +48,8 @@ export interface SequencesMetadata {
   readonly vocabulary?: readonly string[];
   readonly unknown?: number;
   readonly classes?: readonly string[] | null;
+  /** Of several targets, by name; `classes` is then absent. */
+  readonly targets?: Readonly<Record<string, Pick<SequencesMetadata, "classes">>>;
 }
 
 export interface PairsMetadata {

@@ -2,7 +2,7 @@
 import type { ModelShapes } from "../../compiler/compile.js";
 import { type ArraySignature, classesSize, mapTargets, type Signature } from "../../compiler/signature.js";
 import { vocabularyOf } from "../../schema/kinds/layers.js";
-import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
+import { type ModelOutput, ONLY_TARGET, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 
@@ -30,7 +30,9 @@ export function axisNamesOf(metadata: Metadata): readonly AxisNames[] {
     case "sequences":
       return [
         { kind: "symbols", sizes: ["vocabulary"], names: metadata.vocabulary ?? null },
-        { kind: "classes", sizes: ["classes"], names: metadata.classes ?? null },
+        ...Object.entries(metadata.targets ?? { [ONLY_TARGET]: metadata }).map(([name, { classes }]): AxisNames => {
+          return { kind: "classes", sizes: [classesSize(name)], names: classes ?? null };
+        }),
       ];
     case "table": {
       const { columns, target, classes, targets } = metadata;
@@ -38,7 +40,7 @@ export function axisNamesOf(metadata: Metadata): readonly AxisNames[] {
         return [
           { kind: "columns", sizes: ["features"], names: columns },
           ...Object.entries(targets).map(([name, own]): AxisNames => {
-            const sizes = [`classes/${name}`] as const;
+            const sizes = [classesSize(name)];
             return own.classes === undefined
               ? { kind: "columns", sizes, names: own.target }
               : { kind: "classes", sizes, names: own.classes };

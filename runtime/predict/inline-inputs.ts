@@ -63,7 +63,7 @@ function serializeInputs(data: NormalData, inputs: InlineInputs): Result<InputFi
   }
   if ("sequences" in inputs) {
     const keys = new Map<string, string>(
-      data.type === "sequences" ? jsonFields(data).inputs.map(({ role, key }) => [role, key]) : [],
+      data.type === "sequences" ? jsonFields(data, new Map()).inputs.map(({ role, key }) => [role, key]) : [],
     );
     const lines = inputs.sequences.map((steps) => {
       const [[role, value] = ["text", ""]] = Object.entries(steps);

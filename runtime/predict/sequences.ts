@@ -1,7 +1,8 @@
 /** Reads sequences, and formats a label for each, or a tag for each of its time steps. */
 
 import { gatherSequences, type InMemorySeries } from "../data/batching/windows.js";
-import { usesOf } from "../data/source.js";
+import { metadataOf } from "../data/metadata.js";
+import { targetUsesOf, usesOf } from "../data/source.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
 import { formatCount } from "../format.js";
@@ -10,11 +11,11 @@ import { describeClass, describeTags, describeValues, predictionKeys, toProbabil
 import { emptyNotices, withInput } from "./input-members.js";
 import type { OpenInputs } from "./inputs.js";
 
-export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
+export const sequences: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "sequences" || spec.data.type !== "sequences")
     throw new Error("The run was not trained on sequences.");
-  const result = await readSequences({ ...spec.data, file }, folder, uses, false);
+  const result = await readSequences({ ...spec.data, file }, folder, targetUsesOf(spec), false);
   if (!result.ok) return result;
   const { examples, tokens, features } = result.value;
   const emptyLines = examples.filter(({ length }) => length === 0).map(({ line }) => line);
@@ -41,7 +42,6 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
   const starts = new Uint32Array(examples.length + 1);
   for (const [index, { length }] of examples.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
   const lengths = examples.map(({ length }) => length);
-  const names = metadata.classes ?? null;
   return ok({
     lengths,
     hasLengths: true,
@@ -57,6 +57,8 @@ export const sequences: OpenInputs = async ({ run, file, folder, uses }) => {
     },
     formatOf(output) {
       const { targets } = usesOf(spec, output);
+      const own = metadataOf(metadata, output.loss.target);
+      const names = ("classes" in own ? own.classes : null) ?? null;
       return {
         postprocess: (scores) => toProbabilities(output, targets, scores),
         describe(example, scores) {

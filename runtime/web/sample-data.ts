@@ -46,11 +46,13 @@ async function selectSamples(
     case "table":
       return lastRows({ ...data, ...columnsOf(metadata) }, folder, uses);
     case "sequences": {
-      const result = await readSequences(data, folder, uses);
+      const result = await readSequences(data, folder, new Map([[ONLY_TARGET, uses]]));
       if (!result.ok) return result;
-      const { examples: all, tokens, features, isTagged, width } = result.value;
+      const { examples: all, tokens, features, targets: parts } = result.value;
+      const [{ isTagged, width } = { isTagged: false, width: 0 }] = parts;
       const sequences = candidates.slice(0, MAX_EXAMPLES).map((index) => {
-        const { ids, vectors, labels, values } = all[index] ?? { ids: [], vectors: [], labels: [], values: [] };
+        const { ids = [], vectors = [], targets: own = [] } = all[index] ?? {};
+        const [{ labels, values } = { labels: [], values: [] }] = own;
         const steps =
           features > 0
             ? chunks(vectors, features)

@@ -64,7 +64,7 @@ export function targetNames(data: NormalData): readonly string[] {
 
 /** The targets by name; null for data with one target, which has none. */
 export function namedTargets(data: NormalData): Readonly<Record<string, unknown>> | null {
-  const targets = data.type === "arrays" ? data.targets : data.type === "table" ? data.target : null;
+  const targets = "targets" in data ? data.targets : data.type === "table" ? data.target : null;
   return typeof targets === "object" && targets !== null && !Array.isArray(targets)
     ? (targets as Readonly<Record<string, unknown>>)
     : null;

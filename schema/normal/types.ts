@@ -145,6 +145,11 @@ export interface NormalSequencesData {
   /** A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, relative to the spec. */
   readonly file: string;
   readonly columns: NormalSequenceColumns;
+  /**
+   * Columns (or keys of the lines) of several targets by the names that losses use in `target`: a tag for each step
+   * where the output has one, else a label. Default (null): one target, `label` or `tags`.
+   */
+  readonly targets: Readonly<Record<string, Column>> | null;
   /** Of a .csv or .tsv file: the first row has the names of the columns. With false, `columns` has their numbers. */
   readonly header: boolean;
   /** The unit of one time step of `text`: a word (separated by white space) or a character. */

@@ -79,7 +79,7 @@ function unknownTarget(path: string, target: string, names: readonly string[]): 
     path: child(path, "target"),
     message: `The data has no target ${quote(target)}.`,
     hint: isUnnamed
-      ? 'Remove "target": the data has one target, without a name. Data of the types arrays and table can have several.'
+      ? 'Remove "target": the data has one target, without a name. Data of the types arrays, table and sequences can have several.'
       : suggestion(target, names, "Targets"),
   };
 }

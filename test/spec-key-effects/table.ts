@@ -275,6 +275,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     file: [messages, set(perTag(), "/data/file", "sentences.jsonl")],
     columns: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
     header: { testedBy: "test/runtime/data/sources/sequence-columns.test.ts" },
+    targets: { testedBy: "test/runtime/data/sources/sequence-targets.test.ts" },
     unit: keyEffect(messages, "/data/unit", "char"),
     text: keyEffect(messages, "/data/text", { lowercase: true }),
     vocabulary: keyEffect(messages, "/data/vocabulary", { size: 9 }),

@@ -64,6 +64,7 @@ export const sequencesData: NormalSequencesData = {
   type: "sequences",
   file: "s.jsonl",
   columns: { text: null, tokens: null, inputs: null, label: null, tags: null },
+  targets: null,
   header: true,
   unit: "word",
   text: { normalize: "none", lowercase: false, punctuation: "keep" },

@@ -21,9 +21,14 @@ export interface Field<R extends InputRole | TargetRole> {
 export interface Fields {
   readonly inputs: readonly Field<InputRole>[];
   readonly targets: readonly Field<TargetRole>[];
+  /** The fields of targets with names; null for one target, which has none. */
+  readonly named: ReadonlyMap<string, Field<TargetRole>> | null;
 }
 
-type SequenceColumns = Pick<NormalSequencesData, "columns" | "header" | "file">;
+/** The role of each target with a name: tags where its output has an entry for each step. */
+export type TargetRoles = ReadonlyMap<string, TargetRole>;
+
+type SequenceColumns = Pick<NormalSequencesData, "columns" | "targets" | "header" | "file">;
 
 const path = "/data/columns";
 
@@ -47,31 +52,45 @@ export function formatOf(file: string): "csv" | "tsv" | "ts" | "txt" | "json" | 
 }
 
 /** The problems of `data.columns` that the spec shows without the file. */
-export function checkSequenceColumns({ columns, header, file }: SequenceColumns): readonly RunProblem[] {
+export function checkSequenceColumns({ columns, targets, header, file }: SequenceColumns): readonly RunProblem[] {
   const problems: RunProblem[] = [];
   const report = (pointer: string, message: string, hint: string) =>
     problems.push({ code: "sequence-columns", path: pointer, message, hint });
-  const named = ([...inputRoles, ...targetRoles] as const).flatMap((role) => {
+  const ofRoles = ([...inputRoles, ...targetRoles] as const).flatMap((role) => {
     const column = columns[role];
-    return column === null ? [] : [{ role, column }];
+    return column === null ? [] : [{ role, column, pointer: child(path, role) }];
   });
+  const ofTargets = Object.entries(targets ?? {}).map(([name, column]) => {
+    return { role: null, column, pointer: child("/data/targets", name) };
+  });
+  const named = [...ofRoles, ...ofTargets];
+  const unnamed = ofRoles.find(({ role }) => role === "label" || role === "tags");
+  if (targets !== null && unnamed !== undefined)
+    report(unnamed.pointer, `data.targets names the targets, and data.columns has ${unnamed.role}.`, "Keep one.");
   for (const roles of [inputRoles, targetRoles]) {
-    const both = named.filter(({ role }) => roles.some((other) => other === role)).map(({ role }) => role);
+    const both = ofRoles.filter(({ role }) => roles.some((other) => other === role)).map(({ role }) => role);
     const what = roles === inputRoles ? "one kind of steps" : "one kind of targets";
     if (both.length > 1) report(path, `data.columns has ${both.join(" and ")}, but a file has ${what}.`, "Keep one.");
   }
   const repeated = named.find(({ column }, index) => named.findIndex((other) => other.column === column) < index);
   if (repeated !== undefined) {
-    const message = `data.columns has the column ${JSON.stringify(repeated.column)} twice.`;
-    report(child(path, repeated.role), message, "Name another column.");
+    const message =
+      repeated.role === null
+        ? `The column ${JSON.stringify(repeated.column)} of a target is named twice.`
+        : `data.columns has the column ${JSON.stringify(repeated.column)} twice.`;
+    report(repeated.pointer, message, "Name another column.");
   }
   const format = formatOf(file);
   if (format === "ts" && named.length > 0)
-    report(path, "A .ts file has no columns: its values are inputs, its labels label.", "Remove data.columns.");
+    report(
+      ofRoles.length > 0 ? path : "/data/targets",
+      "A .ts file has no columns: its values are inputs, its labels label.",
+      ofRoles.length > 0 ? "Remove data.columns." : "Remove data.targets.",
+    );
   const numbered = named.find(({ column }) => typeof column === "number");
   if (format === "json" && numbered !== undefined) {
     const message = `Column ${numbered.column} has no meaning in lines of JSON, whose keys have names.`;
-    report(child(path, numbered.role), message, "Write the key.");
+    report(numbered.pointer, message, "Write the key.");
   }
   if ((format === "csv" || format === "tsv") && columns.inputs !== null)
     report(child(path, "inputs"), "Vectors cannot be in a CSV file.", "Write them as lists in a .jsonl file.");
@@ -80,44 +99,51 @@ export function checkSequenceColumns({ columns, header, file }: SequenceColumns)
   if (format === "json" || format === "ts")
     report("/data/header", "Only .csv and .tsv files have a header.", "Remove data.header.");
   else if (unnumbered !== undefined)
-    report(
-      child(path, unnumbered.role),
-      "A file without a header has no names of columns.",
-      "Write the column's number.",
-    );
+    report(unnumbered.pointer, "A file without a header has no names of columns.", "Write the column's number.");
   return problems;
 }
 
 /** Fields by the names of `data.columns`, and by the names of the roles where it has none. */
-function fieldsOf(nameOf: (role: InputRole | TargetRole) => string | null): Fields {
-  const named = <R extends InputRole | TargetRole>(roles: readonly R[]) =>
+function fieldsOf(nameOf: (role: InputRole | TargetRole) => string | null, named: Fields["named"] = null): Fields {
+  const namedRoles = <R extends InputRole | TargetRole>(roles: readonly R[]) =>
     roles.flatMap((role): readonly Field<R>[] => {
       const key = nameOf(role);
       return key === null ? [] : [{ role, key }];
     });
-  const [inputs, targets] = [named(inputRoles), named(targetRoles)];
-  const taken = new Set([...inputs, ...targets].map(({ key }) => key));
+  const [inputs, targets] = [namedRoles(inputRoles), namedRoles(targetRoles)];
+  const taken = new Set([...inputs, ...targets, ...(named?.values() ?? [])].map(({ key }) => key));
   const own = <R extends InputRole | TargetRole>(roles: readonly R[]) =>
     roles.filter((role) => !taken.has(role)).map((role): Field<R> => ({ role, key: role }));
   return {
     inputs: inputs.length > 0 ? inputs : own(inputRoles),
-    targets: targets.length > 0 ? targets : own(targetRoles),
+    targets: named !== null ? [...named.values()] : targets.length > 0 ? targets : own(targetRoles),
+    named,
   };
 }
 
 /** The fields of lines of JSON. A column that only has a number has its role's name there. */
-export function jsonFields({ columns }: SequenceColumns): Fields {
-  return fieldsOf((role) => {
-    const column = columns[role];
-    return typeof column === "number" ? role : column;
-  });
+export function jsonFields({ columns, targets }: SequenceColumns, roles: TargetRoles): Fields {
+  const entries = Object.entries(targets ?? {}).map(
+    ([name, column]) => [name, { role: roleOf(roles, name), key: `${column}` }] as const,
+  );
+  return fieldsOf(
+    (role) => {
+      const column = columns[role];
+      return typeof column === "number" ? role : column;
+    },
+    targets === null ? null : new Map(entries),
+  );
+}
+
+function roleOf(roles: TargetRoles, name: string): TargetRole {
+  return roles.get(name) ?? "label";
 }
 
 export const timeSeriesFields: Fields = fieldsOf(() => null);
 
 /** The field of a file with one text per line, for predictions. */
 export function lineFields({ columns }: SequenceColumns): Fields {
-  return { inputs: [{ role: columns.tokens === null ? "text" : "tokens", key: "text" }], targets: [] };
+  return { inputs: [{ role: columns.tokens === null ? "text" : "tokens", key: "text" }], targets: [], named: null };
 }
 
 /**
@@ -126,23 +152,31 @@ export function lineFields({ columns }: SequenceColumns): Fields {
  * @param withTargets false for a prediction, whose file needs no targets.
  */
 export function csvFields(
-  { columns, header, file }: SequenceColumns,
+  { columns, targets: targetColumns, header, file }: SequenceColumns,
   columnNames: readonly string[],
+  roles: TargetRoles,
   withTargets: boolean,
 ): Result<{ readonly fields: Fields; readonly names: readonly string[] }> {
   const names = makeUnique(columnNames).map((name) => (header ? name : `column ${name}`));
   const problems: RunProblem[] = [];
   const location = { file, line: 1 };
   const places = new Map<InputRole | TargetRole, number>();
+  const placeOf = (column: Column, pointer: string): number | undefined => {
+    const found = findColumn(column, columnNames);
+    if (found.ok) return found.value;
+    const { fault, hint, code } = found.error;
+    problems.push({ code, path: pointer, ...location, message: `"${file}" ${fault}.`, hint });
+    return undefined;
+  };
   for (const role of withTargets ? [...inputRoles, ...targetRoles] : inputRoles) {
     const column: Column | null = columns[role];
-    if (column === null) continue;
-    const found = findColumn(column, columnNames);
-    if (found.ok) places.set(role, found.value);
-    else {
-      const { fault, hint, code } = found.error;
-      problems.push({ code, path: child(path, role), ...location, message: `"${file}" ${fault}.`, hint });
-    }
+    const place = column === null ? undefined : placeOf(column, child(path, role));
+    if (place !== undefined) places.set(role, place);
+  }
+  const named = new Map<string, Field<TargetRole>>();
+  for (const [name, column] of withTargets ? Object.entries(targetColumns ?? {}) : []) {
+    const place = placeOf(column, child("/data/targets", name));
+    if (place !== undefined) named.set(name, { role: roleOf(roles, name), key: names[place] ?? "" });
   }
   const [steps] = inputRoles.flatMap((role) => places.get(role) ?? []);
   const [targets] = targetRoles.flatMap((role) => places.get(role) ?? []);
@@ -151,7 +185,7 @@ export function csvFields(
     problems.push({ code: "sequence-columns", path, ...location, message, hint: "Name another column." });
   }
   if (problems.length > 0) return fail(problems);
-  const fields = fieldsOf((role) => names[places.get(role) ?? -1] ?? null);
+  const fields = fieldsOf((role) => names[places.get(role) ?? -1] ?? null, named.size === 0 ? null : named);
   const own = [...fields.inputs, ...(withTargets ? fields.targets : [])]
     .map(({ key }) => key)
     .filter((key) => columnNames.includes(key));

@@ -8,7 +8,15 @@ import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { createTimeSeriesParser, type LineFault } from "../formats/time-series.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
-import { csvFields, type Fields, formatOf, jsonFields, lineFields, timeSeriesFields } from "./sequence-columns.js";
+import {
+  csvFields,
+  type Fields,
+  formatOf,
+  jsonFields,
+  lineFields,
+  type TargetRoles,
+  timeSeriesFields,
+} from "./sequence-columns.js";
 
 /** Receives each line with its number, from 1, and the keys of its parts; returns its problems. */
 export type LineVisitor = (line: JsonLine, number: number, fields: Fields) => readonly RunProblem[];
@@ -24,25 +32,27 @@ const tooLong: LineFault = {
 /**
  * Reads a file by its extension and returns its problems.
  *
+ * @param roles of the targets with names.
  * @param withTargets false for a prediction, whose file needs no targets.
  */
 export function readLines(
   data: NormalSequencesData,
   source: NamedFile,
+  roles: TargetRoles,
   withTargets: boolean,
   visit: LineVisitor,
 ): Promise<readonly RunProblem[]> | readonly RunProblem[] {
   switch (formatOf(source.file)) {
     case "csv":
-      return readCsvLines(data, source, ",", withTargets, visit);
+      return readCsvLines(data, source, ",", roles, withTargets, visit);
     case "tsv":
-      return readCsvLines(data, source, "\t", withTargets, visit);
+      return readCsvLines(data, source, "\t", roles, withTargets, visit);
     case "ts":
       return readTextLines(source, createTimeSeriesParser(), timeSeriesHint, (line, number) =>
         visit(line, number, timeSeriesFields),
       );
     case "json": {
-      const fields = jsonFields(data);
+      const fields = jsonFields(data, roles);
       return readTextLines(source, parseJson, jsonHint, (line, number) => visit(line, number, fields));
     }
     case "txt": {
@@ -118,6 +128,7 @@ function readCsvLines(
   data: NormalSequencesData,
   source: NamedFile,
   delimiter: string,
+  roles: TargetRoles,
   withTargets: boolean,
   visit: LineVisitor,
 ): Promise<readonly RunProblem[]> {
@@ -128,7 +139,7 @@ function readCsvLines(
     { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header: data.header },
     {
       columns(columnNames) {
-        const found = csvFields({ ...data, file: source.file }, columnNames, withTargets);
+        const found = csvFields({ ...data, file: source.file }, columnNames, roles, withTargets);
         if (!found.ok) return found.error;
         ({ names, fields } = found.value);
         return [];

@@ -1,5 +1,7 @@
 /** Sequences of variable length, each with one label or with a tag per step. */
 import { createHash } from "node:crypto";
+import { classesSize, targetsSignature } from "../../../compiler/signature.js";
+import { targetPort } from "../../../schema/kinds/outputs.js";
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
@@ -21,15 +23,15 @@ import { checkSequenceColumns } from "./sequence-columns.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
-  async open(data, { folder, seed, uses, fittedMetadata, recordedClasses }) {
+  async open(data, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const columnProblems = checkSequenceColumns(data);
     if (columnProblems.length > 0) return fail(columnProblems);
-    const result = await readSequences(data, folder, uses);
+    const result = await readSequences(data, folder, targetUses);
     if (!result.ok) return result;
     const split = splitExamples(data.split, seed, result.value.examples.length);
     if (!split.ok) return split;
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
-    const prepared = prepare(data, result.value, split.value, uses, sequencesMetadata, recordedClasses);
+    const prepared = prepare(data, result.value, split.value, targetUses, sequencesMetadata, recordedClasses);
     if (!prepared.ok) return prepared;
     return ok(sequenceSource(data, result.value, prepared.value, split.value));
   },
@@ -49,53 +51,63 @@ interface Prepared {
   readonly starts: Uint32Array;
   /** Null when steps are vectors. */
   readonly vocabulary: readonly string[] | null;
-  /** Per step for tags, else per example. */
-  readonly targets: InMemorySeries;
-  /** Null when targets are numbers. */
-  readonly classes: Classes | null;
+  readonly targets: readonly PreparedTarget[];
   readonly notices: readonly string[];
+}
+
+interface PreparedTarget {
+  readonly name: string;
+  readonly isTagged: boolean;
+  /** Per step for tags, else per example. */
+  readonly series: InMemorySeries;
+  /** Null when the target has numbers. */
+  readonly classes: Classes | null;
 }
 
 function prepare(
   data: NormalSequencesData,
   dataset: Sequences,
   splits: Splits,
-  uses: Uses,
+  targetUses: ReadonlyMap<string, Uses>,
   fittedMetadata: SequencesMetadata | null,
   recordedClasses: ReadonlyMap<string | null, readonly string[]>,
 ): Result<Prepared> {
-  const { examples, features, width } = dataset;
+  const { examples, features } = dataset;
   const starts = new Uint32Array(examples.length + 1);
   for (const [index, { length }] of examples.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
-  const labels = examples.flatMap(({ labels }) => labels);
-  const encoded =
-    fittedMetadata?.classes === undefined
-      ? ok(fitClasses(labels, recordedClasses.get(null)))
-      : encodeLabels(labels, fittedMetadata.classes);
-  if (!encoded.ok) return fail(unknownLabelProblems(data, examples, encoded.error, fittedMetadata?.classes ?? null));
-  const classes = uses.targets === "classes" ? encoded.value : null;
   const nameOf = (noun: string, count: number) => (column: number) =>
     `${count === 1 ? noun : `${noun} ${column + 1}`} of "${data.file}"`;
-  const numbers = classes === null ? examples.flatMap(({ values }) => values) : [];
-  const notices = [
-    ...equalNamesNotices(classes?.names ?? null),
-    ...mergeNotices(numbers, width, nameOf("Target", width)),
-  ];
-  const targets: InMemorySeries =
-    classes === null
-      ? { dtype: "float32", width, data: Float32Array.from(numbers) }
-      : { dtype: "int32", width: 1, data: classes.ids };
+  const notices: string[] = [];
+  const targets: PreparedTarget[] = [];
+  for (const [position, { name, isTagged, width }] of dataset.targets.entries()) {
+    const own = examples.map(({ targets }) => targets[position]);
+    if (targetUses.get(name)?.targets !== "classes") {
+      const numbers = own.flatMap((target) => target?.values ?? []);
+      notices.push(...mergeNotices(numbers, width, nameOf("Target", width)));
+      const series = { dtype: "float32", width, data: Float32Array.from(numbers) } as const;
+      targets.push({ name, isTagged, series, classes: null });
+      continue;
+    }
+    const labels = own.flatMap((target) => target?.labels ?? []);
+    const fitted = fittedMetadata === null ? undefined : (fittedMetadata.targets?.[name] ?? fittedMetadata).classes;
+    const recorded = recordedClasses.get(name) ?? recordedClasses.get(null);
+    const encoded = fitted === undefined ? ok(fitClasses(labels, recorded)) : encodeLabels(labels, fitted);
+    if (!encoded.ok) return fail(unknownLabelProblems(data, { examples, position }, encoded.error, fitted ?? null));
+    const classes = encoded.value;
+    notices.push(...equalNamesNotices(classes.names));
+    targets.push({ name, isTagged, series: { dtype: "int32", width: 1, data: classes.ids }, classes });
+  }
   if (features > 0) {
     const vectors = examples.flatMap(({ vectors }) => vectors);
     notices.push(...mergeNotices(vectors, features, nameOf("Feature", features)));
     const steps = { dtype: "float32", width: features, data: Float32Array.from(vectors) } as const;
-    return ok({ steps, starts, vocabulary: null, targets, classes, notices });
+    return ok({ steps, starts, vocabulary: null, targets, notices });
   }
   const tokens = encodeTokens(data, dataset, splits, fittedMetadata?.vocabulary);
   if (!tokens.ok) return tokens;
   const { vocabulary, idOf } = tokens.value;
   const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));
-  return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, classes, notices });
+  return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, notices });
 }
 
 /** Ids from 1 for tokens selected from the training split; 0 for all others. */
@@ -123,20 +135,22 @@ function encodeTokens(
 
 function sequenceSource(
   data: NormalSequencesData,
-  { examples, isTagged, firstText }: Sequences,
-  { steps, starts, vocabulary, targets, classes, notices }: Prepared,
+  { examples, firstText }: Sequences,
+  { steps, starts, vocabulary, targets, notices }: Prepared,
   splits: Splits,
 ): DataSource {
   const lengths = examples.map(({ length }) => length);
   const { buckets, paddedLength } = bucketize(lengths, splits.train, data.buckets);
   const vectorShape = vocabulary === null ? [steps.width] : [];
-  const targetShape = classes === null ? [targets.width] : [];
-  const names = JSON.stringify([vocabulary, classes?.names ?? null, lengths]);
+  const shapeOf = ({ classes, series }: PreparedTarget) => (classes === null ? [series.width] : []);
+  const names = JSON.stringify([vocabulary, ...targets.map(({ classes }) => classes?.names ?? null), lengths]);
+  const digest = createHash("sha256").update(names).update(steps.data);
+  for (const { series } of targets) digest.update(series.data);
   return {
     examples: examples.length,
     splits,
     ...(buckets.length > 1 && { buckets }),
-    digest: createHash("sha256").update(names).update(steps.data).update(targets.data).digest("hex"),
+    digest: digest.digest("hex"),
     notices,
     ...(firstText !== null && { firstText }),
     metadata: {
@@ -144,46 +158,60 @@ function sequenceSource(
       unit: data.unit,
       ...(vocabulary !== null && normalizationField(data.text)),
       ...(vocabulary !== null && { vocabulary, unknown: 0 }),
-      ...(classes !== null && { classes: classes.names }),
+      ...targetsMetadata(targets),
     },
     signature: (train) => ({
       inputs: { dtype: steps.dtype, shape: ["batch", "time", ...vectorShape] },
-      targets: { dtype: targets.dtype, shape: [...(isTagged ? ["batch", "time"] : ["batch"]), ...targetShape] },
+      targets: targetsSignature(
+        targets.map((target) => {
+          const leading = target.isTagged ? ["batch", "time"] : ["batch"];
+          return [target.name, { dtype: target.series.dtype, shape: [...leading, ...shapeOf(target)] }];
+        }),
+      ),
       lengths: { dtype: "int64", shape: ["batch"] },
       sizes: {
         ...(vocabulary === null ? { features: steps.width } : { vocabulary: vocabulary.length }),
-        classes: classes?.count ?? targets.width,
+        ...Object.fromEntries(
+          targets.map(({ name, classes, series }) => [classesSize(name), classes?.count ?? series.width]),
+        ),
       },
       expected: { batch: expectedBatchSize(train, splits), time: paddedLength(splits.train) },
     }),
     batch(indices) {
       const count = indices.length;
       const time = paddedLength(indices);
-      const targetArray = isTagged
-        ? gatherSequences(targets, starts, indices, time, [count, time, ...targetShape])
-        : gatherWindows(targets, { stride: 1, shift: 0, length: 1 }, indices, [count, ...targetShape]);
+      const targetArrays = targets.map((target): [string, NumericArray] => {
+        const { name, isTagged, series } = target;
+        const array = isTagged
+          ? gatherSequences(series, starts, indices, time, [count, time, ...shapeOf(target)])
+          : gatherWindows(series, { stride: 1, shift: 0, length: 1 }, indices, [count, ...shapeOf(target)]);
+        return [targetPort(name), array];
+      });
       return new Map<string, NumericArray>([
         ["inputs", gatherSequences(steps, starts, indices, time, [count, time, ...vectorShape])],
-        ["targets", targetArray],
+        ...targetArrays,
         ["lengths", gatherLengths(starts, indices)],
       ]);
     },
     findOutOfRange(array, limit, reason): RunProblem | undefined {
-      if (array !== "inputs" && array !== "targets") return undefined;
+      const target = targets.find(({ name }) => targetPort(name) === array);
       // Ids are below the vocabulary's size, but a layer may have a smaller one.
-      const { data: numbers } = array === "inputs" ? steps : targets;
-      const valueIndex = vocabulary === null && array === "inputs" ? -1 : numbers.findIndex((id) => id >= limit);
-      if (valueIndex < 0 || (array === "targets" && classes === null)) return undefined;
-      const perStep = array === "inputs" || isTagged;
+      const isIds = array === "inputs" ? vocabulary !== null : target !== undefined && target.classes !== null;
+      if (!isIds) return undefined;
+      const { data: numbers } = target === undefined ? steps : target.series;
+      const valueIndex = numbers.findIndex((id) => id >= limit);
+      if (valueIndex < 0) return undefined;
+      const perStep = target === undefined || target.isTagged;
       const example = examples.findIndex((_, index) => valueIndex < (perStep ? (starts[index + 1] ?? 0) : index + 1));
       const line = examples[example]?.line ?? 1;
       const id = numbers[valueIndex] ?? 0;
-      const name = array === "inputs" ? vocabulary?.[id] : classes?.names?.[id];
+      const name = array === "inputs" ? vocabulary?.[id] : target?.classes?.names?.[id];
       const what = `${array === "inputs" ? "token" : "class"} ${id}${name === undefined ? "" : `, "${name}"`}`;
       const message = `${data.file}:${line}: The line has ${what}.`;
       return { code: "sequence-range", path: "/data/file", file: data.file, line, message, hint: reason };
     },
-    decode(predictions, exampleIndices) {
+    decode(predictions, exampleIndices, name) {
+      const { classes = null, isTagged = false } = targets.find((target) => target.name === name) ?? targets[0] ?? {};
       const rows = classes === null ? nestedRows(predictions) : decodeClasses(predictions, classes);
       if (!isTagged || exampleIndices === undefined) return rows;
       return rows.map((row, index) => (Array.isArray(row) ? row.slice(0, lengths[exampleIndices[index] ?? 0]) : row));
@@ -191,14 +219,24 @@ function sequenceSource(
   };
 }
 
-/** @param indices of unknown labels among the labels of all examples. */
+/** The classes of the only target, or those of several by name. */
+function targetsMetadata(targets: readonly PreparedTarget[]): Pick<SequencesMetadata, "classes" | "targets"> {
+  const classesOf = ({ classes }: PreparedTarget) => (classes === null ? {} : { classes: classes.names });
+  const [only, ...others] = targets;
+  if (only === undefined || others.length === 0) return only === undefined ? {} : classesOf(only);
+  return { targets: Object.fromEntries(targets.map((target) => [target.name, classesOf(target)])) };
+}
+
+/** @param indices of unknown labels among the labels of one target, by its position, of all examples. */
 function unknownLabelProblems(
   { file }: NormalSequencesData,
-  examples: readonly Example[],
+  { examples, position }: { readonly examples: readonly Example[]; readonly position: number },
   indices: readonly number[],
   classes: readonly string[] | null,
 ): readonly RunProblem[] {
-  const owners = examples.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
+  const owners = examples.flatMap(({ targets, line }) =>
+    (targets[position]?.labels ?? []).map((label) => ({ label, line })),
+  );
   const problems = createProblemList();
   for (const index of indices) {
     const { label = "", line = 1 } = owners[index] ?? {};

@@ -196,7 +196,7 @@ describe("problems of losses", () => {
       "a name for the only target",
       { losses: [{ type: "squared_error", target: "amount" }], data: { ...data, targets: nested(amount) } },
       [
-        'unknown-target /losses/0/target | The data has no target "amount". | Remove "target": the data has one target, without a name. Data of the types arrays and table can have several.',
+        'unknown-target /losses/0/target | The data has no target "amount". | Remove "target": the data has one target, without a name. Data of the types arrays, table and sequences can have several.',
       ],
     ],
     [
