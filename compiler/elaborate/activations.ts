@@ -74,7 +74,7 @@ export function activate(
   const value = applyActivation(b, activation, isSafe ? x : padWithFirstStep(b, x, maskOf()), functions);
   if (value === undefined) return undefined;
   if ("kind" in value) return reportWidth(part, width({ value: x }), value, context);
-  return { value, logits: activation === "none" ? null : operandOfLink(b, value) };
+  return { value, logits: isLinkFunction(activation) ? { value: x, activation } : null };
 }
 
 /**
@@ -119,9 +119,13 @@ function reportWidth(part: Part, features: Dim, { code, message }: ArgumentError
       });
 }
 
-/** The operand of a softmax or a sigmoid, where that is what a value is: a loss computes it with itself. */
-export function operandOfLink(b: Builder, value: Value): Wire["logits"] {
+/** True for the activations that a loss computes with itself, from their operand. */
+function isLinkFunction(activation: ActivationName): activation is "softmax" | "sigmoid" {
+  return activation === "softmax" || activation === "sigmoid";
+}
+
+/** The softmax or sigmoid that a value is the result of; undefined for other values. */
+export function linkFunctionOf(b: Builder, value: Value): "softmax" | "sigmoid" | undefined {
   const node = b.nodes.findLast(({ outputs }) => outputs.includes(value));
-  if (node?.op !== "Softmax" && node?.op !== "Sigmoid") return null;
-  return { value: at(node.inputs, 0), activation: node.op === "Softmax" ? "softmax" : "sigmoid" };
+  return node?.op === "Softmax" ? "softmax" : node?.op === "Sigmoid" ? "sigmoid" : undefined;
 }

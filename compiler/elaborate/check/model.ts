@@ -11,6 +11,7 @@ import type { NormalSpec } from "../../../schema/normal/index.js";
 import { holdsWeights } from "../../artifact.js";
 import { elementCount } from "../../ir/dims.js";
 import type { Signature } from "../../signature.js";
+import { linkFunctionOf } from "../activations.js";
 import { shapesAgree } from "../compare-sizes.js";
 import type { CombiningDefinition, LayerDefinition } from "../context.js";
 import { layers } from "../layers/index.js";
@@ -33,6 +34,7 @@ export function checkModel(
   checkParameters(spec, state);
   checkStates(spec, signature, state);
   checkTraining(spec, state);
+  for (const output of outputs) checkLinkFunction(spec, state, output);
   if (spec.data.type === "text") checkVocabulary(spec, signature, state, outputs);
 }
 
@@ -48,6 +50,29 @@ function checkUnreadLayers({ model, losses }: NormalSpec, { context }: Elaborati
       hint: 'Name it in the "from" of a later layer or of an entry of "losses", or remove it.',
     });
   }
+}
+
+/**
+ * A loss over classes reads logits, and predictions apply its softmax or sigmoid: equations of the user's own must not
+ * apply it before.
+ */
+function checkLinkFunction(
+  { activations }: NormalSpec,
+  { context }: ElaborationState,
+  { output: { loss, model }, wire }: OutputWire,
+): void {
+  const layer = model.at(-1);
+  const isOwn =
+    layer?.layer === "custom" ||
+    (layer !== undefined && "activation" in layer && Object.hasOwn(activations, layer.activation));
+  const link = linkFunctionOf(context.b, wire.value);
+  if (!isOwn || link === undefined || wire.logits !== null || targetKindOf(loss) === "numbers") return;
+  context.problem({
+    part: layer,
+    code: "own-output-activation",
+    message: `${layer.name} ends in ${link}, but ${loss.type} reads logits, the operand of ${link}.`,
+    hint: `Remove ${link} from the equations, and apply it by a last layer { "layer": "activation", "activation": "${link}" }.`,
+  });
 }
 
 function checkParameters({ model }: NormalSpec, { context, ports }: ElaborationState): void {

@@ -10,7 +10,6 @@ import { buildEquations, outputOf } from "../../language/build.js";
 import { ownValue, resolveDefinition } from "../../language/resolve.js";
 import { rowScope } from "../../language/scope.js";
 import { declaredShapes } from "../../language/size-expression.js";
-import { operandOfLink } from "../activations.js";
 import type { LayerDefinition } from "../context.js";
 import { openParameters } from "../equation-parameters.js";
 import { padWithFirstStep, width } from "../wire.js";
@@ -39,7 +38,6 @@ export const custom: LayerDefinition<NormalCustom> = {
     const parameters = openParameters({ definition, path, sizes, prefix }, declared.parameters, report, context);
     const sound = { definition, equations, shapes, batchAxes: batch.length };
     const value = outputOf(b, sound, buildEquations(b, sound, { x, ...parameters }));
-    const logits = operandOfLink(b, value);
-    return { ...input, value: b.withName(value, layer.name), padding: "first step", logits };
+    return { ...input, value: b.withName(value, layer.name), padding: "first step", logits: null };
   },
 };

@@ -187,14 +187,6 @@ test("the parameters of a layer that is not trained have no gradient", async () 
   expect(names("parameter")).toEqual(["answer/W", "answer/b"]);
 });
 
-test("a softmax at the end is left to the loss", async () => {
-  const spec = (last: object) => specOf([pool, { name: "last", ...last }], { loss: { type: "cross_entropy" } });
-  const own = await outputs(spec({ layer: "softmaxed" }), "loss");
-  expect(own).toEqual(await outputs(spec({ layer: "dense", size: 2, activation: "softmax", bias: false }), "loss"));
-  const raw = await outputs(spec({ layer: "dense", size: 2, bias: false }), "loss");
-  expect(own).toEqual(raw);
-});
-
 describe("mistakes", () => {
   const use = (entry: object, extra: object = {}) => specOf([entry, pool, answer], extra);
   test.each<[string, object, readonly string[]]>([
@@ -228,6 +220,24 @@ describe("mistakes", () => {
       specOf([{ layer: "linear", name: "a", size: 2 }, { layer: "highway", weights: "a" }, pool, answer]),
       ['shared-weights, /model/1/weights "a": No highway layer before highway is named "a". Remove the key.'],
     ],
+    [
+      "a softmax that the loss includes",
+      specOf([pool, { layer: "softmaxed" }], { loss: { type: "cross_entropy" } }),
+      [
+        'own-output-activation, /model/1 {"layer":"softmaxed": softmaxed ends in softmax, but cross_entropy reads logits, the operand of softmax. Remove softmax from the equations, and apply it by a last layer { "layer": "activation", "activation": "softmax" }.',
+      ],
+    ],
+    [
+      "a sigmoid of an activation that the loss includes",
+      specOf([pool, { layer: "dense", size: 2, activation: "own" }], {
+        activations: { own: { equations: ["y = sigmoid(2 * x)"] } },
+        loss: { type: "binary_cross_entropy" },
+      }),
+      [
+        'own-output-activation, /model/1 {"layer":"dense": dense ends in sigmoid, but binary_cross_entropy reads logits, the operand of sigmoid. Remove sigmoid from the equations, and apply it by a last layer { "layer": "activation", "activation": "sigmoid" }.',
+      ],
+    ],
+    ["a softmax that the loss does not include", specOf([pool, { layer: "softmaxed" }]), []],
   ])("%s", async (_, spec, expected) => {
     expect(await problemsOf(spec)).toEqual(expected);
   });
