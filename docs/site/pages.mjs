@@ -21,6 +21,7 @@ export const sections = [
       { file: "how-to/build-a-transformer.md" },
       { file: "how-to/write-activations-and-layers.md" },
       { file: "how-to/classify-sequences.md" },
+      { file: "how-to/train-several-outputs.md" },
       { file: "how-to/translate.md" },
       { file: "how-to/watch-and-show.md" },
       { file: "how-to/choose-hyperparameters.md" },
