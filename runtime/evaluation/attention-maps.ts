@@ -32,11 +32,13 @@ export interface AttentionMap {
 }
 
 export interface AttentionMaps {
-  readonly split: keyof Splits;
+  /** The split of the example; null where it is in none. */
+  readonly split: keyof Splits | null;
   readonly example: number;
   readonly maps: readonly AttentionMap[];
 }
 
+const splitNames = ["test", "validation", "train"] as const;
 /** Steps that are shown of each axis: the first. */
 const MAX_STEPS = 32;
 /** Examples among which one is chosen: the first of the split. */
@@ -49,7 +51,7 @@ const MAX_CANDIDATES = 100;
  * that is shown as a whole, else the first.
  */
 export async function attentionMaps(
-  { run, parameters, source, split, examples }: RunExamples,
+  { run, parameters, source, examples }: RunExamples,
   requested: number | null,
 ): Promise<Result<AttentionMaps | null, RunFailure>> {
   const { spec, signature, metadata } = run;
@@ -79,12 +81,17 @@ export async function attentionMaps(
     return tensor && { dtype: "float32", ...tensor };
   };
   const feeds = feedsFor(model.inputs, ({ name }) => stored(name) ?? batch.get(name));
-  const results = await opened.value.session.run(feeds);
-  const stepCount = (name: string | null): number | undefined => {
-    const counts = name === null ? undefined : (results[name]?.data ?? batch.get(name)?.data);
-    return counts === undefined ? undefined : Number(counts[0]);
-  };
-  const maps = model.layers.map((ports) => {
+  const maps: AttentionMap[] = [];
+  // One layer at a time: the weights of long sequences are large.
+  for (const ports of model.layers) {
+    const counts = [ports.querySteps, ports.memorySteps].flatMap((name) =>
+      name === null || batch.has(name) ? [] : [name],
+    );
+    const results = await opened.value.session.run(feeds, [...new Set([ports.weights, ...counts])]);
+    const stepCount = (name: string | null): number | undefined => {
+      const steps = name === null ? undefined : (results[name]?.data ?? batch.get(name)?.data);
+      return steps === undefined ? undefined : Number(steps[0]);
+    };
     const { dims, data } = expectFloats(results[ports.weights]);
     const [rows = 1, columns = 1] = dims.slice(-2);
     const [query, memory] = axesOf(spec.model, ports, { batch, metadata, rows, columns, stepCount });
@@ -94,8 +101,9 @@ export async function attentionMaps(
         return data.slice(start, start + memory.labels.length);
       }),
     );
-    return { layer: ports.layer, query, memory, heads };
-  });
+    maps.push({ layer: ports.layer, query, memory, heads });
+  }
+  const split = splitNames.find((name) => source.splits[name].includes(example)) ?? null;
   return ok({ split, example, maps });
 }
 

@@ -7,7 +7,7 @@ import { type Html, html, section, trusted } from "./html.js";
 export function attentionSection({ example, split, maps }: AttentionMaps): Html {
   return section(
     "Attention",
-    html`<p class="muted">Example ${example} of the data, in the ${split} split. Rows are the steps of the query, columns those of
+    html`<p class="muted">Example ${example} of the data${split === null ? "" : `, in the ${split} split`}. Rows are the steps of the query, columns those of
 the memory. A row shows the weights of the steps that it reads, which sum to 1; a step that is not seen has no cell.</p>`,
     maps.map(layerMaps),
   );

@@ -93,11 +93,18 @@ test("the report of a run has its maps", async () => {
 test("a chosen example, and the steps of windows", async () => {
   const layers = [{ layer: "conv1d", size: 4, kernel_size: 2, padding: "valid" }, { layer: "attention" }];
   const pooled = [...layers, { layer: "pool", mode: "last" }];
-  const classified = { ...tagger(...pooled), loss: { type: "cross_entropy" } };
-  const labeled = sentences.map((text) => JSON.stringify({ tokens: text.split(" "), label: text[0] })).join("\n");
+  const data = { type: "sequences", file: "d.jsonl", split: { train: 0.6, validation: 0.4 } };
+  const copies = [...sentences, ...sentences, ...sentences, ...sentences];
+  const classified = { ...tagger(...pooled), data, loss: { type: "cross_entropy" } };
+  const labeled = copies.map((text) => JSON.stringify({ tokens: text.split(" "), label: text[0] })).join("\n");
   const { out } = await trainSpec(classified, { "d.jsonl": labeled });
-  const { example, maps } = await mapsOf(out, 0);
-  expect(example).toBe(0);
+  const opened = await openRunExamples(out);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  const { train } = opened.value.source.splits;
+  const trained = train.find((example) => example % sentences.length === 0) ?? -1;
+  const { example, split, maps } = await mapsOf(out, trained);
+  expect({ example, split }).toEqual({ example: trained, split: "train" });
+  expect(opened.value.split).toBe("validation");
   // Two windows of three tokens are no tokens.
   expect(maps[0]?.memory).toEqual({ from: "conv1d", labels: ["0", "1"], steps: 2 });
   for (const row of maps[0]?.heads[0] ?? []) expect(row[0] ?? 0).toBeCloseTo(1 - (row[1] ?? 0), 6);
