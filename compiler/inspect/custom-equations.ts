@@ -1,11 +1,18 @@
-/** The equations of a layer of the user's own, as written, each with the shape of the name that it sets. */
-import type { NormalCustom } from "../../schema/normal/index.js";
+/** The equations of a layer of the user's own, as written, each with the shape of the name that it sets; its gradient. */
+import type { NormalCustom, NormalSpec } from "../../schema/normal/index.js";
+import { graphBuilder } from "../graph/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
+import type { Shape } from "../ir/types.js";
 import { analyze } from "../language/analyze.js";
+import { buildEquations, nameValues, outputOf } from "../language/build.js";
 import { shapeOf } from "../language/expression-type.js";
+import { functionTable } from "../language/functions/index.js";
 import { ownValue, resolveDefinition } from "../language/resolve.js";
 import { rowScope } from "../language/scope.js";
+import { declaredShapes } from "../language/size-expression.js";
+import type { PassContext } from "../optimize/pass.js";
 import { type LayerEquations, type LayerShapes, line, widthOf } from "./equation-lines.js";
+import { gradientEquations } from "./gradient-equations.js";
 
 export function customEquations(
   { type, options }: NormalCustom,
@@ -27,4 +34,30 @@ export function customEquations(
       ...(given.length === 0 ? [] : [`${given.join(", ")}.`]),
     ],
   };
+}
+
+/** The gradient of a custom layer: from the cotangent of its output to those of x and of its parameters. */
+export function customGradient(
+  { type, options }: NormalCustom,
+  input: Shape,
+  spec: Pick<NormalSpec, "layers" | "activations">,
+  context: PassContext,
+): readonly string[] {
+  const source = expectDefined(ownValue(spec.layers, type), `the layer ${type}`);
+  const definition = resolveDefinition(source, options, functionTable(spec.activations), "layer");
+  const sizes = { input_size: widthOf(input) };
+  const { equations, shapes } = analyze(definition, rowScope(sizes, ["batch"]), "", () => {});
+  const declared = declaredShapes(definition, sizes, "", () => {});
+  if (equations === undefined || shapes === undefined || declared === undefined) return [];
+  const b = graphBuilder("layer");
+  const open = (name: string, shape: Shape) => [name, b.input(name, { dtype: "float32", shape })] as const;
+  const operands = Object.fromEntries([
+    open("x", ["batch", sizes.input_size]),
+    ...Object.entries(declared.parameters).map(([name, shape]) => open(name, shape)),
+  ]);
+  const sound = { definition, equations, shapes, batchAxes: 1 };
+  const names = buildEquations(b, sound, operands);
+  nameValues(b, equations, names);
+  const result = { value: outputOf(b, sound, names), name: `d${definition.output}` };
+  return gradientEquations(b, [result], Object.keys(operands).length, context);
 }

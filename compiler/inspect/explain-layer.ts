@@ -1,8 +1,10 @@
 /** Explanation of a layer that is not recurrent: inputs, parameters and equations with their shapes. */
 import type { NormalSpec } from "../../schema/normal/index.js";
+import { at } from "../ir/expect.js";
 import { functionTable } from "../language/functions/index.js";
 import type { ArraySignature, Signature } from "../signature.js";
 import type { Analysis } from "./analyze.js";
+import { customGradient } from "./custom-equations.js";
 import type { LayerEquation } from "./equation-lines.js";
 import { type ExplainedLayer, layerEquations } from "./layer-equations.js";
 
@@ -18,15 +20,18 @@ export interface LayerExplanation {
   readonly parameters: readonly NamedShape[];
   readonly equations: readonly LayerEquation[];
   readonly notes: readonly string[];
+  /** Of a layer of the user's own, from the cotangent of its output; empty for others. */
+  readonly gradient: readonly string[];
 }
 
 /** @param analysis that of the spec, which is valid. */
 export function explainLayer(
   layer: ExplainedLayer,
-  { model, activations, layers: definitions }: Pick<NormalSpec, "model" | "activations" | "layers">,
+  spec: Pick<NormalSpec, "model" | "activations" | "layers">,
   signature: Signature,
   { layers, parameters }: Pick<Analysis, "layers" | "parameters">,
 ): LayerExplanation {
+  const { model, activations, layers: definitions } = spec;
   const shapeOf = (name: string) => layers.find((other) => other.name === name)?.output ?? inputShape(signature, name);
   const symbols = layer.layer === "attention" ? ["x", "m"] : layer.from.map((_, index) => `x${index + 1}`);
   const inputs = layer.from.map((from, index) => ({
@@ -50,7 +55,9 @@ export function explainLayer(
     functions: functionTable(activations),
     definitions,
   };
-  return { inputs, parameters: named, ...layerEquations(layer, shapes) };
+  const context = { expected: new Map(Object.entries(signature.expected)) };
+  const gradient = layer.layer === "custom" ? customGradient(layer, at(shapes.inputs, 0), spec, context) : [];
+  return { inputs, parameters: named, ...layerEquations(layer, shapes), gradient };
 }
 
 function inputShape({ inputs, side_inputs }: Signature, name: string): readonly (number | string)[] {

@@ -30,7 +30,7 @@ export function printLayerExplanation(
 
 function layerText({ colors }: Output, layer: ExplainedLayer, explanation: LayerExplanation): string {
   const { bold, dim } = colors.print;
-  const { inputs, parameters, equations, notes } = explanation;
+  const { inputs, parameters, equations, notes, gradient } = explanation;
   const kind = kindName(layer);
   const width = Math.max(...equations.map(({ text }) => displayWidth(text)));
   const section = (heading: string, lines: readonly string[]) =>
@@ -49,6 +49,7 @@ function layerText({ colors }: Output, layer: ExplainedLayer, explanation: Layer
       "equations",
       equations.map(({ text, shape }) => `${text}${" ".repeat(width - displayWidth(text))}  ${dim(shapeText(shape))}`),
     ),
+    ...section("gradient", gradient),
     ...(notes.length === 0 ? [] : ["", ...notes]),
   ].join("\n");
 }

@@ -61,12 +61,17 @@ test("an activation is explained by its equations, its gradient and its operator
   const spec = JSON.parse(readFileSync("specs/hihello.json", "utf8"));
   const file = join(temporaryFolder(), "own.json");
   const activations = { squared_relu: { equations: ["r = relu(x)", "y = r ^ 2"] } };
-  writeFileSync(file, JSON.stringify({ ...spec, $schema: undefined, activations }));
-  const [own, builtIn, missing] = await Promise.all([
+  const layers = { scaled: { parameters: { g: ["input_size"] }, equations: ["y = x * exp(g)"] } };
+  const model = [...spec.model, { layer: "scaled" }];
+  writeFileSync(file, JSON.stringify({ ...spec, $schema: undefined, activations, layers, model }));
+  const [layer, own, builtIn, missing] = await Promise.all([
+    rnnx("inspect", file, "--explain", "scaled"),
     rnnx("inspect", file, "--explain", "squared_relu"),
     rnnx("inspect", file, "--explain", "silu", "--json"),
     rnnx("inspect", file, "--explain", "squared_rel"),
   ]);
+  expect(layer?.stdout).toContain("equations\n  y = x * exp(g)  [batch, time, 5]\n\ngradient\n");
+  expect(layer?.stdout).toContain("  dx = dy * exp(g)\n  dg = sum(dy * x) * exp(g)\n");
   expect(own?.stdout).toContain("equations  \n  r = relu(x)\n  y = r ^ 2\n");
   expect(own?.stdout).toContain("  t = dy * relu(x)\n  dx = (t + t) * (x > 0)\n");
   expect(own?.stdout).toContain("  Relu, Mul");
