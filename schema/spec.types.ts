@@ -697,6 +697,10 @@ export interface Split {
    * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed.
    */
   order?: "time" | "shuffled";
+  /**
+   * Give every split the same share of each class, up to one example. For data with one label per example.
+   */
+  stratify?: boolean;
 }
 /**
  * Pairs of a source sequence and a target sequence. Layers read the source as `inputs`, and the target, shifted by a start token, as `decoder_inputs`; targets end with an end token. Sizes: "vocabulary" (source), "target_vocabulary".

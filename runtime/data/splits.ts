@@ -55,9 +55,70 @@ const splitNames = ["train", "validation", "test"] as const;
 /** Indices of 2^27 examples take 0.5 GiB, and their order in an epoch as much again. */
 const MAX_EXAMPLES = 2 ** 27;
 
-/** Splits independent examples. */
-export function splitExamples(split: DataSplit, seed: number, examples: number): Result<Splits> {
-  return splitWindows(split, seed, { examples, stride: 1, span: 1 });
+/**
+ * Splits independent examples.
+ *
+ * @param classes the class of each example; null for examples without one class each.
+ */
+export function splitExamples(
+  split: DataSplit,
+  seed: number,
+  examples: number,
+  classes: ArrayLike<number> | null = null,
+): Result<Splits> {
+  if (!("stratify" in split && split.stratify)) return splitWindows(split, seed, { examples, stride: 1, span: 1 });
+  if (examples > MAX_EXAMPLES) return fail([tooManyExamples(examples, 1)]);
+  return classes === null ? fail([noClasses]) : stratify(split, seed, classes);
+}
+
+const noClasses: RunProblem = {
+  code: "split-stratify",
+  path: "/data/split/stratify",
+  message: "The examples do not have one label each that the splits could share.",
+  hint: "Remove data.split.stratify.",
+};
+
+/**
+ * Every split has its share of each class, rounded down or up: the examples that rounding down leaves go to the splits
+ * that lack most of their total.
+ */
+function stratify(split: DataSplit, seed: number, classes: ArrayLike<number>): Result<Splits> {
+  const examples = classes.length;
+  const order = shuffledIndices(seed, "split", examples, split.order === "shuffled");
+  const members = new Map<number, number[]>();
+  for (const example of order) {
+    const id = classes[example] ?? 0;
+    const list = members.get(id) ?? [];
+    list.push(example);
+    members.set(id, list);
+  }
+  const fractions = splitNames.map((name) => split[name]);
+  const unused = Math.max(0, 1 - fractions.reduce((sum, fraction) => sum + fraction, 0));
+  const shares = [...fractions, unused < 1e-9 ? 0 : unused];
+  const parts: number[][] = shares.map(() => []);
+  let seen = 0;
+  for (const [, list] of [...members].sort(([a], [b]) => a - b)) {
+    seen += list.length;
+    const counts = shares.map((share) => Math.floor(share * list.length + 1e-6));
+    const remainder = list.length - counts.reduce((sum, count) => sum + count, 0);
+    const lacks = shares.map((share, part) => share * seen - (parts[part]?.length ?? 0) - (counts[part] ?? 0));
+    const byLack = shares
+      .map((share, part) => ({ part, share, lack: lacks[part] ?? 0 }))
+      .filter(({ part, share }) => share * list.length - (counts[part] ?? 0) > 1e-6)
+      .sort((a, b) => b.lack - a.lack);
+    for (const { part } of byLack.slice(0, remainder)) counts[part] = (counts[part] ?? 0) + 1;
+    let start = 0;
+    for (const [part, count] of counts.entries()) {
+      parts[part]?.push(...list.slice(start, start + count));
+      start += count;
+    }
+  }
+  const empty = splitNames.flatMap((name, part) =>
+    parts[part]?.length === 0 && (name === "train" || split[name] > 0) ? [emptySplit(split, name, examples)] : [],
+  );
+  if (empty.length > 0) return fail(empty);
+  const indices = (part: number) => Uint32Array.from(parts[part] ?? []).sort();
+  return ok({ train: indices(0), validation: indices(1), test: indices(2) });
 }
 
 /**

@@ -153,7 +153,8 @@ function withoutLossHint(problem: RunProblem): RunProblem {
 
 /** Puts all examples into one split. */
 function asSingleTestSplit(spec: NormalSpec): NormalSpec {
-  return { ...spec, data: { ...spec.data, split: { ...spec.data.split, train: 1, validation: 0, test: 0 } } };
+  const split = { ...spec.data.split, train: 1, validation: 0, test: 0, stratify: false };
+  return { ...spec, data: { ...spec.data, split } };
 }
 
 function selectSplits(splits: Splits, split: keyof Splits | null, isSingleSplit: boolean): Splits {

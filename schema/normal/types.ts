@@ -188,6 +188,8 @@ export interface NormalSplit {
   readonly test: number;
   /** Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. */
   readonly order: "time" | "shuffled";
+  /** Give every split the same share of each class, up to one example. For data with one label per example. */
+  readonly stratify: boolean;
 }
 
 /**

@@ -17,14 +17,17 @@ export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] 
 /** @param data with its defaults, except `split.train`, which depends on the other fractions. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
   checkNormalization(data, report);
-  const { train: explicitTrain, validation, test, order }: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
+  const given: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
+  const { train: explicitTrain, validation, test } = given;
   const remainder = 1 - validation - test;
   if ((explicitTrain ?? 0) > remainder + tolerance) report(sumTooLarge((explicitTrain ?? 0) + validation + test));
   else if (explicitTrain === undefined && remainder < tolerance) report(noTrainingData);
   const train = explicitTrain ?? Number(remainder.toPrecision(12));
-  const split = recordOrigin({ train, validation, test, order }, path);
-  const filled = data.type === "pairs" ? { ...data, header: hasHeader(data), split } : { ...data, split };
-  return recordOrigin(filled, "/data");
+  if ("stratify" in given && given.stratify && data.type === "pairs") report(noClassesOfPairs);
+  const split = recordOrigin(Object.assign({ train }, given, { train }), path);
+  const filled = { ...data, ...(data.type === "pairs" && { header: hasHeader(data) }), split };
+  // The split is that of the type of the data, with its training fraction.
+  return recordOrigin(filled as NormalData, "/data");
 }
 
 /** Words and characters have normalization; only words are split. */
@@ -61,6 +64,13 @@ function sumTooLarge(sum: number): Problem {
   const message = `The fractions of the split add up to ${Number(sum.toPrecision(6))}, more than 1.`;
   return { code: "split-sum", path, message, hint: "For example 0.7, 0.15 and 0.15." };
 }
+
+const noClassesOfPairs: Problem = {
+  code: "split-stratify",
+  path: `${path}/stratify`,
+  message: "Pairs have no classes that the splits could share.",
+  hint: "Remove data.split.stratify.",
+};
 
 const noTrainingData: Problem = {
   code: "split-sum",

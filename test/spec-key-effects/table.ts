@@ -323,7 +323,10 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     split: keyEffect(numbers, "/data/split", { validation: 0.34 }),
   }),
   ...prefixed("series_split", split(set(text, "/data/text", "hello world, hello you. ".repeat(4)))),
-  ...prefixed("split", split(numbers)),
+  ...prefixed("split", {
+    ...split(numbers),
+    stratify: keyEffect(set(messages, "/data/split", { train: 0.5, test: 0.5 }), "/data/split/stratify", true),
+  }),
   ...prefixed("one_hot", {
     name: { testedBy: "test/schema/normalize.test.ts" },
     from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },

@@ -71,7 +71,7 @@ export const sequencesData: NormalSequencesData = {
   vocabulary: { size: null, min_count: 1 },
   max_length: null,
   buckets: 1,
-  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
+  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false },
 };
 
 export const imagesData: NormalImagesData = {
@@ -79,7 +79,7 @@ export const imagesData: NormalImagesData = {
   file: "images",
   labels: "labels",
   limit: null,
-  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
+  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false },
 };
 
 export const arraysData: NormalArraysData = {
@@ -95,7 +95,7 @@ export const arraysData: NormalArraysData = {
   lengths: null,
   weights: null,
   initial_states: {},
-  split: { train: 1, validation: 0, test: 0, order: "shuffled" },
+  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false },
 };
 
 type Distributed<L> = L extends NormalLoss ? Omit<L, "from" | "target" | "weight"> : never;

@@ -25,7 +25,10 @@ export const arrays: SourceKind<NormalArraysData> = {
       problems.push(...targets.flatMap((name) => checkTargets(roles, name, targetUses.get(name) ?? uses)));
     if (problems.length > 0) return fail(problems);
     const examples = roles.get("inputs")?.array.shape[0] ?? 0;
-    const split = splitExamples(data.split, seed, examples);
+    const [target, ...otherTargets] = targets.map((name) => roles.get(targetPort(name))?.array);
+    const isIds = target?.dtype !== "float32" && target?.shape.length === 1;
+    const classes = isIds && otherTargets.length === 0 ? Array.from<number | bigint>(target.data).map(Number) : null;
+    const split = splitExamples(data.split, seed, examples, classes);
     const names = { mainInput: inputSources(data)[0]?.[0] ?? "inputs", targets };
     return split.ok ? ok(arraySource(roles, names, examples, split.value)) : split;
   },

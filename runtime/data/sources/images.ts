@@ -30,7 +30,7 @@ export const images: SourceKind<NormalImagesData> = {
       return fail([{ code: "images-shape", path: "/data/file", file: data.file, message, hint: "" }]);
     }
     const examples = Math.min(count, data.limit ?? count);
-    const split = splitExamples(data.split, seed, examples);
+    const split = splitExamples(data.split, seed, examples, labels.value.bytes.subarray(0, examples));
     if (!split.ok) return split;
     const selected = {
       pixels: pixels.value.bytes.subarray(0, examples * rows * columns),

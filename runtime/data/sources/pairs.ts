@@ -11,6 +11,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
+import { duplicateNotices } from "../duplicates.js";
 import { intern } from "../labels.js";
 import type { PairsMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
@@ -26,9 +27,19 @@ export const pairs: SourceKind<NormalPairsData> = {
   async open(data, { folder, seed, uses, fittedMetadata }) {
     const result = await readPairs(data, folder, uses);
     if (!result.ok) return result;
-    const split = splitExamples(data.split, seed, result.value.pairs.length);
+    const split = splitExamples(data.split, seed, result.value.pairs.length, null);
     const pairsMetadata = fittedMetadata?.type === "pairs" ? fittedMetadata : null;
-    return split.ok ? assemble(data, result.value, split.value, uses, pairsMetadata) : split;
+    if (!split.ok) return split;
+    const { pairs: all, notices } = result.value;
+    const duplicates =
+      pairsMetadata === null
+        ? duplicateNotices(
+            split.value,
+            (example) => JSON.stringify(all[example]?.source),
+            (example) => (all[example]?.row ?? 0) + 1,
+          )
+        : [];
+    return assemble(data, { pairs: all, notices: [...notices, ...duplicates] }, split.value, uses, pairsMetadata);
   },
   mapFiles: (data, rename) => (data.file === null ? data : { ...data, file: rename(data.file) }),
 };

@@ -9,10 +9,11 @@ import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { bucketize } from "../batching/buckets.js";
 import { gatherLengths, gatherSequences, gatherWindows, type InMemorySeries } from "../batching/windows.js";
+import { duplicateNotices } from "../duplicates.js";
 import { mergeNotices } from "../float32-merges.js";
 import { parseNumber } from "../formats/number-notation.js";
 import { createProblemList } from "../formats/problem-list.js";
-import { type Classes, decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
+import { type Classes, decodeClasses, equalNamesNotices, fitClasses, intern } from "../labels.js";
 import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
@@ -28,17 +29,34 @@ export const sequences: SourceKind<NormalSequencesData> = {
     if (columnProblems.length > 0) return fail(columnProblems);
     const result = await readSequences(data, folder, targetUses);
     if (!result.ok) return result;
-    const split = splitExamples(data.split, seed, result.value.examples.length);
+    const split = splitExamples(data.split, seed, result.value.examples.length, classesOf(result.value));
     if (!split.ok) return split;
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
     const prepared = prepare(data, result.value, split.value, targetUses, sequencesMetadata, recordedClasses);
     if (!prepared.ok) return prepared;
-    return ok(sequenceSource(data, result.value, prepared.value, split.value));
+    const { examples } = result.value;
+    const duplicates =
+      sequencesMetadata === null
+        ? duplicateNotices(
+            split.value,
+            (example) => JSON.stringify([examples[example]?.ids, examples[example]?.vectors]),
+            (example) => examples[example]?.line ?? 0,
+          )
+        : [];
+    const notices = [...prepared.value.notices, ...duplicates];
+    return ok(sequenceSource(data, result.value, { ...prepared.value, notices }, split.value));
   },
   mapFiles(data, rename) {
     return { ...data, file: rename(data.file) };
   },
 };
+
+/** A number for the label of each example; null for tags, for numbers and for several targets. */
+function classesOf({ examples, targets: [target, ...others] }: Sequences): readonly number[] | null {
+  if (target === undefined || others.length > 0 || target.isTagged || target.width > 0) return null;
+  const ids = new Map<string, number>();
+  return examples.map(({ targets: [labeled] }) => intern(ids, labeled?.labels[0] ?? ""));
+}
 
 /** The token of id 0, for all tokens outside of the vocabulary. */
 const UNKNOWN = "<unknown>";

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitExamples, splitWindows, type TargetLayout } from "../../../runtime/data/splits.js";
 import type { DataSplit } from "../../../schema/normal/index.js";
@@ -142,4 +143,58 @@ test("too many examples are refused before allocation", () => {
   expect(windows).toMatchObject({ ok: false, error: [{ code: "too-many-examples", path: "/data/stride" }] });
   if (!windows.ok) expect(windows.error[0]?.hint).toContain('"stride": 50');
   expect(splitExamples(time, 1, 2e9)).toMatchObject({ ok: false, error: [{ path: "/data" }] });
+});
+
+describe("stratified splits", () => {
+  const fractions = fc
+    .tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 }), fc.nat(3))
+    .map(([train, validation, test, unused]) => {
+      const sum = train + validation + test + unused;
+      return { train: train / sum, validation: validation / sum, test: test / sum };
+    });
+
+  test("have each class's share up to one example, and each example once", () => {
+    const classes = fc.array(fc.nat(6), { minLength: 60, maxLength: 200 });
+    const order = fc.constantFrom("time" as const, "shuffled" as const);
+    fc.assert(
+      fc.property(fractions, classes, order, fc.nat(), (parts, ids, order, seed) => {
+        const result = splitExamples({ ...parts, order, stratify: true }, seed, ids.length, ids);
+        if (!result.ok) throw new Error(result.error[0]?.message);
+        const all = [...result.value.train, ...result.value.validation, ...result.value.test];
+        expect(new Set(all).size).toBe(all.length);
+        for (const name of ["train", "validation", "test"] as const) {
+          const examples = result.value[name];
+          expect([...examples]).toEqual([...examples].sort((a, b) => a - b));
+          for (const id of new Set(ids)) {
+            const share = parts[name] * ids.filter((other) => other === id).length;
+            const count = examples.filter((example) => ids[example] === id).length;
+            expect(Math.abs(count - share)).toBeLessThan(1);
+          }
+          // The rounding errors of the classes do not add up.
+          expect(Math.abs(examples.length - parts[name] * ids.length)).toBeLessThan(3);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("follow the seed, or the order of the data", () => {
+    const ids = Array.from({ length: 40 }, (_, index) => (index % 4 === 0 ? 1 : 0));
+    const split = { train: 0.8, validation: 0, test: 0.2, stratify: true } as const;
+    const testOf = (order: "time" | "shuffled", seed: number) => {
+      const result = splitExamples({ ...split, order }, seed, ids.length, ids);
+      return result.ok ? [...result.value.test] : [];
+    };
+    expect(testOf("time", 1)).toEqual([32, 33, 34, 35, 36, 37, 38, 39]);
+    expect(testOf("shuffled", 1)).toEqual(testOf("shuffled", 1));
+    expect(testOf("shuffled", 1)).not.toEqual(testOf("shuffled", 2));
+  });
+
+  test("need one label for each example", () => {
+    const split = { train: 0.5, validation: 0, test: 0.5, order: "shuffled", stratify: true } as const;
+    expect(splitExamples(split, 1, 10)).toMatchObject({ error: [{ path: "/data/split/stratify" }] });
+    expect(splitExamples({ ...split, validation: 0.05, train: 0.45 }, 1, 4, [0, 0, 1, 1])).toMatchObject({
+      error: [{ code: "empty-split", path: "/data/split/validation" }],
+    });
+  });
 });

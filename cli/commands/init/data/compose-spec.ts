@@ -25,7 +25,7 @@ export function composeSpec(task: Task, facts: FileFacts, file: string): Compose
   switch (task.type) {
     case "classify":
       return {
-        data: sequencesData(task.input, { label: task.target.name }, facts, file),
+        data: sequencesData(task.input, { label: task.target.name }, facts, file, true),
         model: [...readSteps(task.input), recurrent({ return: "last" }), { layer: "dense", size: "classes" }],
         loss: { type: "cross_entropy", ...balance(task.target) },
         metrics: ["accuracy", "f1"],
@@ -155,7 +155,13 @@ export function composeImagesSpec(file: string, labels: string, images: number):
   };
 }
 
-function sequencesData(input: ColumnFacts, target: JsonObject, facts: FileFacts, file: string): JsonObject {
+function sequencesData(
+  input: ColumnFacts,
+  target: JsonObject,
+  facts: FileFacts,
+  file: string,
+  isLabeled = false,
+): JsonObject {
   const isTagged = "tags" in target;
   const role = input.kind === "vectors" ? "inputs" : input.kind === "list" ? "tokens" : "text";
   const isChar = role === "text" && !isTagged && meanOf(input.lengths) < MIN_WORDS && input.characters > 2;
@@ -173,7 +179,7 @@ function sequencesData(input: ColumnFacts, target: JsonObject, facts: FileFacts,
     ...(role !== "inputs" && facts.rows >= 1000 && { vocabulary: { min_count: 2 } }),
     ...(longest > MAX_STEPS && !isChar && { max_length: MAX_STEPS }),
     ...(facts.rows >= 500 && { buckets: 4 }),
-    split: { ...splitFor(facts.rows), order: "shuffled" },
+    split: { ...splitFor(facts.rows), order: "shuffled", ...(isLabeled && facts.rows >= 10 && { stratify: true }) },
   };
 }
 
