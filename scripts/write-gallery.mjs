@@ -62,6 +62,10 @@ const sections = {
         }),
       ),
     },
+    requests: {
+      shows: "Two outputs: the intent of a request, and the slot that each of its words fills.",
+      inputs: ["please turn off the radio in the hall", "set the heater to two tonight"].map((text) => ({ text })),
+    },
     "templates/transformer-tagger": {
       shows: "The same words tagged by a transformer of two blocks.",
       inputs: [{ tokens: "this small fish must walk near the quick watch today".split(" ") }],
@@ -113,6 +117,7 @@ function rnnx(...args) {
     .map((line) => JSON.parse(line));
 }
 
+const { openRunExamples } = await import("../dist/runtime/evaluation/run-examples.js");
 const { summarizeRun } = await import("../dist/runtime/evaluation/summarize-run.js");
 const { confusionChart, seriesChart } = await import("../dist/views/charts/predictions.js");
 const { toSvg } = await import("../dist/views/charts/render.js");
@@ -139,11 +144,13 @@ function predictionsFor(run, inputs) {
   return predictions.flatMap((prediction, index) => {
     const [given] = Object.values(inputs[index]);
     const { label, labels, tags, target, probability } = prediction;
-    const text = [label ?? labels ?? tags ?? target].flat().join(" ");
-    return [
-      `input      ${[given].flat().join(" ")}`,
-      `predicted  ${text}${probability > 0 ? `  (${(100 * probability).toFixed(1)} %)` : ""}`,
-    ];
+    const only = label ?? labels ?? tags ?? target;
+    const outputs = Object.keys(prediction).filter((key) => `${key}_probability` in prediction);
+    const texts =
+      only === undefined
+        ? outputs.map((name) => `${name}: ${[prediction[name]].flat().join(" ")}`)
+        : [`${[only].flat().join(" ")}${probability > 0 ? `  (${(100 * probability).toFixed(1)} %)` : ""}`];
+    return [`input      ${[given].flat().join(" ")}`, ...texts.map((text) => `predicted  ${text}`)];
   });
 }
 
@@ -165,7 +172,11 @@ async function outputsOf(name, run, { prompt, inputs, plain }) {
     ).at(-1);
     return `It continues "${prompt}":\n\n${fenced(text.trimEnd().split("\n"))}`;
   }
-  const { split, summary } = (({ value, ...failed }) => value ?? failed)(await summarizeRun(run));
+  const opened = await openRunExamples(run);
+  const result = opened.ok ? await summarizeRun(opened.value) : opened;
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  const { split, outputs } = result.value;
+  const [{ summary }] = outputs.values();
   const place = `${split === "train" ? "training" : split} split`;
   switch (summary.kind) {
     case "texts": {

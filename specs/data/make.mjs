@@ -1,6 +1,6 @@
 /**
  * Writes the synthetic data of the gallery, the same bytes every time: prices of a share, temperatures of ten stations,
- * drawn digits, messages, tagged sentences. `make-series.mjs` and `make-pairs.mjs` write the rest.
+ * drawn digits, messages, tagged sentences, requests. `make-series.mjs` and `make-pairs.mjs` write the rest.
  *
  *     node specs/data/make.mjs
  */
@@ -20,6 +20,7 @@ write("digits-images.idx.gz", gzipSync(images, { level: 9 }));
 write("digits-labels.idx.gz", gzipSync(labels, { level: 9 }));
 write("messages.jsonl", jsonLines(messages(800)));
 write("sentences.jsonl", jsonLines(sentences(600)));
+write("requests.jsonl", jsonLines(requests(400)));
 
 /** Daily prices, the newest first: a walk that is drawn to a slow trend. */
 function stock(days) {
@@ -253,5 +254,42 @@ function sentences(count) {
       ...(maybe(0.4) ? say("adverb") : []),
     ];
     return { tokens: sentence.map(([word]) => word), tags: sentence.map(([, tag]) => tag) };
+  });
+}
+
+/** Requests to a house: the intent of each, and the slot that each word fills. */
+function requests(count) {
+  const { one, maybe } = chance(11);
+  const devices = ["light", "lamp", "radio", "heater", "fan", "television"];
+  const rooms = ["kitchen", "bedroom", "hall", "office", "garden"];
+  const levels = ["one", "two", "three", "four", "five"];
+  const plain = (text) => text.split(" ").map((word) => [word, "none"]);
+  const device = () => [
+    ["the", "none"],
+    [one(devices), "device"],
+  ];
+  const room = () => [...plain(one(["in the", "of the"])), [one(rooms), "room"]];
+  const starts = {
+    on: ["turn on", "switch on", "start", "i would like to hear or see"],
+    off: ["turn off", "switch off", "stop", "i am tired of"],
+    set: ["set", "turn", "bring"],
+    ask: ["what about", "how is", "tell me about"],
+  };
+  return Array.from({ length: count }, () => {
+    const intent = one(Object.keys(starts));
+    const words = [
+      ...(maybe(0.3) ? plain("please") : []),
+      ...plain(one(starts[intent])),
+      ...device(),
+      ...(maybe(0.5) ? room() : []),
+      ...(intent === "set"
+        ? [
+            ["to", "none"],
+            [one(levels), "level"],
+          ]
+        : []),
+      ...(maybe(0.2) ? plain(one(["now", "again", "tonight"])) : []),
+    ];
+    return { text: words.map(([word]) => word).join(" "), intent, slots: words.map(([, slot]) => slot) };
   });
 }

@@ -57,6 +57,13 @@ it.each(["spam", "max-pool", "convolution"])("%s tells spam from other messages"
   for (const prediction of predictions) expect(["ham", "spam"]).toContain(prediction);
 });
 
+it("requests says the intent of a request, and the slot of each word", () => {
+  const { metrics, predictions } = train("requests");
+  expect(metrics.validation["intent/accuracy"]).toBeGreaterThanOrEqual(0.95);
+  expect(metrics.validation["slots/accuracy"]).toBeGreaterThanOrEqual(0.95);
+  expect(predictions[0]).toMatchObject({ intent: expect.any(String), slots: expect.any(Array) });
+});
+
 it("tagging says a part of speech for each word", () => {
   const { metrics } = train("tagging");
   expect(metrics.validation.accuracy).toBeGreaterThanOrEqual(0.95);
