@@ -10,8 +10,8 @@ import type { Node, Shape, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 import { matchRootMeanSquare } from "./fuse-normalization.js";
 
-/** The first opset with each operator. */
-export const firstOpset = { Gelu: 20, RMSNormalization: 23, Attention: 23 } as const;
+/** The first opset with each operator. An exact gelu is written in the form that runtimes fuse where the opset lacks it. */
+const firstOpset = { "exact Gelu": 13, Gelu: 20, RMSNormalization: 23, Attention: 23 } as const;
 
 /** The x and the number c of x * c, or of x + c. */
 function withConstant(
@@ -47,23 +47,24 @@ function isTanhOperand(value: Value, x: Value, site: RewriteSite): boolean {
 }
 
 /** x * (erf(x √½) / 2 + ½), or the same with tanh. */
-const geluRule: RewriteRule = (node, site) => {
-  const { b, inputs, producer } = site;
-  if (node.op !== "Mul") return undefined;
-  for (const [index, x] of inputs.entries()) {
-    const sum = withConstant(at(inputs, 1 - index), "Add", site);
-    const half = sum?.c === 0.5 ? withConstant(sum.x, "Mul", site) : undefined;
-    const curve = half?.c === 0.5 ? producer(half.x) : undefined;
-    if (curve === undefined || !sameShape(x.type.shape, at(node.outputs, 0).type.shape)) continue;
-    const operand = at(curve.inputs, 0);
-    if (curve.op === "Erf") {
-      const scaled = withConstant(operand, "Mul", site);
-      if (scaled?.x === x && isNear(scaled.c, Math.SQRT1_2)) return b.apply("Gelu", [x], { approximate: "none" });
+const geluRule =
+  (approximate: "none" | "tanh"): RewriteRule =>
+  (node, site) => {
+    const { b, inputs, producer } = site;
+    if (node.op !== "Mul") return undefined;
+    for (const [index, x] of inputs.entries()) {
+      const sum = withConstant(at(inputs, 1 - index), "Add", site);
+      const half = sum?.c === 0.5 ? withConstant(sum.x, "Mul", site) : undefined;
+      const curve = half?.c === 0.5 ? producer(half.x) : undefined;
+      if (curve === undefined || !sameShape(x.type.shape, at(node.outputs, 0).type.shape)) continue;
+      const operand = at(curve.inputs, 0);
+      if (approximate === "none") {
+        const scaled = curve.op === "Erf" ? withConstant(operand, "Mul", site) : undefined;
+        if (scaled?.x === x && isNear(scaled.c, Math.SQRT1_2)) return b.apply("Gelu", [x], { approximate });
+      } else if (curve.op === "Tanh" && isTanhOperand(operand, x, site)) return b.apply("Gelu", [x], { approximate });
     }
-    if (curve.op === "Tanh" && isTanhOperand(operand, x, site)) return b.apply("Gelu", [x], { approximate: "tanh" });
-  }
-  return undefined;
-};
+    return undefined;
+  };
 
 /** c / √(mean(c * c) + ε), and the gain after it. */
 const rmsRule: RewriteRule = (node, { b, inputs, producer }) => {
@@ -146,14 +147,15 @@ const attentionRule: RewriteRule = (node, site) => {
 };
 
 const rules: readonly (readonly [keyof typeof firstOpset, RewriteRule])[] = [
-  ["Gelu", geluRule],
+  ["exact Gelu", geluRule("none")],
+  ["Gelu", geluRule("tanh")],
   ["RMSNormalization", rmsRule],
   ["Attention", attentionRule],
 ];
 
 export const fuseOperators: Pass = {
   name: "fuse-operators",
-  description: "Uses operators of newer opsets in exported models: x * (erf(x * √½) * ½ + ½) → Gelu(x) from opset 20.",
+  description: "Uses operators of newer opsets in exported models: x * (erf(x * √½) * ½ + ½) → Gelu(x).",
   run: (graph, { opset = 0 }) =>
     rules
       .filter(([operator]) => firstOpset[operator] <= opset)

@@ -80,6 +80,16 @@ describe.each(operators)("opset %i: %s", (opset, name, expected) => {
   });
 });
 
+test("onnxruntime runs the gelu of an older opset as one kernel, with the bias before it", async () => {
+  const { out } = await exported("layer norm, gelu, heads", 17, "sequence");
+  const optimizedModelFilePath = join(temporaryFolder(), "optimized.onnx");
+  await InferenceSession.create(out, { logSeverityLevel: 4, optimizedModelFilePath });
+  const read = readModel(readFileSync(optimizedModelFilePath));
+  const used = read.ok ? read.model.operators.map(({ operator }) => operator) : [];
+  expect(used.filter((operator) => operator.endsWith("Gelu"))).toEqual(["BiasGelu"]);
+  expect(used).not.toContain("Erf");
+});
+
 const program = `
 import json, sys
 import numpy, onnx
