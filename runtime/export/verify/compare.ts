@@ -34,7 +34,8 @@ export function relativeDifference(actual: Float32Array, values: Float32Array | 
     largest = Number.isNaN(error) ? Number.POSITIVE_INFINITY : Math.max(largest, error);
     scale = Math.max(scale, Math.abs(value));
   }
-  return largest / scale;
+  // The scale of values that are not finite is no scale.
+  return largest === Number.POSITIVE_INFINITY ? largest : largest / scale;
 }
 
 /** The expected float outputs by name, from the output of the last layer. */

@@ -39,6 +39,15 @@ const spec = {
   loss: { type: "sequence_loss" },
 };
 
+test("a model whose outputs are not finite is not exported", async () => {
+  const out = join(temporaryFolder(), "model.onnx");
+  const diverging = { ...spec.layers, heads: { equations: ["y = log(-(x ^ 2))"] } };
+  const model = spec.model.map((layer) => (layer.layer === "heads" ? { layer: "heads" } : layer));
+  const settings = { out, form: "sequence", opset: 17, recurrent: "scan", unroll: null } as const;
+  const outcome = await exportTrainedModel(await subject({ ...spec, layers: diverging, model }), settings);
+  expect(JSON.stringify(outcome)).toContain("differs from the trained one by Infinity");
+});
+
 const forms: readonly ExportForm[] = ["sequence", "step", "generate"];
 test.each(forms.flatMap((form) => [17, 22].map((opset) => [form, opset] as const)))(
   "%s with operators of opset %i",
