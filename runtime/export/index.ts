@@ -8,7 +8,7 @@ import { type Signature, timeAxesOf, withDynamicShapes } from "../../compiler/si
 import { mostSteps, whyNotStreamable } from "../../schema/kinds/layers.js";
 import { shortestSteps } from "../../schema/kinds/windows.js";
 import { formatCount } from "../format.js";
-import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
+import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { recordedMetrics } from "../run/layout.js";
@@ -22,6 +22,7 @@ import { compareMetrics, type PrecisionReport } from "./precision-report.js";
 import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type TrainedModel } from "./source-run.js";
 import { addTraining, readOptimizerState, trainingMetadata } from "./training-state.js";
+import { verificationFailure } from "./verify/failure.js";
 import { type Verification, verifyExport } from "./verify/index.js";
 import { checkOutputPath, type ExportFile, writeVerified } from "./write-files.js";
 
@@ -157,11 +158,7 @@ export async function exportTrainedModel(
     return true;
   });
   if (verification === undefined) throw new Error("The export was not verified.");
-  if (!isVerified)
-    return runFailed(
-      `The exported model differs from the trained one by ${verification.difference.toExponential(1)}, ` +
-        `more than ${verification.tolerance}: nothing was written.`,
-    );
+  if (!isVerified) return verificationFailure(verification);
   return ok({
     model: lowered.ports,
     cells: lowered.cells,

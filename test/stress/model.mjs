@@ -6,7 +6,7 @@ import { damaged, drawData, drawTraining, SHORTEST } from "../support/draw-data.
 import { drawModel, drawOptimizer, inputKinds } from "../support/draw-model.mjs";
 import { choices } from "../support/draw-values.mjs";
 import { root } from "../support/training-processes.mjs";
-import { compareExports } from "./compare-exports.mjs";
+import { AmplifiedRounding, compareExports } from "./compare-exports.mjs";
 
 const from = (path) => import(join(root, "dist", path));
 const [{ readSpec }, { runTraining }, { mapPathsToSource }] = await Promise.all(
@@ -31,8 +31,8 @@ export function drawSpec(seed) {
 }
 
 /**
- * @returns `outcome`: "refused", with its diagnostics' `codes`; "failed", with a `reason`, where the run ended with a
- * message; "trained", with the largest difference.
+ * @returns `outcome`: "refused", with its diagnostics' `codes`; "failed", with a `reason`, where the run or an export
+ * ended with a message; "trained", with the largest difference.
  * Throws where a diagnostic lacks its place, a number is not finite, or outputs or a resumed run differ.
  */
 export async function tryModel(seed, folder) {
@@ -64,7 +64,12 @@ export async function tryModel(seed, folder) {
   if (losses.length === 0 || !losses.every(Number.isFinite)) throw new Error(`the losses are ${losses}`);
   const isResumed = random.once(2) && losses.length > 1;
   if (isResumed) await compareResumed(out, losses, train);
-  return { outcome: "trained", isResumed, difference: await compareExports(drawn, out, folder, random) };
+  try {
+    return { outcome: "trained", isResumed, difference: await compareExports(drawn, out, folder, random) };
+  } catch (error) {
+    if (error instanceof AmplifiedRounding) return { outcome: "failed", reason: error.message };
+    throw error;
+  }
 }
 
 /** A run that ends after its first call and is resumed has the losses and the files of the unbroken one. */

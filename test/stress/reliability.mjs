@@ -64,7 +64,7 @@ const rows = {
   ],
   models: ({ models, trained, refused, failed, resumed, largest, failures }) => [
     `${models.toLocaleString("en")} random models over the whole vocabulary, trained for a few steps and exported; some interrupted and resumed`,
-    `${trained} trained, ${refused} refused with a line of the spec, ${failed} that overflowed and ended with a message; ${failures} failures: largest difference of an exported form ${largest.toExponential(0)}, and ${resumed} resumed runs with the bits of the unbroken ones`,
+    `${trained} trained, ${refused} refused with a line of the spec, ${failed} that overflowed or amplify rounding, and ended with a message; ${failures} failures: largest difference of an exported form ${largest.toExponential(0)}, and ${resumed} resumed runs with the bits of the unbroken ones`,
   ],
   mutants: ({ of, tried, killed }) => [
     `Mutants of the gradient and of checkpoints: ${tried} of ${of}`,

@@ -13,18 +13,22 @@ import { openReference } from "./reference.js";
 const ROUNDING = 2 ** -23;
 /** Roundings between an input and an output, each of which counts as one of the weights. */
 const ROUNDINGS = 10;
-/** A difference beyond is never rounding. */
+/** Outputs that differ by more have no use, even where it is rounding. */
 const LARGEST = 1e-3;
 
-/**
- * @param usual the tolerance of other models, the smallest result.
- * @returns a multiple of the change of the outputs when every weight changes by a rounding of a number of size 1.
- */
+export interface RoundingTolerance {
+  /** Between `usual` and the largest tolerance. */
+  readonly tolerance: number;
+  /** A multiple of the change of the outputs when every weight changes by a rounding of a number of size 1. */
+  readonly rounding: number;
+}
+
+/** @param usual the tolerance of other models. */
 export async function roundingTolerance(
   { trainedModel, reference, boundary }: Pick<ModelUnderTest, "trainedModel" | "reference" | "boundary">,
   runs: readonly Sizes[],
   usual: number,
-): Promise<number> {
+): Promise<RoundingTolerance> {
   const changed = await openReference({ ...trainedModel, parameters: withRoundings(trainedModel.parameters) });
   let change = 0;
   for (const sizes of runs) {
@@ -37,7 +41,8 @@ export async function roundingTolerance(
       change = Math.max(change, relativeDifference(after.get(port)?.data ?? new Float32Array(), data));
   }
   await changed.release();
-  return Number.isFinite(change) ? Math.max(usual, Math.min(ROUNDINGS * change, LARGEST)) : usual;
+  const rounding = Number.isFinite(change) ? ROUNDINGS * change : 0;
+  return { tolerance: Math.max(usual, Math.min(rounding, LARGEST)), rounding };
 }
 
 function withRoundings(parameters: Tensors): Tensors {
