@@ -74,11 +74,15 @@ export function parseEquations(
   }
   const { output } = definition;
   if (!assigned.has(output)) {
+    const last = [...assigned].at(-1);
+    const closest = suggestion(assigned.has(`${output}'`) ? `${output}'` : output, [...assigned], "Names");
+    // Only cells have no default.
+    const isDefault = definition.kind !== "cell" && output === "y" && last !== undefined;
     fail({
       code: "unknown-name",
       path: path + definition.pointers.output,
       message: `the output ${quote(output)} is not a name that an equation sets`,
-      hint: suggestion(assigned.has(`${output}'`) ? `${output}'` : output, [...assigned], "Names"),
+      hint: isDefault ? `Set y, or write "output": "${last}".` : closest,
     });
   }
   const complete = equations.filter((equation): equation is Assignment => equation.value !== undefined);

@@ -216,6 +216,13 @@ describe("mistakes", () => {
       ],
     ],
     [
+      "an output of another name",
+      use({ layer: "named" }, { layers: { named: { equations: ["a = x * 2", "z = relu(a)"] } } }),
+      [
+        'unknown-name, /layers/named {"equations":["a = x * 2": the output "y" is not a name that an equation sets Set y, or write "output": "z".',
+      ],
+    ],
+    [
       "weights of another type",
       specOf([{ layer: "linear", name: "a", size: 2 }, { layer: "highway", weights: "a" }, pool, answer]),
       ['shared-weights, /model/1/weights "a": No highway layer before highway is named "a". Remove the key.'],
