@@ -131,7 +131,9 @@ function separateCountsProblem({ losses }: NormalSpec, { origins }: CompileOptio
     path: origins?.pathOf(losses) ?? "/losses",
     message:
       "The losses are means over different numbers of entries, so several processes do not know their shares of the sum.",
-    hint: 'Train in one process, or set "reduction" to "sum" in all losses.',
+    hint: losses.some(({ type }) => type === "sequence_loss")
+      ? 'Train in one process, or use cross_entropy in place of sequence_loss, and "reduction": "sum" in all losses.'
+      : 'Train in one process, or set "reduction" to "sum" in all losses.',
   };
 }
 

@@ -89,6 +89,8 @@ test("every optional key has a default, or one that depends on other keys", () =
     // Depends on stateful layers.
     "text_data.stride",
     "table_data.stride",
+    // Depends on the file and the columns.
+    "pairs_data.header",
     // Depends on the other splits.
     "series_split.train",
     "split.train",

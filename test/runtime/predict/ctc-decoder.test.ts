@@ -101,7 +101,8 @@ test("predict writes the labels of a trained CTC model, greedily and with a beam
   writeFileSync(join(folder, "inputs.json"), JSON.stringify(inputs));
   for (const beam of [null, 4]) {
     const request = { run: out, input: "inputs.json", output: "labels.jsonl", folder, beam, device: "cpu" } as const;
-    expect(await predictRun(request)).toMatchObject({ ok: true, value: { predictions: 4 } });
+    const outcome = await predictRun(request);
+    expect(outcome.ok && outcome.value.predictions).toHaveLength(4);
     const lines = readFileSync(join(folder, "labels.jsonl"), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).labels)).toEqual(words);
   }
