@@ -66,6 +66,8 @@ function parseLabels(line: Line, target: Field<TargetRole>): Parsed<Targets> {
   const value = line[target.key];
   if (value === undefined) return { fault: `has no ${describeField(target)}, but the first line has it` };
   const isTagged = target.role === "tags";
+  if (!isTagged && (value === "" || value === null))
+    return { fault: "has no label", hint: "Fill it in, or leave the line out." };
   // In a CSV file, tags are separated by white space.
   const list = typeof value === "string" && isTagged ? splitWords(value) : value;
   const labels = toNames(isTagged ? list : [value]);

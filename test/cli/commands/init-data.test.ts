@@ -124,6 +124,16 @@ const cases: Readonly<Record<string, Case>> = {
     task: "classify_rows",
     spec: { data: { columns: ["a", "b"], target: ["kind"], window: 1, horizon: 0 } },
   },
+  "numbers, row numbers, names and labels": {
+    file: "fruits.csv",
+    content: csv([
+      ["id", "width", "color", "kind"],
+      ...range(30).map((index) => [index, wave(index), pick(["red", "blue", "green"], index), pick(["x", "y"], index)]),
+    ]),
+    target: "kind",
+    task: "classify_rows",
+    spec: { data: { columns: ["width"], target: ["kind"] } },
+  },
   "a plain text": {
     file: "story.txt",
     content: "once upon a time there was a model. ".repeat(8),
@@ -181,6 +191,7 @@ describe("the facts of a file", () => {
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
     expect(lines.join("\n")).toMatch(/60 rows\n\ncolumn +kind +missing +values +example\n/);
     expect(lines).toContain("Classes: pos (48), neg (12).");
+    expect(lines).toContain("Not read: id.");
   });
 
   test("are a record with --json", async () => {
@@ -218,15 +229,37 @@ describe("the facts of a file", () => {
   });
 });
 
+test("labels that are written none are a class of texts", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(folder, { recursive: true });
+  const rows = range(20).map((index) => [`text ${index}`, index % 4 === 0 ? "none" : "some"]);
+  writeFileSync(join(folder, "a.csv"), csv([["text", "label"], ...rows]));
+  const { stdout } = await rnnx("init", "--data", join(folder, "a.csv"), "--target", "label", "--out", folder);
+  expect(stdout).toContain("Classes: some (15), none (5).\n");
+});
+
 test.each<readonly [string, string, string]>([
-  [
-    "missing.csv",
-    "text,label\na b,x\nc d,\ne f,y\ng h,x\ni j,y\n",
-    "missing.csv:3: The line has a label that is not a name",
-  ],
+  ["missing.csv", "text,label\na b,x\nc d,\ne f,y\ng h,x\ni j,y\n", "missing.csv:3: The line has no label"],
   ["constant.csv", "text,label\na,x\nb,x\nc,x\nd,x\n", 'the column "label" has one value only'],
   ["small.csv", "text,label\na,x\nb,y\n", "the file has 2 rows, too few to train on"],
   ["vectors.jsonl", '{"text":"a","label":[[1],[2]]}\n'.repeat(5), 'the column "label" has lists of numbers'],
+  [
+    "repeated.csv",
+    csv([["x", "label", "label"], ...range(9).map((index) => [wave(index), index, 2 * index])]),
+    'the file has several columns "label"\nName one of them: "label (column 2)" and "label (column 3)".',
+  ],
+  [
+    "nested.jsonl",
+    range(9)
+      .map((index) => `${JSON.stringify({ data: { text: `t ${index}` }, label: pick(["x", "y"], index) })}\n`)
+      .join(""),
+    'the file has no column to predict from\nWrite the members of "data" as keys of the line.',
+  ],
+  [
+    "commas.csv",
+    csv([["day", "label"], ...range(9).map((index) => [`0${index + 1}.02.2024`, `1${index},5`])], ";"),
+    'the column "label" has numbers with a decimal comma, such as 10,5\nWrite 10.5.',
+  ],
   [
     "semicolons.csv",
     csv([["text", "label"], ...range(9).map((index) => [`t ${index}`, pick(["x", "y"], index)])], ";"),

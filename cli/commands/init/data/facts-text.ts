@@ -5,17 +5,18 @@ import { escapeLine } from "../../../escape-controls.js";
 import type { Colors } from "../../../output.js";
 import { tableText } from "../../../table.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
-import type { Task } from "./task.js";
+import { type Task, unreadColumns } from "./task.js";
 
 const MAX_CLASSES = 12;
 const MAX_EXAMPLE = 30;
+const MAX_UNREAD = 12;
 
 export function factsText(colors: Colors, { rows, columns }: FileFacts): string {
   const cells = columns.map((column) => [
     escapeLine(column.name),
     column.kind,
     formatInteger(column.missing),
-    column.kind === "list" || column.kind === "vectors"
+    column.kind === "list" || column.kind === "vectors" || column.kind === "objects"
       ? ""
       : column.values === null
         ? "many"
@@ -30,13 +31,19 @@ export function factsText(colors: Colors, { rows, columns }: FileFacts): string 
 }
 
 function exampleOf({ kind, values, lengths }: ColumnFacts): string {
+  if (kind === "objects") return "";
   if (kind === "list" || kind === "vectors") return formatCount(lengths[0] ?? 0, "entry").replace("entrys", "entries");
   const [first = ""] = values?.keys() ?? [];
   return first.length > MAX_EXAMPLE ? `${first.slice(0, MAX_EXAMPLE - 1)}…` : first;
 }
 
-/** One sentence about the model, and the classes with their counts. */
-export function taskText(colors: Colors, task: Task, { rows, columns }: FileFacts): string {
+/** One sentence about the model, the classes with their counts, and the columns that the model does not read. */
+export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
+  const unread = unreadColumns(task, facts.columns).map(({ name }) => colors.bold(escapeLine(name)));
+  return `${modelText(colors, task, facts)}${unread.length === 0 ? "" : `\nNot read: ${listFirst(unread, MAX_UNREAD)}.`}`;
+}
+
+function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): string {
   const nameOf = ({ name }: ColumnFacts) => colors.bold(escapeLine(name));
   const namesOf = (columns: readonly ColumnFacts[]) => joinWithAnd(columns.map(nameOf));
   switch (task.type) {

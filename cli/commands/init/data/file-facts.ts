@@ -3,14 +3,14 @@ import { makeUnique } from "../../../../runtime/data/formats/columns.js";
 import { readCsv } from "../../../../runtime/data/formats/csv.js";
 import { withoutGz } from "../../../../runtime/data/formats/file-chunks.js";
 import { parseJsonLine } from "../../../../runtime/data/formats/json-line.js";
-import { isMissing, parseNumber } from "../../../../runtime/data/formats/number-notation.js";
+import { isMissing, type Notation, notationOf, parseNumber } from "../../../../runtime/data/formats/number-notation.js";
 import { readingProblem, readTextChunks, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
 import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
 
-/** `list` is a list of names in JSON, `vectors` a list of lists of numbers. */
-export type ColumnKind = "numbers" | "text" | "list" | "vectors" | "empty";
+/** `list` is a list of names in JSON, `vectors` a list of lists of numbers, `objects` are objects in JSON. */
+export type ColumnKind = "numbers" | "text" | "list" | "vectors" | "objects" | "empty";
 
 export interface ColumnFacts {
   readonly name: string;
@@ -18,13 +18,20 @@ export interface ColumnFacts {
   readonly missing: number;
   /** Values with their counts; null for more than `MAX_VALUES` different ones. */
   readonly values: ReadonlyMap<string, number> | null;
+  /** Of the missing ones, those written as `none`, `NA`, …: missing in a table, classes of texts. */
+  readonly markers: ReadonlyMap<string, number>;
   /** Different words of the texts, up to `MAX_VALUES`. */
   readonly words: number;
   /** Words of a text, or entries of a list, by row. */
   readonly lengths: readonly number[];
   /** Mean characters of a text. */
   readonly characters: number;
-  /** True for dates, or numbers, from the newest to the oldest. */
+  /** True for 1, 2, 3, … or another count of the rows. */
+  readonly isRowNumber: boolean;
+  /** A number in a notation that is not read, such as one with a decimal comma; null where others are texts. */
+  readonly notation: (Notation & { readonly example: string }) | null;
+  readonly isDate: boolean;
+  /** True for dates from the newest to the oldest. */
   readonly isDescendingDate: boolean;
 }
 
@@ -132,12 +139,23 @@ interface Collector {
 
 function collectColumn(name: string): Collector {
   const values = new Map<string, number>();
+  const markers = new Map<string, number>();
   const words = new Set<string>();
   const lengths: number[] = [];
-  let [count, missing, numbers, lists, vectors, characters] = [0, 0, 0, 0, 0, 0];
-  let [first, last, dates] = ["", "", 0];
+  let [count, missing, numbers, lists, vectors, objects, characters] = [0, 0, 0, 0, 0, 0, 0];
+  let [first, last, dates, rowNumbers, otherNumbers] = ["", "", 0, 0, 0];
+  let notation: ColumnFacts["notation"] = null;
   const addText = (text: string) => {
-    if (!Number.isNaN(parseNumber(text))) numbers += 1;
+    const number = parseNumber(text);
+    if (!Number.isNaN(number)) numbers += 1;
+    else {
+      const found = notationOf(text);
+      if (found !== undefined) {
+        otherNumbers += 1;
+        notation ??= { ...found, example: text };
+      }
+    }
+    if (first === "" || number === Number(last) + 1) rowNumbers += 1;
     if (values.size <= MAX_VALUES) values.set(text, (values.get(text) ?? 0) + 1);
     if (/^\d{4}-\d{2}-\d{2}/.test(text)) dates += 1;
     if (first === "") first = text;
@@ -154,22 +172,31 @@ function collectColumn(name: string): Collector {
         if (Array.isArray(value[0])) vectors += 1;
         else lists += 1;
         lengths.push(value.length);
+      } else if (typeof value === "object" && value !== null) {
+        objects += 1;
+        lengths.push(0);
       } else if (value === null || value === undefined || isMissing(`${value}`)) {
         missing += 1;
         lengths.push(0);
+        if (typeof value === "string" && value !== "") markers.set(value, (markers.get(value) ?? 0) + 1);
       } else addText(`${value}`);
     },
     finish(rows = count) {
       const present = count - missing;
-      const kind = vectors > 0 ? "vectors" : lists > 0 ? "list" : present === 0 ? "empty" : undefined;
+      const structured = objects > 0 ? "objects" : vectors > 0 ? "vectors" : lists > 0 ? "list" : undefined;
+      const kind = structured ?? (present === 0 ? "empty" : undefined);
       return {
         name,
         kind: kind ?? (numbers === present ? "numbers" : "text"),
         missing: missing + rows - count,
         values: values.size > MAX_VALUES ? null : values,
+        markers,
         words: words.size,
         lengths,
         characters: characters / Math.max(present, 1),
+        isRowNumber: rowNumbers === count && count > 1,
+        notation: numbers + otherNumbers === present ? notation : null,
+        isDate: dates === present,
         isDescendingDate: dates === present && first > last,
       };
     },

@@ -34,13 +34,20 @@ export function taskOf({ columns, rows }: FileFacts, targetName: string | null):
   }
   const target = columns.find(({ name }) => name === targetName) ?? columns[Number(targetName) - 1];
   if (target === undefined) {
+    const repeated = names.filter((name) => name.startsWith(`${targetName} (column `));
+    if (repeated.length > 1)
+      return fault(`the file has several columns ${quote(targetName)}`, `Name one of them: ${quoteNames(repeated)}.`);
     const closest = nearest(targetName, names);
     const hint = closest === undefined ? "" : `Did you mean ${quote(closest)}? `;
     return fault(`the file has no column ${quote(targetName)}`, `${hint}Its columns are ${joinWithAnd(names)}.`);
   }
   if (rows < 4) return fault(`the file has ${rows} rows, too few to train on`, "Use a file with more rows.");
-  if (target.kind === "empty" || target.values?.size === 1)
+  const labels = withMarkers(target);
+  if (target.kind === "empty" || labels.values?.size === 1)
     return fault(`the column ${quote(target.name)} has one value only`, "Name a column with different values.");
+  if (target.notation !== null) return notationFault(target, target.notation);
+  if (target.kind === "objects")
+    return fault(`the column ${quote(target.name)} has objects`, "Write their members as keys of the line.");
   if (target.kind === "vectors")
     return fault(`the column ${quote(target.name)} has lists of numbers`, "Use arrays data for such targets.");
   const others = columns.filter((column) => column !== target);
@@ -61,15 +68,21 @@ export function taskOf({ columns, rows }: FileFacts, targetName: string | null):
       `the lists of ${quote(target.name)} do not have one entry for each word or entry of another column`,
       "Tags need one entry for each step.",
     );
-  if (isLabel(target, rows)) {
-    if (input !== undefined) return { task: { type: "classify", input, target } };
-    const inputs = others.filter(({ kind }) => kind === "numbers");
+  if (isLabel(labels, rows)) {
+    // Names of few kinds, such as colors, have less to read than numbers.
+    const inputs = others.filter(({ kind, isRowNumber }) => kind === "numbers" && !isRowNumber);
+    const isText = input !== undefined && (inputs.length === 0 || input.kind !== "text" || !isLabel(input, rows));
+    if (isText) return { task: { type: "classify", input, target: labels } };
+    const unread = others.find(({ notation }) => notation !== null);
+    if (unread?.notation) return notationFault(unread, unread.notation);
     if (inputs.length > 0) return { task: { type: "classify_rows", inputs, target } };
-    return fault("the file has no column to predict from", "Add a column of text or of numbers.");
+    return noInput(others);
   }
   if (target.kind === "numbers") {
     if (input?.kind === "text" && (input.characters >= LONG_TEXT || !numbers.some((column) => column !== target)))
       return { task: { type: "score", input, target } };
+    const unread = others.find(({ notation }) => notation !== null);
+    if (unread?.notation) return notationFault(unread, unread.notation);
     const inputs = others.filter(({ kind }) => kind === "numbers");
     return { task: { type: "forecast", inputs: [...inputs, target], targets: [target] } };
   }
@@ -85,10 +98,9 @@ function inputFor(columns: readonly ColumnFacts[]): ColumnFacts | undefined {
   const structured = columns.find(({ kind }) => kind === "vectors" || kind === "list");
   if (structured !== undefined) return structured;
   const [longest] = columns
-    .filter(({ kind, values }) => kind === "text" && values?.size !== 1)
+    .filter(({ kind, values, isDate, notation }) => kind === "text" && values?.size !== 1 && !isDate && !notation)
     .sort((a, b) => b.characters - a.characters);
-  const isDate = /^\d{4}-\d{2}-\d{2}/.test([...(longest?.values?.keys() ?? [])][0] ?? "");
-  return isDate ? undefined : longest;
+  return longest;
 }
 
 /** True for few different values, each of a few words: names, or small integers. */
@@ -96,6 +108,41 @@ function isLabel({ kind, values, lengths }: ColumnFacts, rows: number): boolean 
   if (values === null || values.size > Math.min(MAX_CLASSES, Math.max(2, rows / 2))) return false;
   if (lengths.some((length) => length > MAX_LABEL_WORDS)) return false;
   return kind !== "numbers" || (values.size <= 20 && [...values.keys()].every((value) => /^\d+$/.test(value)));
+}
+
+/** Labels of texts may be names such as "none". */
+function withMarkers(target: ColumnFacts): ColumnFacts {
+  if (target.values === null || target.kind !== "text") return target;
+  return { ...target, values: new Map([...target.values, ...target.markers]) };
+}
+
+function noInput(others: readonly ColumnFacts[]): TaskResult {
+  const objects = others.filter(({ kind }) => kind === "objects").map(({ name }) => name);
+  const hint =
+    objects.length === 0
+      ? "Add a column of text or of numbers."
+      : `Write the members of ${quoteNames(objects)} as keys of the line.`;
+  return fault("the file has no column to predict from", hint);
+}
+
+function notationFault(
+  { name }: ColumnFacts,
+  { example, name: notation, plain }: NonNullable<ColumnFacts["notation"]>,
+) {
+  return fault(`the column ${quote(name)} has numbers with ${notation}, such as ${example}`, `Write ${plain}.`);
+}
+
+function quoteNames(names: readonly string[]): string {
+  return joinWithAnd(names.map((name) => quote(name)));
+}
+
+/** The columns that a task does not read. */
+export function unreadColumns(task: Task, columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
+  const read = [
+    ...("input" in task ? [task.input] : task.inputs),
+    ...("target" in task ? [task.target] : task.targets),
+  ];
+  return columns.filter(({ name }) => !read.some((column) => column.name === name));
 }
 
 function fault(message: string, hint: string): TaskResult {

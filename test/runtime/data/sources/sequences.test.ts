@@ -385,7 +385,7 @@ describe("problems", () => {
       "a label that is null",
       [good, { text: "a", label: null }],
       {},
-      about(2, "has a label that is not a name", labelHint),
+      about(2, "has no label", "Fill it in, or leave the line out."),
     ],
     [
       "a label that is a list",
