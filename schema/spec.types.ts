@@ -656,7 +656,7 @@ export interface SequencesData {
    * Number of groups of similar length. A batch has sequences of one group, padded to the longest of the group.
    */
   buckets?: number;
-  split?: Split;
+  split?: SplitOfSequences;
 }
 /**
  * The columns of a .csv or .tsv file, or the keys of JSON Lines: by name, or columns by number from 1. Default (null): the column or key of the same name as here.
@@ -684,9 +684,9 @@ export interface ColumnsOfSequences {
   tags?: Column | null;
 }
 /**
- * Fractions of the examples for training, validation and test.
+ * Fractions of the examples for training, validation and test; or the splits that a column or files define.
  */
-export interface Split {
+export interface SplitOfSequences {
   /**
    * Fraction of the examples for training. Default: the rest.
    */
@@ -701,6 +701,27 @@ export interface Split {
    * Give every split the same share of each class, up to one example. For data with one label per example.
    */
   stratify?: boolean;
+  /**
+   * Source of the splits: fractions of the examples, a column with train, validation or test in each line (also training, val, valid, dev, testing), or files of their own.
+   */
+  by?: "fraction" | "column" | "files";
+  /**
+   * With `by` column: the column or key of the split, by name, or a column by number from 1. Default (null): split.
+   */
+  column?: Column | null;
+  /**
+   * With `by` files: the files of the held-out splits, in the format of `file`, which is the training split.
+   */
+  files?: {
+    /**
+     * The file of the validation split. Default (null): none.
+     */
+    validation?: string | null;
+    /**
+     * The file of the test split. Default (null): none.
+     */
+    test?: string | null;
+  };
 }
 /**
  * Pairs of a source sequence and a target sequence. Layers read the source as `inputs`, and the target, shifted by a start token, as `decoder_inputs`; targets end with an end token. Sizes: "vocabulary" (source), "target_vocabulary".
@@ -745,6 +766,25 @@ export interface ColumnsOfPairs {
    * The target of a pair.
    */
   target?: Column | null;
+}
+/**
+ * Fractions of the examples for training, validation and test.
+ */
+export interface Split {
+  /**
+   * Fraction of the examples for training. Default: the rest.
+   */
+  train?: number;
+  validation?: HeldOutPart;
+  test?: HeldOutPart;
+  /**
+   * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed.
+   */
+  order?: "time" | "shuffled";
+  /**
+   * Give every split the same share of each class, up to one example. For data with one label per example.
+   */
+  stratify?: boolean;
 }
 /**
  * Images of one size in IDX files, as in MNIST, optionally gzipped. The rows of an image are its time steps, with values from 0 (black) to 1.

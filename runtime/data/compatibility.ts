@@ -126,3 +126,20 @@ export function checkIdRange(
   );
   return [...inputs, ...outputs].filter((problem) => problem !== undefined);
 }
+
+/** The problem of a training that monitors a validation split which a column of the data leaves empty. */
+export function checkWatchedSplit({ train }: NormalSpec, { splits }: DataSource): readonly RunProblem[] {
+  if (splits.validation.length > 0) return [];
+  return (["early_stopping", "keep_best"] as const).flatMap((key) =>
+    train[key] === null
+      ? []
+      : [
+          {
+            code: "empty-split",
+            path: `/train/${key}`,
+            message: `${key} monitors the validation split, but no line of the data is of it.`,
+            hint: `Write validation in some lines, or remove train.${key}.`,
+          },
+        ],
+  );
+}

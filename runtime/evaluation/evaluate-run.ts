@@ -153,8 +153,9 @@ function withoutLossHint(problem: RunProblem): RunProblem {
 
 /** Puts all examples into one split. */
 function asSingleTestSplit(spec: NormalSpec): NormalSpec {
-  const split = { ...spec.data.split, train: 1, validation: 0, test: 0, stratify: false };
-  return { ...spec, data: { ...spec.data, split } };
+  const all = { train: 1, validation: 0, test: 0, stratify: false } as const;
+  const definedBy = { by: "fraction", column: null, files: { validation: null, test: null } } as const;
+  return { ...spec, data: { ...spec.data, split: { ...spec.data.split, ...all, ...definedBy } } };
 }
 
 function selectSplits(splits: Splits, split: keyof Splits | null, isSingleSplit: boolean): Splits {

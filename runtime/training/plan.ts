@@ -12,7 +12,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { type BatchSchedule, createBatchSchedule } from "../data/batching/batch-schedule.js";
 import { type BatchLoader, createBatchLoader } from "../data/batching/batches.js";
 import { createStatefulSchedule, isStateful } from "../data/batching/stateful-batches.js";
-import { checkClassCount, checkDataShape, checkIdRange } from "../data/compatibility.js";
+import { checkClassCount, checkDataShape, checkIdRange, checkWatchedSplit } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { openData } from "../data/index.js";
 import { checkLongSequences } from "../data/long-sequences.js";
@@ -196,10 +196,12 @@ async function resolveInputs(
   if (resolved === null) return runFailed("The data could not be opened.");
   const { source, trainableModel, notices } = opened.value;
   const signature = source.signature(resolved.spec.train);
-  const problems =
-    trainableModel === null
+  const problems = [
+    ...checkWatchedSplit(resolved.spec, source),
+    ...(trainableModel === null
       ? checkClassCount(resolved.spec, source, signature)
-      : checkDataShape(trainableModel.signature, signature);
+      : checkDataShape(trainableModel.signature, signature)),
+  ];
   if (problems.length > 0) return invalidInput(problems);
   return ok({ ...resolved, notices: [...notices, ...resolved.notices], source, signature, trainableModel });
 }

@@ -160,7 +160,7 @@ export interface NormalSequencesData {
   readonly max_length: number | null;
   /** Number of groups of similar length. A batch has sequences of one group, padded to the longest of the group. */
   readonly buckets: number;
-  readonly split: NormalSplit;
+  readonly split: NormalSequencesSplit;
 }
 
 /**
@@ -180,8 +180,8 @@ export interface NormalSequenceColumns {
   readonly tags: Column | null;
 }
 
-/** Fractions of the examples for training, validation and test. */
-export interface NormalSplit {
+/** Fractions of the examples for training, validation and test; or the splits that a column or files define. */
+export interface NormalSequencesSplit {
   /** Fraction of the examples for training. Default: the rest. */
   readonly train: number;
   readonly validation: number;
@@ -190,6 +190,20 @@ export interface NormalSplit {
   readonly order: "time" | "shuffled";
   /** Give every split the same share of each class, up to one example. For data with one label per example. */
   readonly stratify: boolean;
+  /**
+   * Source of the splits: fractions of the examples, a column with train, validation or test in each line (also
+   * training, val, valid, dev, testing), or files of their own.
+   */
+  readonly by: "fraction" | "column" | "files";
+  /** With `by` column: the column or key of the split, by name, or a column by number from 1. Default (null): split. */
+  readonly column: Column | null;
+  /** With `by` files: the files of the held-out splits, in the format of `file`, which is the training split. */
+  readonly files: {
+    /** The file of the validation split. Default (null): none. */
+    readonly validation: string | null;
+    /** The file of the test split. Default (null): none. */
+    readonly test: string | null;
+  };
 }
 
 /**
@@ -227,6 +241,18 @@ export interface NormalPairColumns {
   readonly source: Column | null;
   /** The target of a pair. */
   readonly target: Column | null;
+}
+
+/** Fractions of the examples for training, validation and test. */
+export interface NormalSplit {
+  /** Fraction of the examples for training. Default: the rest. */
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  /** Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. */
+  readonly order: "time" | "shuffled";
+  /** Give every split the same share of each class, up to one example. For data with one label per example. */
+  readonly stratify: boolean;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Data with its defaults: the training split is the rest of the other splits, unless it is given. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
-import type { DataSplit, NormalData, NormalPairsData } from "../normal/index.js";
+import type { DataSplit, NormalData, NormalPairsData, NormalSequencesSplit } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 
 const path = "/data/split";
@@ -24,6 +24,7 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   else if (explicitTrain === undefined && remainder < tolerance) report(noTrainingData);
   const train = explicitTrain ?? Number(remainder.toPrecision(12));
   if ("stratify" in given && given.stratify && data.type === "pairs") report(noClassesOfPairs);
+  if (data.type === "sequences") checkDefinedSplit(data.split, explicitTrain, report);
   const split = recordOrigin(Object.assign({ train }, given, { train }), path);
   const filled = { ...data, ...(data.type === "pairs" && { header: hasHeader(data) }), split };
   // The split is that of the type of the data, with its training fraction.
@@ -63,6 +64,39 @@ function hasHeader({ header, columns, file }: Omit<NormalPairsData, "header"> & 
 function sumTooLarge(sum: number): Problem {
   const message = `The fractions of the split add up to ${Number(sum.toPrecision(6))}, more than 1.`;
   return { code: "split-sum", path, message, hint: "For example 0.7, 0.15 and 0.15." };
+}
+
+/** The keys of a split that do not go with its source. */
+function checkDefinedSplit(split: NormalSequencesSplit, explicitTrain: number | undefined, report: Report): void {
+  const { by, column, files, validation, test, stratify } = split;
+  const refuse = (key: string, message: string, hint: string) =>
+    report({ code: "split-by", path: `${path}/${key}`, message, hint });
+  const hasFiles = files.validation !== null || files.test !== null;
+  if (by !== "column" && column !== null)
+    refuse("column", "Only a split by column has a column.", 'Write "by": "column".');
+  if (by !== "files" && hasFiles) refuse("files", "Only a split by files has files.", 'Write "by": "files".');
+  if (by === "files" && !hasFiles)
+    refuse(
+      "by",
+      "A split by files needs the file of a held-out split.",
+      'For example "files": { "test": "test.csv" }.',
+    );
+  if (by === "fraction") return;
+  const fractions = { train: explicitTrain ?? 0, validation, test };
+  const fraction = Object.entries(fractions).find(([, value]) => value > 0)?.[0];
+  if (fraction !== undefined)
+    refuse(
+      fraction,
+      `The ${by === "column" ? "column defines" : "files define"} the splits, not fractions.`,
+      "Remove it.",
+    );
+  if (stratify) refuse("stratify", "Only a split by fractions is stratified.", "Remove it.");
+}
+
+/** True for data with a validation split, as far as the spec shows; null where the data defines it. */
+export function hasValidation({ split }: NormalData): boolean | null {
+  if (!("by" in split) || split.by === "fraction") return split.validation > 0;
+  return split.by === "column" ? null : split.files.validation !== null;
 }
 
 const noClassesOfPairs: Problem = {

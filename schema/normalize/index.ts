@@ -8,7 +8,7 @@ import { child, type JsonObject } from "../json-pointer.js";
 import { cellSchema, propertyOf, specSchema, structuralKeys } from "../json-schema.js";
 import type { NormalCellDefinition, NormalData, NormalSpec } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
-import { normalizeData, withStride } from "./data.js";
+import { hasValidation, normalizeData, withStride } from "./data.js";
 import { fillDefaults } from "./fill.js";
 import { normalizeLosses } from "./losses.js";
 import { normalizeMetrics } from "./metrics.js";
@@ -51,7 +51,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   });
   const stateful = carriesStates(model);
   const data = normalizeData(fillKey<NormalData>("data", withStride(spec.data, stateful)), recordOrigin, report);
-  const facts = { stateful, hasValidation: data.split.validation > 0 };
+  const facts = { stateful, hasValidation: hasValidation(data) };
   const train = normalizeTrain(spec.train ?? {}, facts, recordOrigin, report);
   checkStateful(model, data, train, { pathOf }, report);
   const losses = normalizeLosses(spec, { model, layerNames, data }, recordOrigin, report);

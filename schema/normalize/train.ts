@@ -20,8 +20,8 @@ const defaultEpochs = 10;
 export interface ModelFacts {
   /** True if layers carry states from batch to batch, which needs the examples in order. */
   readonly stateful: boolean;
-  /** True if the data has a validation split. */
-  readonly hasValidation: boolean;
+  /** True if the data has a validation split; null where the data defines it. */
+  readonly hasValidation: boolean | null;
 }
 
 export function normalizeTrain(
@@ -31,7 +31,7 @@ export function normalizeTrain(
   report: Report,
 ): NormalTrain {
   for (const key of ["early_stopping", "keep_best"] as const) {
-    if (!hasValidation && (train[key] ?? null) !== null) report(missingValidation(key));
+    if (hasValidation === false && (train[key] ?? null) !== null) report(missingValidation(key));
   }
   const expandedPrecision = train.precision === "float16" && { precision: { type: "float16" } };
   const explicit = { ...train, ...expandedPrecision, shuffle: train.shuffle ?? !stateful };

@@ -325,7 +325,18 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("series_split", split(set(text, "/data/text", "hello world, hello you. ".repeat(4)))),
   ...prefixed("split", {
     ...split(numbers),
+    stratify: { testedBy: "test/runtime/data/splits.test.ts" },
+  }),
+  ...prefixed("sequences_split", {
+    ...split(messages),
     stratify: keyEffect(set(messages, "/data/split", { train: 0.5, test: 0.5 }), "/data/split/stratify", true),
+    by: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
+    column: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
+    files: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
+  }),
+  ...prefixed("files", {
+    validation: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
+    test: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
   }),
   ...prefixed("one_hot", {
     name: { testedBy: "test/schema/normalize.test.ts" },

@@ -45,7 +45,16 @@ export async function openPaths({ spec, files }: SpecExample) {
 
     /** An output of evaluation for all examples, scaled as in training. @param data other data */
     async evaluated(batchSize: number, data: NormalData = run.spec.data, port?: string): Promise<readonly Outputs[]> {
-      const all = { ...data.split, train: 1, validation: 0, test: 0, stratify: false };
+      const all = {
+        ...data.split,
+        train: 1,
+        validation: 0,
+        test: 0,
+        stratify: false,
+        by: "fraction" as const,
+        column: null,
+        files: { validation: null, test: null },
+      };
       const source = expectValue(await openData({ ...run.spec, data: { ...data, split: all } }, out, metadata));
       const session = await InferenceSession.create(join(out, "eval.onnx"));
       const evaluator = await createEvaluator(session, manifest, source);

@@ -71,7 +71,16 @@ export const sequencesData: NormalSequencesData = {
   vocabulary: { size: null, min_count: 1 },
   max_length: null,
   buckets: 1,
-  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false },
+  split: {
+    train: 1,
+    validation: 0,
+    test: 0,
+    order: "shuffled",
+    stratify: false,
+    by: "fraction",
+    column: null,
+    files: { validation: null, test: null },
+  },
 };
 
 export const imagesData: NormalImagesData = {

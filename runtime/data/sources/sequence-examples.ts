@@ -9,15 +9,21 @@ import { keyHint } from "../formats/columns.js";
 import type { JsonLine, Line } from "../formats/json-line.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
+import type { Splits } from "../splits.js";
 import { normalizationField } from "../vocabulary/normalize-text.js";
 import type { Field, InputRole, TargetRole, TargetRoles } from "./sequence-columns.js";
-import { readLines } from "./sequence-lines.js";
+import { type LineVisitor, readLines } from "./sequence-lines.js";
 import { describeField, type Parsed, parseSteps, parseTargets } from "./sequence-parts.js";
+import { filesOf, partOf, type SplitFile } from "./sequence-splits.js";
 
 export interface Example {
   /** Line number in the file, from 1. */
   readonly line: number;
   readonly length: number;
+  /** The file, where the split has files of its own. */
+  readonly file: string;
+  /** The split that a column or the file defines; null for a split by fractions. */
+  readonly part: keyof Splits | null;
   /** Indices in `tokens`; empty if steps are vectors. */
   readonly ids: readonly number[];
   /** [length, features]; empty if steps are tokens. */
@@ -67,12 +73,13 @@ export async function readSequences(
   targetUses: ReadonlyMap<string, Uses>,
   withTargets = true,
 ): Promise<Result<Sequences>> {
-  const { file } = data;
   const [firstUse] = targetUses.values();
   const roles: TargetRoles = new Map(
     [...targetUses].map(([name, { everyStep }]) => [name, everyStep ? "tags" : "label"]),
   );
-  const path = "/data/file";
+  const byColumn = withTargets && data.split.by === "column";
+  const files = withTargets ? filesOf(data) : [{ file: data.file, path: "/data/file", part: null }];
+  let { file, path, part }: SplitFile = { file: "", path: "", part: null };
   const tokenization = { unit: data.unit, ...normalizationField(data.text) };
   const idByToken = new Map<string, number>();
   const examples: Example[] = [];
@@ -119,6 +126,8 @@ export async function readSequences(
       value: {
         line: number,
         length,
+        file,
+        part,
         ids: tokens.slice(0, length).map((token) => intern(idByToken, token)),
         vectors: vectors.slice(0, length * size),
         targets: parsedTargets,
@@ -127,7 +136,7 @@ export async function readSequences(
     };
   };
 
-  const problems = await readLines(data, { file, folder, path }, roles, withTargets, (jsonLine, number, fields) => {
+  const visit: LineVisitor = (jsonLine, number, fields) => {
     const { line } = jsonLine;
     const report = (code: string, what: string, hint: string, pointer = path): readonly RunProblem[] => [
       { code, path: pointer, file, line: number, message: `${file}:${number}: The line ${what}.`, hint },
@@ -168,11 +177,21 @@ export async function readSequences(
       const steps = line[input.key];
       firstText = input.role === "text" && typeof steps === "string" ? steps : null;
     }
+    if (byColumn) {
+      const found = partOf(data, line);
+      if (!found.ok) return report("split-column", found.error.fault, found.error.hint, "/data/split/column");
+      part = found.value;
+    }
     const example = exampleOf(jsonLine, number, lineKeys);
     if ("fault" in example) return report("sequence-line", example.fault, example.hint ?? "");
     examples.push(example.value);
     return [];
-  });
+  };
+  const problems: RunProblem[] = [];
+  for (const source of files) {
+    ({ file, path, part } = source);
+    problems.push(...(await readLines(data, { file, folder, path }, roles, withTargets, visit)));
+  }
   if (problems.length > 0) return fail(problems);
   const tokens = [...idByToken.keys()];
   const targets = (lineKeys?.targets ?? []).map(({ name, field }, index): SequenceTarget => {

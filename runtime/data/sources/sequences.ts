@@ -16,12 +16,13 @@ import { createProblemList } from "../formats/problem-list.js";
 import { type Classes, decodeClasses, equalNamesNotices, fitClasses, intern } from "../labels.js";
 import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
-import { type Splits, splitExamples } from "../splits.js";
+import type { Splits } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
 import { normalizationField } from "../vocabulary/normalize-text.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { checkSequenceColumns } from "./sequence-columns.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
+import { placeOf, splitSequences } from "./sequence-splits.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
@@ -29,7 +30,8 @@ export const sequences: SourceKind<NormalSequencesData> = {
     if (columnProblems.length > 0) return fail(columnProblems);
     const result = await readSequences(data, folder, targetUses);
     if (!result.ok) return result;
-    const split = splitExamples(data.split, seed, result.value.examples.length, classesOf(result.value));
+    const parts = result.value.examples.map(({ part }) => part);
+    const split = splitSequences(data, seed, parts, classesOf(result.value));
     if (!split.ok) return split;
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
     const prepared = prepare(data, result.value, split.value, targetUses, sequencesMetadata, recordedClasses);
@@ -40,14 +42,19 @@ export const sequences: SourceKind<NormalSequencesData> = {
         ? duplicateNotices(
             split.value,
             (example) => JSON.stringify([examples[example]?.ids, examples[example]?.vectors]),
-            (example) => examples[example]?.line ?? 0,
+            (example) => placeOf(data, examples[example] ?? { file: data.file, line: 0 }),
           )
         : [];
     const notices = [...prepared.value.notices, ...duplicates];
     return ok(sequenceSource(data, result.value, { ...prepared.value, notices }, split.value));
   },
   mapFiles(data, rename) {
-    return { ...data, file: rename(data.file) };
+    const { validation, test } = data.split.files;
+    const files = {
+      validation: validation === null ? null : rename(validation),
+      test: test === null ? null : rename(test),
+    };
+    return { ...data, file: rename(data.file), split: { ...data.split, files } };
   },
 };
 
@@ -221,12 +228,12 @@ function sequenceSource(
       if (valueIndex < 0) return undefined;
       const perStep = target === undefined || target.isTagged;
       const example = examples.findIndex((_, index) => valueIndex < (perStep ? (starts[index + 1] ?? 0) : index + 1));
-      const line = examples[example]?.line ?? 1;
+      const { file = data.file, line = 1 } = examples[example] ?? {};
       const id = numbers[valueIndex] ?? 0;
       const name = array === "inputs" ? vocabulary?.[id] : target?.classes?.names?.[id];
       const what = `${array === "inputs" ? "token" : "class"} ${id}${name === undefined ? "" : `, "${name}"`}`;
-      const message = `${data.file}:${line}: The line has ${what}.`;
-      return { code: "sequence-range", path: "/data/file", file: data.file, line, message, hint: reason };
+      const message = `${file}:${line}: The line has ${what}.`;
+      return { code: "sequence-range", path: "/data/file", file, line, message, hint: reason };
     },
     decode(predictions, exampleIndices, name) {
       const { classes = null, isTagged = false } = targets.find((target) => target.name === name) ?? targets[0] ?? {};
@@ -247,17 +254,17 @@ function targetsMetadata(targets: readonly PreparedTarget[]): Pick<SequencesMeta
 
 /** @param indices of unknown labels among the labels of one target, by its position, of all examples. */
 function unknownLabelProblems(
-  { file }: NormalSequencesData,
+  data: NormalSequencesData,
   { examples, position }: { readonly examples: readonly Example[]; readonly position: number },
   indices: readonly number[],
   classes: readonly string[] | null,
 ): readonly RunProblem[] {
-  const owners = examples.flatMap(({ targets, line }) =>
-    (targets[position]?.labels ?? []).map((label) => ({ label, line })),
+  const owners = examples.flatMap(({ targets, file, line }) =>
+    (targets[position]?.labels ?? []).map((label) => ({ label, file, line })),
   );
   const problems = createProblemList();
   for (const index of indices) {
-    const { label = "", line = 1 } = owners[index] ?? {};
+    const { label = "", file = data.file, line = 1 } = owners[index] ?? {};
     const message = `${file}:${line}: "${label}" is not one of the model's classes.`;
     const value = parseNumber(label);
     const equal =

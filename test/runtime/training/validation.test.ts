@@ -20,7 +20,16 @@ async function request(out: string, train: Partial<NormalTrain> = {}): Promise<T
     keep_best,
     ...train,
   });
-  const split = { train: 0.5, validation: 0.25, test: 0.25, order: "time", stratify: false } as const;
+  const split = {
+    train: 0.5,
+    validation: 0.25,
+    test: 0.25,
+    order: "time",
+    stratify: false,
+    by: "fraction",
+    column: null,
+    files: { validation: null, test: null },
+  } as const;
   const optimizer = { ...spec.optimizer, learning_rate: 2 };
   return requestFor("embedding-gru-sgd", { ...spec, optimizer, data: { ...spec.data, split } }, out);
 }
@@ -69,7 +78,16 @@ test("with keep_best null a run ends with its last weights", async () => {
 
 test("without a validation split every evaluation covers the test split", async () => {
   const trainRequest = await request(temporaryFolder(), { keep_best: null, steps: 8 });
-  const split = { train: 0.5, validation: 0, test: 0.5, order: "time", stratify: false } as const;
+  const split = {
+    train: 0.5,
+    validation: 0,
+    test: 0.5,
+    order: "time",
+    stratify: false,
+    by: "fraction",
+    column: null,
+    files: { validation: null, test: null },
+  } as const;
   const { outcome, events } = await run({
     ...trainRequest,
     spec: { ...trainRequest.spec, data: { ...trainRequest.spec.data, split } },
