@@ -2,6 +2,7 @@
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
+import { sortableDates, type TimeStep, trackTime } from "../formats/dates.js";
 import { parseNumber } from "../formats/number-notation.js";
 
 export interface SeriesCheck {
@@ -10,20 +11,12 @@ export interface SeriesCheck {
   notice(): string | null;
 }
 
-/** Fields of these forms are ordered as text. */
-const isoDate = /^\d{4}([-/.])\d{2}(?:\1\d{2}(?:[T ]\d{1,2}:.*)?)?$/u;
 const clockTime = /^\d{1,2}:\d{2}/u;
 const timeName = /^(?:ds|date|time|timestamp|datetime|year|t|step|index|idx|epoch|cycle|frame)$/iu;
 const idName =
   /(?:^|[_\s.-])(?:id|key|series|group|ticker|symbol|store|shop|item|sku|product|user|customer|patient|subject|sensor|station|device|machine|engine|unit|entity|country|region|city|episode|session|trial)s?$/iu;
 /** Values of one column that are counted. */
 const MAX_VALUES = 10_000;
-
-interface Change {
-  readonly line: number;
-  readonly from: string;
-  readonly to: string;
-}
 
 /** @param names of all columns. @param excluded the columns of labels. */
 export function checkSeries(
@@ -35,7 +28,7 @@ export function checkSeries(
   if (data.window + data.horizon < 2) return { update() {}, notice: () => null };
   const fieldOf = (row: Row, column: number) => row.fields[column] ?? "";
   const columns = names.map((_, column) => column).filter((column) => !excluded.includes(column));
-  const isDate = (column: number) => isoDate.test(fieldOf(first, column));
+  const isDate = (column: number) => sortableDates(fieldOf(first, column)).some((date) => date !== undefined);
   const isNumber = (column: number) => !Number.isNaN(parseNumber(fieldOf(first, column)));
   const timeColumn =
     columns.find(isDate) ?? columns.find((column) => timeName.test(names[column] ?? "") && isNumber(column));
@@ -43,29 +36,14 @@ export function checkSeries(
     .filter((column) => column !== timeColumn && !isDate(column) && !clockTime.test(fieldOf(first, column)))
     .map((column) => ({ column, isNamed: idName.test(names[column] ?? "") }))
     .filter(({ column, isNamed }) => isNamed || !isNumber(column))
-    .map((id) => ({ ...id, values: new Set<string>(), changes: 0, repeatedTimes: 0, change: null as Change | null }));
+    .map((id) => ({ ...id, values: new Set<string>(), changes: 0, repeatedTimes: 0, change: null as TimeStep | null }));
   const isNumericTime = timeColumn !== undefined && !isDate(timeColumn);
-  const steps = { up: 0, down: 0, equal: 0, firstUp: null as Change | null, firstDown: null as Change | null };
+  const time = trackTime(isNumericTime ? numberKeys : undefined);
   let previous: Row | undefined;
   let rows = 0;
 
-  const stepTime = (column: number, before: Row, row: Row): boolean => {
-    const [from, to] = [fieldOf(before, column), fieldOf(row, column)];
-    const isUp = isNumericTime ? Number(to) > Number(from) : to > from;
-    const change = { line: row.line, from, to };
-    if (to === from) steps.equal++;
-    else if (isUp) {
-      steps.up++;
-      steps.firstUp ??= change;
-    } else {
-      steps.down++;
-      steps.firstDown ??= change;
-    }
-    return to === from;
-  };
-
   const quoted = (column: number) => `column "${shorten(names[column] ?? "")}"`;
-  const describe = ({ line, from, to }: Change) =>
+  const describe = ({ line, from, to }: TimeStep) =>
     `from "${shorten(from, 20)}" to "${shorten(to, 20)}" on line ${line}`;
   const severalSeries = (signs: readonly string[]) =>
     `The rows seem to be of several series: ${signs.join(", and ")}. Windows reach from one series into the next. ` +
@@ -75,7 +53,9 @@ export function checkSeries(
     update(row) {
       rows++;
       const before = previous;
-      const isRepeated = before !== undefined && timeColumn !== undefined && stepTime(timeColumn, before, row);
+      if (timeColumn !== undefined) time.add(fieldOf(row, timeColumn), row.line);
+      const isRepeated =
+        before !== undefined && timeColumn !== undefined && fieldOf(before, timeColumn) === fieldOf(row, timeColumn);
       for (const id of ids) {
         const field = fieldOf(row, id.column);
         if (before !== undefined && field === fieldOf(before, id.column)) continue;
@@ -91,7 +71,8 @@ export function checkSeries(
       const repeating = ids.filter(({ values, change }) => change !== null && values.size * 2 <= rows);
       const idSign = ({ column, change }: (typeof ids)[number]) =>
         change === null ? [] : [`${quoted(column)} changes ${describe(change)}`];
-      if (timeColumn === undefined) {
+      const steps = time.steps();
+      if (timeColumn === undefined || steps === null) {
         const id =
           repeating.find(({ isNamed }) => isNamed) ??
           repeating.find(({ values, changes }) => changes === values.size - 1 && values.size * 3 <= rows);
@@ -116,4 +97,9 @@ export function checkSeries(
       return `Time runs backwards: ${quoted(timeColumn)} goes ${describe(end)}. Set data.reverse to ${!data.reverse}.`;
     },
   };
+}
+
+function numberKeys(field: string): readonly [number | undefined] {
+  const number = parseNumber(field);
+  return [Number.isNaN(number) ? undefined : number];
 }

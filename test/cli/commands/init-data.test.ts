@@ -108,6 +108,19 @@ const cases: Readonly<Record<string, Case>> = {
       },
     },
   },
+  "a series with the day first, the newest first": {
+    file: "heat.csv",
+    content: csv([
+      ["tag", "heat"],
+      ...range(40).map((index) => [
+        `${index < 20 ? 20 - index : 40 - index}.${index < 20 ? "03" : "02"}.2024`,
+        wave(index),
+      ]),
+    ]),
+    target: "heat",
+    task: "forecast",
+    spec: { data: { columns: ["heat"], reverse: true } },
+  },
   "a series without names and target": {
     file: "series.csv",
     content: csv(range(60).map((index) => [wave(index), wave(index + 4)])),

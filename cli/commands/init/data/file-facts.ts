@@ -1,6 +1,7 @@
 /** Facts of a data file: its rows, and the kind, missing values, classes and lengths of each of its columns. */
 import { makeUnique } from "../../../../runtime/data/formats/columns.js";
 import { readCsv } from "../../../../runtime/data/formats/csv.js";
+import { sortableDates, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { withoutGz } from "../../../../runtime/data/formats/file-chunks.js";
 import { parseJsonLine } from "../../../../runtime/data/formats/json-line.js";
 import { isMissing, type Notation, notationOf, parseNumber } from "../../../../runtime/data/formats/number-notation.js";
@@ -143,7 +144,8 @@ function collectColumn(name: string): Collector {
   const words = new Set<string>();
   const lengths: number[] = [];
   let [count, missing, numbers, lists, vectors, objects, characters] = [0, 0, 0, 0, 0, 0, 0];
-  let [first, last, dates, rowNumbers, otherNumbers] = ["", "", 0, 0, 0];
+  let [last, dates, rowNumbers, otherNumbers] = ["", 0, 0, 0];
+  const time = trackTime();
   let notation: ColumnFacts["notation"] = null;
   const addText = (text: string) => {
     const number = parseNumber(text);
@@ -155,10 +157,10 @@ function collectColumn(name: string): Collector {
         notation ??= { ...found, example: text };
       }
     }
-    if (first === "" || number === Number(last) + 1) rowNumbers += 1;
+    if (last === "" || number === Number(last) + 1) rowNumbers += 1;
     if (values.size <= MAX_VALUES) values.set(text, (values.get(text) ?? 0) + 1);
-    if (/^\d{4}-\d{2}-\d{2}/.test(text)) dates += 1;
-    if (first === "") first = text;
+    if (sortableDates(text).some((date) => date !== undefined)) dates += 1;
+    time.add(text, count);
     last = text;
     characters += text.length;
     const split = splitWords(text);
@@ -185,6 +187,8 @@ function collectColumn(name: string): Collector {
       const present = count - missing;
       const structured = objects > 0 ? "objects" : vectors > 0 ? "vectors" : lists > 0 ? "list" : undefined;
       const kind = structured ?? (present === 0 ? "empty" : undefined);
+      const steps = time.steps();
+      const isDate = dates === present && steps !== null;
       return {
         name,
         kind: kind ?? (numbers === present ? "numbers" : "text"),
@@ -196,8 +200,8 @@ function collectColumn(name: string): Collector {
         characters: characters / Math.max(present, 1),
         isRowNumber: rowNumbers === count && count > 1,
         notation: numbers + otherNumbers === present ? notation : null,
-        isDate: dates === present,
-        isDescendingDate: dates === present && first > last,
+        isDate,
+        isDescendingDate: isDate && steps.down > steps.up,
       };
     },
   };

@@ -272,6 +272,20 @@ describe("headers, comments, columns", () => {
       const message = 'Time runs backwards: column "ds" goes from "2024-01-09" to "2024-01-08" on line 3.';
       expect(await noticesOf(csv)).toEqual([`${message} Set data.reverse to true.`]);
     });
+
+    test.each<[string, (index: number) => string]>([
+      ["the day first", (index) => `${28 + (index % 2)}.${index < 2 ? "02" : "03"}.2024`],
+      ["the month first", (index) => `${index < 2 ? 2 : 3}/${28 + (index % 2)}/2024`],
+    ])("also in dates with %s", async (_, dateOf) => {
+      const rows = range(4).map((index) => `${dateOf(index)},${index}`);
+      expect(await noticesOf(csvOf("day,y", rows))).toEqual([]);
+      const message = `Time runs backwards: column "day" goes from "${dateOf(3)}" to "${dateOf(2)}" on line 3.`;
+      expect(await noticesOf(csvOf("day,y", rows.toReversed()))).toEqual([`${message} Set data.reverse to true.`]);
+    });
+
+    test("but prices of four digits are no dates", async () => {
+      expect(await noticesOf(csvOf("y", ["1234.05", "1233.05", "1240.05", "1239.05"]))).toEqual([]);
+    });
   });
 
   test("a column of numbers whose first value is none is refused, not left out", async () => {
