@@ -185,9 +185,6 @@ export type Gain = boolean;
  * Add a trained number to each feature, 0 at first.
  */
 export type Shift = boolean;
-/**
- * A loss with its options.
- */
 export type Loss =
   | SequenceLoss
   | CrossEntropyLoss

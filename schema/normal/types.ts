@@ -1327,7 +1327,6 @@ export interface NormalCustom {
   readonly options: Readonly<Record<string, CellOption>>;
 }
 
-/** A loss with its options. */
 export type NormalLoss =
   | NormalSequenceLoss
   | NormalCrossEntropy
