@@ -104,8 +104,11 @@ function swapLastAxes({ b, producer }: RewriteSite, value: Value): Value {
 /** A bias of scores [batch, heads, steps, memory steps] as a matrix, or with all four axes. */
 function biasOperand(b: RewriteSite["b"], bias: Value, scores: Shape): Value | undefined {
   const { shape } = bias.type;
-  if (!sameShape(shape.slice(-2), scores.slice(-2))) return undefined;
-  return shape.length === 3 ? b.unsqueeze(bias, [0]) : bias;
+  const matrix = scores.slice(-2);
+  if (shape.length < 2 || !sameShape(shape.slice(-1), scores.slice(-1))) return undefined;
+  const aligned = shape.length === 3 ? b.unsqueeze(bias, [0]) : bias;
+  if (sameShape(shape.slice(-2), matrix)) return aligned;
+  return shape.at(-2) === 1 ? b.expand(aligned, [...aligned.type.shape.slice(0, -2), ...matrix]) : undefined;
 }
 
 /** softmax(q kᵀ + bias) v. Queries of heads that share keys may be rows of one product, with reshapes around. */

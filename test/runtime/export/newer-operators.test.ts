@@ -39,6 +39,18 @@ const specs = {
     rotary: true,
   }),
   "linear biases, a window": transformer("rms_norm", "gelu", { heads: 3, alibi: true, window: 5 }),
+  // Padding is hidden by a bias of each row's memory.
+  "sentences of several lengths": {
+    data: { type: "sequences", file: "specs/data/sentences.jsonl" },
+    model: [
+      { layer: "embedding", size: 12 },
+      { layer: "rms_norm" },
+      { layer: "attention", heads: 2 },
+      { layer: "dense", size: 12, activation: "gelu_tanh" },
+      { layer: "projection", size: "classes" },
+    ],
+    loss: { type: "sequence_loss" },
+  },
 };
 type Name = keyof typeof specs;
 
@@ -51,6 +63,7 @@ const operators: readonly (readonly [number, Name, readonly string[]])[] = [
   [22, "rms norm, gelu by tanh, grouped heads, rotary", ["Gelu"]],
   [23, "rms norm, gelu by tanh, grouped heads, rotary", ["Attention", "Gelu", "RMSNormalization"]],
   [25, "linear biases, a window", ["Attention", "Gelu", "RMSNormalization"]],
+  [23, "sentences of several lengths", ["Attention", "Gelu", "RMSNormalization"]],
 ];
 const newer = new Set(["LayerNormalization", "Gelu", "RMSNormalization", "Attention"]);
 
@@ -63,7 +76,8 @@ async function exported(name: Name, opset: number, form: ExportForm) {
 }
 
 describe.each(operators)("opset %i: %s", (opset, name, expected) => {
-  test.each(["sequence", "step", "generate"] as const)("the %s form in onnxruntime-node and -web", async (form) => {
+  const forms: readonly ExportForm[] = name.startsWith("sentences") ? ["sequence"] : ["sequence", "step", "generate"];
+  test.each(forms)("the %s form in onnxruntime-node and -web", async (form) => {
     const { trained, out, model, verification } = await exported(name, opset, form);
     expect(verification.difference).toBeLessThan(1e-5);
     const reference = await openReference(trained);
@@ -94,9 +108,9 @@ const program = `
 import json, sys
 import numpy, onnx
 from onnx.reference import ReferenceEvaluator
-path, ids = sys.argv[1], numpy.array(json.loads(sys.argv[2]), dtype=numpy.int32)
-evaluator = ReferenceEvaluator(path)
-feeds = {evaluator.input_names[0]: ids}
+evaluator = ReferenceEvaluator(sys.argv[1])
+types = {"lengths": numpy.int64}
+feeds = {name: numpy.array(data, types.get(name, numpy.int32)) for name, data in json.loads(sys.argv[2]).items()}
 print(json.dumps([output.astype(float).ravel().tolist() for output in evaluator.run(None, feeds)]))
 `;
 const hasReference = spawnSync("python3", ["-c", "import onnx.reference, numpy"]).status === 0;
@@ -109,9 +123,15 @@ describe.skipIf(!hasReference)("ONNX's reference implementation (with onnx in Py
       [4, 4, 1, 6, 0, 3, 2],
     ];
     const session = await InferenceSession.create(out, { logSeverityLevel: 4 });
-    const feeds = { [session.inputNames[0] ?? ""]: new Tensor("int32", Int32Array.from(ids.flat()), [2, 7]) };
-    const results = await session.run(feeds);
-    const { stdout, stderr } = spawnSync("python3", ["-c", program, out, JSON.stringify(ids)], { encoding: "utf8" });
+    const [first = "", ...others] = session.inputNames;
+    const lengths = [7, 4];
+    const hasLengths = others.length > 0;
+    const results = await session.run({
+      [first]: new Tensor("int32", Int32Array.from(ids.flat()), [2, 7]),
+      ...(hasLengths && { lengths: new Tensor("int64", BigInt64Array.from(lengths.map(BigInt)), [2]) }),
+    });
+    const given = { [first]: ids, ...(hasLengths && { lengths }) };
+    const { stdout, stderr } = spawnSync("python3", ["-c", program, out, JSON.stringify(given)], { encoding: "utf8" });
     expect(stderr).toBe("");
     const expected: readonly (readonly number[])[] = JSON.parse(stdout);
     for (const [index, outputName] of session.outputNames.entries()) {

@@ -78,6 +78,8 @@ describe("fuse-operators", () => {
     ["with a bias of the steps", { bias: (float) => float("bias", 3, "words") }],
     ["with a bias of each head", { bias: (float) => float("bias", 2, 3, "words") }],
     ["with a bias of each row", { bias: (float) => float("bias", "batch", 1, 3, "words") }],
+    ["with a bias of the memory steps", { bias: (float) => float("bias", 1, "words") }],
+    ["with a bias of each row's memory", { bias: (float) => float("bias", "batch", 1, 1, "words") }],
     ["of heads that share keys", { group: 2, bias: (float) => float("bias", 3, "words") }],
   ])("fuses attention %s from opset 23 on", (_, heads) => {
     const graph = graphOf((b, float) => [attention(b, float, heads)]);
@@ -87,11 +89,11 @@ describe("fuse-operators", () => {
     expect(resultOf(fuse, graph, { opset: 22 })).not.toMatch(/Attention/);
   });
 
-  test("keeps attention with a bias that has no row for each step, and weights that are used otherwise", () => {
+  test("keeps attention with a bias of each query, and weights that are used otherwise", () => {
     const graph = graphOf((b, float) => {
       const values = float("v", "batch", 2, "words", 4);
       return [
-        attention(b, float, { bias: (each) => each("bias", 1, "words") }),
+        attention(b, float, { bias: (each) => each("bias", 3, 1) }),
         b.matmul(b.mul(b.softmax(float("s", "batch", 2, 3, "words")), 2), values),
         b.matmul(b.softmax(float("t", "batch", 2, 3, "words")), values),
       ];
