@@ -31,7 +31,7 @@ export function preActivationSize(part: Part, size: Dim, context: Context): Dim 
     context.problem({ part, key: "activation", code: "activation-width", message, hint });
   if (outputWidth(activation, 2 * EXAMPLE_WIDTH, functions) !== 2 * outputs)
     return fail(
-      `${activation} has no number of inputs for each output: of ${EXAMPLE_WIDTH} features it makes ${outputs}.`,
+      `the width of ${activation} is no multiple of the width of its operand, so ${part.name} has no number of columns.`,
       'Use it in an "activation" layer.',
     );
   const columns = divideDim(mulDims(size, EXAMPLE_WIDTH), outputs);
@@ -51,7 +51,7 @@ export function featuresRead(activation: ActivationName, functions: FunctionTabl
 function outputWidth(activation: ActivationName, features: number, functions: FunctionTable): number | undefined {
   if (activation === "none") return features;
   const x: ExpressionType = { kind: "tensor", shape: ["batch", features], isBatched: true };
-  const type = functions.get(activation)?.infer([x], shapeRules(["batch"]));
+  const type = calledFunction(activation, functions)?.infer([x], shapeRules(["batch"]));
   return type?.kind === "tensor" ? Number(at(type.shape, 1)) : undefined;
 }
 
@@ -91,12 +91,18 @@ export function applyActivation(
   const { shape } = x.type;
   const type: ExpressionType = { kind: "tensor", shape, isBatched: true };
   const rules = shapeRules(shape.slice(0, -1));
-  const called = functions.get(activation);
+  const called = calledFunction(activation, functions);
   const result = called?.infer([type], rules);
   if (called === undefined) return undefined;
   if (result?.kind === "error") return result;
   if (result?.kind !== "tensor" || rules.isUndecided()) return undefined;
   return called.build(b, [x], result.shape, [type], rules.batchAxes) as Value;
+}
+
+/** The function of one tensor behind an activation; undefined where a spec gives it the name of another function. */
+function calledFunction(activation: ActivationName, functions: FunctionTable) {
+  const called = functions.get(activation);
+  return called?.arity[0] === 1 ? called : undefined;
 }
 
 /** Reports an activation that cannot read a number of features. */

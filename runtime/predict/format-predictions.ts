@@ -69,6 +69,29 @@ export function predictionKeys({ name, prefix }: ModelOutput, usual: string): Pr
   return prefix === "" ? { value: usual, prefix } : { value: name, prefix: `${name}_` };
 }
 
+/** The members of the outputs as one prediction. Those with the same name, or with that of a row, name their output. */
+export function mergeOutputs(outputs: readonly { readonly name: string; readonly members: Prediction }[]): Prediction {
+  const [only] = outputs;
+  if (outputs.length === 1 && only !== undefined) return only.members;
+  const merged = outputs.flatMap(({ name, members }) => {
+    const others = outputs.filter((other) => other.name !== name).map((other) => other.members);
+    return Object.entries(members).map(([key, value]) => {
+      const isTaken = key === "line" || key === "index" || others.some((other) => hasColumnOf(other, key, value));
+      return [isTaken ? `${key} (${name})` : key, value];
+    });
+  });
+  return Object.fromEntries(merged);
+}
+
+/** True where a member has the name of another one, or of a column of it: `kind_probabilities.0`. */
+function hasColumnOf(members: Prediction, key: string, value: unknown): boolean {
+  const isColumn = (name: string, whole: string, parts: unknown) =>
+    typeof parts === "object" && name.startsWith(`${whole}.`);
+  return Object.entries(members).some(
+    ([name, other]) => name === key || isColumn(name, key, value) || isColumn(key, name, other),
+  );
+}
+
 /** The most likely class, its probability, and the probabilities of all classes by name. */
 export function describeClass(
   { value, prefix }: PredictionKeys,

@@ -18,7 +18,7 @@ import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessi
 import { relativePathHint } from "../storage/system-errors.js";
 import { elementCount } from "../tensors/array.js";
 import { feedsOf, floatsOf } from "../tensors/ort.js";
-import { type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
+import { mergeOutputs, type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
 import { readers } from "./index.js";
 import { batchesOf, batchProblems, type PredictionInputs } from "./inputs.js";
 import { readSources } from "./pair-sources.js";
@@ -98,8 +98,11 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         return { output, format, scores };
       });
       const predictions = Array.from(inputs.lengths, (_, example) => {
-        const members = outputs.map(({ format, scores }) => format.describe(example, scores[example] as Scores));
-        return inputs.identify(example, Object.assign({}, ...members));
+        const members = outputs.map(({ output: { name }, format, scores }) => ({
+          name,
+          members: format.describe(example, scores[example] as Scores),
+        }));
+        return inputs.identify(example, mergeOutputs(members));
       });
       const scoresByOutput = new Map(
         outputs.map(({ output, scores }) => [output.prefix === "" ? output.port : output.name, scores]),

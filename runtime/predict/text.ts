@@ -18,6 +18,7 @@ import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import type { NumericArray } from "../tensors/array.js";
 import { predictionKeys, toProbabilities, topClasses } from "./format-predictions.js";
+import { withInput } from "./input-members.js";
 import type { OpenInputs } from "./inputs.js";
 
 interface Line {
@@ -84,7 +85,7 @@ export const text: OpenInputs = async ({ run, file, folder }) => {
     identify(example, prediction) {
       const { number, text } = lines[example] ?? { number: 0, text: "" };
       const shownText = unit === "byte" ? new TextDecoder().decode(Buffer.from(text, "latin1")) : text;
-      return { line: number, text: shownText, ...prediction };
+      return withInput(number, { text: shownText }, prediction);
     },
   });
 };

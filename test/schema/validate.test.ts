@@ -237,7 +237,7 @@ test.each<[object, string]>([
   ],
   [
     { ...base, cells: { m: { state: { h: true }, parameters: {}, equations: ["h' = x"], output: "h'" } } },
-    'wrong-type /cells/m/state/h | "h" must be an integer from 1 to 1000000 or arithmetic over hidden_size and input_size such as "4*hidden_size", but is true.',
+    'wrong-type /cells/m/state/h | "h" must be an integer from 1 to 1000000 or arithmetic over sizes and numeric options such as "4*hidden_size", but is true.',
   ],
   [
     rnn({ cell: "rnn", hidden_size: 5, activation: "rleu" }),

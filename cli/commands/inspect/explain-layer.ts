@@ -15,6 +15,11 @@ export function explainedLayer({ model }: NormalSpec, name: string): ExplainedLa
   return model.find((layer): layer is ExplainedLayer => layer.layer !== "rnn" && layer.name === name);
 }
 
+/** The first layer of a kind, such as `dense`, or a layer of the spec's own. */
+export function explainedLayerOfKind({ model }: NormalSpec, kind: string): ExplainedLayer | undefined {
+  return model.find((layer): layer is ExplainedLayer => layer.layer !== "rnn" && kindName(layer) === kind);
+}
+
 export function printLayerExplanation(
   output: Output,
   spec: NormalSpec,

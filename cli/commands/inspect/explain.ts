@@ -26,7 +26,9 @@ export async function printExplanation(
     (candidate) => candidate.name === name || (candidate.index === 0 && candidate.layer.name === name),
   );
   if (cell !== undefined) return printCellExplanation(output, spec, signature, analysis, cell);
-  const { explainedLayer, printBlock, printLayerExplanation } = await import("./explain-layer.js");
+  const { explainedLayer, explainedLayerOfKind, printBlock, printLayerExplanation } = await import(
+    "./explain-layer.js"
+  );
   const layer = explainedLayer(spec, name);
   if (layer !== undefined) return printLayerExplanation(output, spec, signature, analysis, layer);
   if (spec.model.some((member) => member.name.startsWith(`${name}/`))) return printBlock(output, spec, analysis, name);
@@ -36,13 +38,17 @@ export async function printExplanation(
     const { printFunctionExplanation } = await import("./explain-function.js");
     return printFunctionExplanation(output, name, called, signature.expected);
   }
+  const cellOfKind = cells.find((candidate) => candidate.use.cell === name);
+  if (cellOfKind !== undefined) return printCellExplanation(output, spec, signature, analysis, cellOfKind);
+  const layerOfKind = explainedLayerOfKind(spec, name);
+  if (layerOfKind !== undefined) return printLayerExplanation(output, spec, signature, analysis, layerOfKind);
   const names = spec.model.flatMap((member) => {
     const memberNames = [member.name, ...cells.flatMap((one) => (one.layer === member ? [one.name] : []))];
     return name.includes("/") ? memberNames : [member.name.replace(/\/.*/, "")];
   });
   const message = `the model has no cell, layer or block "${name}", and the equations no function of that name`;
-  const known = [...new Set([...names, ...Object.keys(spec.activations)])];
-  reportInvalidInput(output, "unknown-layer", message, suggestion(name, known, "Layers"));
+  const known = [...new Set([...names, ...Object.keys(spec.layers), ...Object.keys(spec.activations)])];
+  reportInvalidInput(output, "unknown-layer", message, suggestion(name, known, "Names"));
   return exitCodes.invalidInput;
 }
 

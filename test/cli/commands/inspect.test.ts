@@ -48,9 +48,10 @@ test("a cell is explained; the layer name selects its first cell", async () => {
 
 test("a layer is explained by its equations, a block by its layers", async () => {
   const inspected = (name: string) => rnnx("inspect", "templates/gpt-characters.json", "--explain", name);
-  const [layer, block, missing] = await Promise.all(
-    ["transformer/0/attention", "transformer/1", "tranformer"].map(inspected),
+  const [layer, block, missing, kind] = await Promise.all(
+    ["transformer/0/attention", "transformer/1", "tranformer", "add"].map(inspected),
   );
+  expect(kind?.stdout).toMatch(/^transformer\/0\/\S+: add\n/);
   expect(layer?.stdout).toContain("s[h, i, j] = q[i, h] · k[j, h] / √16       [batch, 4, time, time]");
   expect(block?.stdout).toContain("residual_2    add         residual, dense_2");
   expect(missing).toMatchObject({ code: 2, stdout: "" });

@@ -140,7 +140,7 @@ describe("mistakes", () => {
       "one output of all features",
       specOf(dense("total")),
       [
-        'activation-width, /model/0/activation "total": total has no number of inputs for each output: of 5040 features it makes 1. Use it in an "activation" layer.',
+        'activation-width, /model/0/activation "total": the width of total is no multiple of the width of its operand, so dense has no number of columns. Use it in an "activation" layer.',
       ],
     ],
     [
@@ -156,6 +156,13 @@ describe("mistakes", () => {
       [
         'name-taken, /activations/gelu "gelu": "gelu" is a function of the equation language already Use another name.',
         'name-taken, /activations/none "none": "none" is a built-in activation already Use another name.',
+      ],
+    ],
+    [
+      "the name of a function of several operands",
+      specOf(dense("split"), { activations: { split: { equations: ["y = x"] } } }),
+      [
+        'name-taken, /activations/split "split": "split" is a function of the equation language already Use another name.',
       ],
     ],
     [
