@@ -80,7 +80,7 @@ const noClasses: RunProblem = {
 
 /**
  * Every split has its share of each class, rounded down or up: the examples that rounding down leaves go to the splits
- * that lack most of their total.
+ * that lack most of their total. The first example of a class is for training.
  */
 function stratify(split: DataSplit, seed: number, classes: ArrayLike<number>): Result<Splits> {
   const examples = classes.length;
@@ -102,8 +102,10 @@ function stratify(split: DataSplit, seed: number, classes: ArrayLike<number>): R
     const counts = shares.map((share) => Math.floor(share * list.length + 1e-6));
     const remainder = list.length - counts.reduce((sum, count) => sum + count, 0);
     const lacks = shares.map((share, part) => share * seen - (parts[part]?.length ?? 0) - (counts[part] ?? 0));
+    // A class without training examples cannot be learned.
+    const isUntrained = counts[0] === 0;
     const byLack = shares
-      .map((share, part) => ({ part, share, lack: lacks[part] ?? 0 }))
+      .map((share, part) => ({ part, share, lack: isUntrained && part === 0 ? Infinity : (lacks[part] ?? 0) }))
       .filter(({ part, share }) => share * list.length - (counts[part] ?? 0) > 1e-6)
       .sort((a, b) => b.lack - a.lack);
     for (const { part } of byLack.slice(0, remainder)) counts[part] = (counts[part] ?? 0) + 1;

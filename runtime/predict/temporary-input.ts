@@ -63,6 +63,10 @@ function tableExtension(file: string): string | undefined {
 /** Texts as inputs of a run, or the problem that its model reads no text. */
 export function textInputs(data: NormalData, metadata: Metadata, texts: readonly string[]): Result<InlineInputs> {
   const isText = "vocabulary" in metadata && metadata.vocabulary !== undefined && metadata.vocabulary !== null;
+  if (isText && data.type !== "text" && texts.every((text) => text.trim() === "")) {
+    const message = texts.length === 1 ? "The text has no words." : "The texts have no words.";
+    return fail([{ code: "input-empty", path: "", message, hint: "Write at least one word." }]);
+  }
   if (isText && data.type === "text") return ok({ lines: texts });
   if (isText && data.type === "pairs") return ok({ sources: texts });
   if (isText && data.type === "sequences") {

@@ -1,6 +1,7 @@
 /** `rnnx predict`: predictions of a trained model for new inputs. */
 import { Option } from "commander";
 import { formatCount } from "../../../runtime/format.js";
+import type { RunFailure } from "../../../runtime/outcome.js";
 import type { Prediction } from "../../../runtime/predict/format-predictions.js";
 import type { PredictRequest } from "../../../runtime/predict/predict-run.js";
 import type { InputFormat } from "../../../runtime/predict/temporary-input.js";
@@ -65,7 +66,10 @@ export const predict: CommandModule = {
       beam: beam ?? null,
       device,
     });
-    if (!outcome.ok) return reportRunFailure(output, outcome.error, opened);
+    if (!outcome.ok) {
+      const failure = input === "-" ? withLinesHint(outcome.error, opened.spec.data.type) : outcome.error;
+      return reportRunFailure(output, failure, opened);
+    }
     const { predictions, notices } = outcome.value;
     for (const notice of notices) output.note(notice);
     if (target === undefined) await printPredictions(output, predictions, texts.length > 0);
@@ -74,6 +78,16 @@ export const predict: CommandModule = {
     return exitCodes.success;
   },
 };
+
+/** Standard input of a run on a table of texts is a table too: the way out for lines of text. */
+function withLinesHint(failure: RunFailure, type: string): RunFailure {
+  if (failure.kind !== "input" || (type !== "sequences" && type !== "pairs")) return failure;
+  const hint = "Name the columns on the first line, or read lines of text with --input-format txt.";
+  const problems = failure.problems.map((problem) =>
+    problem.code === "column-missing" ? { ...problem, hint: `${problem.hint} ${hint}` } : problem,
+  );
+  return { ...failure, problems };
+}
 
 function usageFault(texts: readonly string[], input: string | undefined, inputFormat: InputFormat | undefined) {
   if (texts.length > 0 && input !== undefined)

@@ -134,5 +134,12 @@ describe("standard input", () => {
     expect(code).toBe(2);
     expect(stderr).toContain('"stdin.csv" has no column "review".');
     expect(stderr).toContain('Did you mean "revew"?');
+    expect(stderr.replace(/\s+/g, " ")).toContain("or read lines of text with --input-format txt.");
+  });
+
+  test("is not a text without words", () => {
+    const { code, stderr } = piped("", "predict", reviews, " ", "");
+    expect(code).toBe(2);
+    expect(stderr).toContain("The texts have no words");
   });
 });
