@@ -31,8 +31,13 @@ export function compareRuns(folders: readonly string[]): Result<readonly Compare
   if (problems.length > 0) return fail(problems);
   const runs = opened.flatMap((result) => (result.ok ? [result.value] : []));
   const flatSpecs = runs.map(({ spec }) => flattenSpec(spec));
+  // The layers of the model that use a definition differ where only some of the runs have it.
+  const isDefinedInAll = (path: string) => {
+    const definition = definitionPath.exec(path)?.[0];
+    return definition === undefined || runs.every(({ spec }) => hasPath(spec, definition.split(".")));
+  };
   const paths = [...new Set(flatSpecs.flatMap((flatSpec) => [...flatSpec.keys()]))].filter(
-    (path) => new Set(flatSpecs.map((flatSpec) => flatSpec.get(path))).size > 1,
+    (path) => new Set(flatSpecs.map((flatSpec) => flatSpec.get(path))).size > 1 && isDefinedInAll(path),
   );
   return ok(
     runs.map(({ folder, spec, manifest }, index) => {
@@ -55,10 +60,23 @@ export function compareRuns(folders: readonly string[]): Result<readonly Compare
 /** Paths without influence on training, or repeated elsewhere in the spec. */
 const ignoredPaths = /^(name|cells)(\.|$)/;
 
-/** The scalar values of a spec by path. */
+/** A layer or an activation that a spec defines. */
+const definitionPath = /^(layers|activations)\.[^.]+/;
+
+function hasPath(value: object, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  const child: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
+  return typeof child === "object" && child !== null && hasPath(child, rest);
+}
+
+/** The scalar values of a spec by path; the equations and shapes of definitions each as one. */
 function flattenSpec(value: unknown, path = ""): Map<string, string> {
   if (typeof value !== "object" || value === null) return new Map([[path, `${value}`]]);
-  const nested = Object.entries(value).map(([key, child]) => flattenSpec(child, path === "" ? key : `${path}.${key}`));
+  if (Array.isArray(value) && definitionPath.test(path))
+    return new Map([[path, path.endsWith(".equations") ? value.join("; ") : `[${value.join(", ")}]`]]);
+  const { type, ...rest } = value as { readonly layer?: unknown; readonly type?: unknown };
+  const shown = rest.layer === "custom" ? { ...rest, layer: type } : value;
+  const nested = Object.entries(shown).map(([key, child]) => flattenSpec(child, path === "" ? key : `${path}.${key}`));
   return new Map(nested.flatMap((all) => [...all]).filter(([leafPath]) => !ignoredPaths.test(leafPath)));
 }
 

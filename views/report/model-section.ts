@@ -1,6 +1,7 @@
-/** The model in the report: a diagram and a table of its layers, and the equations of its cells. */
+/** The model in the report: a diagram and a table of its layers, and the equations of its cells, layers and activations. */
 import type { Analysis } from "../../compiler/compile.js";
 import { formatBytes, formatCount, formatInteger, formatSI } from "../../runtime/format.js";
+import { kindName } from "../../schema/kinds/layers.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { lightPalette } from "../palette.js";
 import { type Html, html, section, table, trusted } from "./html.js";
@@ -35,7 +36,7 @@ ${formatBytes(memory.total)} of memory for training.</p>`,
       [{ title: "tensor" }, { title: "shape" }, { title: "parameters", ...rightAligned }],
       parameters.tensors.map((tensor) => [tensor.name, shapeText(tensor.shape), formatInteger(tensor.count)]),
     )}</details>`,
-    ...cellEquations(spec),
+    ...equationLists(spec),
   );
 }
 
@@ -43,13 +44,15 @@ function shapeText(dims: readonly (number | string)[]): string {
   return `[${dims.join(", ")}]`;
 }
 
-function cellEquations({ cells, model }: NormalSpec): readonly Html[] {
-  const used = new Set(model.flatMap((layer) => (layer.layer === "rnn" ? layer.cells.map(({ cell }) => cell) : [])));
-  return Object.entries(cells)
-    .filter(([name]) => used.has(name))
-    .map(([name, { equations }]) => {
-      return html`<details open><summary>Equations of ${name}</summary><pre>${equations.join("\n")}</pre></details>`;
-    });
+/** The equations of the cells and of the spec's own layers that the model uses, and of the spec's own activations. */
+function equationLists({ cells, layers, activations, model }: NormalSpec): readonly Html[] {
+  const used = new Set(
+    model.flatMap((layer) => (layer.layer === "rnn" ? layer.cells.map(({ cell }) => cell) : [kindName(layer)])),
+  );
+  const definitions = [...Object.entries(cells), ...Object.entries(layers)].filter(([name]) => used.has(name));
+  return [...definitions, ...Object.entries(activations)].map(([name, { equations }]) => {
+    return html`<details open><summary>Equations of ${name}</summary><pre>${equations.join("\n")}</pre></details>`;
+  });
 }
 
 /** Layers up to which each is a node of its own; in larger models each block is one. */
@@ -79,7 +82,7 @@ function nodeLabel({ name, members }: DiagramNode, { layers }: Analysis, isDetai
     ? formatCount(members.length, "layer")
     : first.layer === "rnn"
       ? first.cells.map(({ cell, hidden_size }) => `${cell} ${hidden_size}`).join(", ")
-      : first.layer;
+      : kindName(first);
   const parameters = summaries.reduce((sum, summary) => sum + summary.parameters, 0);
   return [
     name,

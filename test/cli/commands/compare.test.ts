@@ -55,3 +55,18 @@ test("the chart names the metric and the split of its curves", async () => {
   expect((await rnnx("compare", run, "--out", chart)).code).toBe(0);
   expect(readFileSync(chart, "utf8")).toMatch(/loss \((test|validation)\)/);
 });
+
+test("definitions that only some of the runs have are compared by the layers that use them", async () => {
+  const folder = temporaryFolder();
+  const [plain, own, other] = ["plain", "own", "other"].map((name) => join(folder, name));
+  const define = (equation: string) => ["--set", `activations={"squared":{"equations":["${equation}"]}}`];
+  const use = ["--set", "model.2.activation=squared"];
+  await rnnx("train", "specs/spam.json", "--steps", "1", "--out", `${plain}`);
+  await rnnx("train", "specs/spam.json", "--steps", "1", "--out", `${own}`, ...define("y = x ^ 2"), ...use);
+  await rnnx("train", "specs/spam.json", "--steps", "1", "--out", `${other}`, ...define("y = x ^ 3"), ...use);
+  const [heading = ""] = (await rnnx("compare", `${plain}`, `${own}`)).stdout.split("\n");
+  expect(heading).toContain("model.2.activation");
+  expect(heading).not.toContain("activations.");
+  const { stdout } = await rnnx("compare", `${own}`, `${other}`);
+  expect(stdout).toMatch(/^run +activations\.squared\.equations +parameters.*\nown +y = x \^ 2 .*\nother +y = x \^ 3 /);
+});

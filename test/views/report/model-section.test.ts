@@ -1,6 +1,6 @@
 /** The diagram of a model: a node for each layer, and in large models for each block. */
 import { expect, test } from "vitest";
-import { layersDot } from "../../../views/report/model-section.js";
+import { layersDot, modelSection } from "../../../views/report/model-section.js";
 import { analysisOf, open } from "../../support/programs.js";
 
 async function diagramOf(repeat: number) {
@@ -41,4 +41,26 @@ test("layers are nodes of a small model", async () => {
   const { nodes, edges } = await diagramOf(1);
   expect(nodes).toHaveLength(8);
   expect(edges).toContain('"embedding" -> "encoder/0/residual";');
+});
+
+test("layers of the spec's own have the name of their definition, and their equations", async () => {
+  const opened = await open({
+    data: { type: "text", text: "hihello", window: 6 },
+    activations: { twice: { equations: ["y = 2 * x"] } },
+    layers: {
+      shift: { parameters: { c: ["input_size"] }, equations: ["y = twice(x) + c"] },
+      unused: { equations: ["y = x - 1"] },
+    },
+    model: [{ layer: "one_hot" }, { layer: "shift", name: "first" }, { layer: "projection" }],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam" },
+  });
+  const analysis = analysisOf(opened);
+  expect(layersDot(opened.spec, analysis)).toContain("first\nshift\n[batch, time, 5]\n5 parameters");
+  const { html } = await modelSection(opened.spec, analysis);
+  const lists = [...html.matchAll(/Equations of (\w+)<\/summary><pre>([^<]*)/g)].map((match) => match.slice(1));
+  expect(lists).toEqual([
+    ["shift", "y = twice(x) + c"],
+    ["twice", "y = 2 * x"],
+  ]);
 });
