@@ -147,6 +147,20 @@ const cases: Readonly<Record<string, Case>> = {
     task: "classify_rows",
     spec: { data: { columns: ["width"], target: ["kind"] } },
   },
+  "texts that start with #, in a file with spaces and accents in its name": {
+    file: "Réponses du 3 mai.csv",
+    content: csv([["text", "label"], ...range(20).map((index) => [`#tag ${index} of it`, pick(["x", "y"], index)])]),
+    target: "label",
+    task: "classify",
+    spec: { name: "Reponses-du-3-mai", data: { file: expect.stringContaining("Réponses du 3 mai.csv") } },
+  },
+  "a table with comments": {
+    file: "noted.csv",
+    content: `# measured by hand\n${csv([["x", "y"], ...range(20).map((index) => [wave(index), index])])}# end\n`,
+    target: "y",
+    task: "forecast",
+    spec: { data: { columns: ["x", "y"] } },
+  },
   "a plain text": {
     file: "story.txt",
     content: "once upon a time there was a model. ".repeat(8),
@@ -240,6 +254,25 @@ describe("the facts of a file", () => {
     expect({ code, exists: existsSync(out) }).toEqual({ code: 2, exists: false });
     expect(stderr).toContain(`error: ${message}`);
   });
+});
+
+test("a first line that may be a row, and rows that may be no series, are stated with the way out", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(folder, { recursive: true });
+  const [texts, numbers] = [join(folder, "texts.csv"), join(folder, "numbers.csv")];
+  writeFileSync(texts, csv(range(20).map((index) => [`text ${index}`, pick(["x", "y"], index)])));
+  writeFileSync(numbers, csv([["a", "b"], ...range(20).map((index) => [wave(index), index])]));
+  const named = await rnnx("init", "--data", texts, "--target", "2", "--out", folder);
+  expect(named.stdout).toContain('The first line is read as names of columns, but "x" is also a value of its column.');
+  const file = join(folder, "texts.json");
+  const spec = JSON.parse(readFileSync(file, "utf8"));
+  const data = { ...spec.data, header: false, columns: { text: 1, label: 2 } };
+  writeFileSync(file, JSON.stringify({ ...spec, data }));
+  expect((await rnnx("train", file, "--dry-run")).code).toBe(0);
+  const { stdout } = await rnnx("init", "--data", numbers, "--target", "b", "--out", folder);
+  expect(stdout).toContain(
+    'For independent rows, set window to 1, horizon to 0 and order to "shuffled", and leave b out of columns.\n',
+  );
 });
 
 test("labels that are written none are a class of texts", async () => {

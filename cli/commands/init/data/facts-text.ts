@@ -40,7 +40,22 @@ function exampleOf({ kind, values, lengths }: ColumnFacts): string {
 /** One sentence about the model, the classes with their counts, and the columns that the model does not read. */
 export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
   const unread = unreadColumns(task, facts.columns).map(({ name }) => colors.bold(escapeLine(name)));
-  return `${modelText(colors, task, facts)}${unread.length === 0 ? "" : `\nNot read: ${listFirst(unread, MAX_UNREAD)}.`}`;
+  const lines = [
+    modelText(colors, task, facts),
+    ...(unread.length === 0 ? [] : [`Not read: ${listFirst(unread, MAX_UNREAD)}.`]),
+    ...firstLineText(task, facts),
+  ];
+  return lines.join("\n");
+}
+
+/** The doubt that the first line has names of columns: that of the classes is one of their names. */
+function firstLineText(task: Task, { format }: FileFacts): readonly string[] {
+  if (format === "json" || task.type !== "classify" || task.target.values?.has(task.target.name) !== true) return [];
+  const name = `"${escapeLine(task.target.name)}"`;
+  return [
+    `The first line is read as names of columns, but ${name} is also a value of its column. ` +
+      "Without names, set data.header to false and data.columns to numbers.",
+  ];
 }
 
 function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): string {
@@ -61,7 +76,10 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
       return (
         `A forecast of the next row: reads the last rows of ${namesOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
         `The ${formatCount(rows, "row")} are read as a series in the order of time` +
-        `${columns.some(({ isDescendingDate }) => isDescendingDate) ? ", the newest first." : "."}`
+        `${columns.some(({ isDescendingDate }) => isDescendingDate) ? ", the newest first." : "."}` +
+        (task.inputs.length > task.targets.length && !columns.some(({ isDate }) => isDate)
+          ? `\nFor independent rows, set window to 1, horizon to 0 and order to "shuffled", and leave ${namesOf(task.targets)} out of columns.`
+          : "")
       );
   }
 }

@@ -41,6 +41,8 @@ export interface FileFacts {
   /** The separator where it is not that of the format. */
   readonly delimiter: string | null;
   readonly hasHeader: boolean;
+  /** True for lines that start with "#", read as rows. */
+  readonly hasComments: boolean;
   readonly rows: number;
   readonly columns: readonly ColumnFacts[];
 }
@@ -53,14 +55,18 @@ interface File {
   readonly folder: string;
 }
 
-/** The facts of a table or of lines of JSON, by the extension of the file; null for another file. */
-export async function readFileFacts(source: File): Promise<Result<FileFacts | null>> {
+/**
+ * The facts of a table or of lines of JSON, by the extension of the file; null for another file.
+ *
+ * @param comment starts the lines of a table that are left out; "" for none.
+ */
+export async function readFileFacts(source: File, comment = ""): Promise<Result<FileFacts | null>> {
   const [, extension = ""] = /\.(csv|tsv|jsonl|ndjson)$/i.exec(withoutGz(source.file)) ?? [];
   switch (extension.toLowerCase()) {
     case "csv":
-      return readTable(source, "csv", ",", false);
+      return readTable(source, "csv", { delimiter: ",", comment, isOther: false });
     case "tsv":
-      return readTable(source, "tsv", "\t", false);
+      return readTable(source, "tsv", { delimiter: "\t", comment, isOther: false });
     case "":
       return ok(null);
     default:
@@ -71,11 +77,10 @@ export async function readFileFacts(source: File): Promise<Result<FileFacts | nu
 async function readTable(
   source: File,
   format: "csv" | "tsv",
-  delimiter: string,
-  isOther: boolean,
+  { delimiter, comment, isOther }: { readonly delimiter: string; readonly comment: string; readonly isOther: boolean },
 ): Promise<Result<FileFacts>> {
   let columns: readonly Collector[] = [];
-  let [rows, hasHeader] = [0, true];
+  let [rows, hasHeader, hasComments] = [0, true, false];
   let other: string | undefined;
   const delimiterHint = (found: string) => {
     other = found;
@@ -83,24 +88,26 @@ async function readTable(
   };
   const problems = await readCsv(
     { ...source, path: "" },
-    { delimiter, isDelimiterSet: isOther, delimiterHint, comment: "#", header: "auto" },
+    { delimiter, isDelimiterSet: isOther, delimiterHint, comment, header: "auto" },
     {
       columns(names) {
         hasHeader = names.some((name, index) => name !== `${index + 1}`);
+        hasComments = names[0]?.startsWith("#") === true;
         columns = makeUnique(names).map(collectColumn);
         return [];
       },
       row({ fields }) {
         rows += 1;
+        if (fields[0]?.startsWith("#")) hasComments = true;
         for (const [index, column] of columns.entries()) column.add(fields[index] ?? "");
         return [];
       },
     },
   );
-  if (other !== undefined && !isOther) return readTable(source, format, other, true);
+  if (other !== undefined && !isOther) return readTable(source, format, { delimiter: other, comment, isOther: true });
   if (problems.length > 0) return fail(problems);
   const facts = columns.map((column) => column.finish());
-  return ok({ format, delimiter: isOther ? delimiter : null, hasHeader, rows, columns: facts });
+  return ok({ format, delimiter: isOther ? delimiter : null, hasHeader, hasComments, rows, columns: facts });
 }
 
 async function readJsonLines(source: File): Promise<Result<FileFacts>> {
@@ -124,7 +131,7 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
     return fail([readingProblem({ ...source, path: "" }, error)]);
   }
   const facts = [...columns.values()].map((column) => column.finish(rows));
-  return ok({ format: "json", delimiter: null, hasHeader: true, rows, columns: facts });
+  return ok({ format: "json", delimiter: null, hasHeader: true, hasComments: false, rows, columns: facts });
 }
 
 function lineProblem(file: string, line: number, fault: string): RunProblem {

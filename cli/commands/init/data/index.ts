@@ -11,7 +11,7 @@ import { reportProblems } from "../../../open-run.js";
 import type { Output } from "../../../output.js";
 import { type ComposedSpec, composeImagesSpec, composeSpec, composeTextSpec } from "./compose-spec.js";
 import { factsRecord, factsText, taskText } from "./facts-text.js";
-import { readFileFacts } from "./file-facts.js";
+import { type FileFacts, readFileFacts } from "./file-facts.js";
 import { taskOf } from "./task.js";
 
 export interface DataFlags {
@@ -28,10 +28,7 @@ interface Proposal {
 }
 
 export async function initFromData(output: Output, { data, target, out }: DataFlags): Promise<number> {
-  const name =
-    basename(data)
-      .replace(/\.gz$/i, "")
-      .replace(/\.[^.]*$/, "") || "model";
+  const name = specName(data);
   const specFile = join(out, `${name}.json`);
   if (existsSync(specFile)) {
     reportInvalidInput(output, "file-exists", `${specFile} exists already`, "Choose another folder with --out.");
@@ -68,13 +65,22 @@ export async function initFromData(output: Output, { data, target, out }: DataFl
   return exitCodes.success;
 }
 
+/** The name of the file in the letters of names: those with accents lose them, others become "-". */
+function specName(data: string): string {
+  const stem = basename(data)
+    .replace(/\.gz$/i, "")
+    .replace(/\.[^.]*$/, "");
+  const plain = stem.normalize("NFKD").replace(/\p{M}/gu, "");
+  return plain.replace(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "") || "model";
+}
+
 async function propose(output: Output, data: string, target: string | null, out: string): Promise<Result<Proposal>> {
   const file = slashes(relative(resolve(out), resolve(data)));
   if (!existsSync(data))
     return refuse("file-missing", `"${data}" does not exist`, "Check the path: it is relative to the current folder.");
   if (/(?:\.idx|ubyte)(?:\.gz)?$/i.test(data)) return proposeImages(data, file, target, out);
   if (/\.txt(?:\.gz)?$/i.test(data)) return proposeText(data, file, target);
-  const facts = await readFileFacts({ file: data, folder: process.cwd() });
+  const facts = await factsFor(data, target);
   if (!facts.ok) return facts;
   if (facts.value === null) {
     const hint = "It reads .csv, .tsv, .jsonl, .txt and IDX files; rnnx init --list has specs for others.";
@@ -96,6 +102,16 @@ async function propose(output: Output, data: string, target: string | null, out:
   const record = { task: task.type, ...factsRecord(facts.value) };
   const text = `${found}\n\n${taskText(output.colors.print, task, facts.value)}`;
   return ok({ composed: composeSpec(task, facts.value, file), record, text });
+}
+
+/** The facts of a file: lines that start with "#" are comments of tables, and texts in other data. */
+async function factsFor(data: string, target: string | null): Promise<Result<FileFacts | null>> {
+  const source = { file: data, folder: process.cwd() };
+  const facts = await readFileFacts(source);
+  if (facts.ok && facts.value?.hasComments !== true) return facts;
+  const chosen = facts.ok && facts.value !== null ? taskOf(facts.value, target) : undefined;
+  const isText = chosen !== undefined && "task" in chosen && "input" in chosen.task;
+  return isText ? facts : readFileFacts(source, "#");
 }
 
 function proposeText(data: string, file: string, target: string | null): Result<Proposal> {
