@@ -49,7 +49,8 @@ export const rnn = (cell: string, options: object = {}) => ({ layer: "rnn", cell
 
 /** The value of a constant in a program: the text that is encoded, or rows of numbers. */
 export function constantOf(code: string, name: "ids" | "rows"): unknown {
-  const [, text] = /^const ids = (?:\[\.\.\.(?:new TextEncoder\(\)\.encode\()?)?("(?:[^"\\]|\\.)*")/mu.exec(code) ?? [];
+  const [, text] =
+    /^const ids = (?:\(|\[\.\.\.(?:new TextEncoder\(\)\.encode\()?)?("(?:[^"\\]|\\.)*")/mu.exec(code) ?? [];
   const [, value = ""] = new RegExp(`^const ${name} = (.*);$`, "mu").exec(code) ?? [];
   return JSON.parse(JSON.stringify(runInNewContext(text ?? value)));
 }
