@@ -306,6 +306,7 @@ test.each<readonly [string, string, string]>([
     csv([["day", "label"], ...range(9).map((index) => [`0${index + 1}.02.2024`, `1${index},5`])], ";"),
     'the column "label" has numbers with a decimal comma, such as 10,5\nWrite 10.5.',
   ],
+  ["list.json", '[{"text": "a", "label": "x"}]', "write one object per line into a .jsonl file."],
   [
     "semicolons.csv",
     csv([["text", "label"], ...range(9).map((index) => [`t ${index}`, pick(["x", "y"], index)])], ";"),

@@ -30,7 +30,7 @@ interface Proposal {
 export async function initFromData(output: Output, { data, target, out }: DataFlags): Promise<number> {
   const name = specName(data);
   const specFile = join(out, `${name}.json`);
-  if (existsSync(specFile)) {
+  if (existsSync(specFile) && resolve(specFile) !== resolve(data)) {
     reportInvalidInput(output, "file-exists", `${specFile} exists already`, "Choose another folder with --out.");
     return exitCodes.invalidInput;
   }
@@ -83,7 +83,10 @@ async function propose(output: Output, data: string, target: string | null, out:
   const facts = await factsFor(data, target);
   if (!facts.ok) return facts;
   if (facts.value === null) {
-    const hint = "It reads .csv, .tsv, .jsonl, .txt and IDX files; rnnx init --list has specs for others.";
+    const others = /\.json(?:\.gz)?$/i.test(data)
+      ? "write one object per line into a .jsonl file."
+      : "rnnx init --list has specs for others.";
+    const hint = `It reads .csv, .tsv, .jsonl, .txt and IDX files; ${others}`;
     return refuse("file-kind", `rnnx init does not read "${data}"`, hint);
   }
   const found = factsText(output.colors.print, facts.value);
