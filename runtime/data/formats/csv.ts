@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { CsvError, Options } from "csv-parse";
 import { formatCount, formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
-import { detectDelimiter, formatDelimiter } from "./delimiter.js";
+import { delimiters, detectDelimiter, formatDelimiter } from "./delimiter.js";
 import { isMissing, parseNumber } from "./number-notation.js";
 import { createProblemList } from "./problem-list.js";
 import { type NamedFile, normalizeLineEnds, readingProblem, readTextChunks } from "./utf8-reader.js";
@@ -51,7 +51,7 @@ export async function readCsv(
     import("csv-parse"),
     import("csv-parse/sync"),
   ]);
-  const state = { comments: "", pastComments: comment === "", stopped: false };
+  const state = { comments: "", pastComments: comment === "", stopped: false, start: "" };
   let names: readonly string[] | undefined;
   /** The row of names, kept until the first row of values. */
   let headerRow: readonly string[] | undefined;
@@ -66,6 +66,11 @@ export async function readCsv(
     });
     return fields;
   };
+  const reportDelimiter = (detected: string, line: number) => {
+    const [shown, other] = [delimiter, detected].map(formatDelimiter);
+    const message = `${source.file}:${line}: The fields seem to be separated by ${other}, not by ${shown}.`;
+    report("table-delimiter", message, format.delimiterHint(detected), line);
+  };
   /** Returns false when reading should stop. */
   const handleRow = (row: Row): boolean => {
     if (names === undefined) {
@@ -76,9 +81,7 @@ export async function readCsv(
       }
       const detected = detectDelimiter(headerRow ?? row.fields, row.fields, format);
       if (detected !== undefined) {
-        const [shown, other] = [delimiter, detected].map(formatDelimiter);
-        const message = `${source.file}:${row.line}: The fields seem to be separated by ${other}, not by ${shown}.`;
-        report("table-delimiter", message, format.delimiterHint(detected), row.line);
+        reportDelimiter(detected, row.line);
         return false;
       }
       names = columnNames.map((name, index) => (name === "" ? `${index + 1}` : name));
@@ -119,7 +122,9 @@ export async function readCsv(
     const chunks = normalizeLineEnds(readTextChunks(source));
     await pipeline(captureLeadingComments(chunks, comment, state), parse(options).resume());
   } catch (error) {
-    if (error instanceof CsvError) {
+    const other = names === undefined && error instanceof CsvError ? otherDelimiter(state.start, format) : undefined;
+    if (other !== undefined) reportDelimiter(other, lastLine + 1);
+    else if (error instanceof CsvError) {
       const { message, hint, line } = describeCsvError(error, source.file, lastLine + 1);
       if (!state.stopped) report("table-format", message, hint, line);
     } else problems.add([readingProblem(source, error)]);
@@ -132,11 +137,20 @@ export async function readCsv(
   return problems.list();
 }
 
+/** The delimiter of a first line that lacks that of the format, where quotes are in the way of its fields. */
+function otherDelimiter(start: string, { comment, delimiter, isDelimiterSet }: CsvFormat): string | undefined {
+  const isRow = (line: string) => line.trim() !== "" && (comment === "" || !line.trimStart().startsWith(comment));
+  const line = start.split("\n").find(isRow) ?? "";
+  return isDelimiterSet || line.includes(delimiter) ? undefined : delimiters.find((other) => line.includes(other));
+}
+
 /** Line breaks in quoted fields. */
 function countLineBreaks(fields: readonly string[]): number {
   return fields.reduce((count, field) => (field.includes("\n") ? count + field.split("\n").length - 1 : count), 0);
 }
 
+/** Characters of a file that are kept for the message about its delimiter. */
+const MAX_START = 4096;
 const noHeader = 'Set "header": false to read the first row as values.';
 
 /**
@@ -161,11 +175,12 @@ function inferColumnNames(
 async function* captureLeadingComments(
   chunks: AsyncIterable<string>,
   comment: string,
-  state: { comments: string; pastComments: boolean; stopped: boolean },
+  state: { comments: string; pastComments: boolean; stopped: boolean; start: string },
 ): AsyncGenerator<string> {
   let rest = "";
   for await (const chunk of chunks) {
     if (state.stopped) return;
+    if (state.start === "") state.start = chunk.slice(0, MAX_START);
     if (!state.pastComments) {
       const lines = (rest + chunk).split("\n");
       // The last line may continue in the next chunk.

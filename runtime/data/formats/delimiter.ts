@@ -1,7 +1,8 @@
 /** Recognizes a CSV file whose fields have another delimiter than the one that it is read with. */
 import { isMissing, notationOf, parseNumber } from "./number-notation.js";
 
-const candidates = [";", "\t", "|", ","];
+/** Delimiters that a file may have in place of that of its format. */
+export const delimiters = [";", "\t", "|", ","];
 
 /**
  * The delimiter that splits the first two rows into equally many fields, at least two, where the format's does not. A
@@ -16,7 +17,7 @@ export function detectDelimiter(
 ): string | undefined {
   const isSplit = header.length > 1 && header.length === row.length;
   if (isSplit && (isDelimiterSet || row.every(isNumberLike))) return undefined;
-  return candidates.find((candidate) => {
+  return delimiters.find((candidate) => {
     if (candidate === delimiter) return false;
     const names = header.join(delimiter).split(candidate);
     const fields = row.join(delimiter).split(candidate);

@@ -20,6 +20,8 @@ test.each([
   ["names", "day;price\n1;2\n3;4\n"],
   ["decimal commas", "day;price\n1,5;2,5\n3,5;4,5\n"],
   ["dates and names", "day;price;note\n2020-01-01;1,5;a, b\n2020-01-02;2,5;c\n"],
+  ["quotes", '"day";"price"\n"1";"2"\n"3";"4"\n'],
+  ["quotes in rows", 'day;price\n"1";2\n"3";4\n'],
   ["no names", "1;2\n3;4\n5;6\n"],
   // Read with commas, the first row would be names, and "5;2" would be left out.
   ["no names and decimal commas", "1,5;2\n1,6;3\n1,7;4\n"],
