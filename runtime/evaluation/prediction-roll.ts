@@ -1,8 +1,9 @@
 /** Targets and predictions of one sequence whose steps are several numbers from 0 to 1, such as the notes of music. */
-import { targetPort } from "../../schema/kinds/outputs.js";
+import { outputActivationOf, targetPort } from "../../schema/kinds/outputs.js";
 import { type Metadata, metadataOf } from "../data/metadata.js";
 import { usesOf } from "../data/source.js";
 import type { NumericArray } from "../tensors/array.js";
+import { sigmoid } from "../tensors/scores.js";
 import type { PredictionContext } from "./prediction-summary.js";
 
 export interface PredictionRoll {
@@ -28,6 +29,7 @@ export async function predictionRoll(
   const { port, loss } = modelOutput;
   const { targets: kind, everyStep } = usesOf(spec, modelOutput);
   if (kind !== "probabilities" || !everyStep) return undefined;
+  const endsInLogits = outputActivationOf(modelOutput.model) === "logits";
   for await (const { batch, output } of evaluator.outputs(parameters, Uint32Array.of(example), 1, port)) {
     const arrays = source.batch(batch);
     const targets = arrays.get(targetPort(loss.target));
@@ -43,7 +45,7 @@ export async function predictionRoll(
       columns: columnNames(metadataOf(source.metadata, loss.target), width),
       steps,
       target: rows(targets),
-      predicted: rows(output),
+      predicted: endsInLogits ? rows(output).map((row) => row.map(sigmoid)) : rows(output),
     };
   }
   return undefined;

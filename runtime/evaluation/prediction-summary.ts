@@ -1,6 +1,6 @@
 /** Predictions next to targets: a confusion matrix, pairs of values, or texts. */
 import type { Tensor } from "onnxruntime-node";
-import { type ModelOutput, targetPort } from "../../schema/kinds/outputs.js";
+import { type ModelOutput, outputActivationOf, targetPort } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { type Metadata, metadataOf } from "../data/metadata.js";
 import { scalerOf, unscaleValue } from "../data/scaler.js";
@@ -86,13 +86,14 @@ function classNames(metadata: Metadata): readonly string[] | null {
   return metadata.type === "sequences" || metadata.type === "table" ? (metadata.classes ?? null) : null;
 }
 
-/** Classes by argmax, or probabilities by the threshold 0.5. */
+/** Classes by argmax, or by a probability above 0.5, which is a logit above 0. */
 async function confusionMatrix(
   context: PredictionContext,
   examples: Indices,
   names: readonly string[] | null,
 ): Promise<PredictionSummary> {
   const isBinary = usesOf(context.spec, context.output).targets === "probabilities";
+  const threshold = outputActivationOf(context.output.model) === "logits" ? 0 : 0.5;
   const counts = new Map<string, number>();
   let size = isBinary ? 2 : (names?.length ?? 0);
   for await (const { output, targets, isUnmasked } of predictedBatches(context, examples)) {
@@ -101,7 +102,9 @@ async function confusionMatrix(
     size = Math.max(size, isBinary ? 2 : width);
     for (let index = 0; index < output.data.length / width; index++) {
       if (!isUnmasked(index, width)) continue;
-      const predicted = isBinary ? Number((output.data[index] ?? 0) > 0.5) : argmax(output.data, index * width, width);
+      const predicted = isBinary
+        ? Number((output.data[index] ?? 0) > threshold)
+        : argmax(output.data, index * width, width);
       const target = isBinary
         ? Number(Number(targets.data[index]) > 0.5)
         : isDense && width > 1

@@ -1,11 +1,10 @@
 /** The model to export, with its weights and their origin. */
 import type { Processing, Scalings } from "../../compiler/export/options.js";
 import type { Signature } from "../../compiler/signature.js";
-import { outputsOf } from "../../schema/kinds/outputs.js";
+import { outputActivationOf, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { type Metadata, metadataOf } from "../data/metadata.js";
 import { usesOf } from "../data/source.js";
-import { outputActivationOf } from "../generation/sampling.js";
 import type { Tensors } from "../tensors/safetensors.js";
 
 export interface TrainedModel {

@@ -1,6 +1,8 @@
 /** Autoregressive generation with a stream model: reads a prompt, then samples token by token. */
+
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Ports } from "../../compiler/artifact.js";
+import type { OutputActivation } from "../../schema/kinds/outputs.js";
 import type { NormalLayer } from "../../schema/normal/index.js";
 import { longSequenceProblem } from "../data/long-sequences.js";
 import type { RunProblem } from "../problem.js";
@@ -8,7 +10,7 @@ import { predictionPort, requiredPort } from "../sessions/ports.js";
 import { createRecurrentStates } from "../sessions/recurrent-states.js";
 import { floatsOf, tensorOf } from "../tensors/ort.js";
 import type { RandomStream } from "../tensors/random.js";
-import { logitsOf, type OutputActivation, type Sampling, sampleToken } from "./sampling.js";
+import { logitsOf, type Sampling, sampleToken } from "./sampling.js";
 import { splitPrompt } from "./tokenizer.js";
 
 export interface TokenGenerator {

@@ -1,8 +1,10 @@
 /** Generates text with a finished run: its stream model and its vocabulary. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ports } from "../../compiler/artifact.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
+import { outputActivationOf } from "../../schema/kinds/outputs.js";
 import type { TextMetadata } from "../data/metadata.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
@@ -14,7 +16,7 @@ import { feedsOf } from "../tensors/ort.js";
 import { randomStream } from "../tensors/random.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { createTokenGenerator, generationProblem } from "./autoregressive.js";
-import { outputActivationOf, type Sampling } from "./sampling.js";
+import type { Sampling } from "./sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "./tokenizer.js";
 
 export interface GenerateRequest {

@@ -1,5 +1,5 @@
 /** Samples one token from a model's scores: by temperature, top-k and top-p. All arithmetic is in float64. */
-import type { NormalLayer } from "../../schema/normal/index.js";
+import type { OutputActivation } from "../../schema/kinds/outputs.js";
 import type { RandomStream } from "../tensors/random.js";
 
 export interface Sampling {
@@ -12,15 +12,6 @@ export interface Sampling {
 }
 
 export const greedy: Sampling = { temperature: 0, topK: null, topP: null };
-
-/** The kind of a model's outputs: inference applies a final softmax or sigmoid. */
-export type OutputActivation = "logits" | "softmax" | "sigmoid";
-
-export function outputActivationOf(model: readonly NormalLayer[]): OutputActivation {
-  const last = model.at(-1);
-  const activation = last !== undefined && "activation" in last ? last.activation : "none";
-  return activation === "softmax" || activation === "sigmoid" ? activation : "logits";
-}
 
 const toLogit: { readonly [S in OutputActivation]: (score: number) => number } = {
   logits: (score) => score,

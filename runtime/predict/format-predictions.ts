@@ -1,9 +1,8 @@
 /** Formats a model's outputs as predictions: classes with probabilities, or values. */
 import type { Port } from "../../compiler/artifact.js";
-import type { ModelOutput } from "../../schema/kinds/outputs.js";
+import { type ModelOutput, outputActivationOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Uses } from "../data/source.js";
-import { outputActivationOf } from "../generation/sampling.js";
 import { elementCount } from "../tensors/array.js";
 import { decimalsOf, shortestDecimal } from "../tensors/rows.js";
 import { argmax, sigmoid, softmaxRows } from "../tensors/scores.js";

@@ -1,5 +1,7 @@
 /** Decodes a sequence for each source of pairs. */
+
 import type { InferenceSession } from "onnxruntime-node";
+import { outputActivationOf } from "../../schema/kinds/outputs.js";
 import type { PairsMetadata } from "../data/metadata.js";
 import type { Batch } from "../data/source.js";
 import {
@@ -13,7 +15,6 @@ import {
 } from "../data/vocabulary/tokens.js";
 import { formatCount, formatLines } from "../format.js";
 import { beamSearch, type DecodedSequence } from "../generation/beam-search.js";
-import { outputActivationOf } from "../generation/sampling.js";
 import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import type { Prediction } from "./format-predictions.js";

@@ -1,11 +1,12 @@
 /** Text samples during training, with the current weights. */
+
 import type { Tensor } from "onnxruntime-node";
 import type { Artifact } from "../../compiler/artifact.js";
+import { outputActivationOf } from "../../schema/kinds/outputs.js";
 import type { NormalSample, NormalSpec } from "../../schema/normal/index.js";
 import type { TextMetadata } from "../data/metadata.js";
 import type { DataSource } from "../data/source.js";
 import { createTokenGenerator, generationProblem } from "../generation/autoregressive.js";
-import { outputActivationOf } from "../generation/sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../generation/tokenizer.js";
 import { fail, ok, type Result } from "../result.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";

@@ -46,6 +46,15 @@ export function referencesOf(layer: NormalLayer): readonly string[] {
   return [...layer.from, ...references.filter((name) => name !== null)];
 }
 
+/** The kind of a model's outputs: inference applies a final softmax or sigmoid. */
+export type OutputActivation = "logits" | "softmax" | "sigmoid";
+
+export function outputActivationOf(model: readonly NormalLayer[]): OutputActivation {
+  const last = model.at(-1);
+  const activation = last !== undefined && "activation" in last ? last.activation : "none";
+  return activation === "softmax" || activation === "sigmoid" ? activation : "logits";
+}
+
 /** The name of a target's array in batches, and as an input of the models. */
 export function targetPort(target: string): string {
   return target === ONLY_TARGET ? ONLY_TARGET : `targets/${target}`;

@@ -1,9 +1,10 @@
 /** Decoded and generated tokens are the same on every path: a decoder's sequences, and a continued text. */
+import { outputActivationOf } from "../../schema/kinds/outputs.js";
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createTokenGenerator } from "../../runtime/generation/autoregressive.js";
 import { beamSearch } from "../../runtime/generation/beam-search.js";
-import { greedy, outputActivationOf } from "../../runtime/generation/sampling.js";
+import { greedy } from "../../runtime/generation/sampling.js";
 import { loadRun } from "../../runtime/load-run.js";
 import { feedsOf, tensorOf } from "../../runtime/tensors/ort.js";
 import { randomStream } from "../../runtime/tensors/random.js";

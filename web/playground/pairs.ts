@@ -1,10 +1,11 @@
 /** The playground of pairs: a source, and the sequence that the model generates. */
+
 import type { PairsMetadata } from "../../runtime/data/metadata.js";
 import { END, joinTokens, START } from "../../runtime/data/vocabulary/tokens.js";
 import { formatCount } from "../../runtime/format.js";
 import { beamSearch } from "../../runtime/generation/beam-search.js";
-import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { batchProblems } from "../../runtime/predict/inputs.js";
+import { outputActivationOf } from "../../schema/kinds/outputs.js";
 import { element, exampleList, field, message, runLatest, slider } from "../dom.js";
 import { readSource, sourceBatch } from "../examples/pairs.js";
 import type { Model } from "../load-model.js";

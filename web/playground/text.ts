@@ -1,12 +1,13 @@
 /** The playground of text: a prompt, and the generated text. */
+
 import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { formatInteger } from "../../runtime/format.js";
 import { createTokenGenerator, generationProblem } from "../../runtime/generation/autoregressive.js";
-import { outputActivationOf } from "../../runtime/generation/sampling.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../../runtime/generation/tokenizer.js";
 import { feedsOf } from "../../runtime/tensors/ort.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 import { mostSteps } from "../../schema/kinds/layers.js";
+import { outputActivationOf } from "../../schema/kinds/outputs.js";
 import { bars, button, element, field, integerField, message, runLatest, slider } from "../dom.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";

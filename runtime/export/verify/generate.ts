@@ -1,7 +1,9 @@
 /** Verifies the generate form: every sampled id must match the training's forward pass with the same noise. */
+
 import { gumbelNoiseAt } from "../../../compiler/export/index.js";
 import { mostSteps } from "../../../schema/kinds/layers.js";
-import { logitsOf, outputActivationOf } from "../../generation/sampling.js";
+import { outputActivationOf } from "../../../schema/kinds/outputs.js";
+import { logitsOf } from "../../generation/sampling.js";
 import { tensorOf } from "../../tensors/ort.js";
 import type { FormVerifier } from "./model-under-test.js";
 import { randomInputs } from "./random-inputs.js";

@@ -210,3 +210,26 @@ describe("refusals", () => {
       });
   });
 });
+
+test.each(["none", "sigmoid"])(
+  "classes of a binary output with activation %s agree with its accuracy",
+  async (activation) => {
+    const x = [-3, -2, -1, -0.1, 0.1, 0.4, 1, 3].map((value) => [value]);
+    const { out } = await trainSpec({
+      data: { type: "arrays", inputs: { x }, targets: x.map(([value = 0]) => [Number(value > 0)]) },
+      model: [{ layer: "dense", size: 1, activation }],
+      loss: { type: "binary_cross_entropy" },
+      metrics: ["binary_accuracy"],
+      optimizer: { type: "sgd", learning_rate: 0.2 },
+      train: { steps: 20, batch_size: "all" },
+    });
+    const { metrics, details } = await evaluateTo(out, { withDetails: true });
+    expect(metrics.train.binary_accuracy).toBe(1);
+    expect(details).toMatchObject({
+      confusion: [
+        [4, 0],
+        [0, 4],
+      ],
+    });
+  },
+);

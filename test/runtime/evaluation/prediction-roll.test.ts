@@ -45,6 +45,17 @@ test("a roll has the targets of an example, and the outputs of the exported mode
   expect(report.ok && report.value.match(/<title>(target|predicted)<\/title>/g)).toHaveLength(2);
 });
 
+test("a roll of a model that ends in logits has their probabilities", async () => {
+  const { out } = await trainSpec(specOf("none", "binary_cross_entropy"), { "t.csv": csv });
+  const { roll, examples } = await rollOf(out);
+  const first = examples[0] ?? -1;
+  const session = await InferenceSession.create(join(out, "model.onnx"), { logSeverityLevel: 4 });
+  const inputs = new Tensor("float32", Float32Array.from(rows.slice(first, first + 4).flat()), [1, 4, 2]);
+  const { outputs } = await session.run({ inputs });
+  const expected = Array.from(outputs?.data as Float32Array, (logit) => expect.closeTo(1 / (1 + Math.exp(-logit)), 6));
+  expect(roll?.predicted.flat()).toEqual(expected);
+});
+
 test("numbers have no roll", async () => {
   const { out } = await trainSpec(specOf("none", "squared_error"), { "t.csv": csv });
   expect((await rollOf(out)).roll).toBeUndefined();

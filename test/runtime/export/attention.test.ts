@@ -1,4 +1,5 @@
 /** Causal attention step by step: exported forms against whole sequences, and generated ids against those of a run. */
+
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -7,7 +8,7 @@ import type { ExportForm } from "../../../compiler/export/options.js";
 import { withWeights } from "../../../compiler/onnx/splice/weights.js";
 import { exportTrainedModel } from "../../../runtime/export/index.js";
 import { createTokenGenerator } from "../../../runtime/generation/autoregressive.js";
-import { outputActivationOf } from "../../../runtime/generation/sampling.js";
+import { outputActivationOf } from "../../../schema/kinds/outputs.js";
 import { subject } from "../../support/export-subjects.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 

@@ -1,13 +1,9 @@
 /** Sampling of a token: temperature, top-k and top-p, against distributions computed by hand. */
+
 import { describe, expect, test } from "vitest";
-import {
-  greedy,
-  logitsOf,
-  outputActivationOf,
-  type Sampling,
-  sampleToken,
-} from "../../../runtime/generation/sampling.js";
+import { greedy, logitsOf, type Sampling, sampleToken } from "../../../runtime/generation/sampling.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
+import { outputActivationOf } from "../../../schema/kinds/outputs.js";
 import { numbersModel } from "../../support/normal-specs.js";
 
 const defaults: Sampling = { temperature: 1, topK: null, topP: null };
