@@ -1,5 +1,5 @@
 /** Decoded and generated tokens are the same on every path: a decoder's sequences, and a continued text. */
-import { outputActivationOf } from "../../schema/kinds/outputs.js";
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createTokenGenerator } from "../../runtime/generation/autoregressive.js";
@@ -9,6 +9,7 @@ import { loadRun } from "../../runtime/load-run.js";
 import { feedsOf, tensorOf } from "../../runtime/tensors/ort.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 import { argmax } from "../../runtime/tensors/scores.js";
+import { outputActivationOf } from "../../schema/kinds/outputs.js";
 import { readSource, sourceBatch } from "../../web/examples/pairs.js";
 import { nodeOutput, openPaths, pythonOutput, pythonRuns, runSequences } from "../support/model-paths.js";
 import { constantOf, floats, ints, longs, rnn } from "./paths/path-case.js";
