@@ -47,6 +47,17 @@ function lossOptions(type: string): fc.Arbitrary<Readonly<Record<string, unknown
   return fc.record({ reduction, ...(type === "ctc" && { zero_infinity: fc.boolean() }) });
 }
 
+/** R. K. Srivastava, K. Greff, J. Schmidhuber (2015). */
+const highway = {
+  parameters: {
+    Wt: ["input_size", "input_size"],
+    bt: ["input_size"],
+    Wh: ["input_size", "input_size"],
+    bh: ["input_size"],
+  },
+  equations: ["t = sigmoid(x @ Wt + bt)", "y = t * tanh(x @ Wh + bh) + (1 - t) * x"],
+};
+
 /** Layers between the inputs and the rnn layer, with one of a kind; options of the kinds that need them. */
 function layersWith(kind: string): readonly object[] {
   const lift = { layer: "dense", name: "lift", size: WIDTH };
@@ -62,6 +73,7 @@ function layersWith(kind: string): readonly object[] {
     conv1d: { size: WIDTH, kernel_size: 2, padding: "causal" },
     position: { type: "learned", length: TIME + 1 },
     attention: { heads: 2 },
+    custom: { type: "highway" },
   };
   return [lift, { layer: kind, ...options[kind] }];
 }
@@ -109,6 +121,7 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
           options.average_across_timesteps === false;
         return {
           seed: 3,
+          ...(layer === "custom" && { layers: { highway } }),
           data: {
             type: "arrays",
             inputs: ["embedding", "one_hot"].includes(layer) ? ids : vectors,
