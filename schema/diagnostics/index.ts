@@ -32,6 +32,16 @@ export interface Problem {
 
 export type Report = (problem: Problem) => void;
 
+/** A report that hands its problems on; `isSound` is true until the first of them. */
+export function observeReport(report: Report): { readonly report: Report; readonly isSound: () => boolean } {
+  let isSound = true;
+  const observed: Report = (problem) => {
+    isSound = false;
+    report(problem);
+  };
+  return { report: observed, isSound: () => isSound };
+}
+
 /** The text that the lines of diagnostics refer to, and its name in messages. */
 export interface SourceText {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Checks of definitions that hold for all sizes. */
-import type { Report } from "../../../schema/diagnostics/index.js";
+import { observeReport, type Report } from "../../../schema/diagnostics/index.js";
 import type { CellOption, EquationDefinition } from "../../../schema/normal/index.js";
 import { analyze } from "../analyze.js";
 import type { FunctionTable } from "../functions/function.js";
@@ -31,17 +31,16 @@ export function checkDefinition(
   report: Report,
 ): boolean {
   if (soundDefinitions.has(definition)) return true;
-  let isSound = true;
+  const { report: fail, isSound } = observeReport(report);
   const reportedKeys = new Set<string>();
   const reportOnce: Report = (problem) => {
     const key = JSON.stringify([problem.path, problem.offset, problem.message]);
     if (reportedKeys.has(key)) return;
     reportedKeys.add(key);
-    isSound = false;
-    report(problem);
+    fail(problem);
   };
   checkVariants(definition, kind, functions, path, reportOnce);
-  const hasValidVariants = isSound;
+  const hasValidVariants = isSound();
   checkMapping(definition, path, reportOnce);
   const combinations = optionCombinations(definition, functions);
   const analyzed = combinations.flatMap((options) => {
@@ -52,8 +51,8 @@ export function checkDefinition(
   // After a misspelled name or variant, a declaration may only look unused.
   const isReadable = hasValidVariants && analyzed.length === combinations.length;
   const hasNoProblems = !isReadable || checkUnused(definition, analyzed, path, report);
-  if (isSound && hasNoProblems) soundDefinitions.add(definition);
-  return isSound;
+  if (isSound() && hasNoProblems) soundDefinitions.add(definition);
+  return isSound();
 }
 
 /** The defaults, then each variant that they do not select, one at a time. */

@@ -1,5 +1,5 @@
 /** Checks of a cell's initializers: distributions, numbers, numeric options, or slices of those. */
-import type { Report } from "../../../schema/diagnostics/index.js";
+import { observeReport, type Report } from "../../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { type CellInitializerSlice, distributionNames, type SizeExpression } from "../../../schema/normal/cells.js";
 import type { Dim } from "../../ir/types.js";
@@ -14,11 +14,7 @@ export function checkInitializers(
   path: string,
   report: Report,
 ): boolean {
-  let isSound = true;
-  const fail: Report = (problem) => {
-    isSound = false;
-    report(problem);
-  };
+  const { report: fail, isSound } = observeReport(report);
   const names = sizeNames(definition, sizes);
   const numericNames = [...numericOptions(definition).keys()];
   const checkValue = (value: string | number, rank: number, pointer: string) => {
@@ -57,7 +53,7 @@ export function checkInitializers(
       checkValue(initializer, shape.length, pointer);
     }
   }
-  return isSound;
+  return isSound();
 }
 
 /** True if a < b + margin for all data: a size that depends on the data is not compared. */

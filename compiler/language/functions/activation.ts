@@ -1,5 +1,5 @@
 /** Activations that equations define, as functions of the language: `y = x * sigmoid(x)`. */
-import type { Problem, Report } from "../../../schema/diagnostics/index.js";
+import { observeReport, type Problem, type Report } from "../../../schema/diagnostics/index.js";
 import type { NormalActivationDefinition } from "../../../schema/normal/index.js";
 import { graphBuilder } from "../../graph/builder.js";
 import { evaluate } from "../../graph/evaluate.js";
@@ -31,14 +31,10 @@ export function checkActivation(
   path: string,
   report: Report,
 ): boolean {
-  let isSound = true;
-  const fail: Report = (problem) => {
-    isSound = false;
-    report(problem);
-  };
+  const { report: fail, isSound } = observeReport(report);
   const scope = activationScope(features, ["batch"], shapeRules(["batch"]));
   const { shapes } = analyze(resolveActivation(definition, functions), scope, path, fail);
-  return isSound && shapes !== undefined;
+  return isSound() && shapes !== undefined;
 }
 
 /**

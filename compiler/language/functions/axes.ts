@@ -2,7 +2,7 @@
 import type { OpMethods } from "../../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
-import type { Dim, Shape, Value } from "../../ir/types.js";
+import type { Dim, Value } from "../../ir/types.js";
 import {
   divideDim,
   type ExpressionType,
@@ -169,7 +169,7 @@ function cumulative(
     infer(args, rules) {
       const axis = axisOf(args, rules);
       if (typeof axis !== "number") return axis;
-      const { shape } = at(args, 0) as Extract<ExpressionType, { shape: Shape }>;
+      const shape = shapeOf(at(args, 0));
       rules.known(at(shape, shape.length + axis));
       return tensorType(shape, args);
     },

@@ -1,5 +1,5 @@
 /** Type inference of equations, before any node is built, so that a mismatch has a position in an equation. */
-import type { Problem, Report } from "../../../schema/diagnostics/index.js";
+import { observeReport, type Report } from "../../../schema/diagnostics/index.js";
 import { printShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Shape } from "../../ir/types.js";
@@ -41,11 +41,7 @@ export function inferEquations(
   report: Report,
 ): EquationShapes | undefined {
   const { inputs, declared, batch, rules } = scope;
-  let isSound = true;
-  const fail = (problem: Problem) => {
-    isSound = false;
-    report(problem);
-  };
+  const { report: fail, isSound } = observeReport(report);
   const types = new Map<Expression, ExpressionType>();
   const tensor = (shape: Shape, isBatchedTensor: boolean): ExpressionType => ({
     kind: "tensor",
@@ -92,7 +88,7 @@ export function inferEquations(
     const hint = isMatrix ? { hint: `Write merge_heads(${definition.output}) for one axis in place of two.` } : {};
     fail({ code: "shape-mismatch", path: path + definition.pointers.output, message, offset: 0, ...hint });
   }
-  if (!isSound || output === undefined) return undefined;
+  if (!isSound() || output === undefined) return undefined;
   const states = new Map(Object.entries(declared.states).map(([name, size]) => [name, [...batch, size]]));
   return { types, states, output, isUndecided: rules.isUndecided() };
 }

@@ -1,5 +1,5 @@
 /** Equations as assignments in order, with checks of names: each is set once, before it is read. */
-import type { Report } from "../../../schema/diagnostics/index.js";
+import { observeReport, type Report } from "../../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
 import { checkCalls } from "../check/calls.js";
@@ -41,11 +41,7 @@ export function parseEquations(
   path: string,
   report: Report,
 ): ParsedEquations {
-  let isSound = true;
-  const fail: Report = (problem) => {
-    isSound = false;
-    report(problem);
-  };
+  const { report: fail, isSound } = observeReport(report);
   const equations = definition.equations.map((source, index) => {
     const equationPath = path + definition.pointers.lines[index];
     return parseEquation(source, equationPath, definition, (problem) => fail({ ...problem, path: equationPath }));
@@ -86,7 +82,7 @@ export function parseEquations(
     });
   }
   const complete = equations.filter((equation): equation is Assignment => equation.value !== undefined);
-  return { equations, assignments: isSound ? complete : undefined };
+  return { equations, assignments: isSound() ? complete : undefined };
 }
 
 /** Checks that every name is set once, before it is read, and is not declared. An unknown name is reported once. */
