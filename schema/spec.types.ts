@@ -13,6 +13,10 @@ export type Column = string | number;
  * @maxItems 10000
  */
 export type TargetColumns = Column[];
+/**
+ * Separator of the fields in a row of a file with columns. Default (null): a comma in a .csv file, a tab in others; or another one that the first rows have, which a notice names.
+ */
+export type Delimiter = string | null;
 export type ArraySource = string | NestedNumbers[];
 /**
  * A number, or a list of nested numbers.
@@ -639,6 +643,7 @@ export interface SequencesData {
    * Of a .csv or .tsv file: the first row has the names of the columns. With false, `columns` has their numbers.
    */
   header?: boolean;
+  delimiter?: Delimiter;
   /**
    * The unit of one time step of `text`: a word (separated by white space) or a character.
    */
@@ -744,6 +749,7 @@ export interface PairsData {
    * The first row has the names of the columns. Default: true for a .csv file and with `columns`, else false. With false, `columns` has numbers.
    */
   header?: boolean;
+  delimiter?: Delimiter;
   /**
    * The unit of one time step, in sources and targets.
    */

@@ -1,10 +1,19 @@
 /** The members of an input line in its prediction: its text, and all that the model does not read. */
+import type { Column } from "../../schema/normal/index.js";
 import { formatCount, formatLines } from "../format.js";
 import type { Prediction } from "./format-predictions.js";
 
 /** True for the names of a prediction's parts that are not its result. */
 export function isReservedName(name: string): boolean {
   return /^(?:line|probability|probabilities(?:\..*)?)$/su.test(name);
+}
+
+/**
+ * The name of a prediction: that of the column of the targets; the role's where the spec has no name of it, or one of
+ * another part of a prediction.
+ */
+export function predictionName(column: Column | null, role: string): string {
+  return typeof column === "string" && !isReservedName(column) ? column : role;
 }
 
 /** The line's number, its members, and the prediction. A member named like a part of the prediction gets "(input)". */

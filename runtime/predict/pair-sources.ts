@@ -3,13 +3,12 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NormalPairsData } from "../../schema/normal/index.js";
 import { makeUnique } from "../data/formats/columns.js";
-import { readCsv } from "../data/formats/csv.js";
 import { parseJsonLine } from "../data/formats/json-line.js";
 import { createProblemList } from "../data/formats/problem-list.js";
+import { readTextTable } from "../data/formats/text-table.js";
 import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { PairsMetadata } from "../data/metadata.js";
 import { hasColumns, pairFormatOf, pairKeys, placePairs } from "../data/sources/pair-columns.js";
-import { pairTable } from "../data/sources/pairs-file.js";
 import { tokenize } from "../data/vocabulary/tokens.js";
 import { formatCount } from "../format.js";
 import { fail, ok, type Result } from "../result.js";
@@ -27,10 +26,17 @@ export interface PairSource {
   readonly hasMoreColumns: boolean;
 }
 
-type Sources = Result<readonly PairSource[]>;
+export interface Sources {
+  readonly sources: readonly PairSource[];
+  readonly notices: readonly string[];
+}
 
 /** @param file relative to `folder`, in the format of the run's data or another one, by its extension. */
-export async function readSources({ metadata, signature, spec }: Run, file: string, folder: string): Promise<Sources> {
+export async function readSources(
+  { metadata, signature, spec }: Run,
+  file: string,
+  folder: string,
+): Promise<Result<Sources>> {
   if (metadata.type !== "pairs" || spec.data.type !== "pairs") throw new Error("The run was not trained on pairs.");
   const { data } = spec;
   const width = metadata.vocabulary === null ? Number(signature.inputs.shape[1]) : null;
@@ -39,7 +45,7 @@ export async function readSources({ metadata, signature, spec }: Run, file: stri
     format === "," || format === "\t"
       ? await readTable(data, file, folder, format, width)
       : await readSourceLines(data, file, folder, format === "json", width);
-  if (!result.ok || result.value.some((source) => !isEmpty(metadata, source))) return result;
+  if (!result.ok || result.value.sources.some((source) => !isEmpty(metadata, source))) return result;
   return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no sources.`, hint: "" }]);
 }
 
@@ -47,14 +53,17 @@ async function readTable(
   data: NormalPairsData,
   file: string,
   folder: string,
-  delimiter: string,
+  usual: string,
   width: number | null,
-): Promise<Sources> {
+): Promise<Result<Sources>> {
   const sources: PairSource[] = [];
+  const notices: string[] = [];
   let [place, names]: [number, readonly string[]] = [0, []];
   // A run whose pairs have no columns was trained on another format than this table.
   const header = hasColumns(data) ? data.header : true;
-  const problems = await readCsv({ file, folder, path: "" }, pairTable(delimiter, header), {
+  const table = { usual, delimiter: null, header };
+  const note = (notice: string) => notices.push(notice);
+  const problems = await readTextTable({ file, folder, path: "" }, table, note, {
     columns(columnNames) {
       const found = placePairs({ ...data, header }, file, columnNames, false);
       if (!found.ok) return found.error;
@@ -69,7 +78,7 @@ async function readTable(
       return [];
     },
   });
-  return problems.length > 0 ? fail(problems) : ok(sources);
+  return problems.length > 0 ? fail(problems) : ok({ sources, notices });
 }
 
 async function readSourceLines(
@@ -78,7 +87,7 @@ async function readSourceLines(
   folder: string,
   isJson: boolean,
   width: number | null,
-): Promise<Sources> {
+): Promise<Result<Sources>> {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(resolve(folder, file));
@@ -104,7 +113,7 @@ async function readSourceLines(
     }
     if (problems.isFull) break;
   }
-  return problems.size > 0 ? fail(problems.list()) : ok(sources);
+  return problems.size > 0 ? fail(problems.list()) : ok({ sources, notices: [] });
 }
 
 function lineProblem(file: string, line: number, fault: string, hint: string) {

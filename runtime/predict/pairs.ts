@@ -18,9 +18,9 @@ import { beamSearch, type DecodedSequence } from "../generation/beam-search.js";
 import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import type { Prediction } from "./format-predictions.js";
-import { emptyNotices, withInput } from "./input-members.js";
+import { emptyNotices, predictionName, withInput } from "./input-members.js";
 import { batchProblems } from "./inputs.js";
-import { isEmpty, type PairSource } from "./pair-sources.js";
+import { isEmpty, type PairSource, type Sources } from "./pair-sources.js";
 
 /** Maximum number of sources in a batch. */
 const BATCH_SIZE = 64;
@@ -36,10 +36,10 @@ export interface DecodedSources {
 export async function decodeSources(
   { metadata, manifest, spec }: Run,
   session: InferenceSession,
-  sources: readonly PairSource[],
+  { sources, notices: sourceNotices }: Sources,
   beamWidth: number,
 ): Promise<Result<DecodedSources>> {
-  if (metadata.type !== "pairs") throw new Error("The run was not trained on pairs.");
+  if (metadata.type !== "pairs" || spec.data.type !== "pairs") throw new Error("The run was not trained on pairs.");
   const { target_vocabulary: vocabulary, longest_target: maxTokens, unit } = metadata;
   const outputsProbabilities = outputActivationOf(spec.model) === "softmax";
   const options = { startId: START, endId: END, maxTokens, beamWidth, outputsProbabilities };
@@ -57,14 +57,16 @@ export async function decodeSources(
     const tokens = ids.map((id) => vocabulary[id] ?? "");
     return joinTokens(tokens, unit);
   };
+  const name = predictionName(spec.data.columns.target, "target");
   const predictions = sources.map((pair) => {
     const decoded = decodedBySource.get(pair);
     const target = decoded === undefined ? null : textOf(decoded.ids);
     const cut = decoded?.isComplete === false ? true : undefined;
-    return withInput(pair.line, pair.members, { target, cut });
+    return withInput(pair.line, pair.members, { [name]: target, cut });
   });
   const linesWhere = (condition: (pair: PairSource) => boolean) => sources.filter(condition).map(({ line }) => line);
   const notices = [
+    ...sourceNotices,
     ...columnNotices(linesWhere(({ hasMoreColumns }) => hasMoreColumns)),
     ...emptyNotices(
       linesWhere((pair) => !decodedBySource.has(pair)),

@@ -8,13 +8,14 @@ import { unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
 import { formatCount } from "../format.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeTags, describeValues, predictionKeys, toProbabilities } from "./format-predictions.js";
-import { emptyNotices, withInput } from "./input-members.js";
+import { emptyNotices, predictionName, withInput } from "./input-members.js";
 import type { OpenInputs } from "./inputs.js";
 
 export const sequences: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "sequences" || spec.data.type !== "sequences")
     throw new Error("The run was not trained on sequences.");
+  const { columns } = spec.data;
   const result = await readSequences({ ...spec.data, file }, folder, targetUsesOf(spec), false);
   if (!result.ok) return result;
   const { examples, tokens, features } = result.value;
@@ -45,7 +46,11 @@ export const sequences: OpenInputs = async ({ run, file, folder }) => {
   return ok({
     lengths,
     hasLengths: true,
-    notices: [...emptyNotices(emptyLines, "sequence"), ...unknownUnitsNotices(unknownTokens, unitNames[metadata.unit])],
+    notices: [
+      ...result.value.notices,
+      ...emptyNotices(emptyLines, "sequence"),
+      ...unknownUnitsNotices(unknownTokens, unitNames[metadata.unit]),
+    ],
     batch(indices) {
       const time = indices.reduce((maximum, example) => Math.max(maximum, lengths[example] ?? 0), 0);
       const vectorShape = steps.dtype === "float32" ? [features] : [];
@@ -64,7 +69,8 @@ export const sequences: OpenInputs = async ({ run, file, folder }) => {
         describe(example, scores) {
           const isEmpty = lengths[example] === 0;
           const perStep = scores.shape.length > 1;
-          const keys = predictionKeys(output, perStep ? "tags" : "label");
+          const role = perStep ? "tags" : "label";
+          const keys = predictionKeys(output, predictionName(columns[role], role));
           if (targets !== "classes") return { [keys.value]: isEmpty ? null : describeValues(scores) };
           if (isEmpty) {
             const nothing = perStep ? [] : null;

@@ -152,6 +152,7 @@ export interface NormalSequencesData {
   readonly targets: Readonly<Record<string, Column>> | null;
   /** Of a .csv or .tsv file: the first row has the names of the columns. With false, `columns` has their numbers. */
   readonly header: boolean;
+  readonly delimiter: string | null;
   /** The unit of one time step of `text`: a word (separated by white space) or a character. */
   readonly unit: "word" | "char";
   readonly text: NormalTextNormalization;
@@ -225,6 +226,7 @@ export interface NormalPairsData {
    * false, `columns` has numbers.
    */
   readonly header: boolean;
+  readonly delimiter: string | null;
   /** The unit of one time step, in sources and targets. */
   readonly unit: "char" | "word";
   readonly text: NormalTextNormalization;

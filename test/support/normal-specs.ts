@@ -66,6 +66,7 @@ export const sequencesData: NormalSequencesData = {
   columns: { text: null, tokens: null, inputs: null, label: null, tags: null },
   targets: null,
   header: true,
+  delimiter: null,
   unit: "word",
   text: { normalize: "none", lowercase: false, punctuation: "keep" },
   vocabulary: { size: null, min_count: 1 },

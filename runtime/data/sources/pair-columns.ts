@@ -7,6 +7,7 @@ import { findColumn } from "../formats/columns.js";
 import { withoutGz } from "../formats/file-chunks.js";
 
 type PairColumns = Pick<NormalPairsData, "columns" | "header" | "file">;
+type PairTable = Pick<NormalPairsData, "columns" | "header" | "delimiter">;
 
 const path = "/data/columns";
 const roles = ["source", "target"] as const;
@@ -26,13 +27,13 @@ export function pairFormatOf(file: string, isTabbed: boolean): PairFormat {
   return isTabbed ? "\t" : "lines";
 }
 
-/** True if the spec names the columns of a file, or lets its first row name them. */
-export function hasColumns({ columns, header }: Pick<NormalPairsData, "columns" | "header">): boolean {
-  return header || columns.source !== null || columns.target !== null;
+/** True if the spec names the columns of a file or their delimiter, or lets its first row name them. */
+export function hasColumns({ columns, header, delimiter }: PairTable): boolean {
+  return header || delimiter !== null || columns.source !== null || columns.target !== null;
 }
 
-/** The problems of `data.columns` and `data.header` that the spec shows without the file. */
-export function checkPairColumns({ columns, header, file }: PairColumns): readonly RunProblem[] {
+/** The problems of `data.columns`, `data.header` and `data.delimiter` that the spec shows without the file. */
+export function checkPairColumns({ columns, header, delimiter, file }: PairTable & PairColumns): readonly RunProblem[] {
   const problems: RunProblem[] = [];
   const report = (pointer: string, message: string, hint: string) =>
     problems.push({ code: "pair-columns", path: pointer, message, hint });
@@ -43,6 +44,8 @@ export function checkPairColumns({ columns, header, file }: PairColumns): readon
     report(path, "Pairs in the spec have no columns.", "Remove data.columns, or name a file in data.file.");
   if (columns.source !== null && columns.source === columns.target)
     report(path, `The column ${JSON.stringify(columns.source)} is both the source and the target.`, "Name another.");
+  if ((format === undefined || format === "json") && delimiter !== null)
+    report("/data/delimiter", "Only a file with columns has a delimiter.", "Remove data.delimiter.");
   for (const { role, column } of named) {
     if (format === "json" && typeof column === "number")
       report(child(path, role), `Column ${column} has no meaning in lines of JSON.`, "Write the key.");

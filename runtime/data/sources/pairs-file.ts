@@ -4,9 +4,9 @@ import type { NormalPairsData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { keyHint } from "../formats/columns.js";
-import { type CsvFormat, readCsv } from "../formats/csv.js";
 import { parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
+import { readTextTable } from "../formats/text-table.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import type { Uses } from "../source.js";
 import { checkPairColumns, hasColumns, type PairPlaces, pairFormatOf, pairKeys, placePairs } from "./pair-columns.js";
@@ -94,11 +94,13 @@ async function pairsFromFile(data: NormalPairsData, file: string, folder: string
   return problems.size > 0 ? fail(problems.list()) : ok({ pairs, notices: headerNotices(data, pairs[0]) });
 }
 
-async function pairsFromTable(data: NormalPairsData, source: NamedFile, delimiter: string): Promise<Result<Pairs>> {
+async function pairsFromTable(data: NormalPairsData, source: NamedFile, usual: string): Promise<Result<Pairs>> {
   const pairs: Pair[] = [];
   const notices: string[] = [];
   let places: PairPlaces = { source: 0, target: 1, isByPlace: true };
-  const problems = await readCsv(source, pairTable(delimiter, data.header), {
+  const { delimiter, header } = data;
+  const note = (notice: string) => notices.push(notice);
+  const problems = await readTextTable(source, { usual, delimiter, header }, note, {
     columns(names) {
       const found = placePairs(data, source.file, names, true);
       if (!found.ok) return found.error;
@@ -114,13 +116,6 @@ async function pairsFromTable(data: NormalPairsData, source: NamedFile, delimite
   });
   return problems.length > 0 ? fail(problems) : ok({ pairs, notices });
 }
-
-/** The format of a table of pairs. */
-export function pairTable(delimiter: string, header: boolean): CsvFormat {
-  return { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header };
-}
-
-const delimiterHint = "Separate the fields by commas in a .csv file, by tabs in others.";
 
 const sourceNames = /^(?:source|src|input|inputs|question|prompt|query)$/i;
 const targetNames = /^(?:target|tgt|trg|output|outputs|answer|response|completion|translation)$/i;

@@ -29,6 +29,7 @@ export interface Fields {
 export type TargetRoles = ReadonlyMap<string, TargetRole>;
 
 type SequenceColumns = Pick<NormalSequencesData, "columns" | "targets" | "header" | "file">;
+type SequenceFormat = SequenceColumns & Pick<NormalSequencesData, "delimiter">;
 
 const path = "/data/columns";
 
@@ -51,8 +52,14 @@ export function formatOf(file: string): "csv" | "tsv" | "ts" | "txt" | "json" | 
   }
 }
 
-/** The problems of `data.columns` that the spec shows without the file. */
-export function checkSequenceColumns({ columns, targets, header, file }: SequenceColumns): readonly RunProblem[] {
+/** The problems of `data.columns` and the file's format that the spec shows without the file. */
+export function checkSequenceColumns({
+  columns,
+  targets,
+  header,
+  delimiter,
+  file,
+}: SequenceFormat): readonly RunProblem[] {
   const problems: RunProblem[] = [];
   const report = (pointer: string, message: string, hint: string) =>
     problems.push({ code: "sequence-columns", path: pointer, message, hint });
@@ -94,6 +101,8 @@ export function checkSequenceColumns({ columns, targets, header, file }: Sequenc
   }
   if ((format === "csv" || format === "tsv") && columns.inputs !== null)
     report(child(path, "inputs"), "Vectors cannot be in a CSV file.", "Write them as lists in a .jsonl file.");
+  if ((format === "json" || format === "ts") && delimiter !== null)
+    report("/data/delimiter", "Only .csv and .tsv files have a delimiter.", "Remove data.delimiter.");
   if (header) return problems;
   const unnumbered = named.find(({ column }) => typeof column === "string");
   if (format === "json" || format === "ts")

@@ -12,7 +12,7 @@ import type { Uses } from "../source.js";
 import type { Splits } from "../splits.js";
 import { normalizationField } from "../vocabulary/normalize-text.js";
 import type { Field, InputRole, TargetRole, TargetRoles } from "./sequence-columns.js";
-import { type LineVisitor, readLines } from "./sequence-lines.js";
+import { type LineReader, type LineVisitor, readLines } from "./sequence-lines.js";
 import { describeField, type Parsed, parseSteps, parseTargets } from "./sequence-parts.js";
 import { filesOf, partOf, type SplitFile } from "./sequence-splits.js";
 
@@ -57,6 +57,7 @@ export interface Sequences {
   readonly targets: readonly SequenceTarget[];
   /** The text of the first example; null for vectors and lists of tokens. */
   readonly firstText: string | null;
+  readonly notices: readonly string[];
 }
 
 /** The keys of the first line, which every line must have. */
@@ -188,16 +189,18 @@ export async function readSequences(
     return [];
   };
   const problems: RunProblem[] = [];
+  const notices: string[] = [];
+  const reader: LineReader = { roles, withTargets, visit, note: (notice) => notices.push(notice) };
   for (const source of files) {
     ({ file, path, part } = source);
-    problems.push(...(await readLines(data, { file, folder, path }, roles, withTargets, visit)));
+    problems.push(...(await readLines(data, { file, folder, path }, reader)));
   }
   if (problems.length > 0) return fail(problems);
   const tokens = [...idByToken.keys()];
   const targets = (lineKeys?.targets ?? []).map(({ name, field }, index): SequenceTarget => {
     return { name, isTagged: field.role === "tags", width: widths[index] ?? 0 };
   });
-  return ok({ examples, tokens, features, targets, firstText });
+  return ok({ examples, tokens, features, targets, firstText, notices });
 }
 
 const textHint = "Remove data.text, or write text in place of them.";

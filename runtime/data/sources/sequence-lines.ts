@@ -3,9 +3,9 @@ import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
-import { readCsv } from "../formats/csv.js";
 import { type JsonLine, parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
+import { readTextTable } from "../formats/text-table.js";
 import { createTimeSeriesParser, type LineFault } from "../formats/time-series.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import {
@@ -29,24 +29,28 @@ const tooLong: LineFault = {
   hint: "Divide the sequence.",
 };
 
-/**
- * Reads a file by its extension and returns its problems.
- *
- * @param roles of the targets with names.
- * @param withTargets false for a prediction, whose file needs no targets.
- */
+export interface LineReader {
+  /** Of the targets with names. */
+  readonly roles: TargetRoles;
+  /** False for a prediction, whose file needs no targets. */
+  readonly withTargets: boolean;
+  readonly visit: LineVisitor;
+  /** Receives notices. */
+  readonly note: (notice: string) => void;
+}
+
+/** Reads a file by its extension and returns its problems. */
 export function readLines(
   data: NormalSequencesData,
   source: NamedFile,
-  roles: TargetRoles,
-  withTargets: boolean,
-  visit: LineVisitor,
+  reader: LineReader,
 ): Promise<readonly RunProblem[]> | readonly RunProblem[] {
+  const { roles, withTargets, visit } = reader;
   switch (formatOf(source.file)) {
     case "csv":
-      return readCsvLines(data, source, ",", roles, withTargets, visit);
+      return readCsvLines(data, source, ",", reader);
     case "tsv":
-      return readCsvLines(data, source, "\t", roles, withTargets, visit);
+      return readCsvLines(data, source, "\t", reader);
     case "ts":
       return readTextLines(source, createTimeSeriesParser(), timeSeriesHint, (line, number) =>
         visit(line, number, timeSeriesFields),
@@ -122,32 +126,26 @@ const timeSeriesHint = 'Write one series per line after "@data", such as 1.5,2,0
 
 const jsonHint = 'Write one object per line, such as {"text": "good morning", "label": "greeting"}.';
 
-const delimiterHint = "Separate the fields by commas in a .csv file, by tabs in a .tsv file.";
-
 function readCsvLines(
   data: NormalSequencesData,
   source: NamedFile,
-  delimiter: string,
-  roles: TargetRoles,
-  withTargets: boolean,
-  visit: LineVisitor,
+  usual: string,
+  { roles, withTargets, visit, note }: LineReader,
 ): Promise<readonly RunProblem[]> {
   let names: readonly string[] = [];
   let fields = timeSeriesFields;
-  return readCsv(
-    source,
-    { delimiter, isDelimiterSet: false, delimiterHint: () => delimiterHint, comment: "", header: data.header },
-    {
-      columns(columnNames) {
-        const found = csvFields({ ...data, file: source.file }, columnNames, roles, withTargets);
-        if (!found.ok) return found.error;
-        ({ names, fields } = found.value);
-        return [];
-      },
-      row({ fields: values, line: number }) {
-        const line = Object.fromEntries(names.map((name, index) => [name, values[index]]));
-        return visit({ line, exact: line }, number, fields);
-      },
+  // A file of inputs may have another delimiter than the data of the run.
+  const delimiter = withTargets ? data.delimiter : null;
+  return readTextTable(source, { usual, delimiter, header: data.header }, note, {
+    columns(columnNames) {
+      const found = csvFields({ ...data, file: source.file }, columnNames, roles, withTargets);
+      if (!found.ok) return found.error;
+      ({ names, fields } = found.value);
+      return [];
     },
-  );
+    row({ fields: values, line: number }) {
+      const line = Object.fromEntries(names.map((name, index) => [name, values[index]]));
+      return visit({ line, exact: line }, number, fields);
+    },
+  });
 }

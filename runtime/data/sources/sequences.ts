@@ -45,7 +45,7 @@ export const sequences: SourceKind<NormalSequencesData> = {
             (example) => placeOf(data, examples[example] ?? { file: data.file, line: 0 }),
           )
         : [];
-    const notices = [...prepared.value.notices, ...duplicates];
+    const notices = [...result.value.notices, ...prepared.value.notices, ...duplicates];
     return ok(sequenceSource(data, result.value, { ...prepared.value, notices }, split.value));
   },
   mapFiles(data, rename) {

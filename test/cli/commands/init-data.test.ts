@@ -307,11 +307,6 @@ test.each<readonly [string, string, string]>([
     'the column "label" has numbers with a decimal comma, such as 10,5\nWrite 10.5.',
   ],
   ["list.json", '[{"text": "a", "label": "x"}]', "write one object per line into a .jsonl file."],
-  [
-    "semicolons.csv",
-    csv([["text", "label"], ...range(9).map((index) => [`t ${index}`, pick(["x", "y"], index)])], ";"),
-    "are not separated by commas",
-  ],
 ])("%s is refused, and nothing is written", async (file, content, message) => {
   const folder = temporaryFolder();
   mkdirSync(folder, { recursive: true });

@@ -63,7 +63,7 @@ describe("sequences", () => {
     const rows = lines.map(({ text, label }) => `${label},${text}\n`).join("");
     const { out } = await trainSpec({ ...labeled, data }, { "s.csv": `mood,review\n${rows}` });
     const expected = await objects(out, "in.csv", "id,review\n7,a cat\n");
-    expect(expected).toMatchObject([{ line: 2, id: "7", review: "a cat", label: expect.stringMatching(/^[xy]$/) }]);
+    expect(expected).toMatchObject([{ line: 2, id: "7", review: "a cat", mood: expect.stringMatching(/^[xy]$/) }]);
     const [{ line: _, id: __, ...json } = {}] = await objects(out, "in.jsonl", jsonl([{ review: "a cat" }]));
     expect(expected[0]).toMatchObject(json);
     expect(await rejectedPredict(out, "in.csv", "id,reviews\n7,a cat\n")).toMatchObject([

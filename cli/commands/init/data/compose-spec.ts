@@ -100,6 +100,7 @@ function translation(
     data: {
       type: "pairs",
       file,
+      ...(facts.delimiter !== null && { delimiter: facts.delimiter }),
       columns: { source: input.name, target: target.name },
       unit,
       text: { normalize: "NFC" },
@@ -173,6 +174,7 @@ function sequencesData(
   return {
     type: "sequences",
     file,
+    ...(facts.delimiter !== null && { delimiter: facts.delimiter }),
     columns: { [role]: input.name, ...target },
     ...(isChar && { unit: "char" }),
     ...(role === "text" && { text }),

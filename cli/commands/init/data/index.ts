@@ -96,12 +96,6 @@ async function propose(output: Output, data: string, target: string | null, out:
     return refuse("init-target", chosen.fault.message, chosen.fault.hint);
   }
   const { task } = chosen;
-  if (facts.value.delimiter !== null && task.type !== "forecast" && task.type !== "classify_rows")
-    return refuse(
-      "table-delimiter",
-      `the fields of "${data}" are not separated by commas`,
-      "Save it with commas or tabs.",
-    );
   const record = { task: task.type, ...factsRecord(facts.value) };
   const text = `${found}\n\n${taskText(output.colors.print, task, facts.value)}`;
   return ok({ composed: composeSpec(task, facts.value, file), record, text });

@@ -11,6 +11,7 @@ const noColumns = {
   type: "pairs",
   columns: { source: null, target: null },
   header: false,
+  delimiter: null,
   text: { normalize: "none", lowercase: false, punctuation: "keep" },
 } as const;
 
