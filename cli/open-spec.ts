@@ -4,6 +4,7 @@ import type { RunProblem } from "../runtime/problem.js";
 import { fail, ok, type Result } from "../runtime/result.js";
 import type { Diagnostic, SourceText } from "../schema/diagnostics/index.js";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
+import type { JsonObject } from "../schema/json-pointer.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import type { Override } from "../schema/parse/overrides.js";
 import type { ReadResult } from "../schema/read.js";
@@ -12,6 +13,8 @@ import { columnsOf } from "./wrap-text.js";
 
 export interface OpenedSpec {
   readonly spec: NormalSpec;
+  /** The spec as it is written, with the values of the specs that it extends and of its variables. */
+  readonly resolved: JsonObject;
   readonly origins: SourceMap;
   /** Base folder of the spec's relative paths. */
   readonly folder: string;
@@ -68,7 +71,8 @@ function toOpenedSpec(result: ReadResult): ReadSpecResult {
       ? diagnostic
       : { ...diagnostic, file: otherFile, line, column };
   };
-  return ok({ spec, origins, folder, source: document, locate: (problems) => problems.map(locate) });
+  const { extends: _, variables: __, ...resolved } = document.value as JsonObject;
+  return ok({ spec, resolved, origins, folder, source: document, locate: (problems) => problems.map(locate) });
 }
 
 /** The spec; undefined after reporting errors. */

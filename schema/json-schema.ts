@@ -20,6 +20,8 @@ export interface Schema {
   readonly "x-equation"?: string;
   /** The default by the value of another key: { "variant": { "torch": 1e-8 } }. */
   readonly "x-default-by"?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  /** The value is the name of a file, or a list of such names, relative to the spec. */
+  readonly "x-file"?: boolean;
   readonly examples?: readonly Json[];
   readonly minimum?: number;
   readonly maximum?: number;

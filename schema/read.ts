@@ -1,7 +1,10 @@
-/** A spec file to a normal spec, or to all its diagnostics: parse, override, validate, normalize. */
+/** A spec file to a normal spec, or to all its diagnostics: parse, compose, override, validate, normalize. */
 import { basename, dirname, resolve } from "node:path";
+import { withBases } from "./compose/extends.js";
+import { withVariables } from "./compose/variables.js";
 import type { Diagnostic, Problem, SourceText } from "./diagnostics/index.js";
 import type { SourceMap } from "./diagnostics/source-map.js";
+import { isObject, type Json } from "./json-pointer.js";
 import type { NormalSpec } from "./normal/index.js";
 import { normalize } from "./normalize/index.js";
 import { readTextFile } from "./parse/file.js";
@@ -62,10 +65,17 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
   const parsed = parseDocument(text, file);
   if (!parsed.ok) return { ok: false, diagnostics: parsed.diagnostics, document: { name: file, text } };
 
-  // 2. Override values by the command line's.
-  const overridden = withOverrides(parsed.document, overrides);
-  if (!overridden.ok) return { ok: false, diagnostics: overridden.diagnostics, document: parsed.document };
-  const { document } = overridden;
+  // 2. Merge the files that it extends, override values by the command line's, replace variables by their values.
+  const merged = await withBases(parsed.document, file, folder);
+  if (!merged.ok) {
+    const { diagnostics, others = [] } = merged;
+    return { ok: false, diagnostics, document: { name: file, text, others } };
+  }
+  const overridden = withOverrides(merged.document, overrides);
+  if (!overridden.ok) return { ok: false, diagnostics: overridden.diagnostics, document: merged.document };
+  const replaced = withVariables(overridden.document, ownVariables(parsed.document.value, overrides));
+  if (!replaced.ok) return { ok: false, diagnostics: replaced.diagnostics, document: merged.document };
+  const { document } = replaced;
   const failure = (problems: readonly Problem[]): ReadResult => ({
     ok: false,
     diagnostics: problems.map(document.locate).sort(byPosition),
@@ -83,10 +93,17 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
   return { ok: true, spec: normalized.spec, origins: normalized.origins, document, folder };
 }
 
+/** Names of the variables that the spec and the command line give. */
+function ownVariables(value: Json, overrides: readonly Override[]): readonly string[] {
+  const variables = isObject(value) && isObject(value.variables) ? Object.keys(value.variables) : [];
+  const flags = overrides.flatMap(({ path }) => /^variables\.([^.]+)$/.exec(path)?.[1] ?? []);
+  return [...new Set([...variables, ...flags])];
+}
+
 const byteOrderMark = /^\ufeff/;
 
 function byPosition(a: Diagnostic, b: Diagnostic): number {
-  return a.line - b.line || a.column - b.column;
+  return (a.file ?? "").localeCompare(b.file ?? "") || a.line - b.line || a.column - b.column;
 }
 
 /** A model name from a file's name: `my spec.json` is `my-spec`. */

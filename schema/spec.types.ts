@@ -379,7 +379,7 @@ export type Mode = "min" | "max";
  */
 export interface Spec {
   /**
-   * Path of this schema. Editors then complete keys and show these texts.
+   * Path of this schema, or of `composed-spec.schema.json` for a spec with `extends` or `variables`. Editors then complete keys and show these texts.
    */
   $schema?: string;
   /**
@@ -390,6 +390,16 @@ export interface Spec {
    * Seed of the initial weights, of shuffling and of dropout. The same spec and seed give the same losses.
    */
   seed?: number;
+  /**
+   * A spec file whose values are inherited, or several, of which a later one goes before an earlier one. Objects are merged key by key; lists, other values and objects of another `type` replace the inherited ones. File names are relative to the file that has them; `name` is not inherited.
+   */
+  extends?: string | string[];
+  /**
+   * Values by name. `"$width"` in place of any value of the spec is the value of the variable `width`; `"lstm-${width}"` has it in a text, and `$$` is a dollar sign. A spec that extends another may change its variables, and `--set variables.width=128` and `rnnx sweep --grid variables.width=64,128` do.
+   */
+  variables?: {
+    [k: string]: unknown;
+  };
   /**
    * The data that the model trains on.
    */

@@ -54,12 +54,13 @@ const schemaImports: Readonly<Record<string, readonly string[]>> = {
   base: [],
   diagnostics: ["base"],
   parse: ["diagnostics", "base"],
+  compose: ["parse", "diagnostics", "base"],
   validate: ["diagnostics", "base"],
   normal: [],
   kinds: ["normal"],
   normalize: ["kinds", "normal", "diagnostics", "base"],
   /** read.ts and micro-batches.ts. */
-  entry: ["normalize", "validate", "parse", "normal", "diagnostics", "base"],
+  entry: ["normalize", "validate", "compose", "parse", "normal", "diagnostics", "base"],
 };
 
 function schemaRoomOf(file: string): string {

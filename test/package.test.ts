@@ -46,6 +46,7 @@ test("the tarball contains the runtime files and the documentation only", () => 
       "schema/spec.schema.json",
       "schema/cell.schema.json",
       "schema/spec.validator.mjs",
+      "schema/composed-spec.schema.json",
       "specs/cells/lstm.json",
       "specs/hihello.json",
       "templates/next-character.json",

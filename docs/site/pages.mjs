@@ -24,6 +24,7 @@ export const sections = [
       { file: "how-to/train-several-outputs.md" },
       { file: "how-to/translate.md" },
       { file: "how-to/watch-and-show.md" },
+      { file: "how-to/share-between-specs.md" },
       { file: "how-to/choose-hyperparameters.md" },
       { file: "how-to/train-on-a-gpu.md" },
       { file: "how-to/train-in-several-processes.md" },

@@ -1,6 +1,6 @@
 /** Diagnostics as text for a terminal: location, message, the lines around it, and the hint. */
 
-import type { Diagnostic, SourceText } from "./index.js";
+import { type Diagnostic, type SourceText, textOf } from "./index.js";
 import { printable } from "./suggest.js";
 
 export interface FrameOptions {
@@ -24,14 +24,14 @@ export async function frame(
     import("@babel/code-frame"),
     import("picocolors").then((module) => module.default),
   ]);
-  const lines = (source?.text ?? "").split(/\r\n|\n|\r/);
   const colors = createColors(options.color ?? false);
 
   const render = (diagnostic: Diagnostic): string => {
     const { severity, code, line, column, message, hint } = diagnostic;
     const paint = severity === "error" ? colors.red : colors.yellow;
     const name = diagnostic.file ?? source?.name ?? "";
-    const isWholeFile = diagnostic.file !== undefined && line === 1 && column === 1;
+    const text = textOf(diagnostic, source)?.text;
+    const isWholeFile = text === undefined && diagnostic.file !== undefined && line === 1 && column === 1;
     const location = name === "" || isWholeFile ? name : `${name}:${line}:${column}`;
     const head = [
       paint(`${severity}[${code}]`),
@@ -39,7 +39,8 @@ export async function frame(
       diagnostic.path === "" ? "" : colors.dim(printable(diagnostic.path)),
     ];
     const sections = [head.filter((part) => part !== "").join(" "), `  ${colors.bold(printable(message))}`];
-    if (source !== undefined && diagnostic.file === undefined) {
+    if (text !== undefined) {
+      const lines = text.split(/\r\n|\n|\r/);
       const available = (options.columns ?? Number.POSITIVE_INFINITY) - gutter - `${line + linesBelow}`.length;
       const excerpt = excerptOf(lines, { line, column }, Math.max(minWidth, Math.min(maxWidth, available)));
       const frameOptions = { linesAbove, linesBelow, startLine: excerpt.firstLine };

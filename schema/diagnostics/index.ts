@@ -46,4 +46,11 @@ export function observeReport(report: Report): { readonly report: Report; readon
 export interface SourceText {
   readonly name: string;
   readonly text: string;
+  /** The texts of other files that diagnostics name by their `file`. */
+  readonly others?: readonly SourceText[];
+}
+
+/** The text that a diagnostic's line refers to; undefined for a file whose text is not known. */
+export function textOf({ file }: Diagnostic, source: SourceText | undefined): SourceText | undefined {
+  return file === undefined ? source : source?.others?.find(({ name }) => name === file);
 }

@@ -20,7 +20,12 @@ export interface SpecDocument extends SourceText {
 
 export type ParseResult =
   | { readonly ok: true; readonly document: SpecDocument }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      /** Texts of other files that the diagnostics refer to. */
+      readonly others?: readonly SourceText[];
+    };
 
 /** Keys that would set an object's prototype. */
 export const forbiddenKeys: readonly string[] = ["__proto__", "constructor", "prototype"];

@@ -2,6 +2,7 @@
 import type { Diagnostic, Problem } from "../diagnostics/index.js";
 import { quote } from "../diagnostics/suggest.js";
 import { child, isList, isObject, isWithin, type Json } from "../json-pointer.js";
+import { excludes } from "./exclusive-keys.js";
 import { forbiddenKeys, parseDocument, type SpecDocument } from "./json.js";
 import { maximumDepth } from "./limits.js";
 
@@ -17,14 +18,6 @@ export interface Override {
 export type OverrideResult =
   | { readonly ok: true; readonly document: SpecDocument }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
-
-/** Alternatives: setting one key removes the other. */
-const mutuallyExclusive: Readonly<Record<string, string>> = {
-  "/train/steps": "epochs",
-  "/train/epochs": "steps",
-  "/data/text": "file",
-  "/data/file": "text",
-};
 
 /** The document with overridden values. Its `locate` names the flag of a problem within such a value. */
 export function withOverrides(document: SpecDocument, overrides: readonly Override[]): OverrideResult {
@@ -97,7 +90,7 @@ function withValue(root: Json, keys: readonly string[], value: Json, path: strin
   const members = root ?? {};
   const nested = withValue(members[key] ?? null, rest, value, innerPath);
   if (typeof nested === "string") return nested;
-  const excluded = mutuallyExclusive[`/${innerPath.replaceAll(".", "/")}`];
-  const remaining = Object.entries(members).filter(([name]) => name !== excluded);
+  const pointer = `/${innerPath.replaceAll(".", "/")}`;
+  const remaining = Object.entries(members).filter(([name, other]) => !excludes(pointer, nested.value, name, other));
   return { value: { ...Object.fromEntries(remaining), [key]: nested.value } };
 }

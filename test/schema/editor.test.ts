@@ -27,15 +27,15 @@ beforeAll(() => {
 });
 
 /** A spec with the given text; `|` marks the cursor. */
-function open(text: string) {
-  const documentText = `{ "$schema": "./node_modules/rnnx/schema/spec.schema.json", ${text} }`;
+function open(text: string, schema = "spec.schema.json") {
+  const documentText = `{ "$schema": "./node_modules/rnnx/schema/${schema}", ${text} }`;
   const offset = documentText.indexOf("|");
   const document = TextDocument.create(uri, "json", 1, documentText.replace("|", ""));
   return { document, position: document.positionAt(offset), json: service.parseJSONDocument(document) };
 }
 
-async function completions(text: string): Promise<readonly string[]> {
-  const { document, position, json } = open(text);
+async function completions(text: string, schema?: string): Promise<readonly string[]> {
+  const { document, position, json } = open(text, schema);
   const list = await service.doComplete(document, position, json);
   return (list?.items ?? []).map(({ label }) => label);
 }
@@ -46,8 +46,8 @@ async function hover(text: string): Promise<string> {
   return JSON.stringify(result?.contents ?? "");
 }
 
-async function marks(text: string): Promise<readonly string[]> {
-  const { document, json } = open(text);
+async function marks(text: string, schema?: string): Promise<readonly string[]> {
+  const { document, json } = open(text, schema);
   return (await service.doValidation(document, json)).map(({ message }) => JSON.stringify(message));
 }
 
@@ -122,9 +122,28 @@ test("the gallery has no marks, and a mistake has one", async () => {
   expect(await marks('"data": { "type": "text", "text": "a", "window": 1 }, "sed": 1')).not.toEqual([]);
 });
 
+test("a spec with variables, of a spec that it extends, has its own schema", async () => {
+  const schema = "composed-spec.schema.json";
+  const text =
+    '"extends": "base.json", "variables": { "width": 64 }, "optimizer": { "learning_rate": "$rate" }, ' +
+    '"model": [{ "layer": "rnn", "cell": "lstm", "hidden_size": "$width" }]';
+  expect(await marks(text, schema)).toEqual([]);
+  expect(await marks(text)).not.toEqual([]);
+  expect(await marks('"extends": "base.json", "sed": 1', schema)).not.toEqual([]);
+  expect(await marks('"seed": "wide"', schema)).not.toEqual([]);
+  expect(await completions('"extends": "base.json", "train": { | }', schema)).toEqual(
+    expect.arrayContaining(["steps", "batch_size", "keep_best"]),
+  );
+  expect(await completions('"optimizer": { "type": "adam", | }', schema)).toEqual(
+    expect.arrayContaining(["learning_rate", "beta1", "schedule"]),
+  );
+});
+
 test("nothing outside the project is read", () => {
   expect([...new Set(read)].sort()).toEqual(
-    ["cell", "spec"].map((name) => pathToFileURL(join(project, `node_modules/rnnx/schema/${name}.schema.json`)).href),
+    ["cell", "composed-spec", "spec"].map(
+      (name) => pathToFileURL(join(project, `node_modules/rnnx/schema/${name}.schema.json`)).href,
+    ),
   );
 });
 

@@ -83,6 +83,8 @@ test("every optional key has a default, or one that depends on other keys", () =
   );
   // The default of a layer's source is the layer before, of a loss the last one, of a metric the only output.
   expect(without.filter((key) => !/\.(\$schema|name|from|output)$/.test(key))).toEqual([
+    // Without it the spec stands alone.
+    "spec.extends",
     // One of the two.
     "spec.loss",
     "spec.losses",

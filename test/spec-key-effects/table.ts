@@ -217,6 +217,11 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("spec", {
     name: keyEffect(text, "/name", "other"),
     seed: keyEffect(text, "/seed", 7),
+    extends: { testedBy: "test/schema/compose.test.ts" },
+    variables: [
+      set(set(text, "/variables", { width: 3 }), "/model/1/hidden_size", "$width"),
+      set(set(text, "/variables", { width: 4 }), "/model/1/hidden_size", "$width"),
+    ],
     data: keyEffect(text, "/data", { type: "text", text: "other words and others", window: 4 }),
     layers: customEffect("options/size", 4),
     activations: activationEffect("equations/0", "y = relu(x) * 3"),

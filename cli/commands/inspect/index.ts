@@ -20,6 +20,7 @@ interface Flags extends PassFlags {
   readonly explain?: string;
   readonly device?: PlacementDevice;
   readonly time?: boolean;
+  readonly resolved?: boolean;
 }
 
 export const inspect: CommandModule = {
@@ -47,6 +48,7 @@ export const inspect: CommandModule = {
           .choices(stageFormats)
           .default("text"),
       )
+      .option("--resolved", "print the spec with the values of the specs that it extends and of its variables")
       .option("--passes", "print the compiler's passes, or of a spec the passes that change its graphs")
       .addOption(disablePassOption())
       .addOption(stopAfterOption());
@@ -54,13 +56,26 @@ export const inspect: CommandModule = {
 
   async run(output, command) {
     const [subject] = command.args;
-    const { set = [], stage, format, explain, time, device, passes, disablePass, stopAfter } = command.opts<Flags>();
+    const {
+      set = [],
+      stage,
+      format,
+      explain,
+      time,
+      device,
+      passes,
+      resolved,
+      disablePass,
+      stopAfter,
+    } = command.opts<Flags>();
     if (subject === undefined && passes === true) return (await import("./passes.js")).listPasses(output);
     if (subject === undefined) {
       reportInvalidInput(output, "usage", "the subject is missing", "Name a spec, a run directory or an .onnx file.");
       return exitCodes.invalidInput;
     }
-    const requested = Object.entries({ stage, explain, device, passes }).filter(([, value]) => value !== undefined);
+    const requested = Object.entries({ stage, explain, device, passes, resolved }).filter(
+      ([, value]) => value !== undefined,
+    );
     const [first, second] = requested.map(([name]) => `--${name}`);
     if (second !== undefined) {
       reportInvalidInput(output, "usage", `${first} and ${second} cannot be combined`, "Remove one of them.");
@@ -91,15 +106,17 @@ export const inspect: CommandModule = {
     const aspect: InspectAspect =
       passes === true
         ? { aspect: "passes", passSelection }
-        : explain !== undefined
-          ? { aspect: "explanation", name: explain }
-          : stage !== undefined
-            ? { aspect: "stage", name: stage, format, passSelection }
-            : device !== undefined
-              ? { aspect: "placement", device }
-              : { aspect: "layers", timed: time === true };
+        : resolved === true
+          ? { aspect: "resolved" }
+          : explain !== undefined
+            ? { aspect: "explanation", name: explain }
+            : stage !== undefined
+              ? { aspect: "stage", name: stage, format, passSelection }
+              : device !== undefined
+                ? { aspect: "placement", device }
+                : { aspect: "layers", timed: time === true };
     if (subject.endsWith(".onnx")) {
-      const flag = Object.entries({ stage, explain, device, time, passes, set: set[0] }).find(
+      const flag = Object.entries({ stage, explain, device, time, passes, resolved, set: set[0] }).find(
         ([, value]) => value !== undefined,
       )?.[0];
       if (flag !== undefined) {
@@ -130,10 +147,12 @@ function ignoredFlag(command: CommandParser, subject: "model" | "run" | "spec"):
   const { set, stage, time, ...others } = command.opts<Flags>();
   if (command.getOptionValueSource("format") === "cli" && stage === undefined && subject !== "model")
     return "--format is the format of --stage, or of the graph of an ONNX file";
-  const aspect = Object.entries({ stage, explain: others.explain, device: others.device, passes: others.passes }).find(
+  const { explain, device, passes, resolved } = others;
+  const aspect = Object.entries({ stage, explain, device, passes, resolved }).find(
     ([, value]) => value !== undefined,
   )?.[0];
   if (time === true && aspect !== undefined) return `--${aspect} ignores --time`;
+  if (resolved === true && subject === "run") return "--resolved requires a spec: the one of a run is resolved";
   if (set !== undefined && subject === "run") return "--set changes a spec, not a run directory";
   return undefined;
 }

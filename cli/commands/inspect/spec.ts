@@ -1,7 +1,8 @@
 /** The description of a spec: its analysis, or its graph after a compiler stage. */
 import type { Override } from "../../../schema/parse/overrides.js";
 import { exitCodes } from "../../exit-codes.js";
-import { reportSpecErrors } from "../../open-spec.js";
+import { formatSpec } from "../../format-spec.js";
+import { openSpec, reportSpecErrors } from "../../open-spec.js";
 import { openSpecWithSignature } from "../../open-spec-with-data.js";
 import type { Output } from "../../output.js";
 import type { InspectAspect } from "./stage.js";
@@ -14,6 +15,7 @@ export async function inspectSpec(
   aspect: InspectAspect,
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<number> {
+  if (aspect.aspect === "resolved") return printResolved(output, file, overrides);
   const opened = await openSpecWithSignature(output, file, overrides);
   if (opened === undefined) return exitCodes.invalidInput;
   const { spec, origins, signature } = opened;
@@ -43,5 +45,14 @@ export async function inspectSpec(
     const { bold } = output.colors.print;
     output.print(`${bold(spec.name)}\n\n${analysisText(analysis, output.colors.print, times)}`);
   }
+  return exitCodes.success;
+}
+
+/** Prints the spec with the values of the specs that it extends and of its variables, as a spec of the same folder. */
+async function printResolved(output: Output, file: string, overrides: readonly Override[]): Promise<number> {
+  const opened = await openSpec(output, file, overrides);
+  if (opened === undefined) return exitCodes.invalidInput;
+  output.record({ event: "result", name: opened.spec.name, spec: opened.resolved });
+  output.print(formatSpec(opened.resolved).trimEnd());
   return exitCodes.success;
 }

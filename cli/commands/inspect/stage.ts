@@ -15,6 +15,8 @@ export type InspectAspect =
   /** `timed`: with the measured share of time of each layer. */
   | { readonly aspect: "layers"; readonly timed: boolean }
   | ({ readonly aspect: "stage" } & StageChoice)
+  /** The spec itself, with the values of the specs that it extends. */
+  | { readonly aspect: "resolved" }
   | { readonly aspect: "passes"; readonly passSelection: PassSelection }
   | { readonly aspect: "explanation"; readonly name: string }
   | { readonly aspect: "placement"; readonly device: PlacementDevice };

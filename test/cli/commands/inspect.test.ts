@@ -185,3 +185,18 @@ test.each(["compile", "train"])("%s refuses an unknown pass", async (command) =>
   expect(code).toBe(2);
   expect(stderr).toContain('Did you mean "fuse-gemm"?');
 });
+
+test("a spec is printed with the values of the specs that it extends and of its variables", async () => {
+  const folder = temporaryFolder();
+  const shared = { ...JSON.parse(readFileSync("specs/hihello.json", "utf8")), variables: { seed: 5 }, seed: "$seed" };
+  writeFileSync(join(folder, "base.json"), JSON.stringify(shared));
+  writeFileSync(join(folder, "spec.json"), JSON.stringify({ extends: "base.json", train: { steps: 7 } }));
+  const [text, record] = await Promise.all([
+    rnnx("inspect", join(folder, "spec.json"), "--resolved", "--set", "variables.seed=6"),
+    rnnx("inspect", join(folder, "spec.json"), "--resolved", "--json"),
+  ]);
+  const { $schema: _, name: __, ...rest } = shared;
+  const { variables: ___, ...resolved } = { ...rest, train: { ...rest.train, steps: 7 } };
+  expect(JSON.parse(text.stdout)).toEqual({ ...resolved, seed: 6 });
+  expect(records(record.stdout)[0]).toMatchObject({ event: "result", name: "spec", spec: { ...resolved, seed: 5 } });
+});

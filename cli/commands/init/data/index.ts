@@ -7,6 +7,7 @@ import { fail, ok, type Result } from "../../../../runtime/result.js";
 import { packageRoot } from "../../../../schema/package-root.js";
 import { reportInvalidInput } from "../../../errors.js";
 import { exitCodes } from "../../../exit-codes.js";
+import { formatSpec } from "../../../format-spec.js";
 import { reportProblems } from "../../../open-run.js";
 import type { Output } from "../../../output.js";
 import { type ComposedSpec, composeImagesSpec, composeSpec, composeTextSpec } from "./compose-spec.js";
@@ -172,23 +173,4 @@ function refuse(code: string, message: string, hint: string): Result<never, read
 
 function slashes(path: string): string {
   return path.split(sep).join("/");
-}
-
-/** JSON with one line for each key of a section and for each layer. */
-function formatSpec(spec: object): string {
-  const entries = Object.entries(spec).map(([key, value]) => {
-    const short = oneLine(value);
-    if (typeof value !== "object" || value === null || short.length + key.length < 90) return `  "${key}": ${short}`;
-    if (Array.isArray(value)) return `  "${key}": [\n${value.map((entry) => `    ${oneLine(entry)}`).join(",\n")}\n  ]`;
-    const members = Object.entries(value).map(([member, inner]) => `    "${member}": ${oneLine(inner)}`);
-    return `  "${key}": {\n${members.join(",\n")}\n  }`;
-  });
-  return `{\n${entries.join(",\n")}\n}\n`;
-}
-
-function oneLine(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(oneLine).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${oneLine(member)}`);
-  return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
 }
