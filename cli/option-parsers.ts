@@ -102,6 +102,15 @@ export function stopAfterOption(): Option {
   return new Option("--stop-after <pass>", "end each pass pipeline after this pass or phase");
 }
 
+/** `--recurrence`, of every command that compiles. */
+export function recurrenceOption(): Option {
+  const option = new Option(
+    "--recurrence <form>",
+    "form of linear recurrences in training; auto: the fastest by estimate",
+  );
+  return option.choices(["auto", "loop", "scan", "chunkwise"]);
+}
+
 /** `--device` of every command that runs a model. */
 export function deviceOption(): Option {
   return new Option("--device <device>", "compute device").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto");

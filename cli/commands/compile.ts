@@ -10,7 +10,7 @@ import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { reportSpecErrors } from "../open-spec.js";
 import { openSpecWithSignature } from "../open-spec-with-data.js";
-import { disablePassOption, setOption, stopAfterOption } from "../option-parsers.js";
+import { disablePassOption, recurrenceOption, setOption, stopAfterOption } from "../option-parsers.js";
 import { type PassFlags, readPassSelection } from "../pass-selection.js";
 
 interface Flags extends PassFlags {
@@ -30,7 +30,8 @@ export const compileCommand: CommandModule = {
       .requiredOption("--out <dir>", "output folder")
       .addOption(setOption())
       .addOption(disablePassOption())
-      .addOption(stopAfterOption());
+      .addOption(stopAfterOption())
+      .addOption(recurrenceOption());
   },
 
   async run(output, command) {

@@ -2,6 +2,10 @@
 import type { Graph } from "../ir/types.js";
 import type { Target } from "./target/target.js";
 
+/** The forms of a linear recurrence. */
+export const recurrenceForms = ["loop", "scan", "chunkwise"] as const;
+export type RecurrenceForm = (typeof recurrenceForms)[number];
+
 export interface PassContext {
   /** Expected values of symbolic dims, for cost decisions only: results never depend on them. */
   readonly expected: ReadonlyMap<string, number>;
@@ -9,6 +13,8 @@ export interface PassContext {
   readonly opset?: number;
   /** The device that runs the graph, for cost decisions only; the CPU by default. */
   readonly target?: Target;
+  /** The form of every linear recurrence that has it; by default the fastest by the costs of the target. */
+  readonly recurrence?: RecurrenceForm | undefined;
 }
 
 export interface Pass {

@@ -4,7 +4,7 @@
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
 import { checkLegality, type LegalityRule } from "./legality.js";
-import type { Pass, PassContext } from "./pass.js";
+import type { Pass, PassContext, RecurrenceForm } from "./pass.js";
 
 export interface Phase {
   readonly name: string;
@@ -36,6 +36,8 @@ export interface PassSelection {
   readonly disabledPasses?: readonly string[];
   /** A pass or a phase: a pipeline ends after the first run of this pass, or after this phase. */
   readonly stopAfter?: string | undefined;
+  /** The form of every linear recurrence that has it; by default the fastest. */
+  readonly recurrence?: RecurrenceForm | undefined;
 }
 
 /** One run of a pass: `after` is the same object as `before` when nothing changed. */

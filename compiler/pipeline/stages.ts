@@ -46,9 +46,13 @@ export interface CompileFailure {
 /** Runs the stages of a compilation whose arrays have the expected sizes of a signature. */
 export function stageRunner(
   signature: Signature,
-  { disabledPasses = [], stopAfter, target, onStage, onPass }: CompileOptions,
+  { disabledPasses = [], stopAfter, recurrence, target, onStage, onPass }: CompileOptions,
 ) {
-  const context = { expected: new Map(Object.entries(signature.expected)), target: target === "webgpu" ? webgpu : cpu };
+  const context = {
+    expected: new Map(Object.entries(signature.expected)),
+    target: target === "webgpu" ? webgpu : cpu,
+    recurrence,
+  };
   const optimize = (stage: Stage, graph: Graph, pipeline: Pipeline): Graph =>
     runPasses(graph, pipeline, context, {
       disabledPasses,

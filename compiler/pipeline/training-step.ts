@@ -8,7 +8,8 @@ import { elaborate } from "../elaborate/index.js";
 import { type InputPort, isParameter, type OutputPort, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { substituteDims } from "../graph/substitute-dims.js";
 import type { Graph } from "../ir/types.js";
-import { hasParallelizableLoop } from "../optimize/loops/associative-scan.js";
+import { associativeScan, hasParallelizableLoop } from "../optimize/loops/associative-scan.js";
+import type { Pass } from "../optimize/pass.js";
 import {
   canonicalize,
   forwardPasses,
@@ -17,6 +18,7 @@ import {
   stepLoopPasses,
   stepPasses,
 } from "../optimize/pipeline.js";
+import { chunkRecurrences, hasChunkableLoop } from "../optimize/recurrences/chunk-recurrences.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, targetArrays, withStaticTime } from "../signature.js";
 import { applyStep, type DataParallelGraph, gradientStep, overWholeBatch } from "../training/data-parallel.js";
@@ -99,6 +101,8 @@ export function elaborateTraining({
   if (checkpointed && signature.steps === undefined)
     return { ok: false, problems: [unknownStepsProblem(spec, options)] };
   const data = isUnrolled || checkpointed ? withStaticTime(signature) : signature;
+  if ((options.recurrence ?? "loop") !== "loop" && signature.steps === undefined)
+    return { ok: false, problems: [varyingStepsProblem(options)] };
   const result = elaborate(spec, data, "training", options.origins, {
     partialBatch: needsSums(microBatches, options),
     recurrences: { ...defaultStrategy, checkpointed },
@@ -137,6 +141,15 @@ function separateCountsProblem({ losses }: NormalSpec, { origins }: CompileOptio
   };
 }
 
+function varyingStepsProblem({ recurrence }: CompileOptions): Problem {
+  return {
+    code: "recurrence-steps",
+    path: "/data",
+    message: `--recurrence ${recurrence} needs sequences of one length, but the sequences of this data differ in length.`,
+    hint: "Remove --recurrence, or choose loop.",
+  };
+}
+
 function unknownStepsProblem({ train }: NormalSpec, { origins }: CompileOptions): Problem {
   return {
     code: "memory-steps",
@@ -170,14 +183,15 @@ export function differentiateLoss(
 ): GradientProgram {
   const { lossProgram, countProgram, microBatches } = program;
   const { run, optimize, context } = stageRunner(perMicroBatch(signature, microBatches), options);
-  // The number of time steps is fixed only where a loop becomes an associative scan: elsewhere any length remains
-  // possible.
+  // The number of time steps is fixed only where a linear recurrence takes another form than its loop: elsewhere any
+  // length remains possible.
   const { steps: timeSteps } = signature;
-  const isParallel =
-    timeSteps !== undefined &&
-    !options.disabledPasses?.includes("associative-scan") &&
-    hasParallelizableLoop(lossProgram.graph, context);
-  const forward = isParallel ? substituteDims(lossProgram.graph, new Map([["time", timeSteps]])) : lossProgram.graph;
+  const isEnabled = ({ name }: Pass) => !options.disabledPasses?.includes(name);
+  const gainsFromFixedTime =
+    (isEnabled(associativeScan) && hasParallelizableLoop(lossProgram.graph, context)) ||
+    (isEnabled(chunkRecurrences) && hasChunkableLoop(lossProgram.graph, context));
+  const isFixed = timeSteps !== undefined && gainsFromFixedTime;
+  const forward = isFixed ? substituteDims(lossProgram.graph, new Map([["time", timeSteps]])) : lossProgram.graph;
   const prepared = run("prepared", forward, forwardPasses);
   const parameterIndices = lossProgram.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const gradient = (graph: Graph) => run("gradient", graph);

@@ -233,7 +233,7 @@ async function openInputs(
 }
 
 async function compileStep(
-  { device, disabledPasses, stopAfter }: TrainRequest,
+  { device, disabledPasses, stopAfter, recurrence }: TrainRequest,
   { spec, signature }: TrainingInputs,
   { isStepSplit, seedOffset }: DataParallel,
 ) {
@@ -242,6 +242,7 @@ async function compileStep(
     origins: identityOrigins(spec),
     disabledPasses,
     stopAfter,
+    recurrence,
     dataParallel: isStepSplit,
     ...(device === "webgpu" && { target: "webgpu" as const }),
   });

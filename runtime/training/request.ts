@@ -30,6 +30,8 @@ export interface TrainRequest {
   readonly disabledPasses: readonly string[];
   /** A pass after whose first run, or a phase after which, every pipeline of the compiler ends. */
   readonly stopAfter?: string | undefined;
+  /** The form of linear recurrences; by default the fastest by estimate. */
+  readonly recurrence?: "loop" | "scan" | "chunkwise" | undefined;
   /** Adds a `predictions` event to every evaluation. */
   readonly reportPredictions?: boolean;
 }

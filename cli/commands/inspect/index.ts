@@ -7,7 +7,7 @@ import type { CommandModule, CommandParser } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportProblems } from "../../open-run.js";
-import { disablePassOption, setOption, stopAfterOption } from "../../option-parsers.js";
+import { disablePassOption, recurrenceOption, setOption, stopAfterOption } from "../../option-parsers.js";
 import { type PassFlags, readPassSelection } from "../../pass-selection.js";
 import { type PlacementDevice, placementDevices } from "./device-placement.js";
 import { type InspectAspect, type StageChoice, stageFormats } from "./stage.js";
@@ -51,23 +51,14 @@ export const inspect: CommandModule = {
       .option("--resolved", "print the spec with the values of the specs that it extends and of its variables")
       .option("--passes", "print the compiler's passes, or of a spec the passes that change its graphs")
       .addOption(disablePassOption())
-      .addOption(stopAfterOption());
+      .addOption(stopAfterOption())
+      .addOption(recurrenceOption());
   },
 
   async run(output, command) {
     const [subject] = command.args;
-    const {
-      set = [],
-      stage,
-      format,
-      explain,
-      time,
-      device,
-      passes,
-      resolved,
-      disablePass,
-      stopAfter,
-    } = command.opts<Flags>();
+    const { set = [], stage, format, explain, time, device, passes, resolved, ...passFlags } = command.opts<Flags>();
+    const { disablePass, stopAfter, recurrence } = passFlags;
     if (subject === undefined && passes === true) return (await import("./passes.js")).listPasses(output);
     if (subject === undefined) {
       reportInvalidInput(output, "usage", "the subject is missing", "Name a spec, a run directory or an .onnx file.");
@@ -98,10 +89,12 @@ export const inspect: CommandModule = {
       );
       return exitCodes.invalidInput;
     }
-    const passSelection = await readPassSelection(output, {
-      ...(disablePass && { disablePass }),
-      ...(stopAfter && { stopAfter }),
-    });
+    if (recurrence !== undefined && (stage ?? passes ?? explain) === undefined) {
+      const message = "--recurrence needs --stage, --passes or --explain";
+      reportInvalidInput(output, "usage", message, "Remove --recurrence, or add --stage.");
+      return exitCodes.invalidInput;
+    }
+    const passSelection = await readPassSelection(output, passFlags);
     if (passSelection === undefined) return exitCodes.invalidInput;
     const aspect: InspectAspect =
       passes === true
@@ -109,7 +102,7 @@ export const inspect: CommandModule = {
         : resolved === true
           ? { aspect: "resolved" }
           : explain !== undefined
-            ? { aspect: "explanation", name: explain }
+            ? { aspect: "explanation", name: explain, recurrence: passSelection.recurrence }
             : stage !== undefined
               ? { aspect: "stage", name: stage, format, passSelection }
               : device !== undefined

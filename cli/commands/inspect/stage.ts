@@ -18,7 +18,7 @@ export type InspectAspect =
   /** The spec itself, with the values of the specs that it extends. */
   | { readonly aspect: "resolved" }
   | { readonly aspect: "passes"; readonly passSelection: PassSelection }
-  | { readonly aspect: "explanation"; readonly name: string }
+  | { readonly aspect: "explanation"; readonly name: string; readonly recurrence: PassSelection["recurrence"] }
   | { readonly aspect: "placement"; readonly device: PlacementDevice };
 
 export interface StageChoice {

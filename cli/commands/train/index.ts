@@ -18,6 +18,7 @@ import {
   optionOverride,
   parseByteSize,
   parseNameMap,
+  recurrenceOption,
   seedOption,
   setOption,
   stopAfterOption,
@@ -85,7 +86,8 @@ export const trainCommand: CommandModule = {
       .option("--force", "train even if the memory estimate exceeds the available memory")
       .optionsGroup("Compiler:")
       .addOption(disablePassOption())
-      .addOption(stopAfterOption());
+      .addOption(stopAfterOption())
+      .addOption(recurrenceOption());
   },
 
   async run(output, command) {

@@ -19,8 +19,9 @@ import { type Loop, rewriteLoops } from "./rewrite-loop.js";
 const LEVEL_CALLS = 14;
 const LEVEL_ELEMENTS = 14;
 
-/** True when a prefix scan is expected to be faster than the loop. */
+/** True when a prefix scan is requested, or expected to be faster than the loop. */
 function isProfitable(loop: Loop, timeSteps: number, context: PassContext): boolean {
+  if (context.recurrence === "loop" || context.recurrence === "scan") return context.recurrence === "scan";
   const { body } = loop.attributes;
   const { inner } = scanOperands(loop);
   const { kernelCallMicroseconds, loopIterationMicroseconds, elementMicroseconds } = targetOf(context);

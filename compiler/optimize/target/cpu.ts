@@ -30,5 +30,6 @@ export const cpu: Target = {
   kernelCallMicroseconds: 2,
   loopIterationMicroseconds: 4,
   elementMicroseconds: 1 / 1500,
+  multiplyAddMicroseconds: 1 / 20_000,
   maxKernelOutputs: Number.POSITIVE_INFINITY,
 };

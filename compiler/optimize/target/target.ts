@@ -41,6 +41,8 @@ export interface Target {
   readonly kernelCallMicroseconds: number;
   readonly loopIterationMicroseconds: number;
   readonly elementMicroseconds: number;
+  /** One multiply-add of a product of matrices. */
+  readonly multiplyAddMicroseconds: number;
   /** Results that one kernel may write. */
   readonly maxKernelOutputs: number;
 }
