@@ -23,6 +23,10 @@ export type ArraySource = string | NestedNumbers[];
  */
 export type NestedNumbers = number | NestedNumbers[];
 export type CellOption = number | boolean | string;
+/**
+ * The size of a vector, or the sizes of the axes; the batch is none of them.
+ */
+export type ShapeOfAState = SizeExpression | SizeExpression[];
 export type SizeExpression = number | string;
 /**
  * Sizes of the axes; an empty list for a scalar.
@@ -133,9 +137,17 @@ export type ActivationOption = number | boolean | string;
  */
 export type CellClipOption = number | boolean | string;
 /**
- * Option of the cells `lstm`, `layer_norm_lstm` and `minlstm`: initial value of the forget gate's bias or shift. Default: 1.
+ * Option of the cells `lstm`, `layer_norm_lstm`, `minlstm` (default 1), `mlstm` and `slstm` (default 3): initial value of the forget gate's bias or shift.
  */
 export type ForgetBiasOption = number | boolean | string;
+/**
+ * Option of the cell `slstm`: function of the forget gate, `sigmoid` or `exp`. Default: sigmoid.
+ */
+export type ForgetGateOption = number | boolean | string;
+/**
+ * Option of the cells `mlstm` and `slstm`: number of heads, which divides hidden_size. Default: 1.
+ */
+export type HeadsOption = number | boolean | string;
 /**
  * Option of the cell `lstm`: the gates also read the memory c, unit by unit, with the weight vectors pi, pf and po. Default: false.
  */
@@ -854,7 +866,7 @@ export interface ArraysData {
    */
   weights?: ArraySource | null;
   /**
-   * Initial states by public name, each [batch, size]. States that are not listed start at zero.
+   * Initial states by public name, each [batch, size], or [batch, …] with all axes of the state. States that are not listed start at zero.
    */
   initial_states?: {
     [k: string]: ArraySource;
@@ -880,10 +892,10 @@ export interface CellDefinition {
     [k: string]: CellOption;
   };
   /**
-   * Name and size of each state. In equations `h` is the state before the step, and `h'` the state after it.
+   * Name and size of each state, or the sizes of its axes. In equations `h` is the state before the step, and `h'` the state after it. With an option `heads`, `head_size` is hidden_size / heads.
    */
   state: {
-    [k: string]: SizeExpression;
+    [k: string]: ShapeOfAState;
   };
   /**
    * Name and shape of each trainable tensor. Kernels are [in, out].
@@ -961,7 +973,7 @@ export interface CellVariant {
    * States that this variant adds or replaces.
    */
   state?: {
-    [k: string]: SizeExpression;
+    [k: string]: ShapeOfAState;
   };
   /**
    * Parameters that this variant adds or replaces.
@@ -1201,6 +1213,8 @@ export interface RnnLayer {
   activation?: ActivationOption;
   cell_clip?: CellClipOption;
   forget_bias?: ForgetBiasOption;
+  forget_gate?: ForgetGateOption;
+  heads?: HeadsOption;
   peepholes?: PeepholesOption;
   projection_size?: ProjectionSizeOption;
   recurrent_weight?: RecurrentWeightOption;
@@ -1222,6 +1236,8 @@ export interface Cell {
   activation?: ActivationOption;
   cell_clip?: CellClipOption;
   forget_bias?: ForgetBiasOption;
+  forget_gate?: ForgetGateOption;
+  heads?: HeadsOption;
   peepholes?: PeepholesOption;
   projection_size?: ProjectionSizeOption;
   recurrent_weight?: RecurrentWeightOption;

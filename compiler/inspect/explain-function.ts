@@ -22,6 +22,7 @@ const exampleShapes: readonly (readonly Dim[])[] = [
   ["batch", "features"],
   ["batch", 4],
   ["batch", 2, 4],
+  ["batch", 4, 1],
 ];
 /** Arguments that are numbers, by their name in the notation. */
 const exampleNumbers: Readonly<Record<string, number>> = { low: -1, high: 1, parts: 2, heads: 2, classes: 3 };

@@ -6,7 +6,7 @@ import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import { type EquationScope, expressionInScope, infixLines, nameInScope, nameResults } from "../ir/print/equations.js";
 import { printGraph } from "../ir/print/text.js";
-import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
+import type { Dim, Graph, Node, NodeOf, Shape, Value } from "../ir/types.js";
 import { buildCellStep } from "../language/build-step.js";
 import type { ResolvedDefinition } from "../language/resolve.js";
 import { type CellSizes, declaredShapes } from "../language/size-expression.js";
@@ -86,8 +86,8 @@ function stepGradient(cell: ResolvedDefinition, sizes: CellSizes, context: PassC
   return gradientEquations(b, cotangents, inputCount, context);
 }
 
-function batchedShapes(states: Readonly<Record<string, Dim>>): Readonly<Record<string, readonly Dim[]>> {
-  return Object.fromEntries(Object.entries(states).map(([name, size]) => [name, [batch, size]]));
+function batchedShapes(states: Readonly<Record<string, Shape>>): Readonly<Record<string, readonly Dim[]>> {
+  return Object.fromEntries(Object.entries(states).map(([name, shape]) => [name, [batch, ...shape]]));
 }
 
 /** The loop over all steps, and the gradient of the sum of its outputs times `dy`. */
@@ -97,7 +97,7 @@ function cellLoops(cell: ResolvedDefinition, sizes: CellSizes, context: PassCont
   const x = b.input("x", floatType([time, batch, sizes.input_size]));
   const parameters = addInputs(b, shapes.parameters);
   const names = Object.keys(shapes.states);
-  const initialStates = Object.values(shapes.states).map((size) => b.expand(b.scalar(0), [batch, size]));
+  const initialStates = Object.values(shapes.states).map((shape) => b.expand(b.scalar(0), [batch, ...shape]));
   const { scanOutputs: stacked } = scan(
     b,
     "cell",

@@ -6,7 +6,7 @@ import { type EquationShapes, inferEquations } from "./infer/equations.js";
 import { type Assignment, parseEquations } from "./parse/equations.js";
 import type { ResolvedDefinition } from "./resolve.js";
 import type { Scope } from "./scope.js";
-import { validShapes } from "./size-expression.js";
+import { checkHeads, validShapes } from "./size-expression.js";
 
 export interface Analysis {
   /** Undefined after a problem of syntax or names. */
@@ -17,6 +17,7 @@ export interface Analysis {
 
 /** Reports all problems of a definition. `path` is its JSON pointer. */
 export function analyze(definition: ResolvedDefinition, scope: Scope, path: string, report: Report): Analysis {
+  if (!checkHeads(definition, scope.sizes, path, report)) return { equations: undefined, shapes: undefined };
   const hasDistinctNames = checkNames(definition, scope, path, report);
   const declared = validShapes(definition, scope.sizes, path, report);
   const hasValidInitializers = checkInitializers(definition, scope.sizes, path, report);

@@ -22,7 +22,8 @@ export interface ResolvedDefinition {
   readonly functions: FunctionTable;
   /** A value for every option that the definition declares. */
   readonly options: Readonly<Record<string, CellOption>>;
-  readonly state: Readonly<Record<string, SizeExpression>>;
+  /** The axes of each state, without the batch. */
+  readonly state: Readonly<Record<string, readonly SizeExpression[]>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[];
@@ -38,6 +39,8 @@ export interface ResolvedDefinition {
 /** JSON pointers of the merged entries, relative to the definition: an entry may come from a variant. */
 export interface CellPointers {
   readonly state: Readonly<Record<string, string>>;
+  /** Of the size of each axis. */
+  readonly stateAxes: Readonly<Record<string, readonly string[]>>;
   readonly parameters: Readonly<Record<string, string>>;
   readonly initializers: Readonly<Record<string, string>>;
   /** The list of equations. */
@@ -71,6 +74,17 @@ export function resolveDefinition(
         Object.keys(overlay[key] ?? {}).map((name) => [name, child(`${overlay.pointer}/${key}`, name)]),
       ),
     );
+  const states = merged((overlay) =>
+    Object.fromEntries(
+      Object.entries(overlay.state ?? {}).map(([name, shape]) => {
+        const pointer = child(`${overlay.pointer}/state`, name);
+        const axes = isList(shape)
+          ? shape.map((size, axis) => ({ size, pointer: `${pointer}/${axis}` }))
+          : [{ size: shape, pointer }];
+        return [name, axes];
+      }),
+    ),
+  );
   const equations = equationsOf(overlays);
   const output = expectDefined(
     overlays.findLast((overlay) => overlay.output !== null),
@@ -80,7 +94,7 @@ export function resolveDefinition(
     kind,
     functions,
     options: Object.fromEntries(selectedOptions),
-    state: merged((overlay) => overlay.state ?? {}),
+    state: mapValues(states, (axes) => axes.map(({ size }) => size)),
     parameters: merged((overlay) => overlay.parameters),
     initializers: merged((overlay) => overlay.initializers),
     equations: equations.lines.map(({ source }) => source),
@@ -88,6 +102,7 @@ export function resolveDefinition(
     onnx: mappingOf(overlays),
     pointers: {
       state: pointersOf("state"),
+      stateAxes: mapValues(states, (axes) => axes.map(({ pointer }) => pointer)),
       parameters: pointersOf("parameters"),
       initializers: pointersOf("initializers"),
       equations: equations.pointer,
@@ -130,8 +145,12 @@ function equationLines(sources: string | readonly string[], pointer: string): Eq
   return sources.map((source, index) => ({ source, pointer: `${pointer}/${index}` }));
 }
 
+function mapValues<T, R>(record: Readonly<Record<string, T>>, map: (value: T) => R): Readonly<Record<string, R>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
+
 /** `Array.isArray` does not narrow readonly arrays. */
-function isList<T>(value: readonly T[] | object): value is readonly T[] {
+function isList<T>(value: readonly T[] | number | string | object): value is readonly T[] {
   return Array.isArray(value);
 }
 

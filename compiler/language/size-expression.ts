@@ -21,7 +21,35 @@ export function sizeNames(
   definition: Pick<ResolvedDefinition, "options">,
   sizes: Scope["sizes"],
 ): ReadonlyMap<string, Dim> {
-  return new Map<string, Dim>([...numericOptions(definition), ...Object.entries(sizes)]);
+  return new Map<string, Dim>([...numericOptions(definition), ...Object.entries(allSizes(definition, sizes))]);
+}
+
+/** The sizes of a use and the one that follows from them: the head_size of a cell whose options have a number of heads. */
+export function allSizes(
+  { options }: Pick<ResolvedDefinition, "options">,
+  sizes: Scope["sizes"],
+): Readonly<Record<string, Dim>> {
+  const [heads, hiddenSize] = [ownValue(options, "heads"), sizes.hidden_size];
+  if (typeof heads !== "number" || hiddenSize === undefined || Object.hasOwn(options, "head_size")) return sizes;
+  return { ...sizes, head_size: divideDim(hiddenSize, heads) ?? 1 };
+}
+
+/** Reports heads that do not divide the units. False after the problem: no other size is checked. */
+export function checkHeads(
+  definition: ResolvedDefinition,
+  sizes: Scope["sizes"],
+  path: string,
+  report: Report,
+): boolean {
+  const { options, state, parameters, equations } = definition;
+  const [heads, hiddenSize] = [ownValue(options, "heads"), sizes.hidden_size];
+  if (typeof heads !== "number" || hiddenSize === undefined || Object.hasOwn(options, "head_size")) return true;
+  if (heads >= 1 && Number.isInteger(heads) && divideDim(hiddenSize, heads) !== undefined) return true;
+  if (!/\bhead_size\b/.test(JSON.stringify([state, parameters, equations]))) return true;
+  const message = `hidden_size ${hiddenSize} is not a multiple of heads ${heads}`;
+  const hint = "Choose a hidden_size that is one, or another number of heads.";
+  report({ code: "size", path: `${path}/options/heads`, message, hint });
+  return false;
 }
 
 /**
@@ -121,8 +149,8 @@ function evaluateSize(
 
 /** The declared shapes of a definition, evaluated. */
 export interface DeclaredShapes {
-  /** The width of each state: a state is [batch, width]. */
-  readonly states: Readonly<Record<string, Dim>>;
+  /** The axes of each state, without the batch. */
+  readonly states: Readonly<Record<string, Shape>>;
   readonly parameters: Readonly<Record<string, Shape>>;
 }
 
@@ -144,22 +172,25 @@ export function validShapes(
   path: string,
   report: Report,
 ): { readonly isComplete: boolean; readonly shapes: DeclaredShapes } {
+  if (!checkHeads(definition, sizes, path, report))
+    return { isComplete: false, shapes: { states: {}, parameters: {} } };
   const names = sizeNames(definition, sizes);
-  const states = Object.entries(definition.state).map(
-    ([name, size]) =>
-      [name, resolveSize(size, names, path + ownValue(definition.pointers.state, name), report)] as const,
-  );
-  const parameters = Object.entries(definition.parameters).map(([name, shape]) => {
-    const pointer = path + ownValue(definition.pointers.parameters, name);
-    return [name, shape.map((size, axis) => resolveSize(size, names, `${pointer}/${axis}`, report))] as const;
-  });
   const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
-  const resolvedStates = states.flatMap(([name, size]) => (isDefined(size) ? [[name, size] as const] : []));
-  const resolvedParameters = parameters.flatMap(([name, shape]) =>
-    shape.every(isDefined) ? [[name, shape] as const] : [],
-  );
+  const resolve = (
+    declared: Readonly<Record<string, readonly SizeExpression[]>>,
+    pointerOf: (name: string, axis: number) => string,
+  ) => {
+    const shapes = Object.entries(declared).flatMap(([name, shape]) => {
+      const dims = shape.map((size, axis) => resolveSize(size, names, path + pointerOf(name, axis), report));
+      return dims.every(isDefined) ? [[name, dims] as const] : [];
+    });
+    return { isComplete: shapes.length === Object.keys(declared).length, shapes: Object.fromEntries(shapes) };
+  };
+  const { pointers } = definition;
+  const states = resolve(definition.state, (name, axis) => String(ownValue(pointers.stateAxes, name)?.[axis]));
+  const parameters = resolve(definition.parameters, (name, axis) => `${ownValue(pointers.parameters, name)}/${axis}`);
   return {
-    isComplete: resolvedStates.length === states.length && resolvedParameters.length === parameters.length,
-    shapes: { states: Object.fromEntries(resolvedStates), parameters: Object.fromEntries(resolvedParameters) },
+    isComplete: states.isComplete && parameters.isComplete,
+    shapes: { states: states.shapes, parameters: parameters.shapes },
   };
 }

@@ -23,7 +23,7 @@ const groups = [
     text: "They use the last axis. Those with an argument `axis` use another one instead, counted from the last: `sum(a, -2)`. A reduced axis keeps the size 1. The batch and the time are no axes of an equation.",
     names: [
       ...["softmax", "log_softmax", "sum", "mean", "logsumexp", "l2_norm", "cumsum", "cummax", "layer_norm"],
-      ...["concat", "split"],
+      ...["concat", "split", "unsqueeze", "squeeze"],
     ],
   },
   {
@@ -66,12 +66,12 @@ const operatorRows = [
 const scopeRows = [
   [
     "[cell](spec/cells.md#cells-of-your-own)",
-    "`x` [input_size], each state, each parameter, numeric options",
+    "`x` [input_size], each state, each parameter, numeric options, sizes (`hidden_size`, `input_size`, `head_size`)",
     "`h'` for each state, and the output",
   ],
   [
     "[layer](spec/layers.md#layer-definition)",
-    "`x` [input_size], each parameter, numeric options",
+    "`x` [input_size], each parameter, numeric options, `input_size`",
     "the output, `y` unless `output` names another",
   ],
   [

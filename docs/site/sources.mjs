@@ -12,6 +12,8 @@ export const cellSources = {
   layer_norm_gru: "J. L. Ba, J. R. Kiros and G. Hinton, Layer Normalization, 2016",
   mingru: "L. Feng et al., Were RNNs All We Needed?, 2024",
   minlstm: "L. Feng et al., Were RNNs All We Needed?, 2024",
+  mlstm: "M. Beck et al., xLSTM: Extended Long Short-Term Memory, NeurIPS 2024, equations 19 to 27",
+  slstm: "M. Beck et al., xLSTM: Extended Long Short-Term Memory, NeurIPS 2024, equations 8 to 18",
 };
 
 /** Publications of the built-in activations. */

@@ -147,7 +147,7 @@ const inlineSection = (title, schema) => paragraphs([`## ${title}`, oneLine(sche
 function builtInCell(file) {
   const name = file.replace(".json", "");
   const { description, options = {}, state, parameters, equations: lines, output } = read(`specs/cells/${file}`);
-  const states = Object.entries(state).map(([key, size]) => `\`${key}\` [${size}]`);
+  const states = Object.entries(state).map(([key, shape]) => `\`${key}\` [${[shape].flat().join(", ")}]`);
   const shapes = Object.entries(parameters).map(([key, shape]) => `\`${key}\` [${shape.join(", ")}]`);
   const defaults = Object.entries(options).map(([key, value]) => `\`${key}\` ${json(value)}`);
   return paragraphs([

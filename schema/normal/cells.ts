@@ -3,6 +3,8 @@
 export type CellOption = number | boolean | string;
 /** An integer, or arithmetic over `hidden_size`, `input_size` and numeric options: "4*hidden_size". */
 export type SizeExpression = number | string;
+/** The size of a vector, or the sizes of the axes; the batch is none of them. */
+export type StateShape = SizeExpression | readonly SizeExpression[];
 
 /** A layer as equations: a cell without states. */
 export interface NormalLayerDefinition extends Omit<NormalCellDefinition, "state" | "onnx" | "variants"> {
@@ -23,7 +25,7 @@ export interface NormalCellDefinition {
   readonly description: string;
   /** Defaults. A string option's legal values are the keys of its variants; with "otherwise" activations too. */
   readonly options: Readonly<Record<string, CellOption>>;
-  readonly state: Readonly<Record<string, SizeExpression>>;
+  readonly state: Readonly<Record<string, StateShape>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[];
@@ -43,7 +45,7 @@ export interface NormalCellDefinition {
  * assign those names.
  */
 export interface CellVariant {
-  readonly state: Readonly<Record<string, SizeExpression>>;
+  readonly state: Readonly<Record<string, StateShape>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
   readonly initializers: Readonly<Record<string, CellInitializer>>;
   readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;

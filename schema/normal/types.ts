@@ -292,7 +292,10 @@ export interface NormalArraysData {
   readonly lengths: ArraySource | null;
   /** Weight of each step in the loss, [batch, time]. */
   readonly weights: ArraySource | null;
-  /** Initial states by public name, each [batch, size]. States that are not listed start at zero. */
+  /**
+   * Initial states by public name, each [batch, size], or [batch, …] with all axes of the state. States that are not
+   * listed start at zero.
+   */
   readonly initial_states: Readonly<Record<string, ArraySource>>;
   readonly split: NormalSplit;
 }

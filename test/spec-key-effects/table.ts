@@ -119,6 +119,8 @@ const uses = (name: string, shape: (base: Json) => Json, path: string) =>
     activation: keyEffect(shape(numbers), `${path}/activation`, "relu"),
     cell_clip: keyEffect(shape(lstm), `${path}/cell_clip`, 1),
     forget_bias: keyEffect(shape(lstm), `${path}/forget_bias`, 2),
+    forget_gate: keyEffect(shape(set(numbers, "/model/0/cell", "slstm")), `${path}/forget_gate`, "exp"),
+    heads: keyEffect(shape(set(numbers, "/model/0/cell", "mlstm")), `${path}/heads`, 3),
     peepholes: keyEffect(shape(lstm), `${path}/peepholes`, true),
     projection_size: keyEffect(shape(lstm), `${path}/projection_size`, 2),
     recurrent_weight: keyEffect(shape(set(numbers, "/model/0/cell", "indrnn")), `${path}/recurrent_weight`, 0.5),

@@ -60,7 +60,7 @@ export function stepGraph(partialCell: PartialCell): Graph {
   const input = (name: string, shape: readonly (number | string)[]) => builder.input(name, { dtype: "float32", shape });
   const x = input("x", ["batch", 3]);
   const states = Object.fromEntries(
-    Object.entries(declared?.states ?? {}).map(([name, size]) => [name, input(name, ["batch", size])]),
+    Object.entries(declared?.states ?? {}).map(([name, shape]) => [name, input(name, ["batch", ...shape])]),
   );
   const parameters = Object.fromEntries(
     Object.entries(declared?.parameters ?? {}).map(([name, shape]) => [name, input(name, shape)]),

@@ -78,14 +78,15 @@ function valuesOf({ enum: names, const: constant, type, examples = [], default: 
 
 /** The built-in cells, with their states and the values that each option may have. */
 export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
-  const { state, options = {}, variants = {} } = readJson(`specs/cells/${file}`);
+  const { state, parameters, options = {}, variants = {} } = readJson(`specs/cells/${file}`);
+  const sizes = JSON.stringify([state, parameters]);
   const valuesOfOption = ([option, standard]) => {
     const names = Object.keys(variants[option] ?? {});
     const values = names.flatMap((name) => {
       if (typeof standard === "string") return name === "otherwise" ? ["silu", "bent"] : [name];
       return name === "otherwise" ? [2] : [JSON.parse(name)];
     });
-    return [option, values.length > 0 ? values : [standard, 0.5]];
+    return [option, values.length > 0 ? values : sizes.includes(`"${option}"`) ? [standard] : [standard, 0.5]];
   };
   const name = file.replace(".json", "");
   return { name, state, options: Object.fromEntries(Object.entries(options).map(valuesOfOption)) };

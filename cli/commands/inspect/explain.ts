@@ -124,7 +124,7 @@ function explanationText(
     ...section(
       "states",
       "carried from step to step",
-      Object.entries(cell.state).map(([name, size]) => `${name} [${size}]`),
+      Object.entries(cell.state).map(([name, shape]) => `${name} [${shape.join(", ")}]`),
     ),
     ...section(
       "parameters",

@@ -6,13 +6,14 @@ import type { EquationDefinition } from "../../../schema/normal/index.js";
 import type { FunctionTable } from "../functions/function.js";
 import { type DefinitionKind, otherwise, ownValue, type ResolvedDefinition } from "../resolve.js";
 import type { Scope } from "../scope.js";
+import { allSizes } from "../size-expression.js";
 
 /** Checks that options, parameters and states, which share the scope of the equations, have distinct names. */
 export function checkNames(definition: ResolvedDefinition, scope: Scope, path: string, report: Report): boolean {
   let isDistinct = true;
   const usedNames = new Map<string, string>([
     ...Object.keys(scope.inputs).map((name) => [name, `the ${definition.kind}'s input`] as const),
-    ...Object.keys(scope.sizes).map((name) => [name, "a size"] as const),
+    ...Object.keys(allSizes(definition, scope.sizes)).map((name) => [name, "a size"] as const),
   ]);
   const declare = (names: readonly string[], kind: string, pointerOf: (name: string) => string | undefined) => {
     for (const name of names) {

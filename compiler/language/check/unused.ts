@@ -65,7 +65,7 @@ function namesInDeclarations({ initializers, state, parameters }: ResolvedDefini
     typeof initializer === "object" ? initializer : [{ from: 0, to: 0, value: initializer }],
   );
   const sizes = [
-    ...Object.values(state),
+    ...Object.values(state).flat(),
     ...Object.values(parameters).flat(),
     ...slices.flatMap(({ from, to }) => [from, to]),
   ];

@@ -2,7 +2,7 @@
 import type { OpMethods } from "../../ir/builder.js";
 import { addDims, mulDims, printShape, sameShape } from "../../ir/dims.js";
 import { at, expectDefined } from "../../ir/expect.js";
-import type { Dim, Value } from "../../ir/types.js";
+import type { Dim, Shape, Value } from "../../ir/types.js";
 import {
   divideDim,
   type ExpressionType,
@@ -93,6 +93,34 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
       );
     },
   },
+  unsqueeze: {
+    notation: "unsqueeze(a, axis)",
+    equation: "a with a new axis of size 1, the last one or the axis -2, -3, … of the result",
+    arity: [1, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const a = at(args, 0);
+      const axis = axisOf(args[1], [...rowShape(a, rules), 1]);
+      return typeof axis === "number" ? tensorType(withNewAxis(shapeOf(a), axis), args) : axis;
+    },
+    build: (b, args, shape) => b.unsqueeze(asValue(b, at(args, 0)), [shape.length + Number(args[1] ?? -1)]),
+  },
+  squeeze: {
+    notation: "squeeze(a, axis)",
+    equation: "a without an axis of size 1",
+    arity: [1, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const a = at(args, 0);
+      const axis = rowShape(a, rules).length === 0 ? missingAxis(0) : axisOf(args[1], rowShape(a, rules));
+      if (typeof axis !== "number") return axis;
+      const shape = shapeOf(a);
+      if (rules.unify(at(shape, shape.length + axis), 1) !== undefined)
+        return tensorType(shape.toSpliced(axis, 1), args);
+      return argumentError("shape-mismatch", `${printShape(shape)} has the size ${shape.at(axis)} there, not 1`, 0);
+    },
+    build: (b, args, shape) => b.squeeze(asValue(b, at(args, 0)), [shape.length + 1 + Number(args[1] ?? -1)]),
+  },
   sum: reduction("sum", "Σ a", (b, a, axis) => b.sum(a, [axis], true)),
   mean: reduction("mean", "Σ a / n, n the size of the axis", (b, a, axis) => b.mean(a, [axis], true)),
   logsumexp: reduction("logsumexp", "log Σ exp(a)", (b, a, axis) => {
@@ -148,7 +176,7 @@ function reduction(name: string, equation: string, buildNode: BuildAlongAxis): E
     arity: [1, 2],
     conditionCount: 0,
     infer(args, rules) {
-      const axis = axisOf(args, rules);
+      const axis = reducedAxis(args, rules);
       return typeof axis === "number" ? tensorType(shapeOf(at(args, 0)).with(axis, 1), args) : axis;
     },
     build: (b, args) => buildNode(b, asValue(b, at(args, 0)), Number(args[1] ?? -1)),
@@ -167,7 +195,7 @@ function cumulative(
     arity: [1, 2],
     conditionCount: 0,
     infer(args, rules) {
-      const axis = axisOf(args, rules);
+      const axis = reducedAxis(args, rules);
       if (typeof axis !== "number") return axis;
       const shape = shapeOf(at(args, 0));
       rules.known(at(shape, shape.length + axis));
@@ -187,17 +215,23 @@ function cumulative(
   };
 }
 
-/** The axis that the second argument names, a negative number; -1 without one. */
-function axisOf(args: readonly ExpressionType[], rules: ShapeRules): number | ArgumentError {
-  const [a, axis] = [at(args, 0), args[1]];
-  const rank = rowShape(a, rules).length;
-  if (rank === 0) return missingAxis(0);
+/** The axis of a row of the first argument that the second one names. */
+function reducedAxis(args: readonly ExpressionType[], rules: ShapeRules): number | ArgumentError {
+  const row = rowShape(at(args, 0), rules);
+  return row.length === 0 ? missingAxis(0) : axisOf(args[1], row);
+}
+
+/** The axis of a row, a negative number; -1 without an argument. */
+function axisOf(axis: ExpressionType | undefined, row: Shape): number | ArgumentError {
   if (axis === undefined) return -1;
-  if (axis.kind === "number" && Number.isInteger(axis.value) && axis.value < 0 && axis.value >= -rank)
+  if (axis.kind === "number" && Number.isInteger(axis.value) && axis.value < 0 && axis.value >= -row.length)
     return axis.value;
-  const legal = Array.from({ length: rank }, (_, index) => -1 - index).join(" or ");
-  const message = `the axes of ${printShape(rowShape(a, rules))} are counted from the last: ${legal}`;
-  return argumentError("argument", message, 1);
+  const legal = row.map((_, index) => -1 - index).join(" or ");
+  return argumentError("argument", `the axes of ${printShape(row)} are counted from the last: ${legal}`, 1);
+}
+
+function withNewAxis(shape: Shape, axis: number): Shape {
+  return shape.toSpliced(shape.length + 1 + axis, 0, 1);
 }
 
 /** The type of one of `count` equal parts of the last axis. */

@@ -16,6 +16,8 @@ export interface InferenceContext {
   readonly names: ReadonlyMap<string, ExpressionType | undefined>;
   /** The types of all expressions without a problem, which inference adds. */
   readonly types: Map<Expression, ExpressionType>;
+  /** Sizes that depend on the data: numbers that are not known yet. */
+  readonly unknownSizes: ReadonlyMap<string, Dim>;
   /** Calls whose problem is already reported. */
   readonly invalidCalls: ReadonlySet<Expression>;
   /** The text of the equation, for offsets. */
@@ -29,22 +31,23 @@ export function declarationHint(
   axis: number,
   expected: Dim,
   [other, otherAxis]: readonly [Expression, number],
-  { definition, batch }: InferenceContext,
+  { definition, batch, rules }: InferenceContext,
 ): string | undefined {
   if (expression.kind !== "name" || batch.includes(expected)) return undefined;
   const declared = ownValue(definition.parameters, expression.name);
   if (declared?.[axis] === undefined) return undefined;
   const sizeName = declared.length === 1 ? "size" : axis === 0 ? "first size" : "last size";
-  const writtenSize = other.kind === "name" ? declaredSize(definition, other.name, otherAxis) : undefined;
+  const writtenSize =
+    other.kind === "name" ? declaredSize(definition, other.name, otherAxis, rules.batchAxes) : undefined;
   const alternative =
     typeof writtenSize === "string" && writtenSize !== declared[axis] ? `, or write "${writtenSize}"` : "";
   return `${expression.name} is declared ${printShape(declared)}; make its ${sizeName} ${expected}${alternative}.`;
 }
 
-/** The size expression of a name's axis. For x and states it is the last axis, because the batch is not declared. */
-function declaredSize({ state, parameters }: ResolvedDefinition, name: string, axis: number) {
+/** The size expression of a name's axis. The axes of the batch are not declared. */
+function declaredSize({ state, parameters }: ResolvedDefinition, name: string, axis: number, batchAxes: number) {
   if (name === "x") return "input_size";
-  return ownValue(state, name.replace("'", "")) ?? ownValue(parameters, name)?.[axis];
+  return ownValue(state, name.replace("'", ""))?.[axis - batchAxes] ?? ownValue(parameters, name)?.[axis];
 }
 
 /** The source text of an expression on one line, truncated to 40 characters. */

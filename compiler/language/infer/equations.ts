@@ -2,21 +2,21 @@
 import { observeReport, type Report } from "../../../schema/diagnostics/index.js";
 import { printShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
-import type { Dim, Shape } from "../../ir/types.js";
-import { type ExpressionType, type ShapeRules, shapeOf } from "../expression-type.js";
+import type { Shape } from "../../ir/types.js";
+import { type ExpressionType, isBatched, type ShapeRules, shapeOf } from "../expression-type.js";
 import type { ParsedEquation } from "../parse/equations.js";
 import type { Expression } from "../parse/expression.js";
 import type { EquationProblem } from "../parse/tokens.js";
-import type { ResolvedDefinition } from "../resolve.js";
+import { ownValue, type ResolvedDefinition } from "../resolve.js";
 import type { Scope } from "../scope.js";
-import type { DeclaredShapes } from "../size-expression.js";
+import { allSizes, type DeclaredShapes } from "../size-expression.js";
 import { inferExpression } from "./expression.js";
 
 /** Equations that may be built in one scope. */
 export interface EquationShapes {
   /** Of every expression in the equations. The type of a `split` is that of each part. */
   readonly types: ReadonlyMap<Expression, ExpressionType>;
-  /** [batch, width] of each next state. */
+  /** [batch, …] of each next state. */
   readonly states: ReadonlyMap<string, Shape>;
   /** [batch, width] of the output; of an activation of a number, a number. */
   readonly output: Shape;
@@ -41,6 +41,8 @@ export function inferEquations(
   report: Report,
 ): EquationShapes | undefined {
   const { inputs, declared, batch, rules } = scope;
+  const sizes = Object.entries(allSizes(definition, scope.sizes));
+  const unknownSizes = new Map(sizes.filter(([, size]) => typeof size === "string"));
   const { report: fail, isSound } = observeReport(report);
   const types = new Map<Expression, ExpressionType>();
   const tensor = (shape: Shape, isBatchedTensor: boolean): ExpressionType => ({
@@ -49,8 +51,12 @@ export function inferEquations(
     isBatched: isBatchedTensor,
   });
   const names = new Map<string, ExpressionType | undefined>([
+    ...sizes.map(([name, size]): [string, ExpressionType] => [
+      name,
+      typeof size === "number" ? { kind: "number", value: size } : tensor([], false),
+    ]),
     ...Object.entries(inputs),
-    ...Object.entries(declared.states).map(([name, size]) => [name, tensor([...batch, size], true)] as const),
+    ...Object.entries(declared.states).map(([name, shape]) => [name, tensor([...batch, ...shape], true)] as const),
     ...Object.entries(declared.parameters).map(([name, shape]) => [name, tensor(shape, false)] as const),
     ...Object.entries(definition.options).flatMap(([name, value]) =>
       typeof value === "number" ? [[name, { kind: "number", value }] as const] : [],
@@ -59,21 +65,32 @@ export function inferEquations(
 
   for (const { source, path: equationPath, targets, value, invalidCalls } of equations) {
     const reportProblem = (problem: EquationProblem) => fail({ ...problem, path: equationPath });
-    const context = { definition, inputs, batch, rules, names, types, source, invalidCalls, reportProblem };
+    const context = {
+      definition,
+      inputs,
+      batch,
+      rules,
+      names,
+      types,
+      unknownSizes,
+      source,
+      invalidCalls,
+      reportProblem,
+    };
     const type = value && inferExpression(value, context);
     for (const { name, offset } of targets) {
       // A name that is declared, or set twice, keeps its first type.
       if (names.has(name)) continue;
       const state = name.slice(0, -1);
-      const width = name.endsWith("'") && Object.hasOwn(declared.states, state) ? declared.states[state] : undefined;
-      if (width === undefined || type === undefined) {
+      const shape = name.endsWith("'") ? ownValue(declared.states, state) : undefined;
+      if (shape === undefined || type === undefined) {
         names.set(name, type);
         continue;
       }
-      const row = asRow(type, batch, width, rules);
-      names.set(name, row && tensor(row, true));
-      if (row !== undefined) continue;
-      const message = `${name} is ${describeType(type)}, and the state ${state} is ${printShape([...batch, width])}`;
+      const rows = asRows(type, batch, shape, rules);
+      names.set(name, rows && tensor(rows, true));
+      if (rows !== undefined) continue;
+      const message = `${name} is ${describeType(type)}, and the state ${state} is ${printShape([...batch, ...shape])}`;
       reportProblem({ code: "shape-mismatch", message, offset });
     }
   }
@@ -89,7 +106,7 @@ export function inferEquations(
     fail({ code: "shape-mismatch", path: path + definition.pointers.output, message, offset: 0, ...hint });
   }
   if (!isSound() || output === undefined) return undefined;
-  const states = new Map(Object.entries(declared.states).map(([name, size]) => [name, [...batch, size]]));
+  const states = new Map(Object.entries(declared.states).map(([name, shape]) => [name, [...batch, ...shape]]));
   return { types, states, output, isUndecided: rules.isUndecided() };
 }
 
@@ -98,24 +115,24 @@ function outputShape(type: ExpressionType, { inputs, outputAxes, rules }: Scope)
   const isNumber = Object.values(inputs).every((input) => shapeOf(input).length === 0);
   if (isNumber) return type.kind !== "condition" && shapeOf(type).length === 0 ? [] : undefined;
   const width = type.kind === "tensor" ? type.shape.at(-1) : undefined;
-  return width === undefined ? undefined : asRow(type, outputAxes, width, rules);
+  return width === undefined ? undefined : asRows(type, outputAxes, [width], rules);
 }
 
 /**
- * [...leading, width] for a type that is that or expands to it: a vector of the width, one row, or a number. A single
- * column [batch, 1] is not expanded over the width: it is more often a mistake.
+ * [...leading, ...row] for a type that is that or expands to it: one row, its last axes, or a number. A single column
+ * [batch, 1] is not expanded over the width: it is more often a mistake.
  */
-function asRow(type: ExpressionType, leading: Shape, width: Dim, rules: ShapeRules): Shape | undefined {
+function asRows(type: ExpressionType, leading: Shape, row: Shape, rules: ShapeRules): Shape | undefined {
   if (type.kind === "condition") return undefined;
   const shape = shapeOf(type);
-  const last = shape.at(-1) ?? width;
-  const axes = shape.slice(0, -1);
-  const expected = leading.slice(leading.length - axes.length);
-  const fits =
-    axes.length <= leading.length &&
-    rules.unify(last, width) !== undefined &&
-    axes.every((dim, axis) => dim === 1 || dim === at(expected, axis));
-  return fits ? [...leading, width] : undefined;
+  const rows = [...leading, ...row];
+  if (shape.length > rows.length || (isBatched(type) && shape.length < rows.length)) return undefined;
+  const missing = rows.length - shape.length;
+  const fits = shape.every((dim, axis) => {
+    const expected = at(rows, missing + axis);
+    return missing + axis < leading.length ? dim === 1 || dim === expected : rules.unify(dim, expected) !== undefined;
+  });
+  return fits ? rows : undefined;
 }
 
 function describeType(type: ExpressionType): string {

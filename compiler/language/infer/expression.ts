@@ -23,8 +23,12 @@ function inferUnchecked(expression: Expression, context: InferenceContext): Expr
   switch (expression.kind) {
     case "number":
       return { kind: "number", value: expression.value };
-    case "name":
+    case "name": {
+      const size = context.unknownSizes.get(expression.name);
+      // The shapes are undecided until the data is known.
+      if (size !== undefined) context.rules.known(size);
       return context.names.get(expression.name);
+    }
     case "negate": {
       const operand = inferOperand(expression.operand, context);
       return operand?.kind === "number" ? { kind: "number", value: -operand.value } : operand;

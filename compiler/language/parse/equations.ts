@@ -1,10 +1,11 @@
 /** Equations as assignments in order, with checks of names: each is set once, before it is read. */
 import { observeReport, type Report } from "../../../schema/diagnostics/index.js";
-import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
+import { nearest, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
 import { checkCalls } from "../check/calls.js";
 import { functionOf, numericOptions, type ResolvedDefinition } from "../resolve.js";
 import type { Scope } from "../scope.js";
+import { allSizes } from "../size-expression.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
 import { type EquationProblem, leftSide, syntaxProblem, type Target, targetsIn, tokenize } from "./tokens.js";
 
@@ -32,7 +33,7 @@ export interface ParsedEquations {
 }
 
 /** The names of a scope: those of its inputs, and those of its sizes. */
-export type ScopeNames = { readonly [K in "inputs" | "sizes"]: Readonly<Record<keyof Scope[K], unknown>> };
+export type ScopeNames = Pick<Scope, "sizes"> & { readonly inputs: Readonly<Record<string, unknown>> };
 
 /** Parses the equations of a definition at `path` and reports all problems except those of shapes. */
 export function parseEquations(
@@ -98,6 +99,7 @@ function checkOrder(
     (name) => !Object.hasOwn(definition.options, name) || numbers.has(name),
   );
   const readable = new Set(readableDeclarations);
+  const sizes = readableDeclarations.filter((name) => declared.get(name) === size);
   const assignedAt = new Map<string, number>();
   for (const [index, { targets }] of equations.entries()) {
     for (const { name } of targets) if (!assignedAt.has(name)) assignedAt.set(name, index + 1);
@@ -110,7 +112,9 @@ function checkOrder(
       visit(value, (node) => {
         if (node.kind !== "name" || readable.has(node.name) || unknown.has(node.name)) return;
         if (!assignedAt.has(node.name)) unknown.add(node.name);
-        reportProblem(unreadableProblem(node, { definition, scope, assignedAt, readable: [...readable] }));
+        const isNearSize = nearest(node.name, sizes) !== undefined;
+        const suggested = isNearSize ? sizes : [...readable].filter((name) => !sizes.includes(name));
+        reportProblem(unreadableProblem(node, { definition, assignedAt, readable: suggested }));
       });
     }
     for (const target of targets) {
@@ -122,12 +126,13 @@ function checkOrder(
   }
 }
 
+const size = "a size";
+
 /** The declared names with their kinds. All may be read, except options that are not numbers. */
-function declaredNames(
-  { kind, state, parameters, options }: ResolvedDefinition,
-  { inputs }: ScopeNames,
-): ReadonlyMap<string, string> {
+function declaredNames(definition: ResolvedDefinition, { inputs, sizes }: ScopeNames): ReadonlyMap<string, string> {
+  const { kind, state, parameters, options } = definition;
   return new Map([
+    ...Object.keys(allSizes(definition, sizes)).map((name) => [name, size] as const),
     ...Object.keys(inputs).map((name) => [name, `the ${kind}'s input`] as const),
     ...Object.keys(state).map((name) => [name, "a state"] as const),
     ...Object.keys(parameters).map((name) => [name, "a parameter"] as const),
@@ -169,12 +174,10 @@ function unreadableProblem(
   { name, offset }: NameExpression,
   {
     definition,
-    scope,
     assignedAt,
     readable,
   }: {
     readonly definition: ResolvedDefinition;
-    readonly scope: ScopeNames;
     readonly assignedAt: ReadonlyMap<string, number>;
     readonly readable: readonly string[];
   },
@@ -190,9 +193,6 @@ function unreadableProblem(
   }
   if (Object.hasOwn(definition.options, name)) {
     return { ...problem, hint: "The option of that name is not a number; only a variant can depend on it." };
-  }
-  if (Object.hasOwn(scope.sizes, name)) {
-    return { ...problem, hint: "Sizes are for the shapes of states and parameters." };
   }
   return { ...problem, hint: suggestion(name, readable, "Names") };
 }

@@ -198,11 +198,10 @@ function weightsRole(result: ReadArrayResult, axis: TimeAxis | undefined): Resul
 function stateRole(result: ReadArrayResult): Result<Role> {
   if (!result.ok) return result;
   const { numbers, origin } = result.value;
-  const [, size] = numbers.shape;
-  if (size === undefined || numbers.shape.length !== 2) {
-    return fail([wrongRank(origin, numbers.shape, "[examples, size of the state]", perExampleHint)]);
-  }
-  return floatRole(numbers, origin, ["batch", size]);
+  const [, ...axes] = numbers.shape;
+  if (axes.length === 0)
+    return fail([wrongRank(origin, numbers.shape, "[examples, axes of the state]", perExampleHint)]);
+  return floatRole(numbers, origin, ["batch", ...axes]);
 }
 
 function toRole(converted: Result<NumericArray>, origin: Origin, shape: readonly (number | string)[]): Result<Role> {

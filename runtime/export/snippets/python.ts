@@ -144,7 +144,7 @@ function runLines(snippet: SnippetSpec): readonly string[] {
           const initialValues =
             initial === undefined
               ? `np.zeros((1, ${shape.join(", ")}), np.float32)`
-              : `np.array([[${initial.join(", ")}]], np.float32)`;
+              : `np.array([[${initial.join(", ")}]], np.float32)${shape.length > 1 ? `.reshape(1, ${shape.join(", ")})` : ""}`;
           return `    ${quoted(input)}: ${initialValues},`;
         }),
         "}",

@@ -113,6 +113,8 @@ describe("the value of each function and operator", () => {
     ["merge_heads(transpose(split_heads(h, 2)))", h.map(([a = 0, c = 0, e = 0, g = 0]) => [a, e, c, g])],
     ["merge_heads(sum(split_heads(h, 2), -2))", h.map(([a = 0, c = 0, e = 0, g = 0]) => [a + e, c + g])],
     ["merge_heads(outer(x, h))", h.map((row, index) => (x[index] ?? []).flatMap((a) => row.map((c) => a * c)))],
+    ["squeeze(sum(unsqueeze(h) * outer(h * 0 + 1, b * 0 + 0.25), -1))", h],
+    ["squeeze(unsqueeze(h, -2), -2) + squeeze(sum(transpose(unsqueeze(h * 0, -2)), -1))", h],
     ["merge_heads(one_hot(h, 3))", h.map((row) => row.flatMap((a) => [0, 1, 2].map((k) => (a === k ? 1 : 0))))],
     ["x @ outer(x, h)", h.map((row, index) => row.map((c) => c * total((x[index] ?? []).map((a) => a * a))))],
     [
@@ -159,6 +161,8 @@ const calls: Readonly<Record<string, string>> = {
   cummax: "cummax(h * b)",
   outer: "x @ outer(x, h * b)",
   transpose: "merge_heads(transpose(split_heads(h, 2)) @ split_heads(h * b, 2) @ P)",
+  unsqueeze: "merge_heads(unsqueeze(h) * unsqueeze(b, -2) + unsqueeze(h, -2))",
+  squeeze: "squeeze(sum(outer(h, h * b), -2), -2)",
   split_heads: "merge_heads(split_heads(h, 2) @ P)",
   one_hot: "merge_heads(one_hot(h, 2)) * l2_norm(b)",
 };
@@ -196,6 +200,8 @@ test.each([
     "split_heads(h, 2) @ outer(h, h): [batch, 2, 2] times [batch, 4, 4]: the inner sizes 2 and 4 differ",
   ],
   ["y = outer(h, h)", "the output y is [batch, 4, 4], not [batch, width]"],
+  ["y = squeeze(h)", "h: [batch, 4] has the size 4 there, not 1"],
+  ["y = unsqueeze(h, 0)", "0: the axes of [4, 1] are counted from the last: -1 or -2"],
   ["y = glu(x)", "glu(x): split(x, 2): [batch, 3] does not split into 2 equal parts: its last size is 3"],
 ])("%s is an error", (equation, message) => {
   expect(() => graphOf([equation])).toThrow(JSON.stringify(message).slice(1, -1));

@@ -83,7 +83,7 @@ function run(fixture: Case) {
     builder.input(label, { dtype: "float32", shape });
   const x = input("x", ["batch", input_size]);
   const states = Object.entries(shapes?.states ?? {}).map(
-    ([state, size]) => [state, input(state, ["batch", size])] as const,
+    ([state, shape]) => [state, input(state, ["batch", ...shape])] as const,
   );
   const parameters = Object.entries(shapes?.parameters ?? {}).map(
     ([label, shape]) => [label, input(label, shape)] as const,

@@ -24,7 +24,7 @@ describe("options select variants", () => {
       kind: "cell",
       functions: builtInFunctions,
       options: { mode: "a", "odd/name": true },
-      state: { h: "hidden_size" },
+      state: { h: ["hidden_size"] },
       parameters: { W: ["input_size", "hidden_size"] },
       initializers: { W: 0 },
       equations: ["h' = x @ W"],
@@ -32,6 +32,7 @@ describe("options select variants", () => {
       onnx: null,
       pointers: {
         state: { h: "/state/h" },
+        stateAxes: { h: ["/state/h"] },
         parameters: { W: "/parameters/W" },
         initializers: { W: "/initializers/W" },
         equations: "/equations",
@@ -48,7 +49,7 @@ describe("options select variants", () => {
       kind: "cell",
       functions: builtInFunctions,
       options: { mode: "b", "odd/name": false },
-      state: { h: "hidden_size", s: 2 },
+      state: { h: ["hidden_size"], s: [2] },
       parameters: { W: ["input_size", "hidden_size"], V: [2] },
       initializers: { W: 1 },
       equations: ["h' = h"],
@@ -56,6 +57,7 @@ describe("options select variants", () => {
       onnx: null,
       pointers: {
         state: { h: "/state/h", s: "/variants/odd~1name/false/state/s" },
+        stateAxes: { h: ["/state/h"], s: ["/variants/odd~1name/false/state/s"] },
         parameters: { W: "/parameters/W", V: "/variants/mode/b/parameters/V" },
         initializers: { W: "/variants/mode/b/initializers/W" },
         equations: "/variants/odd~1name/false/equations",
@@ -91,7 +93,7 @@ describe("options select variants", () => {
     expect(plain?.lines).toEqual(["/equations/0", "/equations/1", "/equations/2", "/equations/3"]);
     expect(deep?.equations).toEqual(["a, d = split(x, 2)", "b = d * h", "m = a * b", "h' = tanh(m)", "c' = m"]);
     expect(both).toEqual({
-      state: { h: "wide", c: "hidden_size" },
+      state: { h: ["wide"], c: ["hidden_size"] },
       equations: ["d = x", "b = d * h", "m = a * b", "p = m @ P", "h' = p", "c' = m"],
       lines: [
         `${place}/d`,

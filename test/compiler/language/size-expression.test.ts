@@ -43,7 +43,7 @@ describe("an invalid size", () => {
     ["hidden_size/0", "size /size+11: 8 is not a multiple of 0"],
     ["input_size/0", "size /size+10: vocabulary is not a multiple of 0"],
     ["4*hiden_size", 'unknown-size /size+2: unknown size "hiden_size". Did you mean "hidden_size"?'],
-    ["2*kind", 'unknown-size /size+2: unknown size "kind". Sizes: heads, rate, hidden_size, input_size.'],
+    ["2*kind", 'unknown-size /size+2: unknown size "kind". Sizes: heads, rate, hidden_size, input_size, head_size.'],
     [
       "4 hidden_size",
       'size-syntax /size+2: an operator is missing before "hidden_size". Write "*" for a product, "@" for a matrix product.',
@@ -65,7 +65,7 @@ test("declared shapes, and the pointer of every invalid size", () => {
   });
   const sizes = { hidden_size: 4, input_size: 3 };
   expect(declaredShapes(resolveCell(source, { wide: false }), sizes, "/cells/mine", () => {})).toEqual({
-    states: { h: 4, s: 2 },
+    states: { h: [4], s: [2] },
     parameters: { W: [3, 8], rate: [] },
   });
   expect(lines((report) => declaredShapes(resolveCell(source, {}), sizes, "/cells/mine", report))).toEqual([

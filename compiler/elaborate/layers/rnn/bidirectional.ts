@@ -1,8 +1,8 @@
 /** A cell in one or two directions, merged, with its residual connection. */
 import type { NormalCell, NormalRnn } from "../../../../schema/normal/index.js";
 import type { Builder } from "../../../ir/builder.js";
-import { at, expectDefined } from "../../../ir/expect.js";
-import type { Dim, Value } from "../../../ir/types.js";
+import { expectDefined } from "../../../ir/expect.js";
+import type { Dim, Shape, Value } from "../../../ir/types.js";
 import { ownValue, resolveDefinition } from "../../../language/resolve.js";
 import { sizesAgree } from "../../compare-sizes.js";
 import type { CellStates, Context } from "../../context.js";
@@ -28,7 +28,6 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
   // A loop runs over padding too, where a cell must not overflow.
   const x = input.padding === "zeros" ? padWithFirstStep(b, input.value, mask) : input.value;
   const sizes = { hidden_size: cell.hidden_size, input_size: x.type.shape.at(-1) as Dim };
-  const batch = at(x.type.shape, 1);
   const owner = layer.weights ?? layer.name;
   const resolved = resolveDefinition(definition, cell, context.functions);
   const stateNames = Object.keys(resolved.state);
@@ -43,8 +42,8 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
       statePrefix,
       reverse,
       unroll: layer.unroll,
-      initialState: (name: string, size: Dim) =>
-        initialState({ layer, index, name, stateNames, statePrefix, shape: [batch, size] }, context),
+      initialState: (name: string, shape: Shape) =>
+        initialState({ layer, index, name, stateNames, statePrefix, shape }, context),
     };
     const result = runCell(run, x, mask, context);
     for (const [name, value] of Object.entries(result?.states ?? {}))

@@ -33,7 +33,7 @@ export function wrapInput({ use, statePrefix }: WrappedCell, x: Value, context: 
 
 /** The changes of the states before and after a step. */
 export interface StateWrapper {
-  /** Scanned masks, [time, batch, size]. */
+  /** Scanned masks, [time, batch, …]. */
   readonly scans: readonly Value[];
   /** The states that the step reads. */
   beforeStep(inner: Builder, slices: readonly Value[], states: CellStates): CellStates;
@@ -48,7 +48,7 @@ interface StepContext {
 type StateChange = (step: StepContext, state: Value, next: Value) => Value;
 
 /**
- * @param initial the states before the first step, [batch, size].
+ * @param initial the states before the first step, [batch, …].
  * @returns undefined after a reported problem: an option names a state that the cell does not have.
  */
 export function wrapStates(

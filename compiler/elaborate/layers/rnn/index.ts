@@ -1,5 +1,6 @@
 /** rnn: a stack of cells, each with one loop per direction over the time steps of its input. */
 import type { NormalRnn } from "../../../../schema/normal/index.js";
+import { printShape } from "../../../ir/dims.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { sizesAgree } from "../../compare-sizes.js";
@@ -32,6 +33,18 @@ function layerOutput(layer: NormalRnn, result: CellResult): Value {
   return layer.return === "last" ? result.last : at(Object.values(result.states), 0);
 }
 
+/** A layer returns a vector. */
+function matrixState(layer: NormalRnn, { type }: Value, states: readonly CellStates[], context: Context): undefined {
+  const [name] = Object.keys(at(states, states.length - 1));
+  return context.problem({
+    part: layer,
+    key: "return",
+    code: "matrix-state",
+    message: `The state ${name} of ${layer.name} is ${printShape(type.shape)}, but a layer returns vectors.`,
+    hint: 'Write "return": "last" for the last output of the cell.',
+  });
+}
+
 export const rnn: LayerDefinition<NormalRnn> = {
   elaborate(layer, input, context): Wire | undefined {
     if (!checkNumericSequence(layer, input, context)) return undefined;
@@ -48,7 +61,9 @@ export const rnn: LayerDefinition<NormalRnn> = {
       states.push(result.states);
     }
     context.recordStates(layer.name, states);
-    const value = context.b.withName(layerOutput(layer, expectDefined(result, "a cell of the layer")), layer.name);
+    const output = layerOutput(layer, expectDefined(result, "a cell of the layer"));
+    if (output.type.shape.length > 2 && layer.return === "state") return matrixState(layer, output, states, context);
+    const value = context.b.withName(output, layer.name);
     const sequence = layer.return === "sequence";
     return { ...wire, value, sequence, mask: sequence ? wire.mask : null };
   },

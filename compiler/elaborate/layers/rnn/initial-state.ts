@@ -1,5 +1,6 @@
 /** Initial states of an rnn layer: zero, trained, the final states of an earlier layer, or an input. */
 import type { NormalRnn } from "../../../../schema/normal/index.js";
+import { printShape } from "../../../ir/dims.js";
 import { at, expectDefined } from "../../../ir/expect.js";
 import type { Shape, Value } from "../../../ir/types.js";
 import { shapesAgree } from "../../compare-sizes.js";
@@ -15,11 +16,11 @@ interface CellState {
   readonly stateNames: readonly string[];
   /** Prefix of the public names of the cell's states: `rnn/0`. */
   readonly statePrefix: string;
-  /** [batch, size] */
+  /** [batch, …] */
   readonly shape: Shape;
 }
 
-/** The initial value of a state, [batch, size]; undefined after a reported problem. */
+/** The initial value of a state, [batch, …]; undefined after a reported problem. */
 export function initialState(cellState: CellState, context: Context): Value | undefined {
   const { b } = context;
   const { layer, name, statePrefix, shape } = cellState;
@@ -82,6 +83,11 @@ function stateOfLayer(cellState: CellState, source: string, context: Context): V
   function ifSameShape(candidate: Value): Value | undefined {
     const isSameShape = shapesAgree(candidate.type.shape, shape);
     if (isSameShape !== false) return isSameShape ? candidate : undefined;
+    if (shape.length > 2 || candidate.type.shape.length > 2)
+      return fail(
+        `State ${name} of ${layer.name} is ${printShape(shape)}, but that of "${source}" is ${printShape(candidate.type.shape)}.`,
+        "Name an rnn layer with the same cell and sizes, in one direction.",
+      );
     return fail(
       `State ${name} of ${layer.name} has width ${shape.at(-1)}, but that of "${source}" has width ${candidate.type.shape.at(-1)}.`,
       `Set the hidden_size of ${layer.name} to ${candidate.type.shape.at(-1)}.`,

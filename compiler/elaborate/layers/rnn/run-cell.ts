@@ -1,8 +1,9 @@
 /** One cell in one direction: its parameters, and its loop over the time steps. */
 import type { Report } from "../../../../schema/diagnostics/index.js";
 import { loop } from "../../../graph/loop.js";
+import type { Builder } from "../../../ir/builder.js";
 import { at } from "../../../ir/expect.js";
-import type { Dim, Value } from "../../../ir/types.js";
+import type { Shape, Value } from "../../../ir/types.js";
 import { analyze } from "../../../language/analyze.js";
 import { buildCellStep } from "../../../language/build-step.js";
 import { rowScope } from "../../../language/scope.js";
@@ -14,8 +15,8 @@ import { wrapInput, wrapOutput, wrapStates } from "./dropout-zoneout.js";
 import { asOnnxOperator, type DirectedCell } from "./onnx/choose.js";
 
 export interface CellRun extends DirectedCell {
-  /** The first value of a state, [batch, size]; undefined after a reported problem. */
-  readonly initialState: (name: string, size: Dim) => Value | undefined;
+  /** The first value of a state, [batch, …]; undefined after a reported problem. */
+  readonly initialState: (name: string, shape: Shape) => Value | undefined;
 }
 
 export interface CellResult {
@@ -23,7 +24,7 @@ export interface CellResult {
   readonly outputs: Value;
   /** The output of the last valid step in walking order, [batch, width]. */
   readonly last: Value;
-  /** Each state after the last valid step, [batch, size]. */
+  /** Each state after the last valid step, [batch, …]. */
   readonly states: CellStates;
 }
 
@@ -51,8 +52,8 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
   const parameters = openParameters(use, declared.parameters, report, context);
   const names = Object.keys(declared.states);
   const initial: Value[] = [];
-  for (const [name, size] of Object.entries(declared.states)) {
-    const value = run.initialState(name, size);
+  for (const [name, shape] of Object.entries(declared.states)) {
+    const value = run.initialState(name, [at(x.type.shape, 1), ...shape]);
     if (value === undefined) return undefined;
     initial.push(value);
   }
@@ -96,7 +97,9 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
     const output = Object.values(after)[outputStateIndex] ?? step.output;
     if (isValid === undefined) return { next: Object.values(after), scanOutputs: [output] };
     // Past its length a sequence keeps its state and has outputs of zero.
-    const next = Object.values(after).map((value, index) => inner.where(isValid, value, carry[index] as Value));
+    const next = Object.values(after).map((value, index) =>
+      inner.where(ofRank(inner, isValid, value.type.shape.length), value, carry[index] as Value),
+    );
     return { next, scanOutputs: [inner.where(isValid, output, 0)] };
   });
   if (failed) return undefined;
@@ -104,4 +107,14 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
   const outputs = b.withName(stacked[0] as Value, statePrefix);
   const last = final[outputStateIndex] ?? lastValid(b, outputs, mask, reverse);
   return { ...wrapOutput(run, { outputs, last }, { validSteps: mask, reverse }, context), states };
+}
+
+/** A column [batch, 1] as [batch, 1, …] of a rank. */
+function ofRank(b: Builder, column: Value, rank: number): Value {
+  return rank === 2
+    ? column
+    : b.unsqueeze(
+        column,
+        Array.from({ length: rank - 2 }, (_, axis) => axis + 2),
+      );
 }

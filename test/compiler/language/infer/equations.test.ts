@@ -33,7 +33,7 @@ function lower(partialCell: PartialCell, sizes: CellSizes = { hidden_size: 4, in
   const operands = {
     x: input("x", ["batch", sizes.input_size]),
     states: Object.fromEntries(
-      entries(declared?.states ?? {}).map(([name, size]) => [name, input(name, ["batch", size])]),
+      entries(declared?.states ?? {}).map(([name, shape]) => [name, input(name, ["batch", ...shape])]),
     ),
     parameters: Object.fromEntries(
       entries(declared?.parameters ?? {}).map(([name, shape]) => [name, input(name, shape)]),

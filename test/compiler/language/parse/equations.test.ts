@@ -9,7 +9,7 @@ const base: PartialCell = {
   parameters: { W: ["input_size", "hidden_size"], b: ["hidden_size"] },
 };
 
-const scope = { inputs: { x: true }, sizes: { hidden_size: true, input_size: true } };
+const scope = { inputs: { x: true }, sizes: { hidden_size: 4, input_size: 3 } };
 
 function problems(equations: readonly string[], overrides: PartialCell = {}): readonly string[] {
   const cell = resolveCell(definition({ ...base, equations, ...overrides }), {});
@@ -47,7 +47,7 @@ describe("names", () => {
     [
       "a misspelt name is reported once",
       ["a = hidden + hidden", "h' = hidden + a"],
-      ['unknown-name /cells/mine/equations/0+4: unknown name "hidden". Names: x, h, W, b, leak.'],
+      ['unknown-name /cells/mine/equations/0+4: unknown name "hidden". Did you mean "hidden_size"?'],
     ],
     [
       "read before it is set",
@@ -67,11 +67,14 @@ describe("names", () => {
       ],
     ],
     [
-      "a size",
-      ["h' = h / hidden_size"],
-      [
-        'unknown-name /cells/mine/equations/0+9: unknown name "hidden_size". Sizes are for the shapes of states and parameters.',
-      ],
+      "a misspelt size",
+      ["h' = h / hiden_size"],
+      ['unknown-name /cells/mine/equations/0+9: unknown name "hiden_size". Did you mean "hidden_size"?'],
+    ],
+    [
+      "a size that is set",
+      ["hidden_size = 3", "h' = h"],
+      ['name-taken /cells/mine/equations/0+0: "hidden_size" is a size. Use another name.'],
     ],
     [
       "a function without arguments",
@@ -144,7 +147,7 @@ describe("calls", () => {
     [
       "a function that is like no other",
       "h' = convolve(h)",
-      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, split, sum, mean, logsumexp, l2_norm, cumsum, cummax, outer, transpose, split_heads, merge_heads, one_hot, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu.',
+      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, split, unsqueeze, squeeze, sum, mean, logsumexp, l2_norm, cumsum, cummax, outer, transpose, split_heads, merge_heads, one_hot, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu.',
     ],
     [
       "more arguments than an axis",

@@ -370,7 +370,7 @@ describe("problems", () => {
       problemAt(
         "/data/initial_states/rnn~10~1h",
         "array-shape",
-        "rnn/0/h has shape [2], but must be [examples, size of the state].",
+        "rnn/0/h has shape [2], but must be [examples, axes of the state].",
         "Reshape it: the first axis has the examples.",
       ),
     ],

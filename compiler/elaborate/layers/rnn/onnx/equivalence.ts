@@ -70,7 +70,7 @@ function comparisonGraph(
   const inputs = (shapes: Readonly<Record<string, readonly Dim[]>>) =>
     Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, shape)]));
   const initial = inputs(
-    Object.fromEntries(Object.entries(declared.states).map(([name, size]) => [name, [ROWS, size]])),
+    Object.fromEntries(Object.entries(declared.states).map(([name, shape]) => [name, [ROWS, ...shape]])),
   );
   const parameters = inputs(declared.parameters);
   const names = Object.keys(initial);

@@ -14,14 +14,14 @@ import { builtInCells } from "../../../../../schema/built-in.js";
 import { expectGradients, weightedSum } from "../../../../support/finite-differences.js";
 import { open, operandsOf, programOf } from "../../../../support/programs.js";
 import { expectClose, nested } from "../../../../support/reference-numbers.js";
-import { type CellReference, references, runReference } from "./cell-references.js";
+import { type CellReference, paperCells, references, runReference } from "./cell-references.js";
 import { parametersOf, rowsOf } from "./rows.js";
 
 const [batch, time, n, m] = [2, 3, 2, 3];
 
 test("every built-in cell has a reference", () => {
   const tested = Object.values(references).map(({ use }) => use.cell);
-  expect([...new Set([...tested, "rnn", "gru"])].sort()).toEqual(builtInCells());
+  expect([...new Set([...tested, "rnn", "gru", ...paperCells])].sort()).toEqual(builtInCells());
 });
 
 describe.each(Object.entries(references))("%s", (name, reference) => {

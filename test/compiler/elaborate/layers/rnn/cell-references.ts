@@ -194,6 +194,9 @@ const peepholes = { peepholes: true };
 const cell_clip = 0.25;
 const projection_size = 2;
 
+/** The built-in cells whose reference numbers are in test/fixtures/paper-cells.json. */
+export const paperCells: readonly string[] = ["mlstm", "slstm"];
+
 /** The cells without fixtures, in every combination of their options. */
 export const references: Readonly<Record<string, CellReference>> = {
   "lstm with peepholes": lstm(peepholes),

@@ -12,12 +12,13 @@ import type { Graph, Tensor } from "../../../../../compiler/ir/types.js";
 import { forwardPasses, runPasses, stepPasses } from "../../../../../compiler/optimize/pipeline.js";
 import { open, operandsOf, programOf } from "../../../../support/programs.js";
 import { expectClose, type Numbers, nested, readFixture, tensorOf } from "../../../../support/reference-numbers.js";
+import { paperCells } from "./cell-references.js";
 
 type Named = Readonly<Record<string, Numbers>>;
 
 interface Case {
   readonly name: string;
-  readonly layer: object;
+  readonly layer: { readonly cell?: string };
   readonly cells?: object;
   readonly x: Numbers;
   readonly lengths?: readonly number[];
@@ -31,14 +32,20 @@ interface Case {
   readonly initial_state_gradients?: Named;
 }
 
-const { cases } = readFixture<{ readonly cases: readonly Case[] }>("cells.json");
+const casesOf = (file: string) => readFixture<{ readonly cases: readonly Case[] }>(file).cases;
+const [usual, ofPapers] = [casesOf("cells.json"), casesOf("paper-cells.json")];
 
 describe("every recurrent layer has the reference outputs, final states and gradients", () => {
   test("15 reference cases", () => {
-    expect(cases).toHaveLength(15);
+    expect(usual).toHaveLength(15);
   });
 
-  for (const fixture of cases) {
+  test("cases of every cell of a paper", () => {
+    const cells = ofPapers.map(({ layer }) => layer.cell);
+    expect([...new Set(cells)].sort()).toEqual(paperCells);
+  });
+
+  for (const fixture of [...usual, ...ofPapers]) {
     test(`${fixture.name}, as elaborated`, async () => {
       const { loss, wrt, operands, names } = await prepare(fixture);
       const graph = verify(differentiate(loss, 0, wrt), "differentiate");
