@@ -3,7 +3,7 @@ import { broadcastShapes, elementCount, printShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { floatTypes } from "../ir/float16.js";
 import { broadcastReader, reader, tabulate } from "../ir/tensor.js";
-import type { DType, Shape, Type, Value } from "../ir/types.js";
+import type { DType, Shape, Tensor, Type, Value } from "../ir/types.js";
 import { alignBatched, unbroadcast } from "./broadcast.js";
 import { expectDType, type Family, type Traits } from "./rule.js";
 
@@ -36,6 +36,17 @@ function matrixDims(type: Type): readonly [Shape[number], Shape[number]] {
 
 function expectSameInner(k: Shape[number], l: Shape[number], x: Type, y: Type): void {
   if (k !== l) throw new Error(`${printShape(x.shape)} times ${printShape(y.shape)}: inner sizes ${k} and ${l} differ`);
+}
+
+/** The position of the first entry of each matrix, for the leading axes that those of the factors broadcast to. */
+function matrixStarts(factor: Tensor, lead: readonly number[]): Tensor["data"] {
+  const shape = factor.shape.slice(0, -2);
+  const size = at(factor.shape, factor.shape.length - 2) * at(factor.shape, factor.shape.length - 1);
+  const data = Float64Array.from(
+    { length: shape.reduce((product, dim) => product * dim, 1) },
+    (_, index) => index * size,
+  );
+  return tabulate("int64", lead, broadcastReader({ dtype: "int64", shape, data }, lead.length)).data;
 }
 
 export const contraction: Family<"MatMul" | "Gemm"> = {
@@ -73,26 +84,24 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
     evaluate: (inputs) => {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
-      const k = at(x.shape, x.shape.length - 1);
+      const [m = 1, k = 1] = x.shape.slice(-2);
+      const n = at(y.shape, y.shape.length - 1);
       const lead = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2)) as readonly number[];
-      const shape = [...lead, at(x.shape, x.shape.length - 2), at(y.shape, y.shape.length - 1)];
-      const rank = shape.length;
-      const readX = broadcastReader(x, rank);
-      const readY = broadcastReader(y, rank);
-      const ix = new Array<number>(rank).fill(0);
-      const iy = new Array<number>(rank).fill(0);
-      return [
-        tabulate(x.dtype, shape, (index) => {
-          for (let axis = 0; axis < rank; axis++) ix[axis] = iy[axis] = index[axis] as number;
-          let sum = 0;
-          for (let l = 0; l < k; l++) {
-            ix[rank - 1] = l;
-            iy[rank - 2] = l;
-            sum += readX(ix) * readY(iy);
+      const shape = [...lead, m, n];
+      const [startsX, startsY] = [matrixStarts(x, lead), matrixStarts(y, lead)];
+      const data = new Float64Array(startsX.length * m * n);
+      let entry = 0;
+      startsX.forEach((startX, matrix) => {
+        const startY = startsY[matrix] as number;
+        for (let row = startX; row < startX + m * k; row += k) {
+          for (let column = startY; column < startY + n; column++) {
+            let sum = 0;
+            for (let l = 0; l < k; l++) sum += (x.data[row + l] as number) * (y.data[column + l * n] as number);
+            data[entry++] = sum;
           }
-          return sum;
-        }),
-      ];
+        }
+      });
+      return [{ dtype: x.dtype, shape, data }];
     },
   },
   // x @ y + c, each factor transposed on request; c broadcasts and is optional.
