@@ -135,6 +135,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
 const compilerApi = [
   "compiler/compile.ts",
   "compiler/inspect/attention-model.ts",
+  "compiler/inspect/check-gradient/index.ts",
   "compiler/inspect/finiteness.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",

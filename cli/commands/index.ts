@@ -29,6 +29,12 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./inspect/index.js")).inspect,
   },
   {
+    name: "check-gradient",
+    group: define,
+    summary: "compare the gradient of a spec with differences of its loss",
+    load: async () => (await import("./check-gradient.js")).checkGradientCommand,
+  },
+  {
     name: "compile",
     group: define,
     summary: "write the ONNX models of a spec",

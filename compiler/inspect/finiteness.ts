@@ -30,6 +30,13 @@ export interface ProbedValue {
   readonly operator: string;
 }
 
+/** A value that is not finite. */
+export interface NonFiniteValue {
+  readonly probed: ProbedValue;
+  /** From 1; null outside loops. */
+  readonly timeStep: number | null;
+}
+
 /** An output of the probe: for each value 0 where all its entries are finite, else NaN. */
 export interface ProbeOutput {
   readonly output: string;
@@ -52,9 +59,7 @@ export async function probe(spec: NormalSpec, signature: Signature): Promise<Pro
   const result = elaborateTraining({ spec, signature, options: {} });
   if (!result.ok) return undefined;
   const { lossProgram, microBatches } = result.program;
-  const wrt = lossProgram.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
-  const differentiated = differentiate(lossProgram.graph, 0, wrt);
-  const groups = [...forwardValues(lossProgram, differentiated), gradients(lossProgram, differentiated, wrt)];
+  const { differentiated, groups } = probedValues(lossProgram);
   const { graph, probeOutputs } = withProbes(differentiated, groups);
   const { emitModel } = await import("../onnx/write/model.js");
   const inputs = lossProgram.inputs.map(({ name, role }, index): Port => {
@@ -71,22 +76,41 @@ export async function probe(spec: NormalSpec, signature: Signature): Promise<Pro
   return { model, inputs, probeOutputs, microBatches };
 }
 
-interface ProbeGroup {
+/** The values of a node, of the step of a loop, or of all gradients. */
+export interface ProbeGroup {
   readonly values: readonly { readonly value: Value; readonly probed: ProbedValue }[];
   readonly direction: ProbeOutput["direction"];
 }
 
+/** The loss and the gradients of a program without optimization passes, and all of their values in order. */
+export function probedValues(program: Program): {
+  readonly differentiated: Graph;
+  readonly groups: readonly ProbeGroup[];
+} {
+  const wrt = program.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
+  const differentiated = differentiate(program.graph, 0, wrt);
+  return {
+    differentiated,
+    groups: [...forwardValues(program, differentiated), gradients(program, differentiated, wrt)],
+  };
+}
+
 const isFloat = ({ type }: Value) => type.dtype === "float32";
 
-/** The values of the forward pass, with those of every time step of its loops. */
-function forwardValues({ graph, layers }: Program, differentiated: Graph): readonly ProbeGroup[] {
+/** The layer that a node of the program belongs to, by the position of the node; null for the loss. */
+export function layersOfNodes({ graph, layers }: Program): (position: number) => string | null {
   const ends = layers.map(({ name, value }) => ({
     name,
     // An activation that is fused into the loss has no value: the layer ends at its operand.
     end: graph.nodes.findLastIndex(({ outputs }) => outputs.some((output) => output === value || output.name === name)),
   }));
-  const layerAt = (index: number) =>
-    ends.filter(({ end }) => end >= index).sort((a, b) => a.end - b.end)[0]?.name ?? null;
+  return (position) => ends.filter(({ end }) => end >= position).sort((a, b) => a.end - b.end)[0]?.name ?? null;
+}
+
+/** The values of the forward pass, with those of every time step of its loops. */
+function forwardValues(program: Program, differentiated: Graph): readonly ProbeGroup[] {
+  const { graph } = program;
+  const layerAt = layersOfNodes(program);
   const groups: ProbeGroup[] = [];
   graph.nodes.forEach((original, index) => {
     // Differentiation copies the forward nodes in order, and adds outputs to loops.

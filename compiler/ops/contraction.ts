@@ -49,6 +49,32 @@ function matrixStarts(factor: Tensor, lead: readonly number[]): Tensor["data"] {
   return tabulate("int64", lead, broadcastReader({ dtype: "int64", shape, data }, lead.length)).data;
 }
 
+/** Adds the product of a matrix of `x` and one of `y`, each at the position of its first entry, to one of `sum`. */
+function addProduct(
+  sum: Float64Array,
+  start: number,
+  [x, startX]: readonly [Tensor, number],
+  [y, startY]: readonly [Tensor, number],
+): void {
+  const [m = 1, k = 1] = x.shape.slice(-2);
+  const n = at(y.shape, y.shape.length - 1);
+  for (let i = 0; i < m; i++) {
+    const row = start + i * n;
+    for (let l = 0; l < k; l++) {
+      const factor = x.data[startX + i * k + l] as number;
+      const rowY = startY + l * n;
+      for (let j = 0; j < n; j++) sum[row + j] = (sum[row + j] as number) + factor * (y.data[rowY + j] as number);
+    }
+  }
+}
+
+/** A matrix with its axes swapped. */
+function transposed(matrix: Tensor): Tensor {
+  const shape = matrix.shape.toReversed();
+  const read = reader(matrix);
+  return tabulate(matrix.dtype, shape, ([i = 0, j = 0]) => read([j, i]));
+}
+
 export const contraction: Family<"MatMul" | "Gemm"> = {
   MatMul: {
     traits,
@@ -84,22 +110,14 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
     evaluate: (inputs) => {
       const x = at(inputs, 0);
       const y = at(inputs, 1);
-      const [m = 1, k = 1] = x.shape.slice(-2);
+      const m = at(x.shape, x.shape.length - 2);
       const n = at(y.shape, y.shape.length - 1);
       const lead = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2)) as readonly number[];
       const shape = [...lead, m, n];
       const [startsX, startsY] = [matrixStarts(x, lead), matrixStarts(y, lead)];
       const data = new Float64Array(startsX.length * m * n);
-      let entry = 0;
       startsX.forEach((startX, matrix) => {
-        const startY = startsY[matrix] as number;
-        for (let row = startX; row < startX + m * k; row += k) {
-          for (let column = startY; column < startY + n; column++) {
-            let sum = 0;
-            for (let l = 0; l < k; l++) sum += (x.data[row + l] as number) * (y.data[column + l * n] as number);
-            data[entry++] = sum;
-          }
-        }
+        addProduct(data, matrix * m * n, [x, startX], [y, startsY[matrix] as number]);
       });
       return [{ dtype: x.dtype, shape, data }];
     },
@@ -145,23 +163,13 @@ export const contraction: Family<"MatMul" | "Gemm"> = {
       return [b.add(product, batched[2] && missing > 0 ? b.unsqueeze(c, axes) : c)];
     },
     evaluate: (inputs, { transA, transB }) => {
-      const x = at(inputs, 0);
-      const y = at(inputs, 1);
-      const readX = reader(x);
-      const readY = reader(y);
-      const m = at(x.shape, transA ? 1 : 0);
-      const k = at(x.shape, transA ? 0 : 1);
-      const n = at(y.shape, transB ? 0 : 1);
+      const x = transA ? transposed(at(inputs, 0)) : at(inputs, 0);
+      const y = transB ? transposed(at(inputs, 1)) : at(inputs, 1);
+      const shape = [at(x.shape, 0), at(y.shape, 1)];
       const c = inputs[2];
-      const readC = c === undefined ? () => 0 : broadcastReader(c, 2);
-      return [
-        tabulate(x.dtype, [m, n], (index) => {
-          const [i, j] = [at(index, 0), at(index, 1)];
-          let sum = readC(index);
-          for (let l = 0; l < k; l++) sum += readX(transA ? [l, i] : [i, l]) * readY(transB ? [j, l] : [l, j]);
-          return sum;
-        }),
-      ];
+      const { data } = tabulate(x.dtype, shape, c === undefined ? () => 0 : broadcastReader(c, 2));
+      addProduct(data, 0, [x, 0], [y, 0]);
+      return [{ dtype: x.dtype, shape, data }];
     },
   },
 };

@@ -1,6 +1,6 @@
 /** Locates the first value of a training step that is not finite: repeats the step with a probe for every value. */
 import type { Tensor } from "onnxruntime-common";
-import type { Probe, ProbedValue } from "../../compiler/inspect/finiteness.js";
+import type { NonFiniteValue, Probe } from "../../compiler/inspect/finiteness.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Batch } from "../data/source.js";
@@ -92,12 +92,6 @@ function microBatchOf(array: NumericArray, count: number, index: number): Numeri
   return { ...array, shape: [rows / count, ...rest], data } as NumericArray;
 }
 
-interface NonFiniteValue {
-  readonly probed: ProbedValue;
-  /** From 1; null outside loops. */
-  readonly timeStep: number | null;
-}
-
 function firstNonFinite(
   { probeOutputs: series }: Probe,
   outputs: Readonly<Record<string, Tensor>>,
@@ -114,23 +108,32 @@ function firstNonFinite(
   return undefined;
 }
 
-function describeOrigin(spec: NormalSpec, { probed, timeStep }: NonFiniteValue): NonFiniteOrigin {
+/** A value of the probe in words, with its path. */
+export function describeOrigin(spec: NormalSpec, { probed, timeStep }: NonFiniteValue): NonFiniteOrigin {
   const { description, layer, equation, operator } = probed;
-  const index = spec.model.findIndex(({ name }) => name === layer);
-  const definition = index < 0 ? undefined : spec.model[index];
-  const cell = definition?.layer === "rnn" && equation !== null ? definition.cells[equation.cell]?.cell : undefined;
-  const equations = cell === undefined ? [] : (spec.cells[cell]?.equations ?? []);
-  const equationIndex = equations.findIndex((text) => assignsName(text, equation?.target ?? ""));
   return {
     description: timeStep === null ? description : `${description}, at time step ${timeStep}`,
-    path:
-      equationIndex >= 0 && cell !== undefined
-        ? `/cells/${cell}/equations/${equationIndex}`
-        : index < 0
-          ? "/loss"
-          : `/model/${index}`,
+    path: equationPath(spec, layer, equation?.target ?? null, equation?.cell),
     cause: causes[operator] ?? "",
   };
+}
+
+/**
+ * The path of the equation that sets a name in a layer, of the layer where it has none, or of the loss for no layer.
+ *
+ * @param cell the index of a recurrent layer's cell; by default the first with such an equation.
+ */
+export function equationPath(spec: NormalSpec, layer: string | null, target: string | null, cell?: number): string {
+  const index = spec.model.findIndex(({ name }) => name === layer);
+  const definition = spec.model[index];
+  if (definition === undefined) return "/loss";
+  const uses = definition.layer === "rnn" ? definition.cells.filter((_, at) => cell === undefined || at === cell) : [];
+  const paths = uses.flatMap((use) => {
+    const equations = spec.cells[use.cell]?.equations ?? [];
+    const equation = target === null ? -1 : equations.findIndex((text) => assignsName(text, target));
+    return equation < 0 ? [] : [`/cells/${use.cell}/equations/${equation}`];
+  });
+  return paths[0] ?? `/model/${index}`;
 }
 
 /** True where an equation assigns the name: it may assign several. */

@@ -1,0 +1,165 @@
+/** The check of a spec's gradient: right ones, wrong rules, kinks, jumps, zeros, and values that are not finite. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { ruleOf } from "../../../compiler/graph/builder.js";
+import type { Builder } from "../../../compiler/ir/builder.js";
+import type { UnaryOp, Value } from "../../../compiler/ir/types.js";
+import { checkGradient, type GradientReport } from "../../../runtime/training/check-gradient.js";
+import { normal } from "../../support/read-spec.js";
+
+afterEach(() => vi.restoreAllMocks());
+
+async function check(spec: object, entries = 4): Promise<GradientReport> {
+  const read = await normal(spec);
+  const result = await checkGradient({ spec: read.spec, folder: ".", init: null, entries });
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+const optimizer = { type: "sgd", learning_rate: 0.1 };
+const text = { type: "text", text: "hello world, how are you", window: 8 };
+const gated = {
+  data: text,
+  cells: {
+    gated: {
+      state: { h: "hidden_size" },
+      parameters: { W: ["input_size", "2 * hidden_size"], U: ["hidden_size", "2 * hidden_size"] },
+      equations: ["f, n = split(x @ W + h @ U, 2)", "g = tanh(n)", "h' = h + sigmoid(f) * (g - h)"],
+      output: "h'",
+    },
+  },
+  model: [{ layer: "one_hot" }, { layer: "rnn", cell: "gated", hidden_size: 4 }, { layer: "projection" }],
+  loss: { type: "sequence_loss" },
+  optimizer,
+};
+
+/** Rows of two numbers, and a model whose first layer has the given equations. */
+function ofRows(layer: object): object {
+  return {
+    data: {
+      type: "arrays",
+      inputs: [
+        [0.5, -0.25],
+        [0.75, 1.5],
+      ],
+      targets: [[1], [0.5]],
+    },
+    layers: { own: layer },
+    model: [{ layer: "own" }, { layer: "dense", size: 1 }],
+    loss: { type: "squared_error" },
+    optimizer,
+  };
+}
+
+const verdicts = ({ tensors }: GradientReport) =>
+  tensors.map(({ name, comparisons }) => [name, ...new Set(comparisons.map(({ verdict }) => verdict))]);
+
+describe("right gradients", () => {
+  test("of a cell, of all parameters", async () => {
+    const report = await check(gated);
+    expect(report).toMatchObject({ isRight: true, rows: 3, steps: 6, suspects: [], nonFinite: null });
+    expect(verdicts(report)).toEqual(
+      ["rnn/0/W", "rnn/0/U", "projection/W", "projection/b"].map((name) => [name, "same"]),
+    );
+    expect(await check(gated)).toEqual(report);
+  });
+
+  test("of sequences of several lengths, dropout, convolution and attention", async () => {
+    const report = await check({
+      data: {
+        type: "arrays",
+        inputs: [0, 1, 2, 3].map((row) => [0, 1, 2, 3, 4, 5, 6, 7].map((step) => [Math.sin(row + step), row / 4])),
+        targets: [0, 1, 2, 3].map((row) => [row / 4]),
+        lengths: [8, 8, 8, 8],
+      },
+      model: [
+        { layer: "conv1d", size: 4, kernel_size: 2, activation: "gelu" },
+        { layer: "attention", heads: 2 },
+        { layer: "rnn", cell: "lstm", hidden_size: 3, dropout: { input: 0.2 }, return: "last" },
+        { layer: "dense", size: 1 },
+      ],
+      loss: { type: "squared_error" },
+      optimizer,
+    });
+    expect(report.isRight).toBe(true);
+    expect(new Set(verdicts(report).flatMap(([, ...rest]) => rest))).toEqual(new Set(["same"]));
+    expect(report.tensors.at(-1)).toMatchObject({ name: "inputs", role: "input", shape: [3, 6, 2] });
+  });
+});
+
+describe("a wrong rule", () => {
+  /** Makes a rule's derivative 1% too large. */
+  function breakRule(op: UnaryOp): void {
+    const rule = ruleOf(op) as { vjp: (b: Builder, ...given: readonly unknown[]) => readonly (Value | undefined)[] };
+    const { vjp } = rule;
+    vi.spyOn(rule, "vjp").mockImplementation((b, ...given) =>
+      vjp(b, ...given).map((cotangent) => cotangent && b.mul(cotangent, 1.01)),
+    );
+  }
+
+  test("is found, with its equation", async () => {
+    breakRule("Tanh");
+    const report = await check(gated);
+    expect(report.isRight).toBe(false);
+    expect(report.suspects).toEqual([
+      { operator: "Tanh", layer: "rnn", target: "g", path: "/cells/gated/equations/1" },
+    ]);
+    // Only what is after the cell has a right gradient.
+    expect(verdicts(report).filter(([, ...rest]) => !rest.includes("wrong"))).toEqual([
+      ["projection/W", "same"],
+      ["projection/b", "same"],
+    ]);
+  });
+
+  test("of a layer is found", async () => {
+    breakRule("Exp");
+    const report = await check(ofRows({ parameters: { a: ["input_size"] }, equations: ["y = exp(a * x)"] }));
+    expect(report.isRight).toBe(false);
+    expect(report.suspects).toEqual([{ operator: "Exp", layer: "own", target: "own", path: "/model/0" }]);
+  });
+});
+
+describe("no false alarm", () => {
+  test("at a kink", async () => {
+    const report = await check(
+      ofRows({ parameters: { a: ["input_size"] }, initializers: { a: 0 }, equations: ["y = x + relu(a)"] }),
+    );
+    expect(report.isRight).toBe(true);
+    expect(verdicts(report)[0]).toEqual(["own/a", "kink"]);
+    const { gradient, sides } = report.tensors[0]?.comparisons[0] ?? {};
+    expect(gradient).toBe(0);
+    const [flat = 1, steep = 0] = (sides ?? []).map(Math.abs).toSorted((a, b) => a - b);
+    expect(flat).toBe(0);
+    expect(steep).toBeGreaterThan(1e-3);
+  });
+
+  test("at a jump", async () => {
+    const report = await check(
+      ofRows({ parameters: { a: ["input_size"] }, initializers: { a: 1 }, equations: ["y = x * floor(a)"] }),
+    );
+    expect(report.isRight).toBe(true);
+    expect(verdicts(report)[0]).toEqual(["own/a", "jump"]);
+  });
+
+  test("for a gradient of zeros, which is named", async () => {
+    const report = await check(
+      ofRows({ parameters: { a: ["input_size"] }, initializers: { a: 0.5 }, equations: ["y = x * floor(a) + x"] }),
+    );
+    expect(report.isRight).toBe(true);
+    expect(report.tensors[0]).toMatchObject({ name: "own/a", isZero: true });
+    expect(report.tensors[1]).toMatchObject({ isZero: false });
+  });
+});
+
+test("a value that is not finite is named", async () => {
+  const report = await check({
+    ...gated,
+    cells: {
+      gated: { ...gated.cells.gated, equations: ["f, n = split(x @ W + h @ U, 2)", "g = log(n - n)", "h' = h + g"] },
+    },
+  });
+  expect(report).toMatchObject({
+    isRight: false,
+    tensors: [],
+    nonFinite: { description: "g of rnn/0, at time step 1", path: "/cells/gated/equations/1" },
+  });
+});
