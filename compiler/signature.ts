@@ -27,7 +27,8 @@ export interface Signature {
   readonly initial_states?: Readonly<Record<string, ArraySignature>>;
   /**
    * Sizes that specs may name: "vocabulary", "classes", "features". A string is a symbol: the size is not known yet. Of
-   * targets with names the classes are those of each, "classes/<name>".
+   * targets with names the classes are those of each, "classes/<name>"; of inputs of ids with vocabularies of their own
+   * the vocabulary is that of each, "vocabulary/<name>".
    */
   readonly sizes: Readonly<Record<string, number | string>>;
   /** The number of time steps of every training batch; undefined where it varies. */
@@ -52,6 +53,11 @@ export function targetsSignature(arrays: readonly (readonly [string, ArraySignat
 /** The name of the size that is the number of classes of a target. */
 export function classesSize(target: string): "classes" | `classes/${string}` {
   return target === ONLY_TARGET ? "classes" : `classes/${target}`;
+}
+
+/** The name of the size that is the number of ids of an input with its own vocabulary; others have "vocabulary". */
+export function vocabularySize(input: string): `vocabulary/${string}` {
+  return `vocabulary/${input}`;
 }
 
 function isArray(targets: Signature["targets"]): targets is ArraySignature {

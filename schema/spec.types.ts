@@ -8,6 +8,19 @@ export type HeldOutPart = number;
  * A column's name, or its number from 1.
  */
 export type Column = string | number;
+export type TableColumn = ("number" | "category" | "boolean" | "date") | KindOfAColumn;
+/**
+ * The kind of a column of a table, with its options. A kind without options is written as its name.
+ */
+export type KindOfAColumn = ColumnOfNumbers | ColumnOfCategories | ColumnOfBooleans | ColumnOfDates;
+/**
+ * Decimal mark of the numbers of the table.
+ */
+export type Decimal = "." | ",";
+/**
+ * Separator of groups of three digits; a space is also a no-break space. Null: numbers have none.
+ */
+export type Thousands = null | "." | "," | " " | "'";
 /**
  * @minItems 1
  * @maxItems 10000
@@ -67,6 +80,7 @@ export type From = LayerName | LayerName[];
  */
 export type Layer =
   | OneHotLayer
+  | CycleLayer
   | EmbeddingLayer
   | RnnLayer
   | DenseLayer
@@ -597,12 +611,16 @@ export interface TableData {
    */
   delimiter?: string | null;
   /**
-   * Input columns, by name or by number from 1. Default (null): all numeric columns.
-   *
-   * @minItems 1
-   * @maxItems 10000
+   * Input columns: a list of columns of numbers, by name or by number from 1; or an object of the kinds of columns (`number`, `category`, `boolean`, `date`) by name. Default (null): all numeric columns.
    */
-  columns?: Column[] | null;
+  columns?:
+    | Column[]
+    | {
+        [k: string]: TableColumn;
+      }
+    | null;
+  decimal?: Decimal;
+  thousands?: Thousands;
   /**
    * Columns to predict, by name or by number from 1; or an object of such lists by the names that losses use in `target`. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts.
    */
@@ -641,6 +659,98 @@ export interface TableData {
    */
   missing?: "error" | "drop" | "previous";
   split?: SplitOfASeries;
+}
+/**
+ * Numbers, one feature. `data.scale` scales it.
+ */
+export interface ColumnOfNumbers {
+  /**
+   * Numbers.
+   */
+  type: "number";
+  /**
+   * Decimal mark. Default (null): that of the table.
+   */
+  decimal?: null | "." | ",";
+  /**
+   * Separator of groups of three digits; "" for none. Default (null): that of the table.
+   */
+  thousands?: null | "" | "." | "," | " " | "'";
+  /**
+   * Text before or after every number, such as a currency or a percent sign, which is removed: 12.5% is 12.5. A value without it is an error. Default (null): none.
+   */
+  unit?: string | null;
+}
+/**
+ * Texts of which each is a category: an input of ids by the vocabulary of the training split, in sorted order. Empty fields have an id of their own, and values that the training split lacks share another one.
+ */
+export interface ColumnOfCategories {
+  /**
+   * Categories.
+   */
+  type: "category";
+  /**
+   * Encoding of the ids: rows of a trained table, or one-hot vectors.
+   */
+  encode?: "embedding" | "one_hot";
+  /**
+   * Width of the rows of an embedding.
+   */
+  size?: number;
+  /**
+   * Rows of the training split that a category needs for an id of its own; rarer ones share the id of unknown values.
+   */
+  min_count?: number;
+}
+/**
+ * One feature, 0 or 1. Spellings in any case: true, yes, y, t, on, 1 and false, no, n, f, off, 0; or those of the column.
+ */
+export interface ColumnOfBooleans {
+  /**
+   * Booleans.
+   */
+  type: "boolean";
+  /**
+   * Spellings of true. Default (null): the usual ones.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  true?: string[] | null;
+  /**
+   * Spellings of false. Default (null): the usual ones.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  false?: string[] | null;
+}
+/**
+ * Dates and times as written, without a change of time zone. Each of the features is an input of ids, `<column>.<feature>`.
+ */
+export interface ColumnOfDates {
+  /**
+   * Dates.
+   */
+  type: "date";
+  /**
+   * Format as in strftime: %Y, %y (1969 to 2068), %m, %b, %B, %d, %j, %H, %I, %p, %M, %S, %f, %z, %s (seconds since 1970) and literal text. Default (null): ISO 8601, such as 2024-12-31 or 2024-12-31 23:00.
+   */
+  format?: string | null;
+  /**
+   * Calendar features, ids from 0: minute, hour, weekday (Monday is 0), day of the month, day of the year, month, quarter. An empty list: none.
+   *
+   * @maxItems 7
+   */
+  features?: ("minute" | "hour" | "weekday" | "day" | "day_of_year" | "month" | "quarter")[];
+  /**
+   * Encoding of the ids: sine and cosine of their angle in the period (a cycle layer), one-hot vectors, or rows of a trained table.
+   */
+  encode?: "cycle" | "one_hot" | "embedding";
+  /**
+   * Width of the rows of an embedding.
+   */
+  size?: number;
 }
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
@@ -1147,6 +1257,18 @@ export interface OneHotLayer {
   name?: LayerName;
   from?: From;
   size?: Size;
+}
+/**
+ * Token ids, such as hours, to the sine and cosine of their angle in a period.
+ */
+export interface CycleLayer {
+  /**
+   * Cycle.
+   */
+  layer: "cycle";
+  name?: LayerName;
+  from?: From;
+  period?: Size;
 }
 /**
  * Token ids to rows of a trained table.

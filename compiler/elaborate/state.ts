@@ -13,7 +13,7 @@ import type { Value } from "../ir/types.js";
 import { checkActivations } from "../language/check/activations.js";
 import { checkDefinition } from "../language/check/index.js";
 import { functionTable } from "../language/functions/index.js";
-import { type ArraySignature, classesSize, type Signature } from "../signature.js";
+import { type ArraySignature, classesSize, type Signature, vocabularySize } from "../signature.js";
 import { shapesAgree } from "./compare-sizes.js";
 import type { Affine, CellStates, Context, ElaborationOptions, Mode, Shard } from "./context.js";
 import type { InputPort } from "./program.js";
@@ -172,7 +172,9 @@ export function startElaboration(
     isTraining: ({ name }) => mode === "training" && isTrained(`${name}/`, spec.model),
     size(size, part, key) {
       if (typeof size === "number") return size;
-      const existing = signature.sizes[size];
+      const [source = ""] = currentLayer?.from ?? [];
+      const ofInput = size === "vocabulary" ? signature.sizes[vocabularySize(source)] : undefined;
+      const existing = ofInput ?? signature.sizes[size];
       if (existing !== undefined) return existing;
       const targets = size === "classes" && currentLayer !== undefined ? targetsBehind(currentLayer.name) : [];
       const ofTarget = targets.length === 1 ? signature.sizes[classesSize(targets[0] ?? "")] : undefined;

@@ -167,6 +167,13 @@ const features = (width: number | string) => `over the ${width} features`;
 
 const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>> } = {
   one_hot: (_, { output }) => only(line("y = row x of the identity matrix", output)),
+  cycle: ({ period }, { output }) => {
+    const angle = `2π · x / ${typeof period === "number" ? period : "P"}`;
+    return {
+      equations: [line(`y = (sin(${angle}), cos(${angle}))`, output)],
+      notes: typeof period === "number" ? [] : ["P: the number of ids."],
+    };
+  },
   embedding: (_, { output }) => only(line("y = row x of W", output)),
   dense: affine,
   projection: affine,

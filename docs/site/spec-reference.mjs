@@ -182,7 +182,13 @@ function plan() {
     {
       page: "data.md",
       title: "Data",
-      names: [...branches(properties.data), "vocabulary", "series_split", "split"],
+      names: [
+        ...branches(properties.data),
+        ...branches(definitions.column_kind),
+        "vocabulary",
+        "series_split",
+        "split",
+      ],
       text: (names) => [oneLine(properties.data.description), ...names.map((name) => section(name))],
     },
     {

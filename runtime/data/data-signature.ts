@@ -5,8 +5,10 @@ import {
   type Signature,
   sideTimeAxis,
   targetsSignature,
+  vocabularySize,
 } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
+import { hasKinds, idInputs, inputKinds, periods } from "../../schema/kinds/columns.js";
 import type {
   NormalArraysData,
   NormalPairsData,
@@ -23,6 +25,7 @@ import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
 import { checkHorizon, targetColumns } from "./sources/table-columns.js";
+import { inputsSignature, isFeature } from "./sources/table-inputs.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
@@ -80,22 +83,31 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
   const named = targetColumns(target);
   const sameRowTargets = horizon === 0 ? named.flatMap(([, wanted]) => wanted ?? []) : [];
   // A target may be one of the columns by its name in one list, and by its number in the other.
-  const isKnown = new Set([...(columns ?? []), ...sameRowTargets].map((column) => typeof column)).size === 1;
-  const inputColumns = columns?.filter((column) => !sameRowTargets.includes(column));
-  const features = (isKnown ? inputColumns?.length : undefined) ?? "features";
+  const listed = hasKinds(columns) ? null : columns;
+  const isKnown = new Set([...(listed ?? []), ...sameRowTargets].map((column) => typeof column)).size === 1;
+  const inputColumns = listed?.filter((column) => !sameRowTargets.includes(column));
+  const kinds = inputKinds(data);
+  const ofKinds = kinds === null ? null : [...kinds.values()].filter(isFeature).length;
+  const features = ofKinds ?? (isKnown ? inputColumns?.length : undefined) ?? "features";
+  const ids = idInputs(data).map(({ name, feature }) => ({
+    name,
+    size: feature === null ? vocabularySize(name) : periods[feature],
+  }));
+  const inputs = inputsSignature(features === 0 ? null : features, ids);
   const uses = targetUsesOf(spec);
   const targets = named.map(([name, wanted]) => {
     const { targets: kind, everyStep } = uses.get(name) ?? usesOf(spec);
     const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
-    const size = kind === "classes" ? classesSize(name) : (wanted?.length ?? features);
+    const ofInputs = kinds === null ? features : [...kinds.values()].filter(({ type }) => type === "number").length;
+    const size = kind === "classes" ? classesSize(name) : (wanted?.length ?? ofInputs);
     const array: ArraySignature =
       kind === "classes" ? { dtype: "int32", shape: leadingAxes } : { dtype: "float32", shape: [...leadingAxes, size] };
     return { name, array, size };
   });
   const signature: Signature = {
-    inputs: { dtype: "float32", shape: ["batch", "time", features] },
+    ...inputs,
     targets: targetsSignature(targets.map(({ name, array }) => [name, array])),
-    sizes: { features, ...Object.fromEntries(targets.map(({ name, size }) => [classesSize(name), size])) },
+    sizes: { ...inputs.sizes, ...Object.fromEntries(targets.map(({ name, size }) => [classesSize(name), size])) },
     steps: window,
     expected: { batch: batchSizeOrOne(spec.train), time: window },
   };

@@ -1,5 +1,5 @@
 /** Limits of the token ids that a model looks up: beyond them there is no row of its table, nor a one-hot vector. */
-import type { Signature } from "../../compiler/signature.js";
+import { type Signature, vocabularySize } from "../../compiler/signature.js";
 import { vocabularyOf } from "../../schema/kinds/layers.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 
@@ -18,7 +18,9 @@ export function idLimits(
   const limits = new Map<string, IdLimit>();
   for (const [index, layer] of model.entries()) {
     const named = vocabularyOf(layer)?.size;
-    const size = typeof named === "string" ? sizes[named] : named;
+    const [source = ""] = layer.from;
+    const ofInput = named === "vocabulary" ? sizes[vocabularySize(source)] : undefined;
+    const size = ofInput ?? (typeof named === "string" ? sizes[named] : named);
     if (typeof size !== "number") continue;
     for (const source of layer.from) {
       // A layer may have the name of the input that it reads.

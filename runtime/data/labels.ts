@@ -34,7 +34,7 @@ export function fitClasses(labels: readonly string[], recorded?: readonly string
 }
 
 /** Numbers by value, then texts by code point. Of equal numbers, such as 1 and 1.0, the texts decide. */
-function compareLabels(a: string, b: string): number {
+export function compareLabels(a: string, b: string): number {
   const [x, y] = [parseNumber(a), parseNumber(b)];
   if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
   return x < y ? -1 : x > y ? 1 : compareCodePoints(a, b);

@@ -3,6 +3,7 @@
  * predictions.
  */
 
+import type { DateFeature } from "../../schema/kinds/columns.js";
 import { targetOfPort } from "../../schema/kinds/outputs.js";
 import type { NormalTextNormalization } from "../../schema/normal/index.js";
 import { listFirst } from "../format.js";
@@ -27,10 +28,17 @@ export interface TextMetadata {
   readonly unknown?: number;
 }
 
+/** The column behind an input of ids: its categories by id, or the calendar feature of its dates. */
+export type IdColumn =
+  | { readonly column: string; readonly categories: readonly string[] }
+  | { readonly column: string; readonly feature: DateFeature };
+
 export interface TableMetadata {
   readonly type: "table";
-  /** The input columns, in order. */
+  /** The input columns of numbers, in order. */
   readonly columns: readonly string[];
+  /** Of inputs of ids, by their names; after the categories come the id of an empty field and that of other values. */
+  readonly ids?: Readonly<Record<string, IdColumn>>;
   readonly target: readonly string[];
   /** By column; other columns are not scaled. */
   readonly scaler: Readonly<Record<string, ScalerParameters>>;
@@ -90,6 +98,9 @@ const idArrays = new Set(["inputs", "targets", "decoder_inputs"]);
 export function idNamesFor(name: string, metadata: Metadata): IdNames | null {
   const target = targetOfPort(name);
   if (target !== undefined) return idNamesFor("targets", metadataOf(metadata, target));
+  const column = metadata.type === "table" ? idColumnOf(name, metadata) : undefined;
+  if (column !== undefined)
+    return "categories" in column ? { names: [...column.categories, ...otherCategories], unit: "word" } : null;
   if (!idArrays.has(name)) return null;
   const namesIn = (names: TextMetadata["vocabulary"] | null | undefined, unit: TextMetadata["unit"]) =>
     names ? { names, unit } : null;
@@ -105,6 +116,15 @@ export function idNamesFor(name: string, metadata: Metadata): IdNames | null {
     default:
       return null;
   }
+}
+
+/** The names of the ids after the categories: of an empty field, and of other values. */
+export const otherCategories = ["<missing>", "<unknown>"] as const;
+
+/** The column behind an input of a table; without numbers the first one is `inputs`. */
+function idColumnOf(name: string, { columns, ids = {} }: TableMetadata): IdColumn | undefined {
+  const isMain = name === "inputs" && columns.length === 0;
+  return isMain ? Object.values(ids)[0] : Object.hasOwn(ids, name) ? ids[name] : undefined;
 }
 
 export type ClassNames = ReadonlyMap<string | null, readonly string[]>;

@@ -1,18 +1,32 @@
 /** Axes of parameters that are numbered by the data: by the symbols of a vocabulary, classes, or columns of a table. */
 import type { ModelShapes } from "../../compiler/compile.js";
-import { type ArraySignature, classesSize, mapTargets, type Signature } from "../../compiler/signature.js";
+import {
+  type ArraySignature,
+  classesSize,
+  mapTargets,
+  type Signature,
+  vocabularySize,
+} from "../../compiler/signature.js";
 import { vocabularyOf } from "../../schema/kinds/layers.js";
 import { type ModelOutput, ONLY_TARGET, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalLoss, NormalSpec } from "../../schema/normal/index.js";
-import type { Metadata } from "../data/metadata.js";
+import { type Metadata, otherCategories, type TableMetadata } from "../data/metadata.js";
 
 export type Name = string | number;
+
+type SizeName =
+  | "vocabulary"
+  | `vocabulary/${string}`
+  | "target_vocabulary"
+  | "classes"
+  | `classes/${string}`
+  | "features";
 
 /** Names that number an axis, with the sizes of the data that are their count. */
 export interface AxisNames {
   /** "symbols", "classes" or "columns". */
   readonly kind: "symbols" | "classes" | "columns";
-  readonly sizes: readonly ("vocabulary" | "target_vocabulary" | "classes" | `classes/${string}` | "features")[];
+  readonly sizes: readonly SizeName[];
   /** Null where the ids are the names. */
   readonly names: readonly Name[] | null;
 }
@@ -34,35 +48,45 @@ export function axisNamesOf(metadata: Metadata): readonly AxisNames[] {
           return { kind: "classes", sizes: [classesSize(name)], names: classes ?? null };
         }),
       ];
-    case "table": {
-      const { columns, target, classes, targets } = metadata;
-      if (targets !== undefined)
-        return [
-          { kind: "columns", sizes: ["features"], names: columns },
-          ...Object.entries(targets).map(([name, own]): AxisNames => {
-            const sizes = [classesSize(name)];
-            return own.classes === undefined
-              ? { kind: "columns", sizes, names: own.target }
-              : { kind: "classes", sizes, names: own.classes };
-          }),
-        ];
-      if (classes !== undefined)
-        return [
-          { kind: "columns", sizes: ["features"], names: columns },
-          { kind: "classes", sizes: ["classes"], names: classes },
-        ];
-      // One size may be that of both, so both change together where they are the same columns.
-      if (columns.join("\n") === target.join("\n"))
-        return [{ kind: "columns", sizes: ["features", "classes"], names: columns }];
-      return [
-        { kind: "columns", sizes: ["features"], names: columns },
-        { kind: "columns", sizes: ["classes"], names: target },
-      ];
-    }
+    case "table":
+      return [...categoryAxes(metadata), ...tableAxes(metadata)];
     case "images":
     case "arrays":
       return [];
   }
+}
+
+/** The ids of each input of categories. */
+function categoryAxes({ ids = {} }: TableMetadata): readonly AxisNames[] {
+  return Object.entries(ids).flatMap(([name, column]): readonly AxisNames[] => {
+    if (!("categories" in column)) return [];
+    return [{ kind: "symbols", sizes: [vocabularySize(name)], names: [...column.categories, ...otherCategories] }];
+  });
+}
+
+function tableAxes({ columns, target, classes, targets }: TableMetadata): readonly AxisNames[] {
+  if (targets !== undefined)
+    return [
+      { kind: "columns", sizes: ["features"], names: columns },
+      ...Object.entries(targets).map(([name, own]): AxisNames => {
+        const sizes = [classesSize(name)];
+        return own.classes === undefined
+          ? { kind: "columns", sizes, names: own.target }
+          : { kind: "classes", sizes, names: own.classes };
+      }),
+    ];
+  if (classes !== undefined)
+    return [
+      { kind: "columns", sizes: ["features"], names: columns },
+      { kind: "classes", sizes: ["classes"], names: classes },
+    ];
+  // One size may be that of both, so both change together where they are the same columns.
+  if (columns.join("\n") === target.join("\n"))
+    return [{ kind: "columns", sizes: ["features", "classes"], names: columns }];
+  return [
+    { kind: "columns", sizes: ["features"], names: columns },
+    { kind: "columns", sizes: ["classes"], names: target },
+  ];
 }
 
 /** The axes of the parameters that are numbered by names. */

@@ -1,8 +1,11 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
+import { keysOf } from "../../schema/json-pointer.js";
+import { inputKinds } from "../../schema/kinds/columns.js";
 import type { FloatSeries } from "../data/batching/windows.js";
 import { metadataOf, type TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { targetUsesOf, usesOf } from "../data/source.js";
+import { fitIds, inputArrays, isFeature, type TableInputs } from "../data/sources/table-inputs.js";
 import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
 import { collectFloats } from "../data/spill/float-list.js";
@@ -12,40 +15,44 @@ import { fail, ok } from "../result.js";
 import { describeClass, describeValues, predictionKeys, type Scores, toProbabilities } from "./format-predictions.js";
 import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
-import { seriesInputs } from "./stateful.js";
+import type { SeriesInputs } from "./stateful.js";
 
 export const table: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, scaler } = metadata;
   const { window, horizon, reverse } = spec.data;
+  const kinds = inputKinds(spec.data);
+  const wanted = kinds === null ? columns : Object.fromEntries(kinds);
   // With a horizon of 0 a prediction is one of a row of the file, and has its other columns.
-  const result = await readRows({ ...spec.data, file, columns, target: null }, folder, null, horizon === 0);
+  const result = await readRows({ ...spec.data, file, columns: wanted, target: null }, folder, null, horizon === 0);
   if (!result.ok)
     return fail(
-      describeMissing(result.error, file, metadata).map((problem) => ({
+      describeMissing(result.error, file, metadata, kinds !== null).map((problem) => ({
         ...problem,
         file,
         // A trained model has its columns: the file must have their values.
         ...(/data\.(?:missing|columns)/.test(problem.hint ?? "") && {
-          hint: `Write a number in each row of the model's columns: ${listFirst(columns, 8)}.`,
+          hint: `Write a number in each row of the model's columns: ${listFirst(kinds === null ? columns : [...kinds.keys()], 8)}.`,
         }),
         ...(problem.code === "table-delimiter" && {
           hint: "Separate the fields as in the data that the run was trained on.",
         }),
       })),
     );
-  const { rows, values, lineOf, unreadOf, notices } = result.value;
+  const { rows, columns: readColumns, values, lineOf, unreadOf, notices } = result.value;
   if (rows < window) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Add more rows." }]);
   }
   const collected = collectFloats.float32();
-  const scalers = columns.map((name) => scalerOf(scaler, name));
+  const features = result.value.inputs
+    .filter((column) => isFeature(result.value.kinds[column]))
+    .map((index, position) => ({ index, scaler: scalerOf(scaler, columns[position]) }));
   let row = 0;
-  for (const numbers of iterateRows(values, columns.length)) {
-    const scaledRow = numbers.map((value, column) => {
-      const columnScaler = scalers[column];
+  for (const numbers of iterateRows(values, readColumns.length)) {
+    const scaledRow = features.map(({ index, scaler: columnScaler }) => {
+      const value = numbers[index] ?? 0;
       return columnScaler === undefined ? value : scaleValue(value, columnScaler);
     });
     const overflowIndex = scaledRow.findIndex((value) => !Number.isFinite(Math.fround(value)));
@@ -53,19 +60,26 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     for (const value of scaledRow) collected.push(value);
     row++;
   }
-  const series: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
+  const numbers: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
+  const ids = fitIds({ ...spec.data, target: null, columns: wanted }, result.value, null, metadata.ids);
+  const inputs: TableInputs = { numbers: columns.length === 0 ? null : numbers, ids: ids.series };
   /** The outputs of the last time step: those of earlier steps are the forecasts of earlier windows. */
   const lastStep = ({ shape, data: stepData }: Scores): Scores => {
     const size = shape.at(-1) ?? 1;
     return { shape: [size], data: stepData.slice(-size) };
   };
-  const windows = seriesInputs(series, rows, window);
+  const windows: SeriesInputs = {
+    rows,
+    window,
+    read: (starts, length) => new Map(inputArrays(inputs, { stride: 1, shift: 0, length }, starts)),
+  };
   return ok({
     lengths: new Uint32Array(rows - window + 1).fill(window),
     hasLengths: false,
     notices: [
       ...horizonNotices(horizon, reverse),
       ...notices,
+      ...ids.notices,
       ...(await missingTargetNotices({ run, file, folder }, result.value)),
     ],
     series: windows,
@@ -135,17 +149,21 @@ async function missingTargetNotices(
   ];
 }
 
-/** The problems of a file, with its missing columns as one. */
+/** The problems of a file, with its missing columns as one. @param isKeyed true for columns by name in the spec. */
 function describeMissing(
   problems: readonly RunProblem[],
   file: string,
   { columns, target }: TableMetadata,
+  isKeyed: boolean,
 ): readonly RunProblem[] {
   const isMissing = ({ code }: RunProblem) => code === "column-missing";
   const missing = problems.filter(isMissing);
   const [first] = missing;
   if (first === undefined) return problems;
-  const names = missing.map(({ path }) => columns[Number(path.split("/").at(-1))] ?? "");
+  const names = missing.map(({ path }) => {
+    const key = keysOf(path).at(-1) ?? "";
+    return isKeyed ? key : (columns[Number(key)] ?? "");
+  });
   const isOne = names.length === 1;
   const list = listFirst(
     names.map((name) => JSON.stringify(name)),

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
+import { hasKinds } from "../../schema/kinds/columns.js";
 import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type { NormalLoss, NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
@@ -48,8 +49,8 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const run = opened.value;
   const several = severalOutputsProblem(run.spec, "a web page", "Name a file with --out in place of --web.");
   if (several !== undefined) return invalidInput([several]);
-  const named = namedTargetProblem(run);
-  if (named !== undefined) return invalidInput([named]);
+  const unsupported = namedTargetProblem(run) ?? columnKindsProblem(run);
+  if (unsupported !== undefined) return invalidInput([unsupported]);
   const folderProblem = checkPageFolder(request.out);
   if (folderProblem !== undefined) return invalidInput([folderProblem]);
   const runtime = findRuntime();
@@ -107,6 +108,13 @@ function namedTargetProblem({ spec }: Run): RunProblem | undefined {
   if (loss?.target === ONLY_TARGET) return undefined;
   const message = `A web page needs a target without a name, but that of this model is ${loss?.target}.`;
   return { code: "named-target", path: "", message, hint: "Name a file with --out in place of --web." };
+}
+
+/** The page edits numbers and labels. */
+function columnKindsProblem({ spec: { data } }: Run): RunProblem | undefined {
+  if (data.type !== "table" || !hasKinds(data.columns)) return undefined;
+  const message = "A web page of a table reads a list of columns of numbers, but data.columns has kinds.";
+  return { code: "column-kinds", path: "", message, hint: "Name a file with --out in place of --web." };
 }
 
 /** The mismatch between the weights and the model that this version of rnnx compiles. */

@@ -10,6 +10,7 @@ export const dataFacts = {
 
 export const layerFacts = {
   one_hot: { streaming: true, timeAxis: "kept", vocabulary: "size" },
+  cycle: { streaming: true, timeAxis: "kept", vocabulary: "period" },
   embedding: { streaming: true, timeAxis: "kept", vocabulary: "vocabulary_size" },
   rnn: { streaming: true, timeAxis: "kept" },
   dense: { streaming: true, timeAxis: "kept" },

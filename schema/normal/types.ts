@@ -92,8 +92,13 @@ export interface NormalTableData {
   readonly comment: string;
   /** Separator of the fields in a row. Default (null): a tab in .tsv files, a comma in others. */
   readonly delimiter: string | null;
-  /** Input columns, by name or by number from 1. Default (null): all numeric columns. */
-  readonly columns: readonly Column[] | null;
+  /**
+   * Input columns: a list of columns of numbers, by name or by number from 1; or an object of the kinds of columns
+   * (`number`, `category`, `boolean`, `date`) by name. Default (null): all numeric columns.
+   */
+  readonly columns: readonly Column[] | Readonly<Record<string, NormalColumnKind>> | null;
+  readonly decimal: Decimal;
+  readonly thousands: Thousands;
   /**
    * Columns to predict, by name or by number from 1; or an object of such lists by the names that losses use in
    * `target`. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are
@@ -132,6 +137,82 @@ export interface NormalTableData {
 
 /** A column's name, or its number from 1. */
 export type Column = string | number;
+
+/** The kind of a column of a table, with its options. A kind without options is written as its name. */
+export type NormalColumnKind = NormalNumberColumn | NormalCategoryColumn | NormalBooleanColumn | NormalDateColumn;
+
+/** Numbers, one feature. `data.scale` scales it. */
+export interface NormalNumberColumn {
+  readonly type: "number";
+  /** Decimal mark. Default (null): that of the table. */
+  readonly decimal: null | "." | ",";
+  /** Separator of groups of three digits; "" for none. Default (null): that of the table. */
+  readonly thousands: null | "" | "." | "," | " " | "'";
+  /**
+   * Text before or after every number, such as a currency or a percent sign, which is removed: 12.5% is 12.5. A value
+   * without it is an error. Default (null): none.
+   */
+  readonly unit: string | null;
+}
+
+/**
+ * Texts of which each is a category: an input of ids by the vocabulary of the training split, in sorted order. Empty
+ * fields have an id of their own, and values that the training split lacks share another one.
+ */
+export interface NormalCategoryColumn {
+  readonly type: "category";
+  /** Encoding of the ids: rows of a trained table, or one-hot vectors. */
+  readonly encode: "embedding" | "one_hot";
+  /** Width of the rows of an embedding. */
+  readonly size: number;
+  /**
+   * Rows of the training split that a category needs for an id of its own; rarer ones share the id of unknown values.
+   */
+  readonly min_count: number;
+}
+
+/**
+ * One feature, 0 or 1. Spellings in any case: true, yes, y, t, on, 1 and false, no, n, f, off, 0; or those of the
+ * column.
+ */
+export interface NormalBooleanColumn {
+  readonly type: "boolean";
+  /** Spellings of true. Default (null): the usual ones. */
+  readonly true: readonly string[] | null;
+  /** Spellings of false. Default (null): the usual ones. */
+  readonly false: readonly string[] | null;
+}
+
+/**
+ * Dates and times as written, without a change of time zone. Each of the features is an input of ids,
+ * `<column>.<feature>`.
+ */
+export interface NormalDateColumn {
+  readonly type: "date";
+  /**
+   * Format as in strftime: %Y, %y (1969 to 2068), %m, %b, %B, %d, %j, %H, %I, %p, %M, %S, %f, %z, %s (seconds since
+   * 1970) and literal text. Default (null): ISO 8601, such as 2024-12-31 or 2024-12-31 23:00.
+   */
+  readonly format: string | null;
+  /**
+   * Calendar features, ids from 0: minute, hour, weekday (Monday is 0), day of the month, day of the year, month,
+   * quarter. An empty list: none.
+   */
+  readonly features: readonly ("minute" | "hour" | "weekday" | "day" | "day_of_year" | "month" | "quarter")[];
+  /**
+   * Encoding of the ids: sine and cosine of their angle in the period (a cycle layer), one-hot vectors, or rows of a
+   * trained table.
+   */
+  readonly encode: "cycle" | "one_hot" | "embedding";
+  /** Width of the rows of an embedding. */
+  readonly size: number;
+}
+
+/** Decimal mark of the numbers of the table. */
+export type Decimal = "." | ",";
+
+/** Separator of groups of three digits; a space is also a no-break space. Null: numbers have none. */
+export type Thousands = null | "." | "," | " " | "'";
 
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of
@@ -846,6 +927,7 @@ export interface NormalActivationDefinition {
 /** One layer of the model. */
 export type NormalLayer =
   | NormalOneHot
+  | NormalCycle
   | NormalEmbedding
   | NormalRnn
   | NormalDense
@@ -876,6 +958,16 @@ export interface NormalOneHot {
 }
 
 export type Size = number | "vocabulary" | "target_vocabulary" | "classes" | "features";
+
+/** Token ids, such as hours, to the sine and cosine of their angle in a period. */
+export interface NormalCycle {
+  readonly layer: "cycle";
+  /** Name of the layer. Default: its kind, numbered from the second (`cycle_2`). */
+  readonly name: string;
+  readonly from: readonly string[];
+  /** Number of ids in the period. */
+  readonly period: Size;
+}
 
 /** Token ids to rows of a trained table. */
 export interface NormalEmbedding {

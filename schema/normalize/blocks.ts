@@ -19,6 +19,12 @@ export interface FlatModel {
   readonly outputs: ReadonlyMap<string, string>;
 }
 
+/** The layers before the model, and the name of their output in place of `inputs`. */
+export interface InputEncoders {
+  readonly layers: readonly PlacedLayer[];
+  readonly output: string;
+}
+
 type Sources = readonly [string, ...string[]];
 
 /** The names of a block's layers. */
@@ -36,9 +42,10 @@ const blockInput = "block_input";
 
 /**
  * The layers of a model in order. A block is replaced by its layers, `<block>/<layer>`, with `repeat`
- * `<block>/<copy>/<layer>`; a residual block ends in an `add` layer `residual`.
+ * `<block>/<copy>/<layer>`; a residual block ends in an `add` layer `residual`. The encoders of the inputs come first;
+ * their output is what the model reads as `inputs`.
  */
-export function expandBlocks(spec: Pick<Spec, "model" | "blocks">, report: Report): FlatModel {
+export function expandBlocks(spec: Pick<Spec, "model" | "blocks">, inputs: InputEncoders, report: Report): FlatModel {
   let hasProblems = false;
   const track: Report = (problem) => {
     hasProblems = true;
@@ -47,8 +54,9 @@ export function expandBlocks(spec: Pick<Spec, "model" | "blocks">, report: Repor
   const reader = new MemberReader(spec.blocks ?? {}, track);
   const expansion = new Expansion(reader, track);
   const members = reader.members({ entries: spec.model, path: "/model", inside: [] });
-  const scope: Scope = { prefix: "", outputs: new Map(), parent: null, input: null };
-  expansion.expand(members, assignNames(members, track), scope, ["inputs"]);
+  const scope: Scope = { prefix: "", outputs: new Map([["inputs", inputs.output]]), parent: null, input: null };
+  expansion.layers.push(...inputs.layers);
+  expansion.expand(members, assignNames(members, track), scope, [inputs.output]);
   const { layers } = expansion;
   if (layers.length > maxLayers)
     report({
@@ -58,6 +66,7 @@ export function expandBlocks(spec: Pick<Spec, "model" | "blocks">, report: Repor
       hint: 'Make "repeat" smaller.',
     });
   else if (!hasProblems) reportCollisions(layers, report);
+  scope.outputs.delete("inputs");
   return { layers, outputs: scope.outputs };
 }
 

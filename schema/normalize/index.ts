@@ -8,6 +8,7 @@ import { child, type JsonObject } from "../json-pointer.js";
 import { cellSchema, propertyOf, specSchema, structuralKeys } from "../json-schema.js";
 import type { NormalCellDefinition, NormalData, NormalSpec } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
+import { withColumnKinds } from "./columns.js";
 import { hasValidation, normalizeData, withStride } from "./data.js";
 import { fillDefaults } from "./fill.js";
 import { normalizeLosses } from "./losses.js";
@@ -42,7 +43,8 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   const fillKey = <T>(key: keyof Spec, value: unknown = spec[key]) =>
     fillDefaults<T>(value, propertyOf(specSchema(), key), child("", key), recordOrigin);
   const layers = fillKey<NormalSpec["layers"]>("layers", spec.layers ?? {});
-  const expanded = expandCustomLayers(spec as unknown as JsonObject, true) as unknown as Spec;
+  const withKinds = { ...spec, data: withColumnKinds(spec.data, recordOrigin, report) };
+  const expanded = expandCustomLayers(withKinds as unknown as JsonObject, true) as unknown as Spec;
   const { layers: model, outputs: layerNames } = normalizeModel(expanded, {
     resolveCell,
     layers,
@@ -50,7 +52,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     report,
   });
   const stateful = carriesStates(model);
-  const data = normalizeData(fillKey<NormalData>("data", withStride(spec.data, stateful)), recordOrigin, report);
+  const data = normalizeData(fillKey<NormalData>("data", withStride(withKinds.data, stateful)), recordOrigin, report);
   const facts = { stateful, hasValidation: hasValidation(data) };
   const train = normalizeTrain(spec.train ?? {}, facts, recordOrigin, report);
   checkStateful(model, data, train, { pathOf }, report);

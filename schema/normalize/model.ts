@@ -18,6 +18,7 @@ import type {
 } from "../normal/index.js";
 import type { Cell, CustomLayer, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
 import { expandBlocks } from "./blocks.js";
+import { inputEncoders } from "./columns.js";
 import { fillDefaults } from "./fill.js";
 
 export interface ModelContext {
@@ -36,7 +37,7 @@ export interface NormalModel {
 }
 
 export function normalizeModel(spec: Spec, context: ModelContext): NormalModel {
-  const { layers: placed, outputs } = expandBlocks(spec, context.report);
+  const { layers: placed, outputs } = expandBlocks(spec, inputEncoders(spec), context.report);
   const layers = placed.map(({ layer, path }) => {
     if (layer.layer === "rnn") return normalizeRnn(layer, path, context);
     if (layer.layer === "projection") return normalizeProjection(layer, path, spec, context);

@@ -54,6 +54,14 @@ const accented = set(text, "/data/text", "He\u0301llo, wo\u0308rld. Hello!");
 /** Pairs in a file of two columns. */
 const inFile = set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.tsv");
 
+const ofKinds = "test/runtime/data/sources/table-kinds.test.ts";
+/** A column of prices read as categories. */
+const ofCategories = set(stock, "/data/columns", {
+  Open: { type: "category", size: 2 },
+  Close: "number",
+  Volume: "number",
+});
+
 const prefixed = (name: string, effects: Readonly<Record<string, KeyEffect>>): Readonly<Record<string, KeyEffect>> =>
   Object.fromEntries(Object.entries(effects).map(([key, value]) => [`${name}.${key}`, value]));
 
@@ -268,6 +276,8 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     comment: { testedBy: "test/runtime/data/sources/table.test.ts" },
     delimiter: { testedBy: "test/runtime/data/sources/table.test.ts" },
     columns: keyEffect(weather, "/data/columns", ["mill", "lake"]),
+    decimal: { testedBy: ofKinds },
+    thousands: { testedBy: ofKinds },
     target: keyEffect(weather, "/data/target", ["mill"]),
     window: keyEffect(weather, "/data/window", 4),
     horizon: keyEffect(weather, "/data/horizon", 2),
@@ -277,6 +287,23 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     scale: keyEffect(weather, "/data/scale", "min_max"),
     missing: { testedBy: "test/runtime/data/sources/table.test.ts" },
     split: keyEffect(weather, "/data/split", { train: 0.8 }),
+  }),
+  ...prefixed("number_column", {
+    decimal: { testedBy: ofKinds },
+    thousands: { testedBy: ofKinds },
+    unit: { testedBy: ofKinds },
+  }),
+  ...prefixed("category_column", {
+    encode: { testedBy: ofKinds },
+    size: keyEffect(ofCategories, "/data/columns/Open/size", 3),
+    min_count: { testedBy: ofKinds },
+  }),
+  ...prefixed("boolean_column", { true: { testedBy: ofKinds }, false: { testedBy: ofKinds } }),
+  ...prefixed("date_column", {
+    format: { testedBy: ofKinds },
+    features: { testedBy: ofKinds },
+    encode: { testedBy: ofKinds },
+    size: { testedBy: ofKinds },
   }),
   ...prefixed("sequences_data", {
     file: [messages, set(perTag(), "/data/file", "sentences.jsonl")],
@@ -351,6 +378,11 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     name: { testedBy: "test/schema/normalize.test.ts" },
     from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
     size: keyEffect(text, "/model/0/size", 30),
+  }),
+  ...prefixed("cycle", {
+    name: { testedBy: "test/schema/normalize.test.ts" },
+    from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },
+    period: { testedBy: "test/compiler/elaborate/layers/cycle.test.ts" },
   }),
   ...prefixed("embedding", {
     trainable: keyEffect(twice, "/model/0/trainable", false),

@@ -49,6 +49,8 @@ export const tableData: NormalTableData = {
   comment: "#",
   delimiter: null,
   columns: null,
+  decimal: ".",
+  thousands: null,
   target: null,
   window: 3,
   horizon: 1,

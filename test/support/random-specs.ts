@@ -61,8 +61,9 @@ const highway = {
 /** Layers between the inputs and the rnn layer, with one of a kind; options of the kinds that need them. */
 function layersWith(kind: string): readonly object[] {
   const lift = { layer: "dense", name: "lift", size: WIDTH };
-  if (["embedding", "one_hot"].includes(kind))
-    return [kind === "embedding" ? { layer: kind, vocabulary_size: 5, size: WIDTH } : { layer: kind, size: 5 }];
+  if (kind === "embedding") return [{ layer: kind, vocabulary_size: 5, size: WIDTH }];
+  if (kind === "one_hot") return [{ layer: kind, size: 5 }];
+  if (kind === "cycle") return [{ layer: kind, period: 5 }];
   if (["dense", "rnn", "pool", "dropout"].includes(kind)) return [lift];
   if (["concat", "add", "multiply"].includes(kind))
     return [lift, { ...lift, name: "other", from: "inputs" }, { layer: kind, from: ["lift", "other"] }];
@@ -124,7 +125,7 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
           ...(layer === "custom" && { layers: { highway } }),
           data: {
             type: "arrays",
-            inputs: ["embedding", "one_hot"].includes(layer) ? ids : vectors,
+            inputs: ["embedding", "one_hot", "cycle"].includes(layer) ? ids : vectors,
             targets: loss === "ctc" ? ctcTargets : isLast ? examples.map((row) => target(row, 1)) : grid(target),
             ...(masked && { lengths: loss === "ctc" ? longLengths : lengths }),
             ...(weighted && loss !== "ctc" && { weights }),

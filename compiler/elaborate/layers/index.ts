@@ -7,6 +7,7 @@ import { batchNorm } from "./batch-norm.js";
 import { combine } from "./combine.js";
 import { conv1d } from "./conv1d.js";
 import { custom } from "./custom.js";
+import { cycle } from "./cycle.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { embedding } from "./embedding.js";
@@ -22,6 +23,7 @@ type LayerOf<K extends Kind> = Extract<NormalLayer, { readonly layer: K }>;
 
 export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | CombiningDefinition<LayerOf<K>> } = {
   one_hot: oneHot,
+  cycle,
   embedding,
   rnn,
   dense,

@@ -19,6 +19,8 @@ export interface Notation {
   readonly name: string;
   /** The same number in the notation that is read. */
   readonly plain: string;
+  /** The setting that reads the notation: `data.decimal to ","`. */
+  readonly setting: string;
 }
 
 const signed = "[+-]?";
@@ -34,13 +36,24 @@ export function notationOf(field: string): Notation | undefined {
   if (field.endsWith("%")) {
     const number = field.slice(0, -1).trim();
     const plain = /^[+-]?\d+(?:\.\d+)?$/u.test(number) ? number : notationOf(number)?.plain;
-    return plain === undefined ? undefined : { name: "a percent sign", plain };
+    const setting = 'the unit of the column in data.columns to "%"';
+    return plain === undefined ? undefined : { name: "a percent sign", plain, setting };
   }
   if (thousands.test(field)) {
     const isPointed = field.split(".").length > 2;
-    return { name: "a thousands separator", plain: field.replace(isPointed ? /\./gu : /[,'’ \u00a0\u202f]/gu, "") };
+    const plain = field.replace(isPointed ? /\./gu : /[,'’ \u00a0\u202f]/gu, "");
+    return { name: "a thousands separator", plain, setting: separatorSetting(field) };
   }
   if (!decimalComma.test(field)) return undefined;
   const [whole = "", fraction = ""] = [field.slice(0, field.lastIndexOf(",")), field.slice(field.lastIndexOf(",") + 1)];
-  return { name: "a decimal comma", plain: `${whole.replace(/[^\d+-]/gu, "") || "0"}.${fraction}` };
+  const groups = /^[+-]?\d*$/u.test(whole) ? "" : `, and ${separatorSetting(whole)}`;
+  const plain = `${whole.replace(/[^\d+-]/gu, "") || "0"}.${fraction}`;
+  return { name: "a decimal comma", plain, setting: `data.decimal to ","${groups}` };
+}
+
+/** The setting of a number in groups of digits. */
+function separatorSetting(field: string): string {
+  const mark = /[^\d+-]/u.exec(field)?.[0] ?? ",";
+  const separator = /\s/u.test(mark) ? " " : mark === "’" ? "'" : mark;
+  return `data.thousands to ${JSON.stringify(separator)}`;
 }

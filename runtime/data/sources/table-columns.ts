@@ -1,19 +1,28 @@
 /** Selects the columns of a table that are inputs and targets, by name or place, or by the numbers of the first row. */
 import { joinWithAnd } from "../../../schema/diagnostics/suggest.js";
+import { child } from "../../../schema/json-pointer.js";
+import { hasKinds } from "../../../schema/kinds/columns.js";
 import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
+import type { Column as ColumnName, NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { findColumn, makeUnique, shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
-import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
+import { fieldReader } from "../formats/field-readers.js";
+import { isMissing, notationOf } from "../formats/number-notation.js";
 import type { TargetUse } from "../target-values.js";
 
 /** A selected column: its name and its index in the file. */
 export interface Column {
   readonly name: string;
   readonly index: number;
+}
+
+/** A column with its name in the spec, and its kind; without a kind it has numbers, or the labels of a target. */
+export interface SelectedColumn extends Column {
+  readonly specName: string | null;
+  readonly kind: NormalColumnKind | null;
 }
 
 /** A target: its columns, as positions in a selection, and its use. */
@@ -30,13 +39,15 @@ export function hasLabels({ use }: Pick<SelectedTarget, "use">): boolean {
 }
 
 export interface ColumnSelection {
-  readonly columns: readonly Column[];
+  readonly columns: readonly SelectedColumn[];
   readonly inputs: readonly number[];
   readonly targets: readonly SelectedTarget[];
   /** Without data.columns: the columns that are no inputs because their first value is no number. */
   readonly leftOut: readonly (Column & { readonly first: string })[];
   /** Names of the targets in data.columns that are no inputs because of a horizon of 0. */
   readonly sameRowTargets: readonly string[];
+  /** Of `columns` with kinds: the columns of the file that it does not have. */
+  readonly unlisted: readonly string[];
 }
 
 /** Selects the columns that are read, as inputs and as targets. */
@@ -50,10 +61,10 @@ export function chooseColumns(
   const uniqueNames = makeUnique(names);
   const report = (pointer: string, what: string, hint: string, code = "table-column") =>
     problems.push({ code, path: pointer, message: `"${data.file}" ${what}.`, hint });
-  const find = (key: string, wanted: readonly (string | number)[]) => {
+  const find = (key: string, wanted: readonly (string | number)[], isKeyed = false) => {
     const found: number[] = [];
     for (const [position, name] of wanted.entries()) {
-      const pointer = `/data/${key}/${position}`;
+      const pointer = child(`/data/${key}`, isKeyed ? name : position);
       const place = findColumn(name, names);
       const columnIndex = place.ok ? place.value : undefined;
       if (!place.ok) {
@@ -75,11 +86,12 @@ export function chooseColumns(
   }));
   const namedTargets = data.target === null ? undefined : targets.flatMap(({ found = [] }) => found);
   const labelColumns = new Set(targets.flatMap((target) => (hasLabels(target) ? (target.found ?? []) : [])));
+  const { read } = fieldReader(null, data);
   const numeric = names.flatMap((_, columnIndex) => {
     const field = firstRow.fields[columnIndex] ?? "";
     const isTarget =
       labelColumns.has(columnIndex) || (data.horizon === 0 && namedTargets?.includes(columnIndex) === true);
-    return !isTarget && (isMissing(field) || !Number.isNaN(parseNumber(field))) ? [columnIndex] : [];
+    return !isTarget && (isMissing(field) || !Number.isNaN(read(field))) ? [columnIndex] : [];
   });
   const leftOut = uniqueNames.flatMap((name, index) =>
     data.columns !== null || numeric.includes(index) || namedTargets?.includes(index)
@@ -92,10 +104,15 @@ export function chooseColumns(
     const place = { path: "/data/file", file: data.file, line: firstRow.line, column: index + 1 };
     const what = `has "${shorten(first)}", which is not a number but looks like ${notation.name}`;
     const message = `${data.file}:${firstRow.line}: Column "${name}" ${what}.`;
-    const hint = `Write ${shorten(notation.plain)}, or name the input columns in data.columns.`;
+    const hint = `Set ${notation.setting}; or write ${shorten(notation.plain)}, or name the input columns in data.columns.`;
     problems.push({ code: "table-value", ...place, message, hint });
   }
-  const namedInputs = data.columns === null ? numeric : find("columns", data.columns);
+  const kinds = hasKinds(data.columns) ? data.columns : null;
+  const keys = kinds === null ? [] : Object.keys(kinds).map((key) => columnOfKey(key, names));
+  const keyed = find("columns", keys, true);
+  const namedInputs =
+    kinds !== null ? keyed : data.columns === null ? numeric : find("columns", data.columns as readonly ColumnName[]);
+  const keyOf = new Map(keyed.map((index, position) => [index, Object.keys(kinds ?? {})[position] ?? ""]));
   const isOfSameRow = uses !== null && data.horizon === 0;
   const inputs = isOfSameRow ? namedInputs.filter((index) => !namedTargets?.includes(index)) : namedInputs;
   const sameRowTargets = namedInputs
@@ -107,8 +124,11 @@ export function chooseColumns(
     const message = `"${data.file}" has no numeric column.`;
     problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
   }
+  const isNumber = (index: number) => kinds?.[keyOf.get(index) ?? ""]?.type === "number";
+  /** Of a target that is not named: the inputs of numbers. */
+  const numberInputs = kinds === null ? inputs : inputs.filter(isNumber);
   for (const target of targets.filter(hasLabels)) {
-    const { name, found = inputs } = target;
+    const { name, found = numberInputs } = target;
     const [label = 0] = found;
     if (found.length !== 1) {
       const pointer = name === ONLY_TARGET ? "target" : `target/${name}`;
@@ -135,16 +155,53 @@ export function chooseColumns(
     const hint = 'Keep it in one of them, which several losses can read by "target".';
     problems.push({ code: "table-target", path: "/data/target", message, hint });
   }
+  if (kinds !== null) problems.push(...kindProblems(data, targets, (index) => kinds[keyOf.get(index) ?? ""], names));
+  if (kinds !== null && data.target === null && numberInputs.length === 0) problems.push(noNumberTarget);
   if (problems.length > 0) return fail(problems);
   const columnIndices = [...new Set([...inputs, ...(namedTargets ?? inputs)])];
-  const columns = columnIndices.map((columnIndex) => ({
-    name: uniqueNames[columnIndex] ?? `${columnIndex + 1}`,
-    index: columnIndex,
-  }));
+  const columns = columnIndices.map((columnIndex) => {
+    const specName = keyOf.get(columnIndex) ?? null;
+    const name = uniqueNames[columnIndex] ?? `${columnIndex + 1}`;
+    return { name, index: columnIndex, specName, kind: kinds?.[specName ?? ""] ?? null };
+  });
+  const unlisted =
+    kinds === null || uses === null ? [] : uniqueNames.filter((_, index) => !columnIndices.includes(index));
   const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
-  const selected = targets.map(({ name, use, found = inputs }) => ({ name, use, columns: positionsOf(found) }));
-  return ok({ columns, inputs: positionsOf(inputs), targets: selected, leftOut, sameRowTargets });
+  const selected = targets.map(({ name, use, found = numberInputs }) => ({ name, use, columns: positionsOf(found) }));
+  return ok({ columns, inputs: positionsOf(inputs), targets: selected, leftOut, sameRowTargets, unlisted });
 }
+
+/** A key of an object of columns: the name of a column, or else its number. */
+function columnOfKey(key: string, names: readonly string[]): ColumnName {
+  return !names.includes(key) && /^[1-9]\d{0,5}$/.test(key) ? Number(key) : key;
+}
+
+/** Problems of targets of numbers whose columns have another kind. */
+function kindProblems(
+  data: NormalTableData,
+  targets: readonly { readonly use: TargetUse | null; readonly found: readonly number[] | undefined }[],
+  kindOf: (index: number) => NormalColumnKind | undefined,
+  names: readonly string[],
+): readonly RunProblem[] {
+  return targets.flatMap((target) => {
+    const { use, found = [] } = target;
+    if (use === null || hasLabels(target)) return [];
+    return found.flatMap((index): readonly RunProblem[] => {
+      const kind = kindOf(index)?.type;
+      if (kind !== "category" && kind !== "date") return [];
+      const message = `Column "${names[index]}" of "${data.file}" has the kind ${kind}, but ${use.loss} needs numbers as targets.`;
+      const hint = kind === "category" ? "For classes use cross_entropy." : "Name another column in data.target.";
+      return [{ code: "table-target", path: "/data/target", message, hint }];
+    });
+  });
+}
+
+const noNumberTarget: RunProblem = {
+  code: "table-target",
+  path: "/data",
+  message: "Without data.target the columns of numbers are predicted, but data.columns has none.",
+  hint: "Name the columns to predict in data.target.",
+};
 
 /** The columns of the targets by name; null for those of the inputs. */
 export function targetColumns(
@@ -162,7 +219,8 @@ function isList(target: NonNullable<NormalTableData["target"]>): target is reado
 export function checkHorizon(data: Pick<NormalTableData, "columns" | "target" | "horizon">): readonly RunProblem[] {
   const { columns, target, horizon } = data;
   const named = targetColumns(target).flatMap(([, wanted]) => wanted ?? []);
-  const isEmpty = target === null || columns?.every((column) => named.includes(column)) === true;
+  const inputs = hasKinds(columns) ? Object.keys(columns) : columns;
+  const isEmpty = target === null || inputs?.every((column) => named.map(String).includes(`${column}`)) === true;
   return horizon === 0 && isEmpty ? [noInputLeft(data)] : [];
 }
 
@@ -177,7 +235,9 @@ function noInputLeft({ target }: Pick<NormalTableData, "target">): RunProblem {
 }
 
 /** The columns that are inputs if some are left out, and the targets that are none; null otherwise. */
-export function selectionNotice({ columns, inputs, leftOut, sameRowTargets }: ColumnSelection): string | null {
+export function selectionNotice(selection: ColumnSelection): string | null {
+  const { columns, inputs, leftOut, sameRowTargets, unlisted } = selection;
+  if (unlisted.length > 0) return `Left out, since data.columns has no kind for them: ${listFirst(unlisted, 8)}.`;
   if (sameRowTargets.length > 0)
     return `With the horizon 0 the target columns are no inputs: ${listFirst(sameRowTargets, 8)}.`;
   if (leftOut.length === 0) return null;
@@ -211,10 +271,9 @@ export function mostlyMissing(
   });
 }
 
-/** The hint for a field that is no number, by its likely notation. */
-export function numberHint(field: string, { columns }: NormalTableData): string {
-  const notation = notationOf(field);
-  if (notation !== undefined) return `It looks like ${notation.name}. Write ${shorten(notation.plain)}.`;
+/** The hint for a text in a column of numbers. */
+export function textHint({ columns }: NormalTableData): string {
+  if (hasKinds(columns)) return 'Correct the file, or give the column another kind, such as "category".';
   return columns === null
     ? "Correct the file, or name the input columns in data.columns."
     : "Remove the column from data.columns, or convert its values to numbers.";

@@ -1,14 +1,14 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 
-import type { NormalTableData } from "../../../schema/normal/index.js";
+import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
 import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
 import { makeUnique, shorten } from "../formats/columns.js";
 import { type Row, readCsv } from "../formats/csv.js";
+import { type FieldReader, fieldReader } from "../formats/field-readers.js";
 import { withoutGz } from "../formats/file-chunks.js";
-import { isMissing, notationOf, parseNumber } from "../formats/number-notation.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { CHUNK_LENGTH } from "../spill/spill-store.js";
@@ -20,9 +20,9 @@ import {
   chooseColumns,
   hasLabels,
   mostlyMissing,
-  numberHint,
   type SelectedTarget,
   selectionNotice,
+  textHint,
 } from "./table-columns.js";
 import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
 
@@ -37,6 +37,11 @@ export interface TableRows {
   readonly columns: readonly string[];
   /** [rows, columns] in order of time, without missing entries. A column of labels is 0. */
   readonly values: FloatList<Float64Array>;
+  /** The names of the columns in the spec, and their kinds; null where the spec has none. */
+  readonly specNames: readonly (string | null)[];
+  readonly kinds: readonly (NormalColumnKind | null)[];
+  /** By column: the texts of categories, whose index is the value. */
+  readonly texts: ReadonlyMap<number, readonly string[]>;
   /** Indices in `columns`. */
   readonly inputs: readonly number[];
   readonly targets: readonly RowTarget[];
@@ -61,12 +66,15 @@ export async function readRows(
   keepUnread = false,
 ): Promise<Result<TableRows>> {
   const { file } = data;
-  let selection: ColumnSelection = { columns: [], inputs: [], targets: [], leftOut: [], sameRowTargets: [] };
+  let selection: ColumnSelection = emptySelection;
   let rows = 0;
   const values = collectFloats.float64();
   const lines = collectIds();
   /** By target. */
   const labels = new Map<string, string[]>();
+  /** By column of the selection. */
+  let readers: readonly FieldReader[] = [];
+  const leftOutReader = fieldReader(null, data);
   let unreadColumns: readonly Column[] = [];
   const unreadFields: (readonly string[])[] = [];
   /** Equal labels share one string. */
@@ -97,16 +105,17 @@ export async function readRows(
     fileRows += 1;
     seriesCheck?.update({ fields, line });
     for (const [position, { index }] of selection.leftOut.entries())
-      if (!Number.isNaN(parseNumber(fields[index] ?? "")))
+      if (!Number.isNaN(leftOutReader.read(fields[index] ?? "")))
         leftOutNumbers[position] = (leftOutNumbers[position] ?? 0) + 1;
     let isComplete = true;
     const numbers = selection.columns.map((column, index) => {
       const field = fields[column.index] ?? "";
       const target = targetOf.get(index);
       const isLabel = target !== undefined && hasLabels(target);
-      const value = isLabel ? 0 : parseNumber(field);
+      const reader = readers[index] as FieldReader;
       // A label such as "None" is text.
-      const isAbsent = isLabel ? field.trim() === "" : isMissing(field);
+      const isAbsent = isLabel ? field.trim() === "" : reader.isMissing(field);
+      const value = isLabel ? 0 : reader.read(field);
       if (isAbsent) missingCounts[index] = (missingCounts[index] ?? 0) + 1;
       if (isAbsent && (data.missing === "drop" || (data.missing === "previous" && !isLabel))) {
         isComplete = false;
@@ -115,12 +124,15 @@ export async function readRows(
       if (isAbsent && isLabel) problems.push(problemAt(line, column, "has no label", labelHint));
       else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint));
       else if (!Number.isFinite(value)) {
-        const what = `has "${shorten(field)}", which is ${Number.isNaN(value) ? "not a number" : "too large"}`;
-        const isText = Number.isNaN(value) && notationOf(field) === undefined;
+        const isText = Number.isNaN(value);
+        const fault = isText ? reader.faultOf(field) : tooLarge;
         const isTargetOnly = target?.use != null && !selection.inputs.includes(index);
-        const valueHint = isText && isTargetOnly ? numbersHint(target.use) : numberHint(field, data);
-        const hint = isText && data.header === false && fileRows === 1 ? headerHint : valueHint;
-        problems.push(problemAt(line, column, what, hint));
+        const isFirst = isText && data.header === false && fileRows === 1;
+        const valueHint = isText && isTargetOnly ? numbersHint(target.use) : textHint(data);
+        const hint = fault?.hint ?? (isFirst ? headerHint : valueHint);
+        problems.push(
+          problemAt(line, column, `has "${shorten(field)}", ${fault?.what ?? "which is not a number"}`, hint),
+        );
       } else if (target?.use != null) {
         const hint = rangeHint(target.use, value);
         if (hint !== undefined) problems.push(problemAt(line, column, `has the target ${value}`, hint));
@@ -158,6 +170,7 @@ export async function readRows(
         const selected = chooseColumns(data, names, first, uses);
         if (!selected.ok) return selected.error;
         selection = selected.value;
+        readers = selection.columns.map(({ kind }) => fieldReader(kind, data));
         targetOf = new Map(selection.targets.flatMap((target) => target.columns.map((index) => [index, target])));
         for (const { name } of selection.targets) labels.set(name, []);
         const read = new Set(selection.columns.map(({ index }) => index));
@@ -216,6 +229,9 @@ export async function readRows(
     rows,
     columns: names,
     values: ordered.values,
+    specNames: columns.map(({ specName }) => specName),
+    kinds: columns.map(({ kind }) => kind),
+    texts: new Map(readers.map((reader, index) => [index, reader.texts()])),
     inputs,
     targets: targets.map((target) => ({ ...target, labels: labels.get(target.name) ?? [] })),
     lineOf,
@@ -225,6 +241,15 @@ export async function readRows(
   });
 }
 
+const emptySelection: ColumnSelection = {
+  columns: [],
+  inputs: [],
+  targets: [],
+  leftOut: [],
+  sameRowTargets: [],
+  unlisted: [],
+};
+const tooLarge = { what: "which is too large", hint: undefined };
 const headerHint = "If the first row has the names of the columns, set data.header to true.";
 
 const missingHint = 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';

@@ -1,4 +1,6 @@
 /** The targets of a table as series, with the metadata of each, and the columns of a trained model. */
+
+import { hasKinds } from "../../../schema/kinds/columns.js";
 import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
@@ -20,12 +22,14 @@ export interface PreparedTarget {
 
 /** The columns that a model was trained on. */
 export function fittedColumns(
-  { target }: NormalTableData,
+  { columns, target }: NormalTableData,
   metadata: TableMetadata,
 ): Pick<NormalTableData, "columns" | "target"> {
   const [[first] = [ONLY_TARGET]] = targetColumns(target);
   const named = metadata.targets ?? (first === ONLY_TARGET ? null : { [first]: metadata });
-  const entries = Object.entries(named ?? {}).map(([name, { target: columns }]) => [name, columns]);
+  // Kinds name their columns themselves, and the targets that are none of them.
+  if (hasKinds(columns)) return { columns, target };
+  const entries = Object.entries(named ?? {}).map(([name, { target: wanted }]) => [name, wanted]);
   return { columns: metadata.columns, target: named === null ? metadata.target : Object.fromEntries(entries) };
 }
 

@@ -19,6 +19,7 @@ import { collectFloats } from "../spill/float-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
 import { hasLabels } from "./table-columns.js";
+import { fitIds, inputArrays, inputsSignature, isFeature, type TableInputs, updateDigest } from "./table-inputs.js";
 import { readRows, type TableRows, iterateRows as tableRows } from "./table-rows.js";
 import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
 
@@ -57,7 +58,7 @@ export const table: SourceKind<NormalTableData> = {
 
 /** The rows as scaled inputs and targets. */
 interface Prepared {
-  readonly inputs: FloatSeries;
+  readonly inputs: TableInputs;
   readonly targets: readonly PreparedTarget[];
   readonly inputNames: readonly string[];
   /** By name of a scaled column. */
@@ -69,18 +70,22 @@ interface Prepared {
 /** Scales the columns, fitted on the training split, and numbers the classes. */
 function prepare(
   data: NormalTableData,
-  { rows, columns, values, inputs, targets }: TableRows,
+  read: TableRows,
   targetUses: ReadonlyMap<string, Uses>,
   splits: Splits,
   fittedMetadata: TableMetadata | null,
   recordedClasses: ReadonlyMap<string | null, readonly string[]>,
 ): Result<Prepared> {
+  const { rows, columns, values, kinds, targets } = read;
+  const inputs = read.inputs.filter((column) => isFeature(kinds[column]));
+  const marks = markedRows(splits.train, data, rows);
   // Probabilities are not scaled.
   const numberColumns = targets.flatMap((target) => (target.use?.targets === "numbers" ? target.columns : []));
-  const scaledColumns = new Set([...inputs, ...numberColumns]);
+  const isScaled = (column: number) => kinds[column]?.type !== "boolean";
+  const scaledColumns = new Set([...inputs, ...numberColumns].filter(isScaled));
   const scalers = new Map(
     fittedMetadata === null
-      ? fitScalers(data, { columns, values }, scaledColumns, markedRows(splits.train, data, rows))
+      ? fitScalers(data, { columns, values }, scaledColumns, marks)
       : Object.entries(fittedMetadata.scaler),
   );
   /** Columns with values beyond float32. */
@@ -111,7 +116,8 @@ function prepare(
     return { dtype: "float32", width: columnIndices.length, data: selected.finish() };
   };
 
-  const features = selectColumns(inputs, false);
+  const ids = fitIds(data, read, marks, fittedMetadata?.ids);
+  const features = inputs.length === 0 ? null : selectColumns(inputs, false);
   const names = (columnIndices: readonly number[]) => columnIndices.map((columnIndex) => columns[columnIndex] ?? "");
   const problems: RunProblem[] = [];
   const prepared = targets.map((target): PreparedTarget => {
@@ -135,11 +141,11 @@ function prepare(
   if (problems.length > 0) return fail(problems);
   if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   return ok({
-    inputs: features,
+    inputs: { numbers: features, ids: ids.series },
     targets: prepared,
     inputNames: names(inputs),
     scalers,
-    notices: [...notices.values()],
+    notices: [...notices.values(), ...ids.notices],
   });
 }
 
@@ -158,13 +164,14 @@ function windowSource(
   const shapeOf = ({ classes, series }: PreparedTarget) => (classes === null ? [series.width] : []);
   const described = targets.flatMap(({ columns, classes }) => [columns, classes?.names ?? null]);
   const digest = createHash("sha256").update(JSON.stringify([inputNames, ...described]));
-  for (const chunk of inputs.data.chunks()) digest.update(chunk);
+  updateDigest(digest, inputs);
   for (const { series } of targets)
     for (const chunk of "chunks" in series.data ? series.data.chunks() : [series.data]) digest.update(chunk);
   const signatures = targets.map((target) => {
     const leading = target.everyStep ? ["batch", "time"] : ["batch"];
     return [target.name, { dtype: target.series.dtype, shape: [...leading, ...shapeOf(target)] }] as const;
   });
+  const inputsOf = inputsSignature(inputs.numbers?.width ?? null, inputs.ids);
   const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
     examples,
@@ -174,14 +181,17 @@ function windowSource(
       type: "table",
       columns: inputNames,
       target: targets.flatMap(({ columns }) => columns),
+      ...(inputs.ids.length > 0 && {
+        ids: Object.fromEntries(inputs.ids.map(({ name, column }) => [name, column])),
+      }),
       scaler: Object.fromEntries(scalers),
       ...targetsMetadata(targets),
     },
     signature: (train) => ({
-      inputs: { dtype: "float32", shape: ["batch", "time", inputs.width] },
+      ...inputsOf,
       targets: targetsSignature(signatures),
       sizes: {
-        features: inputs.width,
+        ...inputsOf.sizes,
         ...Object.fromEntries(
           targets.map(({ name, classes, series }) => [classesSize(name), classes?.count ?? series.width]),
         ),
@@ -195,10 +205,7 @@ function windowSource(
         const shape = [...steps, ...shapeOf(target)];
         return [targetPort(target.name), gatherWindows(target.series, targetWindows(target), indices, shape)];
       });
-      return new Map([
-        ["inputs", gatherWindows(inputs, inputWindows, indices, [indices.length, window, inputs.width])],
-        ...arrays,
-      ]);
+      return new Map([...inputArrays(inputs, inputWindows, indices), ...arrays]);
     },
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);

@@ -1,9 +1,11 @@
 /** The C# program of an exported model, with Microsoft.ML.OnnxRuntime. */
+import { columnCode } from "./id-columns.js";
 import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
 
 export function csharpSnippet(snippet: SnippetSpec): string {
-  const { model, description, prediction, example } = snippet;
-  const readsMetadata = example.type === "text" || prediction.names !== null;
+  const { model, description, prediction, example, columns } = snippet;
+  const { lines } = columnCode(columns, "csharp");
+  const readsMetadata = example.type === "text" || prediction.names !== null || columns.length > 0;
   return [
     `// ${description} Requires: dotnet add package Microsoft.ML.OnnxRuntime`,
     ...(example.type === "text" && needsEncodings(example.vocabulary) ? ["using System.Text;"] : []),
@@ -13,6 +15,7 @@ export function csharpSnippet(snippet: SnippetSpec): string {
     "",
     `using var session = new InferenceSession(${quoted(model)});`,
     ...(readsMetadata ? ["var metadata = session.ModelMetadata.CustomMetadataMap;"] : []),
+    ...lines,
     ...exampleLines(snippet),
     ...(prediction.names === null
       ? []
@@ -94,7 +97,7 @@ function idOf({ unknown }: SnippetVocabulary): string {
 
 const types = { float32: "float", int32: "int", int64: "long" } as const;
 
-function tensor({ name, dtype, value, shape }: Feed, { example }: SnippetSpec, perStep: boolean): string {
+function tensor({ name, dtype, value, shape }: Feed, { example, columns }: SnippetSpec, perStep: boolean): string {
   const steps = `${stepsVariable(example)}.Length`;
   const make = (data: string, time: string) => {
     const dims = [1, ...shape.map((size) => (size === "time" ? time : size))].join(", ");
@@ -109,6 +112,12 @@ function tensor({ name, dtype, value, shape }: Feed, { example }: SnippetSpec, p
       return perStep ? make("new[] { id }", "1") : make("ids", steps);
     case "rows":
       return perStep ? make("row", "1") : make("rows.SelectMany(row => row).ToArray()", steps);
+    case "column": {
+      const id = columnCode(columns, "csharp").idOf(name);
+      return shape.includes("time")
+        ? make(`Enumerable.Repeat(${id}, ${steps}).ToArray()`, steps)
+        : make(`new[] { ${id} }`, "1");
+    }
     case "length":
       return make(`new long[] { ${steps} }`, "1");
     case "decoded":

@@ -1,4 +1,5 @@
 /** The JavaScript programs of an exported model: for Node with onnxruntime-node, and a page with onnxruntime-web. */
+import { columnCode } from "./id-columns.js";
 import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
 
 interface Host {
@@ -44,7 +45,8 @@ export function browserSnippet(snippet: SnippetSpec): string {
 }
 
 function program(snippet: SnippetSpec, { setup, print }: Host): readonly string[] {
-  return [...setup, ...exampleLines(snippet), "", ...runLines(snippet, print)];
+  const { lines } = columnCode(snippet.columns, "javascript");
+  return [...setup, ...lines, ...exampleLines(snippet), "", ...runLines(snippet, print)];
 }
 
 function exampleLines(snippet: SnippetSpec): readonly string[] {
@@ -98,7 +100,7 @@ function idOf({ unknown }: SnippetVocabulary): string {
 const arrays = { float32: "Float32Array", int32: "Int32Array", int64: "BigInt64Array" } as const;
 
 /** @param perStep feeds one step of the example, in a loop over steps. */
-function tensor({ dtype, value, shape }: Feed, snippet: SnippetSpec, perStep: boolean): string {
+function tensor({ name, dtype, value, shape }: Feed, snippet: SnippetSpec, perStep: boolean): string {
   const steps = `${stepsVariable(snippet.example)}.length`;
   const dims = (time: string) => `[${[1, ...shape.map((size) => (size === "time" ? time : size))].join(", ")}]`;
   const make = (data: string, time: string) => `new Tensor("${dtype}", ${data}, ${dims(time)})`;
@@ -109,6 +111,12 @@ function tensor({ dtype, value, shape }: Feed, snippet: SnippetSpec, perStep: bo
       return perStep ? make("Int32Array.of(id)", "1") : make("Int32Array.from(ids)", steps);
     case "rows":
       return perStep ? make("Float32Array.from(row)", "1") : make("Float32Array.from(rows.flat())", steps);
+    case "column": {
+      const id = columnCode(snippet.columns, "javascript").idOf(name);
+      return shape.includes("time")
+        ? make(`new Int32Array(${steps}).fill(${id})`, steps)
+        : make(`Int32Array.of(${id})`, "1");
+    }
     case "length":
       return make(`BigInt64Array.of(BigInt(${steps}))`, "1");
     case "decoded":

@@ -9,6 +9,7 @@ import { scalerOf } from "../../data/scaler.js";
 import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
 import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
+import { idColumnsOf, type SnippetColumn } from "./id-columns.js";
 
 export interface SnippetSpec {
   /** The model's file, in the program's folder. */
@@ -20,6 +21,8 @@ export interface SnippetSpec {
   readonly example: Example;
   /** The number of ids where the program checks them: no table has a row for others; null where none can be wrong. */
   readonly idCount: number | null;
+  /** The columns of a table behind inputs of ids. */
+  readonly columns: readonly SnippetColumn[];
   /** The inputs that are not states, in order. */
   readonly feeds: readonly Feed[];
   readonly states: readonly StatePair[];
@@ -52,10 +55,10 @@ export interface Feed {
   readonly name: string;
   readonly dtype: "float32" | "int64" | "int32";
   /**
-   * `ids` or `rows` of numbers are the example; `length` is its number of steps; `decoded` are the tokens decoded so
+   * `ids` or `rows` of numbers are the example; `column` is the id of a column in each row; `length` is its number of steps; `decoded` are the tokens decoded so
    * far. A number is a scalar without batch.
    */
-  readonly value: "ids" | "rows" | "length" | "decoded" | "decodedLength" | "zeros" | number;
+  readonly value: "ids" | "rows" | "column" | "length" | "decoded" | "decodedLength" | "zeros" | number;
   /** Without the batch axis. `time` is the example's number of steps. */
   readonly shape: readonly (number | "time")[];
 }
@@ -96,13 +99,15 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
   const isDecoder = metadata.type === "pairs" && dataPorts.some(({ name }) => name === "decoder_inputs");
   const perStep = states.length > 0;
   const example = exampleOf(trainedModel, dataPorts, perStep);
+  const columns = idColumnsOf(metadata);
   return {
     model,
     description: `Runs ${model}, the model ${spec.name} exported by rnnx ${packageVersion()}.`,
     kind: isDecoder ? "decode" : perStep ? "steps" : "once",
     example,
     idCount: idCountOf(example, trainedModel),
-    feeds: dataPorts.map((port) => feedOf(port, perStep)),
+    columns,
+    feeds: dataPorts.map((port) => feedOf(port, perStep, columns)),
     states,
     prediction: predictionOf(ports, trainedModel),
     decoder: { start: START, end: END, maxLength: metadata.type === "pairs" ? metadata.longest_target : 0 },
@@ -137,6 +142,13 @@ function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], per
     const exampleUnits = Array.from({ length: count }, (_, index) => units[index % units.length] ?? "");
     if (units.length > 0) return { type: "text", text: joinTokens(exampleUnits, vocabulary.unit), vocabulary };
   }
+  if (inputs?.dtype === "int32" && metadata.type === "table")
+    return {
+      type: "rows",
+      time: shape.length > 0 ? (fixedSteps ?? timeStepsOf(metadata, data)) : 1,
+      width: 0,
+      row: [],
+    };
   if (inputs?.dtype === "int32") {
     const count = Number(vocabulary?.list.length ?? sizes.vocabulary ?? 1);
     const length = fixedSteps ?? EXAMPLE_LENGTH;
@@ -173,12 +185,13 @@ function typicalRow(metadata: Metadata): readonly number[] | null {
   });
 }
 
-function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean): Feed {
+function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean, columns: readonly SnippetColumn[]): Feed {
   if (dtype === "bool") throw new Error(`The input ${name} is boolean.`);
   const exampleShape = shape.slice(1).map((size) => (typeof size === "number" ? size : "time"));
   const value = (): Feed["value"] => {
     if (shape.length === 0) return generationDefaults[name] ?? 0;
     if (name === "prompt") return "ids";
+    if (columns.some(({ feed }) => feed === name)) return "column";
     if (name === "lengths") return "length";
     if (name === "decoder_inputs") return "decoded";
     if (name === "target_lengths") return "decodedLength";

@@ -1,13 +1,16 @@
 /** The Python program of an exported model, with onnxruntime and numpy. */
+import { columnCode } from "./id-columns.js";
 import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
 
 export function pythonSnippet(snippet: SnippetSpec): string {
-  const { model, description, prediction, example } = snippet;
-  const readsMetadata = example.type === "text" || prediction.names !== null;
+  const { model, description, prediction, example, columns } = snippet;
+  const { imports, lines } = columnCode(columns, "python");
+  const readsMetadata = example.type === "text" || prediction.names !== null || columns.length > 0;
   return [
     `# ${description} Requires: pip install onnxruntime numpy`,
     ...(readsMetadata ? ["import json"] : []),
     ...(needsUnicode(example) ? ["import unicodedata"] : []),
+    ...imports,
     "from pathlib import Path",
     "",
     "import numpy as np",
@@ -15,6 +18,7 @@ export function pythonSnippet(snippet: SnippetSpec): string {
     "",
     `session = ort.InferenceSession(Path(__file__).with_name(${quoted(model)}))`,
     ...(readsMetadata ? ["metadata = session.get_modelmeta().custom_metadata_map"] : []),
+    ...lines,
     ...exampleLines(snippet),
     "",
     ...runLines(snippet),
@@ -86,7 +90,7 @@ function idOf({ unknown }: SnippetVocabulary): string {
   return unknown === null ? lookup : `${lookup} if unit in vocabulary else ${unknown}`;
 }
 
-function array({ dtype, value, shape }: Feed, { example }: SnippetSpec, perStep: boolean): string {
+function array({ name, dtype, value, shape }: Feed, { example, columns }: SnippetSpec, perStep: boolean): string {
   const steps = `len(${stepsVariable(example)})`;
   // Lists add the batch axis.
   const make = (data: string) => `np.array(${data}, np.${dtype})`;
@@ -97,6 +101,10 @@ function array({ dtype, value, shape }: Feed, { example }: SnippetSpec, perStep:
       return make(perStep ? "[unit_id]" : "[ids]");
     case "rows":
       return make(perStep ? "[row]" : isFlat ? "rows" : "[rows]");
+    case "column": {
+      const id = columnCode(columns, "python").idOf(name);
+      return make(shape.includes("time") ? `[[${id}] * ${steps}]` : `[${id}]`);
+    }
     case "length":
       return make(`[${steps}]`);
     case "decoded":

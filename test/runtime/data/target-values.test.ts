@@ -317,7 +317,7 @@ describe("text where a loss needs numbers: the hint names the loss", () => {
       "a decimal comma is no class",
       { data: table, loss: { type: "squared_error" } },
       { "d.csv": csv('"1,5"', '"2,5"') },
-      "It looks like a decimal comma. Write 1.5.",
+      `It looks like a decimal comma. Set data.decimal to ","; or write 1.5.`,
     ],
   ])("%s", async (_, parts, files, hint) => {
     const [problem] = await problems(parts, files);

@@ -21,6 +21,7 @@ const ids = [
 /** A layer of each kind that reads and returns sequences of WIDTH features, or reads ids. */
 const kinds: { readonly [K in NormalLayer["layer"]]: object } = {
   one_hot: { from: "inputs" },
+  cycle: { from: "inputs" },
   embedding: { from: "inputs", size: WIDTH },
   rnn: { cell: "gru", hidden_size: WIDTH, initial_state: "learned" },
   dense: { size: WIDTH, activation: "tanh" },

@@ -138,16 +138,17 @@ describe("headers, comments, columns", () => {
       expect((await open("hour,day,kind,x\n0,Mon,a,1\n1,Tue,b,2\n", { window: 1, ...data })).notices).toEqual([]);
   });
 
+  const [comma, percent] = ['data.decimal to ","', 'the unit of the column in data.columns to "%"'];
   test.each([
-    ["50,5", "a decimal comma", "50.5"],
-    ["-1.234,25", "a decimal comma", "-1234.25"],
-    ["1,234", "a thousands separator", "1234"],
-    ["1,234,567.5", "a thousands separator", "1234567.5"],
-    ["1.234.567", "a thousands separator", "1234567"],
-    ["1 234", "a thousands separator", "1234"],
-    ["5%", "a percent sign", "5"],
-    ["5,5 %", "a percent sign", "5.5"],
-  ])("a column of numbers such as %s is refused, not left out", async (field, notation, plain) => {
+    ["50,5", "a decimal comma", "50.5", comma],
+    ["-1.234,25", "a decimal comma", "-1234.25", `${comma}, and data.thousands to "."`],
+    ["1,234", "a thousands separator", "1234", 'data.thousands to ","'],
+    ["1,234,567.5", "a thousands separator", "1234567.5", 'data.thousands to ","'],
+    ["1.234.567", "a thousands separator", "1234567", 'data.thousands to "."'],
+    ["1 234", "a thousands separator", "1234", 'data.thousands to " "'],
+    ["5%", "a percent sign", "5", percent],
+    ["5,5 %", "a percent sign", "5.5", percent],
+  ])("a column of numbers such as %s is refused, not left out", async (field, notation, plain, setting) => {
     const csv = `hour;load;word\n0;${field};Mon\n1;${field};Tue\n2;${field};Wed\n`;
     const problem = { code: "table-value", path: "/data/file", file: "t.csv", line: 2, column: 2 };
     const what = `t.csv:2: Column "load" has "${field}", which is not a number`;
@@ -156,13 +157,13 @@ describe("headers, comments, columns", () => {
       {
         ...problem,
         message: `${what} but looks like ${notation}.`,
-        hint: `Write ${plain}, or name the input columns in data.columns.`,
+        hint: `Set ${setting}; or write ${plain}, or name the input columns in data.columns.`,
       },
     ]);
     expect((await problems(csv, { ...semicolon, columns: ["load"] }))[0]).toEqual({
       ...problem,
       message: `${what}. The same on 2 more lines: 3, 4.`,
-      hint: `It looks like ${notation}. Write ${plain}.`,
+      hint: `It looks like ${notation}. Set ${setting}; or write ${plain}.`,
     });
     expect((await open(csv, { ...semicolon, columns: ["hour"] })).notices).toEqual([]);
   });

@@ -125,6 +125,7 @@ function snippetOf(content: string, { unit, normalization }: (typeof tokenizatio
     kind: "once",
     example: { type: "text", text: content, vocabulary },
     idCount: null,
+    columns: [],
     feeds: [],
     states: [],
     prediction: { output: "y", dtype: "float32", type: "numbers", names: null, joinUnit: null, blank: null },

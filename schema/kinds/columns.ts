@@ -1,0 +1,77 @@
+/** Columns of a table by kind: the inputs that they are, and the encoders that make features of ids. */
+import type { NormalColumnKind, NormalDateColumn, NormalTableData } from "../normal/index.js";
+
+export type DateFeature = NormalDateColumn["features"][number];
+
+/** The number of ids of each calendar feature, from 0. */
+export const periods: { readonly [F in DateFeature]: number } = {
+  minute: 60,
+  hour: 24,
+  weekday: 7,
+  day: 31,
+  day_of_year: 366,
+  month: 12,
+  quarter: 4,
+};
+
+/** An input of ids: a column of categories, or a feature of a column of dates. */
+export interface IdInput {
+  /** The name of the input. */
+  readonly name: string;
+  /** The column as the spec names it. */
+  readonly column: string;
+  readonly kind: Extract<NormalColumnKind, { readonly type: "category" | "date" }>;
+  /** Null for categories. */
+  readonly feature: DateFeature | null;
+}
+
+type Columns = Pick<NormalTableData, "columns" | "target" | "horizon">;
+
+/** The kinds of the input columns by name; null where `columns` has no kinds. */
+export function inputKinds({ columns, target, horizon }: Columns): ReadonlyMap<string, NormalColumnKind> | null {
+  if (!hasKinds(columns)) return null;
+  const lists = target === null ? [] : Array.isArray(target) ? [target] : Object.values(target);
+  // With a horizon of 0 the targets are no inputs.
+  const sameRow = new Set(horizon === 0 ? lists.flat().map(String) : []);
+  return new Map(Object.entries(columns).filter(([name]) => !sameRow.has(name)));
+}
+
+/** The kind of a column that `columns` has as an object; a target may be none of the inputs. */
+export function kindOf({ columns }: Pick<Columns, "columns">, column: string | number): NormalColumnKind | null {
+  return hasKinds(columns) && Object.hasOwn(columns, column) ? (columns[column] ?? null) : null;
+}
+
+export function hasKinds(columns: Columns["columns"]): columns is Readonly<Record<string, NormalColumnKind>> {
+  return columns !== null && !Array.isArray(columns);
+}
+
+/** Names of arrays and scalars that models have as inputs. */
+const reserved = new Set(
+  "inputs targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat".split(
+    " ",
+  ),
+);
+
+/** The inputs of ids of a table in the order of its columns: `<column>`, and `<column>.<feature>` of dates. */
+export function idInputs(data: Columns): readonly IdInput[] {
+  const taken = new Set<string>();
+  const unique = (wanted: string) => {
+    let name = wanted;
+    for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`;
+    taken.add(name);
+    return name;
+  };
+  return [...(inputKinds(data) ?? [])].flatMap(([column, kind]): readonly IdInput[] => {
+    const name = inputName(column);
+    if (kind.type === "category") return [{ name: unique(name), column, kind, feature: null }];
+    if (kind.type !== "date") return [];
+    return kind.features.map((feature) => ({ name: unique(`${name}.${feature}`), column, kind, feature }));
+  });
+}
+
+/** A column's name in the letters of names of layers. */
+function inputName(column: string): string {
+  const name = column.slice(0, 50).replace(/[^A-Za-z0-9._-]/g, "_");
+  if (!/^[A-Za-z_]/.test(name)) return `column_${name}`;
+  return reserved.has(name) ? `${name}_column` : name;
+}

@@ -1,0 +1,93 @@
+/** Formats of dates as strftime writes them: literal text, and directives such as %Y. */
+import type { DateFeature } from "./columns.js";
+
+/** The part of a date of each directive. */
+export const directives = {
+  Y: "year",
+  y: "year",
+  m: "month",
+  b: "month",
+  B: "month",
+  d: "day",
+  j: "day of the year",
+  H: "hour",
+  I: "hour of a half day",
+  p: "half day",
+  M: "minute",
+  S: "second",
+  f: "fraction",
+  z: "zone",
+  s: "time",
+} as const;
+
+export type Directive = keyof typeof directives;
+
+export type FormatPart = { readonly text: string } | { readonly directive: Directive };
+
+const composed: Readonly<Record<string, string>> = { F: "%Y-%m-%d", T: "%H:%M:%S", R: "%H:%M", D: "%m/%d/%y" };
+
+/** The parts of a format, or a fault with its way out. */
+export function parseDateFormat(
+  format: string,
+): { readonly parts: readonly FormatPart[] } | { readonly fault: string; readonly hint: string } {
+  const full = format.replace(/%([FTRD])/g, (_, letter: string) => composed[letter] ?? "");
+  const parts: FormatPart[] = [];
+  const stated = new Set<string>();
+  for (const [piece] of full.matchAll(/%[\s\S]?|[^%]+/g)) {
+    const letter = piece.slice(1);
+    if (!piece.startsWith("%")) parts.push({ text: piece });
+    else if (piece === "%%") parts.push({ text: "%" });
+    else if (!isDirective(letter))
+      return {
+        fault: `has ${piece}, which is no directive`,
+        hint: `Directives are ${listed}, and %% for a percent sign.`,
+      };
+    else {
+      const meaning = directives[letter];
+      if (stated.has(meaning)) return { fault: `has the ${meaning} twice`, hint: "Keep one of the directives." };
+      stated.add(meaning);
+      parts.push({ directive: letter });
+    }
+  }
+  if (stated.has("hour of a half day") !== stated.has("half day"))
+    return { fault: "has one of %I and %p", hint: "Write both, such as %I:%M %p, or %H for 24 hours." };
+  if (stated.size === 0) return { fault: "has no directive", hint: "For example %Y-%m-%d." };
+  return { parts };
+}
+
+const listed = Object.keys(directives)
+  .map((letter) => `%${letter}`)
+  .join(", ");
+
+function isDirective(letter: string): letter is Directive {
+  return Object.hasOwn(directives, letter);
+}
+
+const needs: { readonly [F in DateFeature]: "date" | "month" | "day" | "hour" | "minute" } = {
+  minute: "minute",
+  hour: "hour",
+  weekday: "date",
+  day: "day",
+  day_of_year: "date",
+  month: "month",
+  quarter: "month",
+};
+
+/** True where a date of the format has the feature: an hour needs %H, a weekday a whole date. */
+export function statesFeature(parts: readonly FormatPart[], feature: DateFeature): boolean {
+  const stated = new Set(parts.flatMap((part) => ("directive" in part ? [directives[part.directive]] : [])));
+  if (stated.has("time")) return true;
+  const hasDate = stated.has("year") && ((stated.has("month") && stated.has("day")) || stated.has("day of the year"));
+  switch (needs[feature]) {
+    case "date":
+      return hasDate;
+    case "month":
+      return hasDate || stated.has("month");
+    case "day":
+      return hasDate || stated.has("day");
+    case "hour":
+      return stated.has("hour") || stated.has("hour of a half day");
+    case "minute":
+      return stated.has("minute");
+  }
+}
