@@ -595,7 +595,7 @@ export interface TableData {
    */
   type: "table";
   /**
-   * A CSV file in UTF-8, gzipped or not, relative to the spec.
+   * A file of rows, relative to the spec: CSV or TSV in UTF-8 (gzipped or not), lines of JSON (`.jsonl`, the keys of the first line are the columns), Parquet (`.parquet`) or Arrow (`.arrow`, `.feather` of version 2; needs the package apache-arrow). The types of the columns of Parquet and Arrow are read: no value is a missing one, a date is 2024-05-01, a time 2024-05-01 09:30:00. With `*`, `?` or `{a,b}` the rows of several files with equal columns, by name, or in the order of the list.
    */
   file: string;
   /**
@@ -761,7 +761,7 @@ export interface SequencesData {
    */
   type: "sequences";
   /**
-   * A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, relative to the spec.
+   * A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, or a .parquet or .arrow file of texts and labels, relative to the spec.
    */
   file: string;
   columns?: ColumnsOfSequences;
@@ -873,7 +873,7 @@ export interface PairsData {
    */
   pairs?: unknown[][] | null;
   /**
-   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab; a .csv file; or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
+   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab; a .csv, .parquet or .arrow file; or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
    */
   file?: string | null;
   columns?: ColumnsOfPairs;

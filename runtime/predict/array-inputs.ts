@@ -9,9 +9,9 @@ import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import { joinWithAnd } from "../../schema/diagnostics/suggest.js";
 import type { ArraySource } from "../../schema/normal/index.js";
 import { type Origin, toFloat32, toIndices, toLengths } from "../data/formats/convert-array.js";
-import { readCsv } from "../data/formats/csv.js";
 import { parseNumber } from "../data/formats/number-notation.js";
 import { readArray } from "../data/formats/read-array.js";
+import { readTableFile } from "../data/formats/table-file.js";
 import { readZip } from "../data/formats/zip.js";
 import { type IdLimit, limitHint } from "../data/id-limits.js";
 import { squeezeColumn } from "../data/sources/array-roles.js";
@@ -101,7 +101,7 @@ function sourceOf(
 async function readRows(file: string, folder: string): Promise<Result<Members>> {
   const rows: number[][] = [];
   let names: readonly string[] = [];
-  const problems = await readCsv(
+  const problems = await readTableFile(
     { file, folder, path: "" },
     {
       delimiter: /\.tsv$/i.test(file) ? "\t" : ",",

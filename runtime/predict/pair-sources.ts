@@ -5,6 +5,7 @@ import type { NormalPairsData } from "../../schema/normal/index.js";
 import { makeUnique } from "../data/formats/columns.js";
 import { parseJsonLine } from "../data/formats/json-line.js";
 import { createProblemList } from "../data/formats/problem-list.js";
+import { isTyped } from "../data/formats/table-file.js";
 import { readTextTable } from "../data/formats/text-table.js";
 import { encodingProblem } from "../data/formats/utf8-reader.js";
 import type { PairsMetadata } from "../data/metadata.js";
@@ -60,7 +61,7 @@ async function readTable(
   const notices: string[] = [];
   let [place, names]: [number, readonly string[]] = [0, []];
   // A run whose pairs have no columns was trained on another format than this table.
-  const header = hasColumns(data) ? data.header : true;
+  const header = hasColumns(data) && !isTyped(file) ? data.header : true;
   const table = { usual, delimiter: null, header };
   const note = (notice: string) => notices.push(notice);
   const problems = await readTextTable({ file, folder, path: "" }, table, note, {

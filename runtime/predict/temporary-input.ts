@@ -37,9 +37,11 @@ function detectFormat(data: NormalData, content: Uint8Array): string {
     .toString("latin1")
     .replace(/^\xef\xbb\xbf/, "")
     .trimStart();
+  if (start.startsWith("PAR1")) return "parquet";
+  if (start.startsWith("ARROW1")) return "arrow";
   switch (data.type) {
     case "table":
-      return tableExtension(data.file) ?? "csv";
+      return start.startsWith("{") ? "jsonl" : (tableExtension(data.file) ?? "csv");
     case "arrays":
       if (start.startsWith("\x93NUMPY")) return "npy";
       return start.startsWith("PK") ? "npz" : /^[{[]/.test(start) ? "json" : "csv";

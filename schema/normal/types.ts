@@ -81,7 +81,13 @@ export interface NormalSeriesSplit {
  */
 export interface NormalTableData {
   readonly type: "table";
-  /** A CSV file in UTF-8, gzipped or not, relative to the spec. */
+  /**
+   * A file of rows, relative to the spec: CSV or TSV in UTF-8 (gzipped or not), lines of JSON (`.jsonl`, the keys of
+   * the first line are the columns), Parquet (`.parquet`) or Arrow (`.arrow`, `.feather` of version 2; needs the
+   * package apache-arrow). The types of the columns of Parquet and Arrow are read: no value is a missing one, a date is
+   * 2024-05-01, a time 2024-05-01 09:30:00. With `*`, `?` or `{a,b}` the rows of several files with equal columns, by
+   * name, or in the order of the list.
+   */
   readonly file: string;
   /**
    * Source of the column names: true for the first row, "comment" for the last comment line before the data, false for
@@ -223,7 +229,10 @@ export type Thousands = null | "." | "," | " " | "'";
  */
 export interface NormalSequencesData {
   readonly type: "sequences";
-  /** A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, relative to the spec. */
+  /**
+   * A .jsonl, .csv, .tsv or .ts file in UTF-8, gzipped (.jsonl.gz) or not, or a .parquet or .arrow file of texts and
+   * labels, relative to the spec.
+   */
   readonly file: string;
   readonly columns: NormalSequenceColumns;
   /**
@@ -297,8 +306,9 @@ export interface NormalPairsData {
   /** The pairs themselves: a source (text or a list of numbers) and a target. Give either `pairs` or `file`. */
   readonly pairs: readonly (readonly [string | readonly number[], string])[] | null;
   /**
-   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab; a .csv
-   * file; or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or `pairs`.
+   * A file with one pair per line, gzipped or not, relative to the spec: source and target separated by a tab; a .csv,
+   * .parquet or .arrow file; or a `.jsonl` file with {"source": text or numbers, "target": text}. Give either `file` or
+   * `pairs`.
    */
   readonly file: string | null;
   readonly columns: NormalPairColumns;

@@ -58,7 +58,11 @@ const noSplit: Omit<Problem, "path"> = {
 /** Columns have names where the spec selects them, and in CSV files. */
 function hasHeader({ header, columns, file }: Omit<NormalPairsData, "header"> & Partial<NormalPairsData>): boolean {
   if (header !== undefined) return header;
-  return columns.source !== null || columns.target !== null || /\.csv(?:\.gz)?$/i.test(file ?? "");
+  return (
+    columns.source !== null ||
+    columns.target !== null ||
+    /\.(?:csv(?:\.gz)?|parquet|pq|arrows?|feather|ipc)$/i.test(file ?? "")
+  );
 }
 
 function sumTooLarge(sum: number): Problem {

@@ -1,7 +1,8 @@
 /** CSV files of texts, whose delimiter is that of the spec, that of the file's extension, or another one that is detected. */
 import type { RunProblem } from "../../problem.js";
-import { type CsvFormat, type RowVisitor, readCsv } from "./csv.js";
+import type { CsvFormat, RowVisitor } from "./csv.js";
 import { formatDelimiter } from "./delimiter.js";
+import { readTableFile } from "./table-file.js";
 import type { NamedFile } from "./utf8-reader.js";
 
 export interface TextTable {
@@ -34,9 +35,9 @@ export async function readTextTable(
     comment: "",
     header,
   });
-  const problems = await readCsv(source, formatOf(delimiter ?? usual, delimiter !== null), visitor);
+  const problems = await readTableFile(source, formatOf(delimiter ?? usual, delimiter !== null), visitor, note);
   // The delimiter is detected before the visitor receives anything.
   if (detected === undefined || delimiter !== null) return problems;
   note(`The fields of "${source.file}" are separated by ${formatDelimiter(detected)}.`);
-  return readCsv(source, formatOf(detected, true), visitor);
+  return readTableFile(source, formatOf(detected, true), visitor);
 }

@@ -5,6 +5,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { findColumn } from "../formats/columns.js";
 import { withoutGz } from "../formats/file-chunks.js";
+import { isTyped } from "../formats/table-file.js";
 
 type PairColumns = Pick<NormalPairsData, "columns" | "header" | "file">;
 type PairTable = Pick<NormalPairsData, "columns" | "header" | "delimiter">;
@@ -23,7 +24,7 @@ export type PairFormat = "json" | "," | "\t" | "lines";
 export function pairFormatOf(file: string, isTabbed: boolean): PairFormat {
   const name = withoutGz(file);
   if (/\.(?:jsonl?|ndjson)$/i.test(name)) return "json";
-  if (/\.csv$/i.test(name)) return ",";
+  if (/\.csv$/i.test(name) || isTyped(name)) return ",";
   return isTabbed ? "\t" : "lines";
 }
 

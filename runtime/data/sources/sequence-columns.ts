@@ -5,6 +5,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { findColumn, makeUnique } from "../formats/columns.js";
 import { withoutGz } from "../formats/file-chunks.js";
+import { isTyped } from "../formats/table-file.js";
 
 export const inputRoles = ["text", "tokens", "inputs"] as const;
 export const targetRoles = ["label", "tags"] as const;
@@ -33,8 +34,9 @@ type SequenceFormat = SequenceColumns & Pick<NormalSequencesData, "delimiter">;
 
 const path = "/data/columns";
 
-/** The format of a file by its extension; undefined for other files. */
+/** The format of a file by its extension, a table with types as one in text; undefined for other files. */
 export function formatOf(file: string): "csv" | "tsv" | "ts" | "txt" | "json" | undefined {
+  if (isTyped(file)) return "csv";
   const [, extension] = /\.(jsonl|ndjson|csv|tsv|ts|txt)$/i.exec(withoutGz(file)) ?? [];
   switch (extension?.toLowerCase()) {
     case undefined:

@@ -70,7 +70,7 @@ export function readLines(
 }
 
 function unreadableKind({ file, path }: NamedFile): RunProblem {
-  const message = `"${file}" is not a .jsonl, .csv, .tsv or .ts file.`;
+  const message = `"${file}" is not a .jsonl, .csv, .tsv, .parquet, .arrow or .ts file.`;
   return { code: "file-kind", path, file, message, hint: "Rename the file: its extension selects the format." };
 }
 

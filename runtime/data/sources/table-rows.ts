@@ -6,9 +6,9 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { FloatList } from "../batching/windows.js";
 import { makeUnique, shorten } from "../formats/columns.js";
-import { type Row, readCsv } from "../formats/csv.js";
+import type { Row } from "../formats/csv.js";
 import { type FieldReader, fieldReader } from "../formats/field-readers.js";
-import { withoutGz } from "../formats/file-chunks.js";
+import { readTableFile } from "../formats/table-file.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { CHUNK_LENGTH } from "../spill/spill-store.js";
@@ -24,6 +24,7 @@ import {
   selectionNotice,
   textHint,
 } from "./table-columns.js";
+import { checkNotation, tableFormat } from "./table-format.js";
 import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
 
 /** A target: its columns, as indices, and the label of each row if it has classes; else no labels. */
@@ -65,6 +66,8 @@ export async function readRows(
   uses: ReadonlyMap<string, TargetUse> | null,
   keepUnread = false,
 ): Promise<Result<TableRows>> {
+  const notationProblems = checkNotation(data);
+  if (notationProblems.length > 0) return fail(notationProblems);
   const { file } = data;
   let selection: ColumnSelection = emptySelection;
   let rows = 0;
@@ -155,14 +158,10 @@ export async function readRows(
     return problems;
   };
 
-  const delimiter = data.delimiter ?? (/\.tsv$/i.test(withoutGz(file)) ? "\t" : ",");
-  const delimiterHint = (detected: string) => {
-    const keep = data.delimiter === null ? ` (or to ${JSON.stringify(delimiter)} to keep it)` : "";
-    return `Set data.delimiter to ${JSON.stringify(detected)}${keep}.`;
-  };
-  const csvProblems = await readCsv(
+  const orderNotices: string[] = [];
+  const csvProblems = await readTableFile(
     { file, folder, path: "/data/file" },
-    { delimiter, isDelimiterSet: data.delimiter !== null, delimiterHint, comment: data.comment, header: data.header },
+    tableFormat(data),
     {
       columns(names, first) {
         headerNotice = numbersInHeader(data, names);
@@ -185,6 +184,7 @@ export async function readRows(
       },
       row,
     },
+    (notice) => orderNotices.push(notice),
   );
   const mostlyNumbers = selection.leftOut.flatMap((column, position) => {
     const count = leftOutNumbers[position] ?? 0;
@@ -219,6 +219,7 @@ export async function readRows(
   }
   const names = columns.map(({ name }) => name);
   const notices = [
+    ...orderNotices,
     headerNotice,
     fileNames === null ? null : numbersAsRowNotice(data, fileNames, ordered.values, names),
     selectionNotice(selection),

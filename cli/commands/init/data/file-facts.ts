@@ -1,10 +1,10 @@
 /** Facts of a data file: its rows, and the kind, missing values, classes and lengths of each of its columns. */
 import { makeUnique } from "../../../../runtime/data/formats/columns.js";
-import { readCsv } from "../../../../runtime/data/formats/csv.js";
 import { sortableDates, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { withoutGz } from "../../../../runtime/data/formats/file-chunks.js";
 import { parseJsonLine } from "../../../../runtime/data/formats/json-line.js";
 import { isMissing, type Notation, notationOf, parseNumber } from "../../../../runtime/data/formats/number-notation.js";
+import { isTyped, readTableFile } from "../../../../runtime/data/formats/table-file.js";
 import { readingProblem, readTextChunks, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
 import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
@@ -61,6 +61,7 @@ interface File {
  * @param comment starts the lines of a table that are left out; "" for none.
  */
 export async function readFileFacts(source: File, comment = ""): Promise<Result<FileFacts | null>> {
+  if (isTyped(source.file)) return readTable(source, "csv", { delimiter: ",", comment: "", isOther: false });
   const [, extension = ""] = /\.(csv|tsv|jsonl|ndjson)$/i.exec(withoutGz(source.file)) ?? [];
   switch (extension.toLowerCase()) {
     case "csv":
@@ -86,7 +87,7 @@ async function readTable(
     other = found;
     return "";
   };
-  const problems = await readCsv(
+  const problems = await readTableFile(
     { ...source, path: "" },
     { delimiter, isDelimiterSet: isOther, delimiterHint, comment, header: "auto" },
     {

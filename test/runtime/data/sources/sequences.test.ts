@@ -534,7 +534,7 @@ describe("problems", () => {
       code: "file-kind",
       path: "/data/file",
       file: "s.txt",
-      message: '"s.txt" is not a .jsonl, .csv, .tsv or .ts file.',
+      message: '"s.txt" is not a .jsonl, .csv, .tsv, .parquet, .arrow or .ts file.',
       hint: "Rename the file: its extension selects the format.",
     });
     expect(await firstProblem("sms,class\nhello,ham\n", { file: "s.csv" })).toEqual({

@@ -1,0 +1,32 @@
+/** The format of the files of a table: delimiter, comments and header, and what a file with types of its own does not have. */
+import { child } from "../../../schema/json-pointer.js";
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import type { RunProblem } from "../../problem.js";
+import type { CsvFormat } from "../formats/csv.js";
+import { withoutGz } from "../formats/file-chunks.js";
+import { tableFormatOf } from "../formats/table-file.js";
+
+export function tableFormat({ file, delimiter: own, comment, header }: NormalTableData): CsvFormat {
+  const delimiter = own ?? (/\.tsv$/i.test(withoutGz(file)) ? "\t" : ",");
+  const delimiterHint = (detected: string) => {
+    const keep = own === null ? ` (or to ${JSON.stringify(delimiter)} to keep it)` : "";
+    return `Set data.delimiter to ${JSON.stringify(detected)}${keep}.`;
+  };
+  return { delimiter, isDelimiterSet: own !== null, delimiterHint, comment, header };
+}
+
+/** The problems of a decimal mark or a separator of thousands for numbers that are no text. */
+export function checkNotation({ file, decimal, thousands, columns }: NormalTableData): readonly RunProblem[] {
+  if (tableFormatOf(file) === "text") return [];
+  const kinds = columns === null || Array.isArray(columns) ? [] : Object.entries(columns);
+  const settings = [
+    ["/data", { decimal, thousands }] as const,
+    ...kinds.flatMap(([name, kind]) => (kind.type === "number" ? [[child("/data/columns", name), kind] as const] : [])),
+  ];
+  return settings.flatMap(([path, { decimal: mark, thousands: separator }]) => {
+    const key = mark === "," ? "decimal" : separator !== null && separator !== "" ? "thousands" : null;
+    if (key === null) return [];
+    const message = `The numbers of "${file}" are no text, and have no notation.`;
+    return [{ code: "table-format", path: child(path, key), message, hint: `Remove "${key}".` }];
+  });
+}
