@@ -1710,7 +1710,7 @@ export interface AttentionLayer {
   trainable?: Trainable;
 }
 /**
- * A layer of `layers`. Short form: its name as `layer`, with its options as keys: `{ "layer": "highway" }`. Its equations hold for each row, and for each time step by itself. Padding is not read.
+ * A layer of `layers`. Short form: its name as `layer`, with its options as keys: `{ "layer": "highway" }`. Its equations hold for each row and each time step; `shift(x)` in them is the step before. Padding is not read.
  */
 export interface CustomLayer {
   /**

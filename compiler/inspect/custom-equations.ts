@@ -7,6 +7,8 @@ import { analyze } from "../language/analyze.js";
 import { buildEquations, nameValues, outputOf } from "../language/build.js";
 import { shapeOf } from "../language/expression-type.js";
 import { functionTable } from "../language/functions/index.js";
+import { readsEarlierSteps } from "../language/functions/time.js";
+import { parseEquations } from "../language/parse/equations.js";
 import { ownValue, resolveDefinition } from "../language/resolve.js";
 import { rowScope } from "../language/scope.js";
 import { declaredShapes } from "../language/size-expression.js";
@@ -46,16 +48,19 @@ export function customGradient(
   const source = expectDefined(ownValue(spec.layers, type), `the layer ${type}`);
   const definition = resolveDefinition(source, options, functionTable(spec.activations), "layer");
   const sizes = { input_size: widthOf(input) };
-  const { equations, shapes } = analyze(definition, rowScope(sizes, ["batch"]), "", () => {});
+  const batch = readsEarlierSteps(parseEquations(definition, rowScope(sizes, []), "", () => {}).assignments ?? [])
+    ? ["time", "batch"]
+    : ["batch"];
+  const { equations, shapes } = analyze(definition, rowScope(sizes, batch), "", () => {});
   const declared = declaredShapes(definition, sizes, "", () => {});
   if (equations === undefined || shapes === undefined || declared === undefined) return [];
   const b = graphBuilder("layer");
   const open = (name: string, shape: Shape) => [name, b.input(name, { dtype: "float32", shape })] as const;
   const operands = Object.fromEntries([
-    open("x", ["batch", sizes.input_size]),
+    open("x", [...batch, sizes.input_size]),
     ...Object.entries(declared.parameters).map(([name, shape]) => open(name, shape)),
   ]);
-  const sound = { definition, equations, shapes, batchAxes: 1 };
+  const sound = { definition, equations, shapes, batchAxes: batch.length };
   const names = buildEquations(b, sound, operands);
   nameValues(b, equations, names);
   const result = { value: outputOf(b, sound, names), name: `d${definition.output}` };

@@ -5,6 +5,7 @@ import { at } from "../ir/expect.js";
 import type { Dim, Node, Value } from "../ir/types.js";
 import { type ExpressionType, shapeRules } from "../language/expression-type.js";
 import type { EquationFunction } from "../language/functions/function.js";
+import { timeFunctions } from "../language/functions/time.js";
 import type { PassContext } from "../optimize/pass.js";
 import { gradientEquations } from "./gradient-equations.js";
 
@@ -17,25 +18,21 @@ export interface FunctionExplanation {
   readonly operators: readonly string[];
 }
 
-/** Shapes of the first argument, in the order in which they are tried: sizes that a function needs are numbers. */
-const exampleShapes: readonly (readonly Dim[])[] = [
-  ["batch", "features"],
-  ["batch", 4],
-  ["batch", 2, 4],
-  ["batch", 4, 1],
-];
+/** Rows of the first argument, in the order in which they are tried: sizes that a function needs are numbers. */
+const exampleRows: readonly (readonly Dim[])[] = [["features"], [4], [2, 4], [4, 1]];
 /** Arguments that are numbers, by their name in the notation. */
 const exampleNumbers: Readonly<Record<string, number>> = { low: -1, high: 1, parts: 2, heads: 2, classes: 3 };
 
 /** The explanation of a function, by a call of tensors under the names of its notation. */
 export function explainFunction(called: EquationFunction, context: PassContext): FunctionExplanation {
-  for (const shape of exampleShapes) {
+  const batch: readonly Dim[] = readsTime(called) ? ["time", "batch"] : ["batch"];
+  for (const row of exampleRows) {
     const b = graphBuilder("call");
-    const call = openArguments(b, called, shape);
-    const rules = shapeRules(["batch"]);
+    const call = openArguments(b, called, [...batch, ...row]);
+    const rules = shapeRules(batch);
     const type = called.infer(call.types, rules);
     if (type?.kind !== "tensor" || rules.isUndecided()) continue;
-    const results = [called.build(b, call.operands, type.shape, call.types, 1)].flat();
+    const results = [called.build(b, call.operands, type.shape, call.types, batch.length)].flat();
     const operators = b.nodes.slice(call.nodeCount).flatMap(({ op }: Node) => (op === "Constant" ? [] : [op]));
     const names = results.length === 1 ? ["dy"] : results.map((_, index) => `dy${index + 1}`);
     const cotangents = results.map((value, index) => ({ value, name: at(names, index) }));
@@ -43,6 +40,11 @@ export function explainFunction(called: EquationFunction, context: PassContext):
     return { equations: called.equation.split("; "), gradient, operators };
   }
   throw new Error(`no example of ${called.notation} is a tensor`);
+}
+
+/** True for a function of the time steps. */
+function readsTime(called: EquationFunction): boolean {
+  return Object.values(timeFunctions).includes(called);
 }
 
 /** True for a function with a gradient: sign, floor and one_hot are constant almost everywhere. */

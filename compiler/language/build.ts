@@ -5,6 +5,7 @@ import { expectDefined } from "../ir/expect.js";
 import type { Shape, Value } from "../ir/types.js";
 import { type ExpressionType, shapeOf } from "./expression-type.js";
 import { power } from "./functions/entries.js";
+import type { Delay } from "./functions/function.js";
 import type { EquationShapes } from "./infer/equations.js";
 import { isVectorProduct } from "./infer/product.js";
 import type { Assignment } from "./parse/equations.js";
@@ -18,6 +19,8 @@ export interface SoundEquations {
   readonly shapes: EquationShapes;
   /** The number of axes of the batch. */
   readonly batchAxes: number;
+  /** Of sequences, in layers; by default their steps follow zeros. */
+  readonly delay?: Delay;
 }
 
 /**
@@ -98,6 +101,7 @@ function buildExpression(expression: Expression, scope: BuildScope): Operand | r
         type.shape,
         expression.arguments.map((argument) => typeOf(argument, scope)),
         sound.batchAxes,
+        sound.delay,
       );
     }
   }

@@ -31,6 +31,11 @@ const groups = [
     text: "A row of the batch may have a matrix, or several: a state or a product of heads.",
     names: ["outer", "transpose", "split_heads", "merge_heads", "one_hot"],
   },
+  {
+    title: "Earlier time steps",
+    text: "In the equations of a layer, whose input is then a sequence; a cell has states. No step reads a later one, so a model streams: an export that reads a sequence in pieces keeps the last steps as a state.",
+    names: ["shift"],
+  },
 ];
 
 const cell = (text) => text.replaceAll("|", "\\|");

@@ -1419,7 +1419,7 @@ export interface NormalAttention {
 
 /**
  * A layer of `layers`. Short form: its name as `layer`, with its options as keys: `{ "layer": "highway" }`. Its
- * equations hold for each row, and for each time step by itself. Padding is not read.
+ * equations hold for each row and each time step; `shift(x)` in them is the step before. Padding is not read.
  */
 export interface NormalCustom {
   readonly layer: "custom";

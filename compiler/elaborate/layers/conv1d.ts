@@ -7,12 +7,13 @@
 import { convolutionWindows, spanOf, type Windows } from "../../../schema/kinds/windows.js";
 import type { NormalConv1d } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
-import { addDims, mulDims } from "../../ir/dims.js";
+import { mulDims } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Value } from "../../ir/types.js";
 import { activate, preActivationSize } from "../activations.js";
 import type { Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
+import { withHistory } from "../stream-history.js";
 import { checkWindows, windowMask, windowSteps } from "../time-windows.js";
 import { type Wire, width } from "../wire.js";
 import { checkNumericSequence } from "./numeric-input.js";
@@ -101,26 +102,9 @@ function convolve(b: Builder, steps: readonly Value[], kernel: Value, groups: nu
  * The steps of the windows of a sequence that is read in pieces: the last inputs before a piece are the state
  * `<name>/inputs` [batch, span, in], at first zeros.
  */
-function streamedSteps(
-  layer: NormalConv1d,
-  { value, mask }: Wire,
-  windows: Windows,
-  context: Context,
-): readonly Value[] {
-  const { b, inputState, outputState, lengthsOf } = context;
+function streamedSteps(layer: NormalConv1d, input: Wire, windows: Windows, context: Context): readonly Value[] {
   const span = spanOf(windows);
-  if (span === 0) return [value];
-  const [time, batch, features] = value.type.shape as readonly [Dim, Dim, Dim];
-  const name = `${layer.name}/inputs`;
-  const state = inputState(name, [batch, span, features], false);
-  if (state === undefined) throw new Error("a stream has every state as an input");
-  const history = b.concat([b.transpose(state, [1, 0, 2]), value], 0);
-  const last = (): Value => {
-    if (mask === null) return b.slice(history, 0, time, addDims(time, span));
-    // The last valid inputs of a sequence of n steps are at n, …, n + span - 1.
-    const positions = b.add(b.unsqueeze(b.range(span), [1]), b.unsqueeze(b.cast(lengthsOf(mask), "int64"), [0]));
-    return b.gatherElements(history, b.expand(b.unsqueeze(positions, [2]), [span, batch, features]), 0);
-  };
-  outputState(name, b.transpose(last(), [1, 0, 2]));
-  return windowSteps(b, history, { ...windows, before: 0 });
+  if (span === 0) return [input.value];
+  const history = withHistory(input, `${layer.name}/inputs`, span, context);
+  return windowSteps(context.b, history, { ...windows, before: 0 });
 }

@@ -1,19 +1,22 @@
 /**
  * custom: a layer of the user's own, whose equations hold for each row and each time step; parameters
- * `<name>/<parameter>`.
+ * `<name>/<parameter>`. In a stream the steps that a shift reads are states, `<name>/shift`, `<name>/shift_2`, ….
  */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import type { NormalCustom } from "../../../schema/normal/index.js";
-import { expectDefined } from "../../ir/expect.js";
+import { at, expectDefined } from "../../ir/expect.js";
 import { analyze } from "../../language/analyze.js";
 import { buildEquations, outputOf } from "../../language/build.js";
+import type { Delay } from "../../language/functions/function.js";
+import { readsEarlierSteps } from "../../language/functions/time.js";
 import { ownValue, resolveDefinition } from "../../language/resolve.js";
 import { rowScope } from "../../language/scope.js";
 import { declaredShapes } from "../../language/size-expression.js";
 import type { LayerDefinition } from "../context.js";
 import { openParameters } from "../equation-parameters.js";
+import { withHistory } from "../stream-history.js";
 import { padWithFirstStep, width } from "../wire.js";
-import { checkNumbers } from "./numeric-input.js";
+import { checkNumbers, checkNumericSequence } from "./numeric-input.js";
 
 export const custom: LayerDefinition<NormalCustom> = {
   elaborate(layer, input, context) {
@@ -36,7 +39,17 @@ export const custom: LayerDefinition<NormalCustom> = {
     if (!context.soundLayers.has(layer.type)) return undefined;
     const prefix = layer.weights ?? layer.name;
     const parameters = openParameters({ definition, path, sizes, prefix }, declared.parameters, report, context);
-    const sound = { definition, equations, shapes, batchAxes: batch.length };
+    if (readsEarlierSteps(equations) && !checkNumericSequence(layer, input, context)) return undefined;
+    let delays = 0;
+    const delay: Delay | undefined =
+      context.mode === "stream"
+        ? (_, value, steps) => {
+            const name = `${layer.name}/shift${delays++ === 0 ? "" : `_${delays}`}`;
+            const history = withHistory({ value, mask: input.mask }, name, steps, context);
+            return b.slice(history, 0, 0, at(value.type.shape, 0));
+          }
+        : undefined;
+    const sound = { definition, equations, shapes, batchAxes: batch.length, ...(delay && { delay }) };
     const value = outputOf(b, sound, buildEquations(b, sound, { x, ...parameters }));
     return { ...input, value: b.withName(value, layer.name), padding: "first step", logits: null };
   },

@@ -1,6 +1,7 @@
 /** Checks of the calls in an equation that need no shapes: function names, argument counts, uses of `split`. */
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
+import { isCallable } from "../functions/time.js";
 import { type CallExpression, type Expression, visit } from "../parse/expression.js";
 import type { EquationProblem } from "../parse/tokens.js";
 import { functionOf, type ResolvedDefinition } from "../resolve.js";
@@ -43,7 +44,8 @@ function checkCall(
   const { offset } = call;
   const called = functionOf(definition, call.function);
   if (called === undefined) {
-    const hint = suggestion(call.function, definition.functions.names, "Functions");
+    const names = definition.functions.names.filter((name) => isCallable(name, definition.kind));
+    const hint = suggestion(call.function, names, "Functions");
     return { code: "unknown-function", message: `unknown function ${quote(call.function)}`, hint, offset };
   }
   const [minimum, maximum] = called.arity;
@@ -52,6 +54,12 @@ function checkCall(
     const limit = maximum === minimum ? "" : maximum === minimum + 1 ? ` or ${maximum}` : " or more";
     const expected = `${minimum}${limit} argument${maximum === 1 ? "" : "s"}`;
     return { code: "argument-count", message: `${call.function} takes ${expected}, not ${argumentCount}`, offset };
+  }
+  if (!isCallable(call.function, definition.kind)) {
+    const isCell = definition.kind === "cell";
+    const message = `${call.function} reads earlier time steps, which only the equations of a layer can`;
+    const hint = isCell ? `Keep them in a state: "h' = x", and read h.` : "Call it in the equations of a layer.";
+    return { code: "unknown-function", message, hint, offset };
   }
   if (call.function === "layer_norm") return checkPartCount(call, '"layer_norm(e, 4)"');
   return call.function === "split" ? checkSplit(call, targets) : undefined;

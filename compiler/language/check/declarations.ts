@@ -4,6 +4,7 @@ import { joinWithOr, quote, suggestion } from "../../../schema/diagnostics/sugge
 import { child } from "../../../schema/json-pointer.js";
 import type { EquationDefinition } from "../../../schema/normal/index.js";
 import type { FunctionTable } from "../functions/function.js";
+import { isCallable } from "../functions/time.js";
 import { type DefinitionKind, otherwise, ownValue, type ResolvedDefinition } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
@@ -17,7 +18,8 @@ export function checkNames(definition: ResolvedDefinition, scope: Scope, path: s
   ]);
   const declare = (names: readonly string[], kind: string, pointerOf: (name: string) => string | undefined) => {
     for (const name of names) {
-      const other = definition.functions.isBuiltIn(name) ? "a function" : usedNames.get(name);
+      const isFunction = definition.functions.isBuiltIn(name) && isCallable(name, definition.kind);
+      const other = isFunction ? "a function" : usedNames.get(name);
       if (other === undefined) {
         usedNames.set(name, kind);
         continue;

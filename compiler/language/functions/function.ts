@@ -33,6 +33,7 @@ export interface EquationFunction {
    * Builds a call that is not a constant. `shape` is the inferred one. Returns a list for `split`, else one value.
    *
    * @param types of the arguments.
+   * @param delay of a sequence; by default its steps follow zeros.
    */
   build(
     b: OpMethods,
@@ -40,8 +41,12 @@ export interface EquationFunction {
     shape: Shape,
     types: readonly ExpressionType[],
     batchAxes: number,
+    delay?: Delay,
   ): Value | readonly Value[];
 }
+
+/** A sequence [time, batch, …] with the value of each step at a later one. */
+export type Delay = (b: OpMethods, sequence: Value, steps: number) => Value;
 
 export interface ArgumentError {
   readonly kind: "error";

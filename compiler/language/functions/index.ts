@@ -10,12 +10,14 @@ import { type CallGraph, callGraph, isWithinLimits } from "./call-graph.js";
 import { entryFunctions } from "./entries.js";
 import type { EquationFunction, FunctionTable } from "./function.js";
 import { matrixFunctions } from "./matrices.js";
+import { timeFunctions } from "./time.js";
 
 /** Functions in code: primitives, and what equations cannot express. */
 export const codedFunctions: Readonly<Record<string, EquationFunction>> = {
   ...entryFunctions,
   ...axisFunctions,
   ...matrixFunctions,
+  ...timeFunctions,
 };
 
 /** The functions without those of a spec. */

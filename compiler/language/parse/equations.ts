@@ -3,6 +3,7 @@ import { observeReport, type Report } from "../../../schema/diagnostics/index.js
 import { nearest, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
 import { checkCalls } from "../check/calls.js";
+import { isCallable } from "../functions/time.js";
 import { functionOf, numericOptions, type ResolvedDefinition } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
@@ -201,14 +202,15 @@ function unreadableProblem(
 function unsettableProblem(
   { name, offset }: Target,
   {
-    definition: { functions, state: states },
+    definition: { functions, kind, state: states },
     declared,
     assigned,
   }: { definition: ResolvedDefinition; declared: ReadonlyMap<string, string>; assigned: ReadonlySet<string> },
 ): EquationProblem | undefined {
   if (assigned.has(name))
     return { code: "name-taken", message: `${quote(name)} is set twice`, hint: "Use another name.", offset };
-  const conflict = declared.get(name) ?? (functions.isBuiltIn(name) ? "a function" : undefined);
+  const conflict =
+    declared.get(name) ?? (functions.isBuiltIn(name) && isCallable(name, kind) ? "a function" : undefined);
   if (conflict !== undefined) {
     const hint = conflict === "a state" ? `The next value of "${name}" is "${name}'".` : "Use another name.";
     return { code: "name-taken", message: `${quote(name)} is ${conflict}`, hint, offset };

@@ -27,6 +27,7 @@ const spec = {
         "y = merge_heads(a / (1 + l2_norm(a))) + cumsum(x) / 10 + logsumexp(x) ^ 2",
       ],
     },
+    echo: { parameters: { a: ["input_size"] }, equations: ["y = x - a * shift(x) + shift(tanh(x), 3) / 2"] },
   },
   model: [
     { layer: "embedding", size: 8 },
@@ -34,6 +35,7 @@ const spec = {
     { layer: "rnn", cell: "rnn", hidden_size: 8, activation: "wave" },
     { layer: "conv1d", size: 8, kernel_size: 2, padding: "causal", activation: "gate" },
     { layer: "heads", count: 4 },
+    { layer: "echo" },
     { layer: "projection" },
   ],
   loss: { type: "sequence_loss" },

@@ -1,4 +1,4 @@
-/** Causal conv1d in pieces: with the last inputs as states, its outputs are those of the whole sequences. */
+/** Causal conv1d and shifts in pieces: with the last inputs as states, their outputs are those of the whole sequences. */
 import { expect, test } from "vitest";
 import type { Program } from "../../../../compiler/elaborate/program.js";
 import { at } from "../../../../compiler/ir/expect.js";
@@ -13,6 +13,7 @@ const layers = [
   { layer: "conv1d", size: 4, kernel_size: 3, dilation: 2, padding: "causal", activation: "relu", groups: 1 },
   { layer: "conv1d", name: "depthwise", size: 4, kernel_size: 2, padding: "causal", groups: 4 },
   { layer: "conv1d", name: "pointwise", size: 2, kernel_size: 1 },
+  { layer: "echo" },
 ];
 
 async function openModel(lengths: readonly number[] | null) {
@@ -22,6 +23,12 @@ async function openModel(lengths: readonly number[] | null) {
       inputs: Array.from({ length: BATCH }, () => Array.from({ length: TIME }, () => Array(FEATURES).fill(0))),
       targets: Array.from({ length: BATCH }, () => Array.from({ length: TIME }, () => [0, 0])),
       ...(lengths && { lengths }),
+    },
+    layers: {
+      echo: {
+        parameters: { P: [2, 1, 1] },
+        equations: ["k = shift(split_heads(x, 2)) @ P", "y = x + merge_heads(k) + shift(x * x, 3)"],
+      },
     },
     model: layers,
     loss: { type: "squared_error" },
@@ -59,6 +66,8 @@ test.each([1, 2, 4])("in pieces of %i steps", async (size) => {
   let states = new Map([
     ["conv1d/inputs", zeroState([BATCH, 4, FEATURES])],
     ["depthwise/inputs", zeroState([BATCH, 1, 4])],
+    ["echo/shift", zeroState([BATCH, 1, 2, 1])],
+    ["echo/shift_2", zeroState([BATCH, 3, 2])],
   ]);
   expect(stream.inputs.flatMap(({ name, role }) => (role === "state" ? [name] : []))).toEqual([...states.keys()]);
   for (let start = 0; start < TIME; start += size) {
@@ -83,10 +92,19 @@ test("the state of a sequence is its last valid inputs", async () => {
     ...weightsOf(stream),
     ["conv1d/inputs", zeroState([BATCH, 4, FEATURES])],
     ["depthwise/inputs", zeroState([BATCH, 1, 4])],
+    ["echo/shift", zeroState([BATCH, 1, 2, 1])],
+    ["echo/shift_2", zeroState([BATCH, 3, 2])],
     ["inputs", inputs],
     ["lengths", tensor("int64", [BATCH], [TIME, 3])],
   ] as const);
-  const state = outputsOf(stream, operands, ["prediction", "state"]).get("conv1d/inputs");
+  const results = outputsOf(stream, operands, ["prediction", "state"]);
+  expect(
+    results
+      .get("echo/shift_2")
+      ?.data.subarray(6)
+      .every((value) => value !== 0),
+  ).toBe(true);
+  const state = results.get("conv1d/inputs");
   expect(Array.from(state?.data ?? []).filter((_, index) => index % FEATURES === 0)).toEqual([
     6, 7, 8, 9, 0, 101, 102, 103,
   ]);

@@ -36,6 +36,11 @@ const layers = {
   },
   softmaxed: { parameters: { W: ["input_size", 2] }, equations: ["y = softmax(x @ W)"] },
   logarithm: { parameters: { g: ["input_size"] }, initializers: { g: 1 }, equations: ["y = g * log(x)"] },
+  /** Reads the step before and the step before that one. */
+  echo: {
+    parameters: { a: ["input_size"], W: ["input_size", "input_size"] },
+    equations: ["d = x - a * shift(x)", "y = tanh(d) + shift(d * x, 2) @ W"],
+  },
   /** Each of two heads multiplies its features with a matrix of its own, and all heads read the sum of their keys. */
   mixed_heads: {
     options: { heads: 2 },
@@ -132,6 +137,7 @@ test.each([
     ],
   ],
   ["heads", [{ layer: "mixed_heads" }]],
+  ["earlier steps", [{ layer: "echo" }]],
   ["a row in place of a sequence", [pool, { layer: "highway", name: "last" }]],
   ["the logarithm after zeros past the lengths", [{ layer: "logarithm" }]],
 ])("gradients are finite differences, with lengths: %s", async (_, model) => {
@@ -145,6 +151,23 @@ test.each([
   const positions = inputs.flatMap(({ role }, index) => (role === "parameter" ? [index] : []));
   expect(positions.length).toBeGreaterThan(2);
   expectGradients(weightedSum(graph, operandsOf(inputs, operands), randomStream(5)), positions);
+});
+
+test("shift reads earlier steps, and zeros before the first", async () => {
+  const steps = [
+    [1, 2],
+    [3, 5],
+    [7, 11],
+    [13, 17],
+  ];
+  const shifted = {
+    twice: { parameters: { a: [] }, initializers: { a: 1 }, equations: ["y = (shift(x) + 100 * shift(x, 2)) * a / a"] },
+  };
+  const targets = [steps];
+  const data = { type: "arrays", inputs: [steps], targets };
+  expect(await outputs(specOf([{ layer: "twice" }], { data, layers: shifted }), "prediction")).toEqual([
+    0, 0, 1, 2, 103, 205, 307, 511,
+  ]);
 });
 
 test("names, shapes and initial values of parameters, and the short form is the long one", async () => {
@@ -213,6 +236,43 @@ describe("mistakes", () => {
       [
         'unknown-name, /layers/idle/equations/0 h\' = x": "h\'" is the next value of "h", which is not a state Only cells have states.',
         'unknown-name, /layers/idle/equations/1 hidden_size * x": unknown name "hidden_size" Names: x, W, h\'.',
+      ],
+    ],
+    [
+      "earlier steps of a row",
+      specOf([pool, { layer: "echo" }]),
+      [
+        'needs-sequence, /model/1 {"layer":"echo": The layer echo reads sequences of numbers [batch, time, features], but its input is numbers [batch, 2]. Write "return": "sequence" in the layer before it.',
+      ],
+    ],
+    [
+      "earlier steps of a parameter, and a number of steps that is none",
+      use(
+        { layer: "late" },
+        { layers: { late: { parameters: { a: [2] }, equations: ["y = shift(x, 0) + shift(a)", "z = shift(x, -1)"] } } },
+      ),
+      [
+        'argument, /layers/late/equations/0 0) + shift(a)": 0: the number of steps is an integer from 1 to 1000',
+        'argument, /layers/late/equations/0 a)": a: does not depend on the input: it has no time steps',
+        'argument, /layers/late/equations/1 -1)": -1: the number of steps is an integer from 1 to 1000',
+      ],
+    ],
+    [
+      "earlier steps in an activation and in a cell",
+      specOf([{ layer: "rnn", cell: "own", hidden_size: 2 }, { layer: "activation", activation: "late" }, pool], {
+        activations: { late: { equations: ["y = shift(x)"] } },
+        cells: {
+          own: {
+            state: { h: "hidden_size" },
+            parameters: { W: ["input_size", "hidden_size"] },
+            equations: ["h' = h + shift(x) @ W"],
+            output: "h'",
+          },
+        },
+      }),
+      [
+        'unknown-function, /activations/late/equations/0 shift(x)": shift reads earlier time steps, which only the equations of a layer can Call it in the equations of a layer.',
+        'unknown-function, /cells/own/equations/0 shift(x) @ W": shift reads earlier time steps, which only the equations of a layer can Keep them in a state: "h\' = x", and read h.',
       ],
     ],
     [
