@@ -1,6 +1,10 @@
 /** The spec language as types. Written by generate-types.mjs from spec.schema.json and cell.schema.json. */
 
 /**
+ * With `unit` bpe: a tokenizer.json of Hugging Face's tokenizers with a byte-level BPE model, relative to the spec. Its ids are those of the model; in pairs, three more tokens come first. Default (null): merges are learned from the training split (of text, from its first words; of a shuffled split, from all of it), and stored with the run as tokenizer.json.
+ */
+export type Tokenizer = string | null;
+/**
  * Fraction of the examples that is held out from training.
  */
 export type HeldOutPart = number;
@@ -522,9 +526,10 @@ export interface TextData {
    */
   file?: string | null;
   /**
-   * The unit of one time step.
+   * The unit of one time step: a character, a word between white space, a byte, or a token of byte-level byte-pair encoding (bpe).
    */
-  unit?: "char" | "word" | "byte";
+  unit?: "char" | "word" | "byte" | "bpe";
+  tokenizer?: Tokenizer;
   normalization?: TextNormalization;
   /**
    * Length of a training sequence, in units.
@@ -559,15 +564,15 @@ export interface TextNormalization {
   punctuation?: "keep" | "split" | "drop";
 }
 /**
- * Limits of the vocabulary, which is built from the training split. All units outside it share one id, the unknown unit.
+ * Limits of the vocabulary, which is built from the training split. All units outside it share one id, the unknown unit; byte-level tokens (bpe) have none outside.
  */
 export interface Vocabulary {
   /**
-   * Maximum number of entries, the unknown unit included; the most frequent units are kept. Default (null): no limit.
+   * Maximum number of entries, the unknown unit included; the most frequent units are kept. Default (null): no limit, or 8,000 with `unit` bpe, whose vocabulary has the 256 bytes and the results of the most frequent merges.
    */
   size?: number | null;
   /**
-   * Minimum number of occurrences of a unit in the training split.
+   * Minimum number of occurrences of a unit in the training split; of a pair that is merged (bpe) it is at least 2.
    */
   min_count?: number;
 }
@@ -777,9 +782,10 @@ export interface SequencesData {
   header?: boolean;
   delimiter?: Delimiter;
   /**
-   * The unit of one time step of `text`: a word (separated by white space) or a character.
+   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of byte-level byte-pair encoding (bpe).
    */
-  unit?: "word" | "char";
+  unit?: "word" | "char" | "bpe";
+  tokenizer?: Tokenizer;
   text?: TextNormalization;
   vocabulary?: Vocabulary;
   /**
@@ -883,10 +889,12 @@ export interface PairsData {
   header?: boolean;
   delimiter?: Delimiter;
   /**
-   * The unit of one time step, in sources and targets.
+   * The unit of one time step, in sources and targets: a character, a word, or a token of byte-level byte-pair encoding (bpe) that is learned from both.
    */
-  unit?: "char" | "word";
+  unit?: "char" | "word" | "bpe";
+  tokenizer?: Tokenizer;
   text?: TextNormalization;
+  vocabulary?: Vocabulary;
   split?: Split;
 }
 /**

@@ -8,6 +8,7 @@ import { targetOfPort } from "../../schema/kinds/outputs.js";
 import type { NormalTextNormalization } from "../../schema/normal/index.js";
 import { listFirst } from "../format.js";
 import type { ScalerParameters } from "./scaler.js";
+import type { BpeTokenizer } from "./vocabulary/bpe.js";
 
 export type Metadata =
   | TextMetadata
@@ -19,9 +20,11 @@ export type Metadata =
 
 export interface TextMetadata {
   readonly type: "text";
-  readonly unit: "char" | "word" | "byte";
+  readonly unit: "char" | "word" | "byte" | "bpe";
   /** Absent where it changes no text. */
   readonly normalization?: NormalTextNormalization;
+  /** Of the unit bpe. */
+  readonly tokenizer?: BpeTokenizer;
   /** Bytes are numbers. */
   readonly vocabulary: readonly (string | number)[];
   /** The id of units outside of the vocabulary; absent when every unit has an id. */
@@ -50,8 +53,9 @@ export interface TableMetadata {
 
 export interface SequencesMetadata {
   readonly type: "sequences";
-  readonly unit: "char" | "word";
+  readonly unit: "char" | "word" | "bpe";
   readonly normalization?: NormalTextNormalization;
+  readonly tokenizer?: BpeTokenizer;
   /** Absent when steps are vectors. */
   readonly vocabulary?: readonly string[];
   readonly unknown?: number;
@@ -62,8 +66,9 @@ export interface SequencesMetadata {
 
 export interface PairsMetadata {
   readonly type: "pairs";
-  readonly unit: "char" | "word";
+  readonly unit: "char" | "word" | "bpe";
   readonly normalization?: NormalTextNormalization;
+  readonly tokenizer?: BpeTokenizer;
   /** Null when sources are vectors. */
   readonly vocabulary: readonly string[] | null;
   readonly target_vocabulary: readonly string[];

@@ -21,6 +21,7 @@ import { describeModel } from "./metadata.js";
 import { compareMetrics, type PrecisionReport } from "./precision-report.js";
 import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type TrainedModel } from "./source-run.js";
+import { tokenizerFile } from "./tokenizer-file.js";
 import { addTraining, readOptimizerState, trainingMetadata } from "./training-state.js";
 import { verificationFailure } from "./verify/failure.js";
 import { type Verification, verifyExport } from "./verify/index.js";
@@ -145,7 +146,12 @@ export async function exportTrainedModel(
     useExternalData,
   );
   const hasSnippets = snippets && spec.losses.length === 1;
-  const files = [...modelFiles, ...(hasSnippets ? snippetsOf(trainedModel, lowered.ports, basename(out)) : [])];
+  const tokenizer = tokenizerFile(trainedModel.metadata, basename(out));
+  const files = [
+    ...modelFiles,
+    ...(tokenizer === undefined ? [] : [tokenizer]),
+    ...(hasSnippets ? snippetsOf(trainedModel, lowered.ports, basename(out)) : []),
+  ];
   const options = { ...settings, boundary };
   let verification: Verification | undefined;
   let difference: number | null = null;

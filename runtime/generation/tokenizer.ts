@@ -1,5 +1,6 @@
 /** Converts prompts to ids, and generated ids to text, by a run's vocabulary. */
 import type { TextMetadata } from "../data/metadata.js";
+import { bytesOfToken } from "../data/vocabulary/bpe.js";
 import { tokenize, unitNames } from "../data/vocabulary/tokens.js";
 import { listFirst } from "../format.js";
 import { fail, ok, type Result } from "../result.js";
@@ -47,7 +48,7 @@ export function splitPrompt(
     : { promptIds: [0], remainingLength: length - 1 };
 }
 
-/** Converts ids to text incrementally: a byte may be part of an incomplete character. */
+/** Converts ids to text incrementally: bytes may be part of an incomplete character. */
 export interface Detokenizer {
   /** The text that the next token adds. */
   add(id: number): string;
@@ -63,8 +64,10 @@ export function createDetokenizer({ unit, vocabulary }: TextMetadata): Detokeniz
       const entry = vocabulary[id] ?? "";
       const separator = unit === "word" && !isFirst ? " " : "";
       isFirst = false;
-      return unit === "byte" ? bytes.decode(Uint8Array.of(Number(entry)), { stream: true }) : `${separator}${entry}`;
+      if (unit === "byte") return bytes.decode(Uint8Array.of(Number(entry)), { stream: true });
+      if (unit === "bpe") return bytes.decode(bytesOfToken(String(entry)), { stream: true });
+      return `${separator}${entry}`;
     },
-    end: () => (unit === "byte" ? bytes.decode() : ""),
+    end: () => (unit === "byte" || unit === "bpe" ? bytes.decode() : ""),
   };
 }

@@ -16,7 +16,7 @@ export const sequences: OpenInputs = async ({ run, file, folder }) => {
   if (metadata.type !== "sequences" || spec.data.type !== "sequences")
     throw new Error("The run was not trained on sequences.");
   const { columns } = spec.data;
-  const result = await readSequences({ ...spec.data, file }, folder, targetUsesOf(spec), false);
+  const result = await readSequences({ ...spec.data, file }, folder, targetUsesOf(spec), false, metadata);
   if (!result.ok) return result;
   const { examples, tokens, features } = result.value;
   const emptyLines = examples.filter(({ length }) => length === 0).map(({ line }) => line);

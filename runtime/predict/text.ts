@@ -12,7 +12,7 @@ import { toArray } from "../data/spill/id-list.js";
 import { positionOf } from "../data/vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../data/vocabulary/lookup.js";
 import { tokenizeText } from "../data/vocabulary/tokenizers.js";
-import { type Unit, unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
+import { joinTokens, type Unit, unitNames, unknownUnitsNotices } from "../data/vocabulary/tokens.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
@@ -61,8 +61,7 @@ export const text: OpenInputs = async ({ run, file, folder }) => {
   if (lines.length === 0) {
     return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no lines of text.`, hint: "" }]);
   }
-  const join = (units: readonly (string | number)[]) =>
-    unit === "byte" ? new TextDecoder().decode(Uint8Array.from(units, Number)) : units.join(unit === "word" ? " " : "");
+  const join = (units: readonly (string | number)[]) => joinTokens(units, unit);
   return ok({
     lengths: lines.map(({ ids }) => ids.length),
     hasLengths: false,
@@ -102,7 +101,7 @@ function readLine(metadata: TextMetadata, line: string, number: number, file: st
   if (encoded.ok) return ok({ units: tokenized.units, ids: toArray(encoded.value) });
   const unitIds = toArray(tokenized.ids);
   const problems = encoded.error.map((index): RunProblem => {
-    const { column } = positionOf(line, { ...metadata, unit: unit === "byte" ? "char" : unit }, index);
+    const { column } = positionOf(line, { ...metadata, unit: unit === "word" ? unit : "char" }, index);
     const problem = unknownUnitMessage(`${file}:${number}`, tokenized.units[unitIds[index] ?? 0] ?? "", {
       ...metadata,
       unit,

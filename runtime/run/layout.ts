@@ -7,6 +7,7 @@ import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { mapDataFiles } from "../data/index.js";
 import type { Metadata } from "../data/metadata.js";
+import { storedTokenizer, tokenizerJson } from "../data/vocabulary/tokenizer-json.js";
 import type { DoneEvent, SplitMetrics } from "../events.js";
 import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
@@ -19,6 +20,7 @@ export const runFiles = {
   manifest: "manifest.json",
   spec: "spec.json",
   data: "data.json",
+  tokenizer: "tokenizer.json",
   train: "train.onnx",
   eval: "eval.onnx",
   model: "model.onnx",
@@ -85,6 +87,7 @@ export function clearRun(fs: DurableFs, out: string): void {
     runFiles.eval,
     runFiles.spec,
     runFiles.data,
+    runFiles.tokenizer,
   ]) {
     fs.remove(join(out, name));
   }
@@ -125,6 +128,8 @@ export function writeRunInputs(
   );
   const record: DataRecord = { format: 1, metadata, signature };
   write(runFiles.data, encodeJson(record));
+  const tokenizer = storedTokenizer(metadata);
+  if (tokenizer !== undefined) write(runFiles.tokenizer, Buffer.from(tokenizerJson(tokenizer)));
   write(runFiles.train, artifact.train);
   write(runFiles.eval, artifact.eval);
 }

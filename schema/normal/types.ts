@@ -17,8 +17,12 @@ export interface NormalTextData {
   readonly text: string | null;
   /** A UTF-8 text file, gzipped or not, relative to the spec. Give either `file` or `text`. */
   readonly file: string | null;
-  /** The unit of one time step. */
-  readonly unit: "char" | "word" | "byte";
+  /**
+   * The unit of one time step: a character, a word between white space, a byte, or a token of byte-level byte-pair
+   * encoding (bpe).
+   */
+  readonly unit: "char" | "word" | "byte" | "bpe";
+  readonly tokenizer: string | null;
   readonly normalization: NormalTextNormalization;
   /** Length of a training sequence, in units. */
   readonly window: number;
@@ -54,14 +58,15 @@ export interface NormalTextNormalization {
 
 /**
  * Limits of the vocabulary, which is built from the training split. All units outside it share one id, the unknown
- * unit.
+ * unit; byte-level tokens (bpe) have none outside.
  */
 export interface NormalVocabulary {
   /**
-   * Maximum number of entries, the unknown unit included; the most frequent units are kept. Default (null): no limit.
+   * Maximum number of entries, the unknown unit included; the most frequent units are kept. Default (null): no limit,
+   * or 8,000 with `unit` bpe, whose vocabulary has the 256 bytes and the results of the most frequent merges.
    */
   readonly size: number | null;
-  /** Minimum number of occurrences of a unit in the training split. */
+  /** Minimum number of occurrences of a unit in the training split; of a pair that is merged (bpe) it is at least 2. */
   readonly min_count: number;
 }
 
@@ -243,8 +248,12 @@ export interface NormalSequencesData {
   /** Of a .csv or .tsv file: the first row has the names of the columns. With false, `columns` has their numbers. */
   readonly header: boolean;
   readonly delimiter: string | null;
-  /** The unit of one time step of `text`: a word (separated by white space) or a character. */
-  readonly unit: "word" | "char";
+  /**
+   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of byte-level
+   * byte-pair encoding (bpe).
+   */
+  readonly unit: "word" | "char" | "bpe";
+  readonly tokenizer: string | null;
   readonly text: NormalTextNormalization;
   readonly vocabulary: NormalVocabulary;
   /** Maximum number of steps; longer sequences and their tags are truncated. Default (null): no limit. */
@@ -318,9 +327,14 @@ export interface NormalPairsData {
    */
   readonly header: boolean;
   readonly delimiter: string | null;
-  /** The unit of one time step, in sources and targets. */
-  readonly unit: "char" | "word";
+  /**
+   * The unit of one time step, in sources and targets: a character, a word, or a token of byte-level byte-pair encoding
+   * (bpe) that is learned from both.
+   */
+  readonly unit: "char" | "word" | "bpe";
+  readonly tokenizer: string | null;
   readonly text: NormalTextNormalization;
+  readonly vocabulary: NormalVocabulary;
   readonly split: NormalSplit;
 }
 

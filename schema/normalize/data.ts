@@ -17,6 +17,7 @@ export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] 
 /** @param data with its defaults, except `split.train`, which depends on the other fractions. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
   checkNormalization(data, report);
+  checkTokenizer(data, report);
   const given: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const { train: explicitTrain, validation, test } = given;
   const remainder = 1 - validation - test;
@@ -40,7 +41,57 @@ function checkNormalization(data: NormalData, report: Report): void {
   const isChanged = normalize !== "none" || lowercase || punctuation !== "keep";
   if (data.unit === "byte" && isChanged) report(noNormalization);
   if (data.unit === "char" && punctuation === "split") report({ ...noSplit, path: `/data/${key}/punctuation` });
+  if (data.unit === "bpe" && punctuation === "split") report({ ...noSplitOfTokens, path: `/data/${key}/punctuation` });
+  if (data.unit === "bpe" && data.tokenizer !== null && isChanged)
+    report({ ...ownNormalization, path: `/data/${key}` });
 }
+
+/** Entries of a vocabulary of bytes, and of the tokens of pairs that are no text. */
+const fewestTokens = { text: 257, sequences: 257, pairs: 260 } as const;
+
+/** The keys of a tokenizer that do not go together. */
+function checkTokenizer(data: NormalData, report: Report): void {
+  if (data.type !== "text" && data.type !== "sequences" && data.type !== "pairs") return;
+  const { unit, tokenizer, vocabulary, type } = data;
+  if (tokenizer !== null && unit !== "bpe") report(noTokenizer);
+  if (unit !== "bpe") return;
+  const isLimited = vocabulary.size !== null || vocabulary.min_count > 1;
+  const least = fewestTokens[type];
+  if (tokenizer !== null && isLimited) report(ownVocabulary);
+  else if (vocabulary.size !== null && vocabulary.size < least)
+    report({
+      code: "tokenizer",
+      path: "/data/vocabulary/size",
+      message: `A vocabulary of ${vocabulary.size} has no room for merges: the bytes alone are ${least - 1} entries.`,
+      hint: `Write at least ${least}, such as 8000, or set "unit": "${type === "text" ? "byte" : "char"}".`,
+    });
+}
+
+const noTokenizer: Problem = {
+  code: "tokenizer",
+  path: "/data/tokenizer",
+  message: "Only tokens of byte-pair encoding have a tokenizer.",
+  hint: 'Set "unit": "bpe", or remove data.tokenizer.',
+};
+
+const ownVocabulary: Problem = {
+  code: "tokenizer",
+  path: "/data/vocabulary",
+  message: "The tokenizer's file has the vocabulary.",
+  hint: "Remove data.vocabulary, or remove data.tokenizer to learn merges from the data.",
+};
+
+const ownNormalization: Omit<Problem, "path"> = {
+  code: "text-normalization",
+  message: "The tokenizer's file has the normalization of texts.",
+  hint: "Remove it, or remove data.tokenizer to learn merges from the data.",
+};
+
+const noSplitOfTokens: Omit<Problem, "path"> = {
+  code: "text-normalization",
+  message: "Byte-pair encoding has pieces of punctuation by itself.",
+  hint: 'Write "keep" or "drop", or set "unit": "word".',
+};
 
 const noNormalization: Problem = {
   code: "text-normalization",

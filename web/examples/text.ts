@@ -1,7 +1,7 @@
 /** Text as a training set: windows with next-token targets. */
 import { gatherWindows } from "../../runtime/data/batching/windows.js";
 import type { TextMetadata } from "../../runtime/data/metadata.js";
-import { tokenize } from "../../runtime/data/vocabulary/tokens.js";
+import { tokenize, unitNames } from "../../runtime/data/vocabulary/tokens.js";
 import { formatCount } from "../../runtime/format.js";
 import { ok } from "../../runtime/result.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
@@ -19,7 +19,7 @@ export function textTrainingSet(
   { training, manifest }: PageManifest,
 ): TrainingSetResult {
   const { unit, vocabulary, unknown } = metadata;
-  const name = { char: "character", word: "word", byte: "byte" }[unit];
+  const name = unitNames[unit];
   const unitIds = new Map(vocabulary.map((entry, id) => [entry, id]));
   const units = tokenize(text, metadata);
   const unknownUnits = unknown === undefined ? [...new Set(units.filter((entry) => !unitIds.has(entry)))] : [];

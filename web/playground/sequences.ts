@@ -1,7 +1,7 @@
 /** The playground of sequences: predictions for a sequence, or for each of its steps. */
 import type { SequencesMetadata } from "../../runtime/data/metadata.js";
 import type { Tokenization } from "../../runtime/data/vocabulary/normalize-text.js";
-import { tokenize, unitNames, unknownUnitsNotices } from "../../runtime/data/vocabulary/tokens.js";
+import { type TextUnit, tokenize, unitNames, unknownUnitsNotices } from "../../runtime/data/vocabulary/tokens.js";
 import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
 import { batchProblems } from "../../runtime/predict/inputs.js";
 import type { SampleSequence } from "../../runtime/web/page-manifest.js";
@@ -55,7 +55,7 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
   };
   input.addEventListener("input", update);
   update();
-  const title = isText ? (metadata.unit === "word" ? "Text" : "Characters") : "Vectors as JSON, one per step";
+  const title = isText ? (metadata.unit === "char" ? "Characters" : "Text") : "Vectors as JSON, one per step";
   return element(
     "section",
     { class: "card" },
@@ -100,7 +100,7 @@ function renderPrediction(
 /** A notice of the tokens of a text that the vocabulary does not contain; none for inputs without a vocabulary. */
 export function unknownTokensNotices(
   text: string,
-  metadata: Tokenization<"char" | "word"> & { readonly vocabulary?: readonly string[] | null },
+  metadata: Tokenization<TextUnit> & { readonly vocabulary?: readonly string[] | null },
 ): readonly string[] {
   const { vocabulary, unit } = metadata;
   if (vocabulary === undefined || vocabulary === null) return [];

@@ -22,7 +22,7 @@ export function textPanel(model: Model, metadata: TextMetadata): HTMLElement {
 function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
   const { page } = model;
   const { unit, unknown } = metadata;
-  const units = { char: "characters", word: "words", byte: "bytes" }[unit];
+  const units = { char: "characters", word: "words", byte: "bytes", bpe: "tokens" }[unit];
   const prompt = element("textarea", {
     rows: 2,
     spellcheck: "false",
@@ -33,7 +33,7 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     value === 0 ? "0 (greedy)" : value.toFixed(2),
   );
   // Half of a limited number of steps is left for the prompt.
-  const usualLength = Math.min(unit === "word" ? 60 : 300, Math.ceil(mostSteps(page.model) / 2));
+  const usualLength = Math.min(unit === "word" || unit === "bpe" ? 60 : 300, Math.ceil(mostSteps(page.model) / 2));
   const length = integerField(`Length in ${units}`, 1, 100_000, usualLength);
   const seed = integerField("Seed", 0, 2 ** 32 - 1, page.seed);
   const errorMessage = message();

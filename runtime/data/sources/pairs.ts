@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { child } from "../../../schema/json-pointer.js";
-import type { NormalPairsData } from "../../../schema/normal/index.js";
+import type { NormalPairsData, NormalVocabulary } from "../../../schema/normal/index.js";
 import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
@@ -16,7 +16,9 @@ import { intern } from "../labels.js";
 import type { PairsMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { type Splits, splitExamples } from "../splits.js";
-import { normalizationField } from "../vocabulary/normalize-text.js";
+import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
+import { learnTokenizer, openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
+import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
 import { type Pair, type Pairs, readPairs } from "./pairs-file.js";
 
@@ -25,6 +27,8 @@ const specialTokens = { source: ["<unknown>"], target: ["<start>", "<end>", "<un
 
 export const pairs: SourceKind<NormalPairsData> = {
   async open(data, { folder, seed, uses, fittedMetadata }) {
+    const stored = openTokenizer(data, folder, fittedMetadata);
+    if (!stored.ok) return stored;
     const result = await readPairs(data, folder, uses);
     if (!result.ok) return result;
     const split = splitExamples(data.split, seed, result.value.pairs.length, null);
@@ -39,24 +43,62 @@ export const pairs: SourceKind<NormalPairsData> = {
             (example) => (all[example]?.row ?? 0) + 1,
           )
         : [];
-    return assemble(data, { pairs: all, notices: [...notices, ...duplicates] }, split.value, uses, pairsMetadata);
+    const tokenizer = data.unit === "bpe" && stored.value === null ? learnFrom(data, all, split.value) : stored.value;
+    const allNotices = [...notices, ...tokenizerNotices(stored.value), ...duplicates];
+    return assemble(data, { pairs: all, notices: allNotices }, split.value, uses, tokenizer, pairsMetadata);
   },
-  mapFiles: (data, rename) => (data.file === null ? data : { ...data, file: rename(data.file) }),
+  mapFiles(data, rename) {
+    const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
+    return { ...data, file: data.file === null ? null : rename(data.file), tokenizer };
+  },
 };
 
-/** Tokens of the training split by first appearance, or a run's vocabulary; other tokens get the unknown id. */
-function vocabularyOf(
+/** Merges from the sources and targets of the training split together. */
+function learnFrom(data: NormalPairsData, all: readonly Pair[], { train }: Splits): LearnedTokenizer {
+  const counts = new Map<string, number>();
+  const tokenization = tokenizationOf(data.unit, data.text, null);
+  for (const index of train) {
+    const { source, target } = all[index] ?? { source: [], target: "" };
+    for (const text of [source, target]) {
+      for (const piece of typeof text === "string" ? tokenize(text, tokenization) : [])
+        counts.set(piece, (counts.get(piece) ?? 0) + 1);
+    }
+  }
+  return learnTokenizer([...counts.keys()], [...counts.values()], data.vocabulary, specialTokens.target.length);
+}
+
+interface EncodedSide {
+  readonly words: readonly string[];
+  readonly ids: readonly (readonly number[])[];
+}
+
+/** Selected tokens of the training split by first appearance; other tokens get the unknown id. */
+function fitVocabulary(
   leadingTokens: readonly string[],
   sequences: readonly (readonly string[])[],
   train: Iterable<number>,
-  fittedVocabulary: readonly string[] | null | undefined,
-) {
-  const idByToken = new Map((fittedVocabulary ?? leadingTokens).map((token, id) => [token, id]));
-  if (!fittedVocabulary)
-    for (const index of train) for (const token of sequences[index] ?? []) intern(idByToken, token);
+  limits: NormalVocabulary,
+): Result<readonly string[]> {
+  const found = new Map<string, number>();
+  const occurrences: number[] = [];
+  for (const index of train) {
+    for (const token of sequences[index] ?? []) {
+      const id = intern(found, token);
+      occurrences[id] = (occurrences[id] ?? 0) + 1;
+    }
+  }
+  const counts = Uint32Array.from(occurrences);
+  const selected = selectVocabulary(counts, limits, leadingTokens.length);
+  const problem = checkVocabulary(selected, counts, limits, "token");
+  if (problem !== undefined) return fail([problem]);
+  const tokens = [...found.keys()];
+  return ok([...new Set([...leadingTokens, ...selected.map((id) => tokens[id] ?? "")])]);
+}
+
+function encodeSide(words: readonly string[], sequences: readonly (readonly string[])[]): EncodedSide {
+  const idByToken = new Map(words.map((token, id) => [token, id]));
   const unknown = idByToken.get("<unknown>") ?? 0;
-  const ids = sequences.map((tokens) => tokens.map((token) => idByToken.get(token) ?? unknown));
-  return { words: [...idByToken.keys()], ids };
+  return { words, ids: sequences.map((tokens) => tokens.map((token) => idByToken.get(token) ?? unknown)) };
 }
 
 function assemble(
@@ -64,24 +106,29 @@ function assemble(
   { pairs: allPairs, notices }: Pairs,
   splits: Splits,
   uses: Uses,
+  tokenizer: LearnedTokenizer | null,
   fittedMetadata: PairsMetadata | null,
 ): Result<DataSource> {
-  const tokenization = { unit: data.unit, ...normalizationField(data.text) };
-  const target = vocabularyOf(
-    specialTokens.target,
-    allPairs.map((pair) => tokenize(pair.target, tokenization)),
-    splits.train,
-    fittedMetadata?.target_vocabulary,
-  );
-  const source =
-    uses.inputs === "ids"
-      ? vocabularyOf(
-          specialTokens.source,
-          allPairs.map((pair) => tokenize(String(pair.source), tokenization)),
-          splits.train,
-          fittedMetadata?.vocabulary,
-        )
-      : null;
+  const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
+  const shared = tokenizer === null ? undefined : [...new Set([...specialTokens.target, ...tokenizer.vocabulary])];
+  const encode = (
+    leading: readonly string[],
+    texts: readonly string[],
+    fitted: readonly string[] | null | undefined,
+  ) => {
+    const sequences = texts.map((text) => tokenize(text, tokenization));
+    const words = fitted ?? shared;
+    const fixed = words ? ok(words) : fitVocabulary(leading, sequences, splits.train, data.vocabulary);
+    return fixed.ok ? ok(encodeSide(fixed.value, sequences)) : fixed;
+  };
+  const targetTexts = allPairs.map((pair) => pair.target);
+  const encodedTarget = encode(specialTokens.target, targetTexts, fittedMetadata?.target_vocabulary);
+  if (!encodedTarget.ok) return encodedTarget;
+  const sourceTexts = allPairs.map((pair) => String(pair.source));
+  const encodedSource =
+    uses.inputs === "ids" ? encode(specialTokens.source, sourceTexts, fittedMetadata?.vocabulary) : ok(null);
+  if (!encodedSource.ok) return encodedSource;
+  const [source, target] = [encodedSource.value, encodedTarget.value];
   const emptyIndex = allPairs.findIndex(
     (_, index) => source?.ids[index]?.length === 0 || target.ids[index]?.length === 0,
   );

@@ -10,7 +10,8 @@ import type { JsonLine, Line } from "../formats/json-line.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
 import type { Splits } from "../splits.js";
-import { normalizationField } from "../vocabulary/normalize-text.js";
+import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
+import type { TextUnit } from "../vocabulary/tokens.js";
 import type { Field, InputRole, TargetRole, TargetRoles } from "./sequence-columns.js";
 import { type LineReader, type LineVisitor, readLines } from "./sequence-lines.js";
 import { describeField, type Parsed, parseSteps, parseTargets } from "./sequence-parts.js";
@@ -67,12 +68,16 @@ interface LineKeys {
   readonly targets: readonly { readonly name: string; readonly field: Field<TargetRole>; readonly use: Uses }[];
 }
 
-/** @param withTargets false for prediction: labels and tags are ignored, and a sequence may be empty. */
+/**
+ * @param withTargets false for prediction: labels and tags are ignored, and a sequence may be empty.
+ * @param tokenization by default that of the spec; the units of bpe are pieces, and not truncated, before it has merges.
+ */
 export async function readSequences(
   data: NormalSequencesData,
   folder: string,
   targetUses: ReadonlyMap<string, Uses>,
   withTargets = true,
+  tokenization: Tokenization<TextUnit> = { unit: data.unit, ...normalizationField(data.text) },
 ): Promise<Result<Sequences>> {
   const [firstUse] = targetUses.values();
   const roles: TargetRoles = new Map(
@@ -81,7 +86,8 @@ export async function readSequences(
   const byColumn = withTargets && data.split.by === "column";
   const files = withTargets ? filesOf(data) : [{ file: data.file, path: "/data/file", part: null }];
   let { file, path, part }: SplitFile = { file: "", path: "", part: null };
-  const tokenization = { unit: data.unit, ...normalizationField(data.text) };
+  const arePieces = tokenization.unit === "bpe" && tokenization.tokenizer === undefined;
+  const limit = arePieces ? null : data.max_length;
   const idByToken = new Map<string, number>();
   const examples: Example[] = [];
   let lineKeys: LineKeys | undefined;
@@ -101,7 +107,7 @@ export async function readSequences(
         fault: `has vectors of ${size}, but the first line has vectors of ${features}`,
         hint: "Give all vectors the same size.",
       };
-    const length = Math.min(stepCount, data.max_length ?? stepCount);
+    const length = Math.min(stepCount, limit ?? stepCount);
     const parsedTargets: ExampleTarget[] = [];
     const sizes: number[] = [];
     for (const [index, { field, use }] of targets.entries()) {
@@ -164,6 +170,8 @@ export async function readSequences(
       }
       if (input.role !== "text" && "normalization" in tokenization)
         return report("sequence-text", `has ${input.role}, which data.text does not change`, textHint, "/data/text");
+      if (data.unit === "bpe" && (input.role !== "text" || (target?.role ?? "label") !== "label"))
+        return report("sequence-text", `has ${tokensFault(input)}`, wordsHint, "/data/unit");
       const own = target === undefined ? [] : [[ONLY_TARGET, target] as const];
       const targets = [...(withTargets ? (fields.named ?? own) : [])].map(([name, field]) => {
         return { name, field, use: targetUses.get(name) ?? (firstUse as Uses) };
@@ -201,6 +209,14 @@ export async function readSequences(
     return { name, isTagged: field.role === "tags", width: widths[index] ?? 0 };
   });
   return ok({ examples, tokens, features, targets, firstText, notices });
+}
+
+const wordsHint = 'Set "unit": "word".';
+
+function tokensFault({ role }: Field<InputRole>): string {
+  return role === "text"
+    ? "a tag for each word, but a token of byte-pair encoding may be a part of one"
+    : `${role}, which byte-pair encoding does not divide`;
 }
 
 const textHint = "Remove data.text, or write text in place of them.";

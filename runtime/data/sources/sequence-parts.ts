@@ -4,7 +4,7 @@ import type { Line } from "../formats/json-line.js";
 import { parseNumber } from "../formats/number-notation.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
 import type { Tokenization } from "../vocabulary/normalize-text.js";
-import { splitWords, tokenize } from "../vocabulary/tokens.js";
+import { splitWords, type TextUnit, tokenize } from "../vocabulary/tokens.js";
 import type { Field, InputRole, TargetRole } from "./sequence-columns.js";
 
 /** A part, or the fault of the line as a clause. */
@@ -22,11 +22,7 @@ interface Steps {
   readonly size: number;
 }
 
-export function parseSteps(
-  line: Line,
-  input: Field<InputRole>,
-  tokenization: Tokenization<"char" | "word">,
-): Parsed<Steps> {
+export function parseSteps(line: Line, input: Field<InputRole>, tokenization: Tokenization<TextUnit>): Parsed<Steps> {
   const { role, key } = input;
   const value = line[key];
   if (value === undefined) return { fault: `has no ${describeField(input)}, but the first line has it` };

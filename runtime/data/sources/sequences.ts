@@ -18,25 +18,40 @@ import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import type { Splits } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
-import { normalizationField } from "../vocabulary/normalize-text.js";
-import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
+import type { Tokenization } from "../vocabulary/normalize-text.js";
+import { openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
+import type { TextUnit } from "../vocabulary/tokens.js";
 import { checkSequenceColumns } from "./sequence-columns.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
 import { placeOf, splitSequences } from "./sequence-splits.js";
+import { encodeExamples, encodeTokens, learnFrom } from "./sequence-tokens.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const columnProblems = checkSequenceColumns(data);
     if (columnProblems.length > 0) return fail(columnProblems);
-    const result = await readSequences(data, folder, targetUses);
-    if (!result.ok) return result;
-    const parts = result.value.examples.map(({ part }) => part);
-    const split = splitSequences(data, seed, parts, classesOf(result.value));
+    const stored = openTokenizer(data, folder, fittedMetadata);
+    if (!stored.ok) return stored;
+    const read = await readSequences(
+      data,
+      folder,
+      targetUses,
+      true,
+      tokenizationOf(data.unit, data.text, stored.value),
+    );
+    if (!read.ok) return read;
+    const parts = read.value.examples.map(({ part }) => part);
+    const split = splitSequences(data, seed, parts, classesOf(read.value));
     if (!split.ok) return split;
+    const isLearned = data.unit === "bpe" && stored.value === null;
+    const tokenizer = isLearned ? learnFrom(data, read.value, split.value) : stored.value;
+    const dataset = isLearned && tokenizer !== null ? encodeExamples(data, read.value, tokenizer) : read.value;
+    const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
-    const prepared = prepare(data, result.value, split.value, targetUses, sequencesMetadata, recordedClasses);
+    const vocabulary = sequencesMetadata?.vocabulary ?? tokenizer?.vocabulary;
+    const prepared = prepare(data, dataset, split.value, targetUses, sequencesMetadata, recordedClasses, vocabulary);
     if (!prepared.ok) return prepared;
-    const { examples } = result.value;
+    const { examples } = dataset;
     const duplicates =
       sequencesMetadata === null
         ? duplicateNotices(
@@ -45,8 +60,8 @@ export const sequences: SourceKind<NormalSequencesData> = {
             (example) => placeOf(data, examples[example] ?? { file: data.file, line: 0 }),
           )
         : [];
-    const notices = [...result.value.notices, ...prepared.value.notices, ...duplicates];
-    return ok(sequenceSource(data, result.value, { ...prepared.value, notices }, split.value));
+    const notices = [...dataset.notices, ...tokenizerNotices(stored.value), ...prepared.value.notices, ...duplicates];
+    return ok(sequenceSource(data, tokenization, dataset, { ...prepared.value, notices }, split.value));
   },
   mapFiles(data, rename) {
     const { validation, test } = data.split.files;
@@ -54,7 +69,8 @@ export const sequences: SourceKind<NormalSequencesData> = {
       validation: validation === null ? null : rename(validation),
       test: test === null ? null : rename(test),
     };
-    return { ...data, file: rename(data.file), split: { ...data.split, files } };
+    const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
+    return { ...data, file: rename(data.file), tokenizer, split: { ...data.split, files } };
   },
 };
 
@@ -64,9 +80,6 @@ function classesOf({ examples, targets: [target, ...others] }: Sequences): reado
   const ids = new Map<string, number>();
   return examples.map(({ targets: [labeled] }) => intern(ids, labeled?.labels[0] ?? ""));
 }
-
-/** The token of id 0, for all tokens outside of the vocabulary. */
-const UNKNOWN = "<unknown>";
 
 /** All sequences as arrays, concatenated. */
 interface Prepared {
@@ -96,6 +109,7 @@ function prepare(
   targetUses: ReadonlyMap<string, Uses>,
   fittedMetadata: SequencesMetadata | null,
   recordedClasses: ReadonlyMap<string | null, readonly string[]>,
+  fixedVocabulary: readonly string[] | undefined,
 ): Result<Prepared> {
   const { examples, features } = dataset;
   const starts = new Uint32Array(examples.length + 1);
@@ -128,38 +142,16 @@ function prepare(
     const steps = { dtype: "float32", width: features, data: Float32Array.from(vectors) } as const;
     return ok({ steps, starts, vocabulary: null, targets, notices });
   }
-  const tokens = encodeTokens(data, dataset, splits, fittedMetadata?.vocabulary);
+  const tokens = encodeTokens(data, dataset, splits, fixedVocabulary);
   if (!tokens.ok) return tokens;
   const { vocabulary, idOf } = tokens.value;
   const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));
   return ok({ steps: { dtype: "int32", width: 1, data: ids }, starts, vocabulary, targets, notices });
 }
 
-/** Ids from 1 for tokens selected from the training split; 0 for all others. */
-function encodeTokens(
-  data: NormalSequencesData,
-  { examples, tokens }: Sequences,
-  { train }: Splits,
-  fittedVocabulary: readonly string[] | undefined,
-): Result<{ readonly vocabulary: readonly string[]; readonly idOf: Int32Array }> {
-  if (fittedVocabulary !== undefined) {
-    const ids = new Map(fittedVocabulary.map((token, id) => [token, id]));
-    return ok({ vocabulary: fittedVocabulary, idOf: Int32Array.from(tokens, (token) => ids.get(token) ?? 0) });
-  }
-  const counts = new Uint32Array(tokens.length);
-  for (const example of train) {
-    for (const token of examples[example]?.ids ?? []) counts[token] = (counts[token] ?? 0) + 1;
-  }
-  const selected = selectVocabulary(counts, data.vocabulary, 1).filter((token) => tokens[token] !== UNKNOWN);
-  const problem = checkVocabulary(selected, counts, data.vocabulary, "token");
-  if (problem !== undefined) return fail([problem]);
-  const idOf = new Int32Array(tokens.length);
-  for (const [index, token] of selected.entries()) idOf[token] = index + 1;
-  return ok({ vocabulary: [UNKNOWN, ...selected.map((token) => tokens[token] ?? "")], idOf });
-}
-
 function sequenceSource(
   data: NormalSequencesData,
+  tokenization: Tokenization<TextUnit>,
   { examples, firstText }: Sequences,
   { steps, starts, vocabulary, targets, notices }: Prepared,
   splits: Splits,
@@ -180,9 +172,10 @@ function sequenceSource(
     ...(firstText !== null && { firstText }),
     metadata: {
       type: "sequences",
-      unit: data.unit,
-      ...(vocabulary !== null && normalizationField(data.text)),
-      ...(vocabulary !== null && { vocabulary, unknown: 0 }),
+      ...(vocabulary === null ? { unit: data.unit } : tokenization),
+      ...(vocabulary !== null && { vocabulary }),
+      // Every text has tokens of bytes.
+      ...(vocabulary !== null && tokenization.tokenizer === undefined && { unknown: 0 }),
       ...targetsMetadata(targets),
     },
     signature: (train) => ({

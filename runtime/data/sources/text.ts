@@ -12,9 +12,17 @@ import type { TextMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { type IdList, idAt } from "../spill/id-list.js";
 import { type Splits, splitWindows } from "../splits.js";
+import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
 import { locate, type Position } from "../vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../vocabulary/lookup.js";
 import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
+import {
+  encodePieces,
+  learnTokenizer,
+  openTokenizer,
+  tokenizationOf,
+  tokenizerNotices,
+} from "../vocabulary/open-tokenizer.js";
 import {
   checkVocabulary,
   createTokenizer,
@@ -26,9 +34,14 @@ import { joinTokens, type Unit, unitNames } from "../vocabulary/tokens.js";
 
 export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed, fittedMetadata }) {
-    const result = await readUnits(data, folder);
-    if (!result.ok) return result;
-    const count = result.value.ids.length;
+    const stored = openTokenizer(data, folder, fittedMetadata);
+    if (!stored.ok) return stored;
+    const read = await readUnits(data, folder, tokenizationOf(data.unit, data.normalization, stored.value));
+    if (!read.ok) return read;
+    const isLearned = data.unit === "bpe" && stored.value === null;
+    const tokenizer = isLearned ? learnFrom(data, read.value) : stored.value;
+    const tokenized = isLearned && tokenizer !== null ? encodePieces(read.value, tokenizer) : read.value;
+    const count = tokenized.ids.length;
     if (count < data.window + 1) return fail([tooShortProblem(data, count, fittedMetadata !== undefined)]);
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
     const split = splitWindows(data.split, seed, {
@@ -38,19 +51,33 @@ export const text: SourceKind<NormalTextData> = {
       evaluationStride: data.evaluation_stride,
     });
     if (!split.ok) return split;
+    const tokenization = tokenizationOf(data.unit, data.normalization, tokenizer);
+    const vocabulary = tokenizer === null ? undefined : ({ ...tokenization, type: "text", ...tokenizer } as const);
+    const fixed = fittedMetadata?.type === "text" ? fittedMetadata : vocabulary;
     const encoded =
-      fittedMetadata?.type === "text"
-        ? await encodeText(data, folder, result.value, fittedMetadata)
-        : fitVocabulary(data, result.value, split.value);
-    return encoded.ok ? ok(windowSource(data, encoded.value, result.value.firstText, examples, split.value)) : encoded;
+      fixed !== undefined
+        ? await encodeText(data, folder, tokenized, fixed)
+        : fitVocabulary(data, tokenized, split.value);
+    if (!encoded.ok) return encoded;
+    const isWhole = isLearned && data.split.train < 1 && data.split.order === "shuffled";
+    const notices = [...tokenizerNotices(stored.value), ...(isWhole ? [wholeTextNotice] : [])];
+    const { firstText } = read.value;
+    return ok(windowSource(data, tokenization, encoded.value, { firstText, notices }, examples, split.value));
   },
   mapFiles(data, rename) {
-    return data.file === null ? data : { ...data, file: rename(data.file) };
+    const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
+    return { ...data, file: data.file === null ? null : rename(data.file), tokenizer };
   },
 };
 
-function tokenizationOf({ unit, normalization }: NormalTextData): Tokenization {
-  return { unit, ...normalizationField(normalization) };
+const wholeTextNotice = "The merges are learned from the whole text, because its split is shuffled.";
+
+/** Merges from the first pieces of a text in the order of time, as many as the fraction for training. */
+function learnFrom({ split, vocabulary }: NormalTextData, { units, ids }: TokenizedText): LearnedTokenizer {
+  const end = split.order === "time" ? Math.floor(ids.length * split.train) : ids.length;
+  const counts = new Uint32Array(units.length);
+  for (const chunk of ids.chunks(0, end)) for (const piece of chunk) counts[piece] = (counts[piece] ?? 0) + 1;
+  return learnTokenizer(units.map(String), counts, vocabulary);
 }
 
 /** The units of a text, and its beginning. */
@@ -61,15 +88,15 @@ interface ReadText extends TokenizedText {
 /** Characters of the beginning that are kept. */
 const BEGINNING = 60;
 
-async function readUnits(data: NormalTextData, folder: string): Promise<Result<ReadText>> {
+async function readUnits(data: NormalTextData, folder: string, tokenization: Tokenization): Promise<Result<ReadText>> {
   const beginningOf = (text: string) => [...text.slice(0, 2 * BEGINNING)].slice(0, BEGINNING).join("");
   if (data.file === null) {
     const text = data.text ?? "";
-    return ok({ ...tokenizeText(text, tokenizationOf(data)), firstText: beginningOf(text) });
+    return ok({ ...tokenizeText(text, tokenization), firstText: beginningOf(text) });
   }
   let firstText = "";
   const namedFile = { file: data.file, folder, path: "/data/file" };
-  const tokenizer = createTokenizer(tokenizationOf(data));
+  const tokenizer = createTokenizer(tokenization);
   try {
     const chunks = data.unit === "byte" ? readByteChunks(namedFile) : readTextChunks(namedFile);
     for await (const chunk of chunks) {
@@ -90,7 +117,7 @@ interface EncodedText {
 }
 
 /** The vocabulary's entry for unknown units. */
-const unknownUnit: { readonly [K in NormalTextData["unit"]]: Unit } = { char: "\uFFFD", word: "<unknown>", byte: -1 };
+const unknownUnit = { char: "\uFFFD", word: "<unknown>", byte: -1, bpe: "<unknown>" } as const;
 
 /** Ids of selected units of the training split, by first appearance; all other units share the last id. */
 function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, splits: Splits): Result<EncodedText> {
@@ -140,9 +167,9 @@ async function positionsOf(
   folder: string,
   indices: readonly number[],
 ): Promise<readonly Position[]> {
-  const { file, text, unit } = data;
-  if (unit === "byte") return [];
-  const locator = locate({ ...tokenizationOf(data), unit }, indices);
+  const { file, text, unit, normalization } = data;
+  if (unit === "byte" || unit === "bpe") return [];
+  const locator = locate({ unit, ...normalizationField(normalization) }, indices);
   if (file === null) locator.push(`${text ?? ""}\n`);
   else for await (const chunk of readTextChunks({ file, folder, path: "/data/file" })) if (!locator.push(chunk)) break;
   locator.push("\n");
@@ -185,9 +212,10 @@ function* trainingRanges(
 }
 
 function windowSource(
-  { window, stride, unit, normalization }: NormalTextData,
+  { window, stride, unit }: NormalTextData,
+  tokenization: Tokenization,
   { vocabulary, unknown, ids }: EncodedText,
-  firstText: string,
+  { firstText, notices }: { readonly firstText: string; readonly notices: readonly string[] },
   examples: number,
   splits: Splits,
 ): DataSource {
@@ -205,11 +233,11 @@ function windowSource(
     examples,
     splits,
     digest: digest.digest("hex"),
+    notices,
     ...(firstText !== "" && { firstText }),
     metadata: {
       type: "text",
-      unit,
-      ...normalizationField(normalization),
+      ...tokenization,
       vocabulary,
       ...(unknown !== null && { unknown }),
     },

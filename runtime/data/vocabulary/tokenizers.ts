@@ -1,5 +1,5 @@
 /**
- * Tokenizers: a text as units (code points, words or bytes), numbered by first appearance, and the choice of a
+ * Tokenizers: a text as units (code points, words, tokens or bytes), numbered by first appearance, and the choice of a
  * vocabulary.
  */
 import type { NormalTextData, NormalVocabulary } from "../../../schema/normal/index.js";
@@ -8,6 +8,7 @@ import type { RunProblem } from "../../problem.js";
 import { MAX_WORD_LENGTH, WordTooLongError } from "../formats/utf8-reader.js";
 import { intern } from "../labels.js";
 import { collectIds, type IdList } from "../spill/id-list.js";
+import { dividesAtSpaces, pieceEncoder, piecesOf } from "./bpe.js";
 import { createChunkNormalizer, type Tokenization } from "./normalize-text.js";
 import type { Unit } from "./tokens.js";
 
@@ -23,7 +24,7 @@ export interface Tokenizer {
   finish(): TokenizedText;
 }
 
-const tokenizers: { readonly [K in NormalTextData["unit"]]: () => Tokenizer } = {
+const tokenizers: { readonly [K in NormalTextData["unit"]]: (tokenizer: Tokenization["tokenizer"]) => Tokenizer } = {
   byte() {
     const unitIds = new Map<number, number>();
     const ids = collectIds();
@@ -80,7 +81,42 @@ const tokenizers: { readonly [K in NormalTextData["unit"]]: () => Tokenizer } = 
       },
     };
   },
+
+  bpe(tokenizer) {
+    const unitIds = new Map<string, number>();
+    const ids = collectIds();
+    const encode = tokenizer === undefined ? (piece: string) => [piece] : pieceEncoder(tokenizer);
+    const isLocal = dividesAtSpaces(tokenizer);
+    let pending = "";
+    const read = (text: string) => {
+      for (const piece of piecesOf(text, tokenizer)) {
+        for (const token of encode(piece)) ids.push(intern(unitIds, token));
+      }
+    };
+    return {
+      push(chunk) {
+        pending += decodeText(chunk);
+        const end = isLocal ? lastSingleSpace(pending) : 0;
+        read(pending.slice(0, end));
+        pending = pending.slice(end);
+      },
+      finish() {
+        read(pending);
+        return { ids: ids.finish(), units: [...unitIds.keys()] };
+      },
+    };
+  },
 };
+
+const whiteSpace = /\p{White_Space}/u;
+
+/** The index of the last white space between two characters that are none, or 0. */
+function lastSingleSpace(text: string): number {
+  const isSpace = (index: number) => whiteSpace.test(text[index] ?? " ");
+  let index = text.length - 2;
+  while (index > 0 && !(isSpace(index) && !isSpace(index - 1) && !isSpace(index + 1))) index--;
+  return Math.max(index, 0);
+}
 
 /**
  * The index after the last white space, or 0. Searched from the end: from the start, long words cost quadratic time.
@@ -93,7 +129,7 @@ function endOfWords(text: string): number {
 
 /** A tokenizer of normalized text. */
 export function createTokenizer(tokenization: Tokenization): Tokenizer {
-  const tokenizer = tokenizers[tokenization.unit]();
+  const tokenizer = tokenizers[tokenization.unit](tokenization.tokenizer);
   if (tokenization.normalization === undefined || tokenization.unit === "byte") return tokenizer;
   const normalizer = createChunkNormalizer(tokenization);
   return {

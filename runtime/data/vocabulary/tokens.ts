@@ -3,19 +3,23 @@ import { formatCount, listFirst } from "../../format.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../../tensors/scores.js";
 import type { TextMetadata } from "../metadata.js";
+import { decodeBpe, encodeText, piecesOf } from "./bpe.js";
 import { normalizeText, type Tokenization } from "./normalize-text.js";
 
-export const unitNames = { char: "character", word: "word", byte: "byte" } as const;
+export const unitNames = { char: "character", word: "word", byte: "byte", bpe: "token" } as const;
+
+/** Units that are texts. */
+export type TextUnit = "char" | "word" | "bpe";
 
 /** The first ids of a decoder's vocabulary. */
 export const START = 0;
 export const END = 1;
 
-/** A character, a word, or a byte as a number. */
+/** A character, a word, a token of byte-pair encoding, or a byte as a number. */
 export type Unit = TextMetadata["vocabulary"][number];
 
-/** Characters (Unicode code points), words between white space, or bytes of UTF-8, of a normalized text. */
-export function tokenize(text: string, tokenization: Tokenization<"char" | "word">): readonly string[];
+/** Characters (Unicode code points), words between white space, tokens, or bytes of UTF-8, of a normalized text. */
+export function tokenize(text: string, tokenization: Tokenization<TextUnit>): readonly string[];
 export function tokenize(text: string, tokenization: Tokenization): readonly Unit[];
 export function tokenize(text: string, tokenization: Tokenization): readonly Unit[] {
   const normalized = normalizeText(text, tokenization);
@@ -26,6 +30,10 @@ export function tokenize(text: string, tokenization: Tokenization): readonly Uni
       return splitWords(normalized);
     case "byte":
       return [...new TextEncoder().encode(normalized)];
+    case "bpe":
+      return tokenization.tokenizer === undefined
+        ? piecesOf(normalized)
+        : encodeText(normalized, tokenization.tokenizer);
   }
 }
 
@@ -36,6 +44,7 @@ export function splitWords(text: string): readonly string[] {
 
 export function joinTokens(tokens: readonly Unit[], unit: TextMetadata["unit"]): string {
   if (unit === "byte") return new TextDecoder().decode(Uint8Array.from(tokens, Number));
+  if (unit === "bpe") return decodeBpe(tokens.map(String));
   return tokens.join(unit === "word" ? " " : "");
 }
 
@@ -58,7 +67,7 @@ export function padRows(rows: readonly (readonly number[])[], length: number): N
 export function decodeTokens(
   scores: NumericArray,
   words: readonly string[],
-  unit: "char" | "word",
+  unit: TextUnit,
   end: number,
 ): readonly string[] {
   const [rows = 0, steps = 0, size = 0] = scores.shape;

@@ -1,11 +1,19 @@
 /** The C# program of an exported model, with Microsoft.ML.OnnxRuntime. */
 import { columnCode } from "./id-columns.js";
-import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
+import {
+  encodedExample,
+  type Feed,
+  namesAreVocabulary,
+  type SnippetSpec,
+  type SnippetVocabulary,
+  stepsVariable,
+} from "./plan.js";
 
 export function csharpSnippet(snippet: SnippetSpec): string {
   const { model, description, prediction, example, columns } = snippet;
   const { lines } = columnCode(columns, "csharp");
-  const readsMetadata = example.type === "text" || prediction.names !== null || columns.length > 0;
+  const names = prediction.joinUnit === "bpe" ? null : prediction.names;
+  const readsMetadata = (example.type === "text" && snippet.tokenizer === null) || names !== null || columns.length > 0;
   return [
     `// ${description} Requires: dotnet add package Microsoft.ML.OnnxRuntime`,
     ...(example.type === "text" && needsEncodings(example.vocabulary) ? ["using System.Text;"] : []),
@@ -17,9 +25,7 @@ export function csharpSnippet(snippet: SnippetSpec): string {
     ...(readsMetadata ? ["var metadata = session.ModelMetadata.CustomMetadataMap;"] : []),
     ...lines,
     ...exampleLines(snippet),
-    ...(prediction.names === null
-      ? []
-      : [namesAreVocabulary(snippet) ? "var names = vocabulary;" : list("names", prediction.names)]),
+    ...(names === null ? [] : [namesAreVocabulary(snippet) ? "var names = vocabulary;" : list("names", names)]),
     "",
     ...runLines(snippet),
     "",
@@ -40,7 +46,14 @@ function exampleLines(snippet: SnippetSpec): readonly string[] {
   return [...inputLines(snippet), ...(idCount === null ? [] : [check])];
 }
 
-function inputLines({ example }: SnippetSpec): readonly string[] {
+function inputLines({ example, tokenizer }: SnippetSpec): readonly string[] {
+  if (example.type === "text" && tokenizer !== null) {
+    const ids = encodedExample(example);
+    return [
+      `// The tokens of ${quoted(example.text)}, by the tokenizer of ${tokenizer}, which also decodes the output.`,
+      `var ids = new[] { ${ids.join(", ")} };`,
+    ];
+  }
   if (example.type === "text") {
     const { vocabulary, text } = example;
     return [
@@ -200,7 +213,7 @@ function outputLines(values: string, blank: number | null): readonly string[] {
 
 function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {
   const print = (value: string) => `Console.WriteLine(${value});`;
-  if (names === null) return print(`string.Join(" ", ${values})`);
+  if (names === null || joinUnit === "bpe") return print(`string.Join(" ", ${values})`);
   // Of a prediction per step, the last one.
   if (type === "numbers") {
     return print(`string.Join("\\n", ${values}.TakeLast(names.Count).Zip(names, (value, name) => $"{name}: {value}"))`);

@@ -11,29 +11,50 @@ interface Host {
 export function nodeSnippet(snippet: SnippetSpec): string {
   const host: Host = {
     setup: [
+      ...(snippet.tokenizer === null ? [] : ['import { readFileSync } from "node:fs";']),
       'import { fileURLToPath } from "node:url";',
+      ...(snippet.tokenizer === null ? [] : ['import { Tokenizer } from "@huggingface/tokenizers";']),
       'import { InferenceSession, Tensor } from "onnxruntime-node";',
       "",
       `const file = fileURLToPath(new URL(${JSON.stringify(encodeURIComponent(snippet.model))}, import.meta.url));`,
       "const session = await InferenceSession.create(file);",
+      ...(snippet.tokenizer === null
+        ? []
+        : [
+            `const tokenizerFile = new URL(${JSON.stringify(encodeURIComponent(snippet.tokenizer))}, import.meta.url);`,
+            'const tokenizer = new Tokenizer(JSON.parse(readFileSync(tokenizerFile, "utf8")), {});',
+          ]),
     ],
     print: (value) => `console.log(${value});`,
   };
-  return [`// ${snippet.description} Requires: npm install onnxruntime-node`, ...program(snippet, host), ""].join("\n");
+  return [
+    `// ${snippet.description} Requires: npm install onnxruntime-node${snippet.tokenizer === null ? "" : " @huggingface/tokenizers"}`,
+    ...program(snippet, host),
+    "",
+  ].join("\n");
 }
 
 export function browserSnippet(snippet: SnippetSpec): string {
   const host: Host = {
     setup: [
       'import { InferenceSession, Tensor } from "./node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs";',
+      ...(snippet.tokenizer === null
+        ? []
+        : ['import { Tokenizer } from "./node_modules/@huggingface/tokenizers/dist/tokenizers.min.mjs";']),
       "",
       `const session = await InferenceSession.create(${JSON.stringify(encodeURIComponent(snippet.model))});`,
+      ...(snippet.tokenizer === null
+        ? []
+        : [
+            `const tokenizerFile = await fetch(${JSON.stringify(encodeURIComponent(snippet.tokenizer))});`,
+            "const tokenizer = new Tokenizer(await tokenizerFile.json(), {});",
+          ]),
     ],
     print: (value) => `document.querySelector("output").textContent = ${value};`,
   };
   return [
     "<!doctype html>",
-    `<!-- ${snippet.description} Requires: npm install onnxruntime-web in this folder, and a web server. -->`,
+    `<!-- ${snippet.description} Requires: npm install onnxruntime-web${snippet.tokenizer === null ? "" : " @huggingface/tokenizers"} in this folder, and a web server. -->`,
     '<meta charset="utf-8" />',
     "<output>…</output>",
     '<script type="module">',
@@ -56,6 +77,11 @@ function exampleLines(snippet: SnippetSpec): readonly string[] {
 }
 
 function inputLines({ example }: SnippetSpec): readonly string[] {
+  if (example.type === "text" && example.vocabulary.unit === "bpe") {
+    const { vocabulary, text } = example;
+    const encoded = `tokenizer.encode(${JSON.stringify(text)}, { add_special_tokens: false }).ids`;
+    return [`const ids = ${encoded}${limit(vocabulary)};`];
+  }
   if (example.type === "text") {
     const { vocabulary, text } = example;
     return [
@@ -135,7 +161,7 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
   const feedLines = (perStep: boolean, indent: string) =>
     feeds.map((feed) => `${indent}${key(feed.name)}: ${tensor(feed, snippet, perStep)},`);
   const names =
-    prediction.names === null
+    prediction.names === null || prediction.joinUnit === "bpe"
       ? []
       : [`const names = ${namesAreVocabulary(snippet) ? "vocabulary" : JSON.stringify(prediction.names.list)};`];
   const values = `Array.from(results${member(prediction.output)}.data, Number)`;
@@ -203,6 +229,7 @@ function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, va
   if (type === "numbers") {
     return `${values}.slice(-names.length).map((value, index) => \`\${names[index]}: \${value}\`).join("\\n")`;
   }
+  if (joinUnit === "bpe") return `tokenizer.decode(${values})`;
   if (joinUnit === "byte") return `new TextDecoder().decode(Uint8Array.from(${values}, (id) => names[id]))`;
   return `${values}.map((id) => names[id]).join(${JSON.stringify(joinUnit === "char" ? "" : " ")})`;
 }

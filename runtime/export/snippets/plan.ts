@@ -4,11 +4,13 @@ import { blankClassOf, targetKindOf } from "../../../schema/kinds/losses.js";
 import type { NormalLoss, NormalTextNormalization } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
-import { type Metadata, metadataOf } from "../../data/metadata.js";
+import { type Metadata, metadataOf, type TextMetadata } from "../../data/metadata.js";
 import { scalerOf } from "../../data/scaler.js";
+import { type BpeTokenizer, encodeText } from "../../data/vocabulary/bpe.js";
 import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
 import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
+import { tokenizerFile } from "../tokenizer-file.js";
 import { idColumnsOf, type SnippetColumn } from "./id-columns.js";
 
 export interface SnippetSpec {
@@ -23,6 +25,8 @@ export interface SnippetSpec {
   readonly idCount: number | null;
   /** The columns of a table behind inputs of ids. */
   readonly columns: readonly SnippetColumn[];
+  /** The file of the tokenizer, in the program's folder; null where units are no tokens of byte-pair encoding. */
+  readonly tokenizer: string | null;
   /** The inputs that are not states, in order. */
   readonly feeds: readonly Feed[];
   readonly states: readonly StatePair[];
@@ -42,7 +46,9 @@ export interface SnippetVocabulary {
   readonly list: readonly (string | number)[];
   /** Key of the list in the model's metadata. */
   readonly metadataKey: string;
-  readonly unit: "char" | "word" | "byte";
+  readonly unit: TextMetadata["unit"];
+  /** Of the unit bpe; null for others. */
+  readonly tokenizer: BpeTokenizer | null;
   /** The changes of a text before it is divided into units; null for none. */
   readonly normalization: NormalTextNormalization | null;
   /** The id of units outside of the list, or null. */
@@ -70,7 +76,7 @@ export interface SnippetPrediction {
   /** Names of classes or of columns; null without names. */
   readonly names: { readonly list: readonly (string | number)[]; readonly metadataKey: string } | null;
   /** The unit in which classes are joined to text; null if they are not text. */
-  readonly joinUnit: "char" | "word" | "byte" | null;
+  readonly joinUnit: TextMetadata["unit"] | null;
   /** The blank of a CTC model, whose repeated classes are one label; null for other models. */
   readonly blank: number | null;
 }
@@ -94,6 +100,7 @@ const EXAMPLE_LENGTH = 6;
 export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, model: string): SnippetSpec {
   const { spec, metadata } = trainedModel;
   const states = statePairs(ports, trainedModel);
+  const tokenizer = tokenizerFile(metadata, model)?.name ?? null;
   const stateNames = new Set(states.map(({ input }) => input));
   const dataPorts = ports.inputs.filter(({ name }) => !stateNames.has(name));
   const isDecoder = metadata.type === "pairs" && dataPorts.some(({ name }) => name === "decoder_inputs");
@@ -108,6 +115,7 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
     idCount: idCountOf(example, trainedModel),
     columns,
     feeds: dataPorts.map((port) => feedOf(port, perStep, columns)),
+    tokenizer,
     states,
     prediction: predictionOf(ports, trainedModel),
     decoder: { start: START, end: END, maxLength: metadata.type === "pairs" ? metadata.longest_target : 0 },
@@ -120,8 +128,8 @@ function vocabularyOf({ metadata, spec: { data } }: TrainedModel): SnippetVocabu
   const unknownId = "unknown" in metadata ? metadata.unknown : list.indexOf("<unknown>");
   const unknown = unknownId === undefined || unknownId < 0 ? null : unknownId;
   const maxLength = data.type === "sequences" ? data.max_length : null;
-  const { unit, normalization = null } = metadata;
-  return { list, metadataKey: "rnnx.data.vocabulary", unit, normalization, unknown, maxLength };
+  const { unit, normalization = null, tokenizer = null } = metadata;
+  return { list, metadataKey: "rnnx.data.vocabulary", unit, tokenizer, normalization, unknown, maxLength };
 }
 
 function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], perStep: boolean): Example {
@@ -136,6 +144,7 @@ function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], per
   const steps = shape[0];
   // An unrolled model has a fixed number of steps.
   const fixedSteps = typeof steps === "number" && !perStep ? steps : null;
+  if (vocabulary?.unit === "bpe") return tokensExample(vocabulary, fixedSteps);
   if (vocabulary !== null) {
     const units = vocabulary.list.filter((unit, id) => id !== vocabulary.unknown && isPrintable(unit, vocabulary.unit));
     const count = fixedSteps ?? Math.min(EXAMPLE_LENGTH, units.length, vocabulary.maxLength ?? EXAMPLE_LENGTH);
@@ -158,6 +167,24 @@ function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], per
   const defaultSteps = perStep || shape.length > 1 ? timeStepsOf(metadata, data) : 1;
   const time = shape.length > 1 && typeof steps === "number" ? steps : defaultSteps;
   return { type: "rows", time, width, row: typicalRow(metadata) };
+}
+
+/** The first words of a vocabulary that are tokens; ids where their text has another number of tokens. */
+function tokensExample(vocabulary: SnippetVocabulary, fixedSteps: number | null): Example {
+  const { list, maxLength, tokenizer } = vocabulary;
+  const words = list.filter((token) => /^Ġ[a-z]{2,}$/u.test(String(token)));
+  const count = fixedSteps ?? Math.min(EXAMPLE_LENGTH, words.length, maxLength ?? EXAMPLE_LENGTH);
+  const text = joinTokens(words.slice(0, count), "bpe");
+  const isText = tokenizer !== null && count > 0 && encodeText(text, tokenizer).length === count;
+  if (isText) return { type: "text", text, vocabulary };
+  return { type: "ids", ids: Array.from({ length: fixedSteps ?? EXAMPLE_LENGTH }, (_, index) => index % list.length) };
+}
+
+/** The ids of an example of tokens. */
+export function encodedExample({ text, vocabulary }: Extract<Example, { type: "text" }>): readonly number[] {
+  const { list, tokenizer } = vocabulary;
+  const tokens = tokenizer === null ? [] : encodeText(text, tokenizer);
+  return tokens.map((token) => list.indexOf(token));
 }
 
 /** The id of a unit outside of a vocabulary without an unknown unit is -1. */

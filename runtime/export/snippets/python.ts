@@ -3,11 +3,12 @@ import { columnCode } from "./id-columns.js";
 import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
 
 export function pythonSnippet(snippet: SnippetSpec): string {
-  const { model, description, prediction, example, columns } = snippet;
+  const { model, description, example, columns } = snippet;
   const { imports, lines } = columnCode(columns, "python");
-  const readsMetadata = example.type === "text" || prediction.names !== null || columns.length > 0;
+  const readsText = example.type === "text" && snippet.tokenizer === null;
+  const readsMetadata = readsText || hasNames(snippet) || columns.length > 0;
   return [
-    `# ${description} Requires: pip install onnxruntime numpy`,
+    `# ${description} Requires: pip install onnxruntime numpy${snippet.tokenizer === null ? "" : " tokenizers"}`,
     ...(readsMetadata ? ["import json"] : []),
     ...(needsUnicode(example) ? ["import unicodedata"] : []),
     ...imports,
@@ -15,10 +16,14 @@ export function pythonSnippet(snippet: SnippetSpec): string {
     "",
     "import numpy as np",
     "import onnxruntime as ort",
+    ...(snippet.tokenizer === null ? [] : ["from tokenizers import Tokenizer"]),
     "",
     `session = ort.InferenceSession(Path(__file__).with_name(${quoted(model)}))`,
     ...(readsMetadata ? ["metadata = session.get_modelmeta().custom_metadata_map"] : []),
     ...lines,
+    ...(snippet.tokenizer === null
+      ? []
+      : [`tokenizer = Tokenizer.from_file(str(Path(__file__).with_name(${quoted(snippet.tokenizer)})))`]),
     ...exampleLines(snippet),
     "",
     ...runLines(snippet),
@@ -37,6 +42,10 @@ function exampleLines(snippet: SnippetSpec): readonly string[] {
 }
 
 function inputLines({ example }: SnippetSpec): readonly string[] {
+  if (example.type === "text" && example.vocabulary.unit === "bpe") {
+    const { vocabulary, text } = example;
+    return [`ids = tokenizer.encode(${quoted(text)}, add_special_tokens=False).ids${limit(vocabulary)}`];
+  }
   if (example.type === "text") {
     const { vocabulary, text } = example;
     return [
@@ -50,8 +59,14 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
   return [`rows = [${row === null ? `[0.0] * ${width}` : JSON.stringify(row)}] * ${time}`];
 }
 
+/** True where the names of predictions are a list, and no tokens that the tokenizer decodes. */
+function hasNames({ prediction: { names, joinUnit } }: SnippetSpec): boolean {
+  return names !== null && joinUnit !== "bpe";
+}
+
 function needsUnicode(example: SnippetSpec["example"]): boolean {
   if (example.type !== "text" || example.vocabulary.normalization === null) return false;
+  if (example.vocabulary.unit === "bpe") return false;
   const { normalize, punctuation } = example.vocabulary.normalization;
   return normalize !== "none" || punctuation !== "keep";
 }
@@ -121,7 +136,7 @@ function runLines(snippet: SnippetSpec): readonly string[] {
   const feedLines = (perStep: boolean, indent: string) =>
     feeds.map((feed) => `${indent}${quoted(feed.name)}: ${array(feed, snippet, perStep)},`);
   const names =
-    prediction.names === null
+    prediction.names === null || !hasNames(snippet)
       ? []
       : [
           namesAreVocabulary(snippet)
@@ -188,6 +203,7 @@ function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, va
   if (names === null) return type === "classes" ? `${values}.tolist()` : `${values}`;
   // Of a prediction per step, the last one.
   if (type === "numbers") return `dict(zip(names, ${values}[-len(names) :].tolist()))`;
+  if (joinUnit === "bpe") return `tokenizer.decode([int(token) for token in ${values}])`;
   if (joinUnit === "byte") return `bytes(names[id] for id in ${values}).decode(errors="replace")`;
   return `${quoted(joinUnit === "char" ? "" : " ")}.join(names[id] for id in ${values})`;
 }

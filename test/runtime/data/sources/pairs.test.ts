@@ -12,6 +12,8 @@ const noColumns = {
   columns: { source: null, target: null },
   header: false,
   delimiter: null,
+  tokenizer: null,
+  vocabulary: { size: null, min_count: 1 },
   text: { normalize: "none", lowercase: false, punctuation: "keep" },
 } as const;
 

@@ -113,6 +113,7 @@ const list = ["é", "a", "café", "!", "σ", "i\u0307", "fi", "'", "😀", "e\u0
 function snippetOf(content: string, { unit, normalization }: (typeof tokenizations)[number]): SnippetSpec {
   const vocabulary = {
     list,
+    tokenizer: null,
     metadataKey: "v",
     unit,
     normalization: normalization ?? null,
@@ -124,6 +125,7 @@ function snippetOf(content: string, { unit, normalization }: (typeof tokenizatio
     description: "",
     kind: "once",
     example: { type: "text", text: content, vocabulary },
+    tokenizer: null,
     idCount: null,
     columns: [],
     feeds: [],
