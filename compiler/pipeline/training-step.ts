@@ -8,7 +8,6 @@ import { elaborate } from "../elaborate/index.js";
 import { type InputPort, isParameter, type OutputPort, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { substituteDims } from "../graph/substitute-dims.js";
 import type { Graph } from "../ir/types.js";
-import { associativeScan, hasParallelizableLoop } from "../optimize/loops/associative-scan.js";
 import type { Pass } from "../optimize/pass.js";
 import {
   canonicalize,
@@ -18,6 +17,7 @@ import {
   stepLoopPasses,
   stepPasses,
 } from "../optimize/pipeline.js";
+import { associativeScan, hasParallelizableLoop } from "../optimize/recurrences/associative-scan.js";
 import { chunkRecurrences, hasChunkableLoop } from "../optimize/recurrences/chunk-recurrences.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, targetArrays, withStaticTime } from "../signature.js";

@@ -1,211 +1,104 @@
 /**
- * Loops whose matrix states are linear, taken apart: a matrix state becomes products within chunks of time steps, the
- * other states keep loops of their own, and all that reads them runs once over all time steps. It runs before
- * differentiation, so that the gradient is one of products too.
+ * Loops whose matrix states are linear: a matrix state becomes products within chunks of time steps, and the other
+ * states keep loops of their own. It runs before differentiation, so that the gradient is one of products too.
  */
-
-import { bodyBuilder } from "../../graph/builder.js";
-import { producersOf } from "../../graph/def-use.js";
 import { scanOperands } from "../../graph/rewrite.js";
-import { createValueMap } from "../../graph/value-map.js";
-import type { Builder } from "../../ir/builder.js";
-import { at, expectDefined } from "../../ir/expect.js";
-import type { Graph, Node, Value } from "../../ir/types.js";
-import { applyOutside, type OuterValue, outerOperands, outerSource, overTime } from "../loops/outer-values.js";
-import { applyLoop, canBatch, type Loop, rewriteLoops } from "../loops/rewrite-loop.js";
+import { at } from "../../ir/expect.js";
+import type { Graph, Value } from "../../ir/types.js";
+import { type Loop, rewriteLoops } from "../loops/rewrite-loop.js";
 import type { Pass, PassContext } from "../pass.js";
 import { expectedSize } from "../target/index.js";
-import { type ChunkwiseSolution, solveChunkwise } from "./chunkwise.js";
-import { stateComponents, stateDependencies } from "./components.js";
+import { solveChunkwise } from "./chunkwise.js";
 import { chunkSizes, chunkwiseMicroseconds, loopMicroseconds, type RecurrenceSize, sizeOf } from "./cost.js";
 import { buildProduct, type Layout, type Outside, type Product } from "./factor.js";
-import type { LinearForm } from "./form.js";
 import { type MatrixRecurrence, matrixRecurrence } from "./matrix-recurrence.js";
+import { canTakeApart, type Site, type Solution, type StateGroups, stateGroups, takeApart } from "./take-apart.js";
 
-/** The states of a loop in the order of their solution. */
-export interface Fission {
-  readonly components: readonly (readonly number[])[];
+/** The states of a loop, of which some have matrix recurrences. */
+export interface Fission extends StateGroups {
   readonly recurrences: ReadonlyMap<number, MatrixRecurrence>;
-  readonly dependencies: ReadonlyMap<Value, ReadonlySet<number>>;
 }
 
 /** The loop's matrix recurrences; undefined where it has none, or a node that has no batching rule. */
 export function fissionOf(loop: Loop): Fission | undefined {
-  const { body, rematerialize } = loop.attributes;
   const { inner } = scanOperands(loop);
-  if (rematerialize || !inner.states.some(({ type }) => type.shape.length > 2)) return undefined;
-  const dependencies = stateDependencies(loop);
-  const components = stateComponents(loop, dependencies);
+  if (loop.attributes.rematerialize || !inner.states.some(({ type }) => type.shape.length > 2)) return undefined;
+  const groups = stateGroups(loop);
   const recurrences = new Map<number, MatrixRecurrence>();
   const solved = new Set<number>();
-  for (const component of components) {
-    const [index = 0] = component;
-    const recurrence = component.length === 1 ? matrixRecurrence(loop, index, dependencies, solved) : undefined;
+  for (const group of groups.components) {
+    const [index = 0] = group;
+    const recurrence = group.length === 1 ? matrixRecurrence(loop, index, groups.dependencies, solved) : undefined;
     if (recurrence !== undefined) recurrences.set(index, recurrence);
-    for (const state of component) solved.add(state);
+    for (const state of group) solved.add(state);
   }
-  return recurrences.size > 0 && body.nodes.every(canRunOutside(loop))
-    ? { components, recurrences, dependencies }
-    : undefined;
+  return recurrences.size > 0 && canTakeApart(loop) ? { ...groups, recurrences } : undefined;
 }
 
-function canRunOutside(loop: Loop): (node: Node) => boolean {
-  const { inner } = scanOperands(loop);
-  const invariant = new Set<Value>(inner.captures);
-  return (node) => {
-    if (node.inputs.every((input) => invariant.has(input))) {
-      for (const output of node.outputs) invariant.add(output);
-      return true;
-    }
-    return canBatch(
-      node,
-      node.inputs.map((input) => !invariant.has(input)),
-    );
+/** The sizes of a value's axes in the layout of a state of some rank. */
+function alignedShape(value: Value, layout: Layout, rank: number) {
+  return Array.from({ length: rank }, (_, axis) => {
+    const index = layout.indexOf(axis);
+    return index < 0 ? 1 : at(value.type.shape, index);
+  });
+}
+
+const isIncreasing = (axes: readonly number[]) =>
+  axes.every((axis, index) => index === 0 || axis > at(axes, index - 1));
+
+function outsideOf({ b, outerValueOf }: Site, rank: number): Outside {
+  return {
+    b,
+    aligned(value, layout) {
+      const { value: outerValue, perStep } = outerValueOf(value);
+      const indices = [...layout.keys()];
+      const inState = indices.filter((index) => at(layout, index) >= 0);
+      const others = indices.filter((index) => at(layout, index) < 0);
+      const order = inState.toSorted((x, y) => at(layout, x) - at(layout, y));
+      const offset = perStep ? 1 : 0;
+      const perm = [...(perStep ? [0] : []), ...[...order, ...others].map((index) => index + offset)];
+      const ordered = isIncreasing(order) ? outerValue : b.transpose(outerValue, perm);
+      const steps = perStep ? at(outerValue.type.shape, 0) : 1;
+      return b.reshape(ordered, [steps, ...alignedShape(value, layout, rank)]);
+    },
   };
 }
 
-function takeApart(
-  b: Builder,
-  loop: Loop,
-  operands: readonly Value[],
-  { components, recurrences, dependencies }: Fission,
-  size: number,
-  timeSteps: number,
-): readonly Value[] {
-  const { body, stateCount, reverse, length } = loop.attributes;
-  const { inner } = scanOperands(loop);
-  const { outer } = scanOperands({ inputs: operands, attributes: loop.attributes });
-  const producers = producersOf(body);
-  const outerValues = outerOperands(loop, operands);
-  const finals = new Map<number, Value>();
-  const solutions = new Map<number, ChunkwiseSolution>();
-
-  const outerValueOf = (value: Value): OuterValue => {
-    const known = outerValues.get(value);
-    if (known !== undefined) return known;
-    const read = readForm(value);
-    if (read !== undefined) {
-      const result = { value: materialized(read.form, read.solution, value), perStep: true };
-      outerValues.set(value, result);
-      return result;
-    }
-    const producer = expectDefined(producers.get(value), "a solved state");
-    const outputs = applyOutside(b, producer, producer.inputs.map(outerValueOf), length);
-    producer.outputs.forEach((output, index) => {
-      const outputValue = at(outputs, index);
-      if (output.name !== undefined) b.withName(outputValue.value, output.name);
-      outerValues.set(output, outputValue);
-    });
-    return outerValueOf(value);
+/** A matrix state in chunks of some steps. */
+function solveMatrix(loop: Loop, recurrence: MatrixRecurrence, size: number, site: Site): Solution {
+  const { b, timeSteps, reverse } = site;
+  const state = at(scanOperands(loop).inner.states, recurrence.stateIndex).type.shape;
+  const outside = outsideOf(site, state.length);
+  const { keyAxis, valueAxes } = recurrence;
+  const name = `${loop.attributes.body.name}/chunks`;
+  const layout = { timeSteps, size, state, keyAxis, valueAxes, reverse, name };
+  const { read, final } = solveChunkwise(recurrence, outside, site.initial(recurrence.stateIndex), layout);
+  const scaledBy = (product: Product, operand: Value) => {
+    const factor = buildProduct(product, outside);
+    return factor === undefined ? operand : b.mul(operand, factor);
   };
-
-  const readForm = (value: Value) => {
-    for (const [index, solution] of solutions) {
-      const form = recurrences.get(index)?.readOf(value);
-      if (form !== undefined) return { form, solution };
-    }
-    return undefined;
+  return {
+    final: [final],
+    readOf(value) {
+      const form = recurrence.readOf(value);
+      if (form === undefined) return undefined;
+      const addends = [
+        ...form.reads.map((each) => scaledBy(each.scale, read(each))),
+        ...form.terms.map((term) => buildProduct(term, outside) ?? b.scalar(1)),
+      ];
+      const shape = alignedShape(value, form.layout, state.length);
+      const whole = b.expand(
+        addends.reduce((x, y) => b.add(x, y)),
+        [timeSteps, ...shape],
+      );
+      const used = form.layout.filter((axis) => axis >= 0);
+      const rest = [...shape.keys()].filter((axis) => !used.includes(axis));
+      const ordered = isIncreasing(used)
+        ? whole
+        : b.transpose(whole, [0, ...[...used, ...rest].map((axis) => axis + 1)]);
+      return b.reshape(ordered, [timeSteps, ...value.type.shape]);
+    },
   };
-
-  const aligned = (value: Value, layout: Layout, rank: number): Value => {
-    const { value: outerValue, perStep } = outerValueOf(value);
-    const lead = perStep ? at(outerValue.type.shape, 0) : 1;
-    const axes = layout.flatMap((axis, index) => (axis < 0 ? [] : [{ axis, index }]));
-    const order = [...axes].sort((x, y) => x.axis - y.axis).map(({ index }) => index);
-    const offset = perStep ? 1 : 0;
-    const perm = [
-      ...(perStep ? [0] : []),
-      ...[...order, ...layout.flatMap((axis, index) => (axis < 0 ? [index] : []))].map((index) => index + offset),
-    ];
-    const isOrdered =
-      perm.every((axis, index) => axis === index) ||
-      order.every((index, position) => position === 0 || index > at(order, position - 1));
-    const ordered = isOrdered ? outerValue : b.transpose(outerValue, perm);
-    const shape = Array.from({ length: rank }, (_, axis) => {
-      const index = layout.indexOf(axis);
-      return index < 0 ? 1 : at(value.type.shape, index);
-    });
-    return b.reshape(ordered, [lead, ...shape]);
-  };
-  const outsideOf = (rank: number): Outside => ({ b, aligned: (value, layout) => aligned(value, layout, rank) });
-
-  /** The value of a form for all time steps. */
-  function materialized({ layout, reads, terms }: LinearForm, solution: ChunkwiseSolution, value: Value): Value {
-    const rank = at(inner.states, [...solutions].find(([, each]) => each === solution)?.[0] ?? 0).type.shape.length;
-    const outside = outsideOf(rank);
-    const scaledBy = (product: Product, operand: Value) => {
-      const factor = buildProduct(product, outside);
-      return factor === undefined ? operand : b.mul(operand, factor);
-    };
-    const addends = [
-      ...reads.map((read) => scaledBy(read.scale, solution.read(read))),
-      ...terms.map((term) => buildProduct(term, outside) ?? b.scalar(1)),
-    ];
-    const sum = addends.reduce((x, y) => b.add(x, y));
-    const target = Array.from({ length: rank }, (_, axis) => {
-      const index = layout.indexOf(axis);
-      return index < 0 ? 1 : at(value.type.shape, index);
-    });
-    const whole = b.expand(sum, [length, ...target]);
-    const used = layout.filter((axis) => axis >= 0);
-    const rest = target.flatMap((_, axis) => (used.includes(axis) ? [] : [axis]));
-    const isOrdered = used.every((axis, position) => position === 0 || axis > at(used, position - 1));
-    const ordered = isOrdered ? whole : b.transpose(whole, [0, ...[...used, ...rest].map((axis) => axis + 1)]);
-    return b.reshape(ordered, [length, ...value.type.shape]);
-  }
-
-  /** A loop of some states alone; it stacks the states before each step and all that it computes. */
-  function separateLoop(component: readonly number[]): void {
-    const states = component.map((index) => at(inner.states, index));
-    const isOwn = (value: Value) => component.some((index) => dependencies.get(value)?.has(index));
-    const needed = new Set<Node>();
-    const need = (value: Value): void => {
-      const producer = producers.get(value);
-      if (producer === undefined || !isOwn(value) || needed.has(producer)) return;
-      needed.add(producer);
-      producer.inputs.forEach(need);
-    };
-    const next = component.map((index) => at(body.outputs, index));
-    next.forEach(need);
-    const nodes = body.nodes.filter((node) => needed.has(node));
-    const builder = bodyBuilder(body.name, (value) => outerSource(outerValueOf(value)));
-    const map = createValueMap(builder, (old) => old);
-    for (const state of states) map.set(state, builder.input(state.name, state.type));
-    for (const node of nodes) map.record(node, builder.copy(node, node.inputs.map(map.get)));
-    const stacked = [...states, ...nodes.flatMap(({ outputs }) => outputs)];
-    const results = applyLoop(
-      b,
-      loop,
-      component.map((index) => at(outer.states, index)),
-      outer.scans,
-      builder,
-      [...next, ...stacked].map((value) => (map.has(value) ? map.get(value) : builder.identity(value))),
-    );
-    component.forEach((index, position) => {
-      finals.set(index, at(results, position));
-    });
-    stacked.forEach((value, position) => {
-      outerValues.set(value, { value: at(results, component.length + position), perStep: true });
-    });
-  }
-
-  for (const component of components) {
-    const [index = 0] = component;
-    const recurrence = recurrences.get(index);
-    if (recurrence === undefined) {
-      separateLoop(component);
-      continue;
-    }
-    const state = at(inner.states, index).type.shape;
-    const { keyAxis, valueAxes } = recurrence;
-    const layout = { timeSteps, size, state, keyAxis, valueAxes, reverse, name: `${body.name}/chunks` };
-    const solution = solveChunkwise(recurrence, outsideOf(state.length), at(outer.states, index), layout);
-    solutions.set(index, solution);
-    finals.set(index, solution.final);
-  }
-  return body.outputs.map((output, index) =>
-    index < stateCount ? expectDefined(finals.get(index), "a final state") : overTime(b, outerValueOf(output), length),
-  );
 }
 
 /** Takes loops of static length apart whose chunks have a size. */
@@ -218,7 +111,11 @@ export function rewriteChunkwise(
     if (typeof timeSteps !== "number" || timeSteps < 2) return undefined;
     const fission = fissionOf(loop);
     const size = fission && chunkOf(loop, fission, timeSteps);
-    return fission && size !== undefined ? takeApart(b, loop, operands, fission, size, timeSteps) : undefined;
+    if (fission === undefined || size === undefined) return undefined;
+    return takeApart(b, loop, operands, fission, timeSteps, ([index = 0], site) => {
+      const recurrence = fission.recurrences.get(index);
+      return recurrence && solveMatrix(loop, recurrence, size, site);
+    });
   });
 }
 
