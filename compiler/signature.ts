@@ -73,9 +73,12 @@ export function mapTargets(
   return Object.fromEntries(Object.entries(targets).map(([name, array]) => [name, change(array, name)]));
 }
 
-/** Token ids [batch, time] and features [batch, time, features] are sequences; features [batch, features] are not. */
+/**
+ * Token ids [batch, time] and features [batch, time, features] are sequences; ids [batch] and features
+ * [batch, features] are not.
+ */
 export function isSequence({ dtype, shape }: ArraySignature): boolean {
-  return dtype !== "float32" || shape.length > 2;
+  return shape.length > (dtype === "float32" ? 2 : 1);
 }
 
 /**

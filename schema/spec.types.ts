@@ -592,7 +592,7 @@ export interface SplitOfASeries {
   order?: "time" | "shuffled";
 }
 /**
- * Windows of consecutive rows of a CSV file, such as a series of prices. The target is the row after the window; for a model with one output per step, the row after each step.
+ * Rows of a CSV file. With a window, windows of consecutive rows, such as a series of prices: the target is the row after the window; for a model with one output per step, the row after each step. Without a window each row is an example of its own, and its target is in the same row.
  */
 export interface TableData {
   /**
@@ -636,11 +636,11 @@ export interface TableData {
       }
     | null;
   /**
-   * Length of a training sequence, in rows.
+   * Length of a training sequence, in rows. Default (null): none. Rows are then independent: the model reads [batch, features] and no layer over time, the horizon is 0, and the order of the split is shuffled by default.
    */
-  window: number;
+  window?: number | null;
   /**
-   * Rows from the last row of a window to its target. With 0 the target is in that same row, and target columns are not inputs: they are named in target, and left out of columns.
+   * Rows from the last row of a window to its target; 0 without a window. With 0 the target is in that same row, and target columns are not inputs: they are named in target, and left out of columns.
    */
   horizon?: number;
   /**

@@ -78,6 +78,7 @@ function inferText({ train }: NormalSpec, { window }: NormalTextData): Result<In
 
 function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSignature> {
   const { columns, target, window, horizon } = data;
+  const isRows = window === null;
   const problems = checkHorizon(data);
   if (problems.length > 0) return fail(problems);
   const named = targetColumns(target);
@@ -93,7 +94,7 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
     name,
     size: feature === null ? vocabularySize(name) : periods[feature],
   }));
-  const inputs = inputsSignature(features === 0 ? null : features, ids);
+  const inputs = inputsSignature(features === 0 ? null : features, ids, isRows);
   const uses = targetUsesOf(spec);
   const targets = named.map(([name, wanted]) => {
     const { targets: kind, everyStep } = uses.get(name) ?? usesOf(spec);
@@ -108,8 +109,8 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
     ...inputs,
     targets: targetsSignature(targets.map(({ name, array }) => [name, array])),
     sizes: { ...inputs.sizes, ...Object.fromEntries(targets.map(({ name, size }) => [classesSize(name), size])) },
-    steps: window,
-    expected: { batch: batchSizeOrOne(spec.train), time: window },
+    ...(window !== null && { steps: window }),
+    expected: { batch: batchSizeOrOne(spec.train), time: window ?? 1 },
   };
   return ok({ signatures: [signature], isCertain: true });
 }

@@ -1,5 +1,6 @@
 /** The interface of data sources: examples by index as arrays for sessions, splits, signature and metadata. */
 import type { Signature } from "../../compiler/signature.js";
+import { hasIndependentRows } from "../../schema/kinds/columns.js";
 import { outputIsSequence, outputTimeAxis, vocabularyOf } from "../../schema/kinds/layers.js";
 import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
 import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
@@ -104,8 +105,8 @@ export function expectedBatchSize(train: NormalTrain, { train: { length } }: Spl
 }
 
 /** @param output that is compared with the target; by default the first. */
-export function usesOf(spec: Pick<NormalSpec, "model" | "losses">, output?: ModelOutput): Uses {
-  const { model } = spec;
+export function usesOf(spec: Pick<NormalSpec, "data" | "model" | "losses">, output?: ModelOutput): Uses {
+  const { data, model } = spec;
   const { loss, model: layers } = output ?? (outputsOf(spec)[0] as ModelOutput);
   const targetKind = targetKindOf(loss);
   const idInputs = new Set(model.flatMap((layer) => (vocabularyOf(layer) === undefined ? [] : layer.from)));
@@ -115,13 +116,13 @@ export function usesOf(spec: Pick<NormalSpec, "model" | "losses">, output?: Mode
     inputKind,
     targets: targetKind === "labels" ? "classes" : targetKind,
     loss: loss.type,
-    everyStep: outputIsSequence(layers),
+    everyStep: !hasIndependentRows(data) && outputIsSequence(layers),
     outputTimeAxis: (axisOf) => outputTimeAxis(layers, axisOf),
     areLabels: targetKind === "labels",
   };
 }
 
 /** The uses of the targets by their names. All outputs that are compared with one target use it alike. */
-export function targetUsesOf(spec: Pick<NormalSpec, "model" | "losses">): ReadonlyMap<string, Uses> {
+export function targetUsesOf(spec: Pick<NormalSpec, "data" | "model" | "losses">): ReadonlyMap<string, Uses> {
   return new Map(outputsOf(spec).map((output) => [output.loss.target, usesOf(spec, output)]));
 }

@@ -25,14 +25,14 @@ export interface EvaluationGraph {
   readonly parameters: Feeds;
 }
 
-/** The windows of a series of `rows` rows. */
-export function seriesInputs(series: Series, rows: number, window: number): SeriesInputs {
+/** The windows of a series of `rows` rows; without a window its single rows. */
+export function seriesInputs(series: Series, rows: number, window: number | null): SeriesInputs {
   const { width } = series;
   return {
     rows,
-    window,
+    window: window ?? 1,
     read: (starts, length) => {
-      const shape = [starts.length, length, width];
+      const shape = [starts.length, ...(window === null ? [] : [length]), width];
       return new Map([["inputs", gatherWindows(series, { stride: 1, shift: 0, length }, starts, shape)]]);
     },
   };

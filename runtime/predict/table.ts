@@ -1,10 +1,11 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import { keysOf } from "../../schema/json-pointer.js";
-import { inputKinds } from "../../schema/kinds/columns.js";
+import { inputKinds, rowsOfExample } from "../../schema/kinds/columns.js";
 import type { FloatSeries } from "../data/batching/windows.js";
 import { metadataOf, type TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { targetUsesOf, usesOf } from "../data/source.js";
+import { withFile } from "../data/sources/table-format.js";
 import { fitIds, inputArrays, isFeature, type TableInputs } from "../data/sources/table-inputs.js";
 import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
@@ -21,11 +22,14 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, scaler } = metadata;
-  const { window, horizon, reverse } = spec.data;
-  const kinds = inputKinds(spec.data);
+  const { horizon, reverse } = spec.data;
+  const isRows = spec.data.window === null;
+  const window = rowsOfExample(spec.data);
+  const data = withFile(spec.data, file);
+  const kinds = inputKinds(data);
   const wanted = kinds === null ? columns : Object.fromEntries(kinds);
   // With a horizon of 0 a prediction is one of a row of the file, and has its other columns.
-  const result = await readRows({ ...spec.data, file, columns: wanted, target: null }, folder, null, horizon === 0);
+  const result = await readRows({ ...data, columns: wanted, target: null }, folder, null, horizon === 0);
   if (!result.ok)
     return fail(
       describeMissing(result.error, file, metadata, kinds !== null).map((problem) => ({
@@ -61,7 +65,7 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     row++;
   }
   const numbers: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
-  const ids = fitIds({ ...spec.data, target: null, columns: wanted }, result.value, null, metadata.ids);
+  const ids = fitIds({ ...data, target: null, columns: wanted }, result.value, null, metadata.ids);
   const inputs: TableInputs = { numbers: columns.length === 0 ? null : numbers, ids: ids.series };
   /** The outputs of the last time step: those of earlier steps are the forecasts of earlier windows. */
   const lastStep = ({ shape, data: stepData }: Scores): Scores => {
@@ -71,7 +75,7 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
   const windows: SeriesInputs = {
     rows,
     window,
-    read: (starts, length) => new Map(inputArrays(inputs, { stride: 1, shift: 0, length }, starts)),
+    read: (starts, length) => new Map(inputArrays(inputs, { stride: 1, shift: 0, length }, starts, isRows)),
   };
   return ok({
     lengths: new Uint32Array(rows - window + 1).fill(window),
@@ -134,7 +138,7 @@ async function missingTargetNotices(
   if (target.every((name) => columns.includes(name))) return [];
   // A file for predictions may have no targets.
   const complete = await readRows(
-    { ...spec.data, file, ...fittedColumns(spec.data, metadata) },
+    withFile({ ...spec.data, ...fittedColumns(spec.data, metadata) }, file),
     folder,
     targetUsesOf(spec),
   );

@@ -151,7 +151,7 @@ const MANY_WINDOWS = 20_000;
 function overlappingEvaluationNotice(spec: NormalSpec, { splits }: DataSource): readonly string[] {
   const { data } = spec;
   const count = splits.validation.length;
-  if (!("evaluation_stride" in data) || data.evaluation_stride !== null || data.stride >= data.window) return [];
+  if (!("evaluation_stride" in data) || data.evaluation_stride !== null || data.stride >= (data.window ?? 1)) return [];
   if (count < MANY_WINDOWS || !usesOf(spec).everyStep) return [];
   return [
     `Each evaluation reads ${formatCount(count, "overlapping window")} of the validation split: write "evaluation_stride": ${data.window} in data to read each target once.`,

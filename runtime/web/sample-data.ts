@@ -1,6 +1,7 @@
 /** Samples of a run's data for its page, from held-out splits if there are any. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { rowsOfExample } from "../../schema/kinds/columns.js";
 import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type { NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
 import { openData } from "../data/index.js";
@@ -98,7 +99,7 @@ async function lastRows(data: NormalTableData, folder: string, uses: Uses): Prom
   if (!result.ok) return result;
   const { rows, columns, values, targets } = result.value;
   const labelled = targets.find(hasLabels);
-  const from = Math.max(0, rows - data.window - EXTRA_ROWS);
+  const from = Math.max(0, rows - rowsOfExample(data) - EXTRA_ROWS);
   const numbers = new Float64Array((rows - from) * columns.length);
   values.copy(numbers, 0, from * columns.length, rows * columns.length);
   const rowValues = Array.from({ length: rows - from }, (_, index) =>

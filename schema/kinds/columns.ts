@@ -1,5 +1,5 @@
 /** Columns of a table by kind: the inputs that they are, and the encoders that make features of ids. */
-import type { NormalColumnKind, NormalDateColumn, NormalTableData } from "../normal/index.js";
+import type { NormalColumnKind, NormalData, NormalDateColumn, NormalTableData } from "../normal/index.js";
 
 export type DateFeature = NormalDateColumn["features"][number];
 
@@ -43,6 +43,16 @@ export function kindOf({ columns }: Pick<Columns, "columns">, column: string | n
 
 export function hasKinds(columns: Columns["columns"]): columns is Readonly<Record<string, NormalColumnKind>> {
   return columns !== null && !Array.isArray(columns);
+}
+
+/** True for a table whose rows are examples of their own, without time. */
+export function hasIndependentRows(data: NormalData): boolean {
+  return data.type === "table" && data.window === null;
+}
+
+/** The rows of an example: those of a window, or one. */
+export function rowsOfExample({ window }: Pick<NormalTableData, "window">): number {
+  return window ?? 1;
 }
 
 /** Names of arrays and scalars that models have as inputs. */

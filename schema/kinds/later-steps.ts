@@ -15,7 +15,7 @@ export function targetsAmongInputs({
 }: Pick<NormalSpec, "model" | "data" | "losses">):
   | { readonly layer: NormalLayer; readonly setting: string }
   | undefined {
-  const isShifted = data.type === "text" || data.type === "table" || data.type === "pairs";
+  const isShifted = data.type === "text" || (data.type === "table" && data.window !== null) || data.type === "pairs";
   if (!isShifted) return undefined;
   const hasTargets = (name: string): boolean => {
     const index = model.findIndex((layer) => layer.name === name);

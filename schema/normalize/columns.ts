@@ -88,7 +88,11 @@ export function inputEncoders({ data, model }: Pick<Spec, "data" | "model">): In
   if (data.type !== "table" || isNormal) return none;
   const columns = (data.columns ?? null) as NormalTableData["columns"];
   if (!hasKinds(columns)) return none;
-  const table = { columns, target: data.target ?? null, horizon: data.horizon ?? 1 };
+  const table = {
+    columns,
+    target: data.target ?? null,
+    horizon: data.horizon ?? ((data.window ?? null) === null ? 0 : 1),
+  };
   const encoders = idInputs(table).map((input) => ({
     layer: encoderOf(input),
     path: child(columnsPath, input.column),

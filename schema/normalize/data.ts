@@ -9,15 +9,28 @@ const path = "/data/split";
 /** Rounding error of a sum of fractions. */
 const tolerance = 1e-9;
 
-/** The data with its stride: windows that carry states are consecutive, others start at every unit or row. */
+/**
+ * The data with its stride: windows that carry states are consecutive, others start at every unit or row. Rows without
+ * windows are shuffled, and have their targets.
+ */
 export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] {
-  return "window" in data ? { ...data, stride: data.stride ?? (stateful ? data.window : 1) } : data;
+  if (data.type !== "text" && data.type !== "table") return data;
+  const { window = null } = data;
+  if (window === null && data.type === "table")
+    return {
+      ...data,
+      horizon: data.horizon ?? 0,
+      stride: data.stride ?? 1,
+      split: { order: "shuffled", ...data.split },
+    };
+  return { ...data, stride: data.stride ?? (stateful ? (window ?? 1) : 1) };
 }
 
 /** @param data with its defaults, except `split.train`, which depends on the other fractions. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
   checkNormalization(data, report);
   checkTokenizer(data, report);
+  checkRows(data, report);
   const given: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const { train: explicitTrain, validation, test } = given;
   const remainder = 1 - validation - test;
@@ -30,6 +43,22 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   const filled = { ...data, ...(data.type === "pairs" && { header: hasHeader(data) }), split };
   // The split is that of the type of the data, with its training fraction.
   return recordOrigin(filled as NormalData, "/data");
+}
+
+/** Rows that are examples of their own have no steps in time. */
+function checkRows(data: NormalData, report: Report): void {
+  if (data.type !== "table" || data.window !== null) return;
+  const refuse = (key: string, message: string, hint: string) =>
+    report({ code: "table-rows", path: `/data/${key}`, message, hint });
+  if (data.horizon !== 0)
+    refuse(
+      "horizon",
+      "A horizon needs a window of rows.",
+      'Write "window", or remove the horizon: the target is in the row.',
+    );
+  if (data.stride !== 1) refuse("stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');
+  if (data.evaluation_stride !== null)
+    refuse("evaluation_stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');
 }
 
 /** Words and characters have normalization; only words are split. */

@@ -66,7 +66,7 @@ function layerProblems({ cells, initial_state }: NormalRnn, path: string): reado
 }
 
 function orderProblems(data: NormalData, statefulPath: string): readonly Problem[] {
-  if (!("stride" in data))
+  if (!("stride" in data) || data.window === null)
     return [
       {
         code: "stateful-data",

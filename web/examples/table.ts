@@ -98,7 +98,7 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
           "inputs",
           gatherWindows(inputs, { stride: 1, shift: 0, length: window }, indices, [
             indices.length,
-            window,
+            ...(page.training.window === null ? [] : [window]),
             columns.length,
           ]),
         ],

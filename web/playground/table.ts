@@ -36,7 +36,7 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     try {
       errorMessage.show("");
       const series = scaledSeries(rows, metadata);
-      const predictions = await predictWindows(model, seriesInputs(series, rows.length, window));
+      const predictions = await predictWindows(model, seriesInputs(series, rows.length, page.training.window));
       const lastSteps = predictions.map(({ shape: dims, data }) => data.slice(-(dims.at(-1) ?? 1)));
       if (isNumeric) showForecast(lastSteps);
       else showProbabilities(lastSteps.at(-1) ?? new Float32Array());

@@ -19,12 +19,20 @@ export function checkNumericSequence(layer: NormalLayer, input: Wire, context: C
       part: layer,
       code: "needs-sequence",
       message: messageOf(layer, wanted, input),
-      hint:
-        context.earlierLayer(at(layer.from, 0)) === undefined
-          ? "Provide inputs of shape [examples, time, features]."
-          : 'Write "return": "sequence" in the layer before it.',
+      hint: hasSequenceBehind(at(layer.from, 0), context)
+        ? 'Write "return": "sequence" in the layer before it.'
+        : 'Provide inputs of shape [examples, time, features]; a table has them with a "window".',
     });
   return input.sequence && !isIds(input);
+}
+
+/** True where a layer, or one that it depends on, reads the steps of a sequence. */
+function hasSequenceBehind(name: string, context: Context): boolean {
+  const earlier = context.earlierLayer(name);
+  if (earlier === undefined) return false;
+  const { layer, wire } = earlier;
+  const endsSequences = layer.layer === "rnn" || layer.layer === "pool";
+  return wire.sequence || endsSequences || layer.from.some((source) => hasSequenceBehind(source, context));
 }
 
 function reportIds(layer: NormalLayer, wanted: string, input: Wire, { problem }: Context): void {

@@ -1,6 +1,7 @@
 /** The format of the files of a table: delimiter, comments and header, and what a file with types of its own does not have. */
 import { child } from "../../../schema/json-pointer.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
+import { hasKinds } from "../../../schema/kinds/columns.js";
+import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import type { CsvFormat } from "../formats/csv.js";
 import { withoutGz } from "../formats/file-chunks.js";
@@ -13,6 +14,25 @@ export function tableFormat({ file, delimiter: own, comment, header }: NormalTab
     return `Set data.delimiter to ${JSON.stringify(detected)}${keep}.`;
   };
   return { delimiter, isDelimiterSet: own !== null, delimiterHint, comment, header };
+}
+
+/** The data with another file: one with types of its own has neither a delimiter nor a notation of numbers. */
+export function withFile(data: NormalTableData, file: string): NormalTableData {
+  if (tableFormatOf(file) === "text") return { ...data, file };
+  const { columns } = data;
+  const withoutNotation = (kind: NormalColumnKind): NormalColumnKind =>
+    kind.type === "number" ? { ...kind, decimal: null, thousands: null, unit: null } : kind;
+  return {
+    ...data,
+    file,
+    delimiter: null,
+    header: "auto",
+    decimal: ".",
+    thousands: null,
+    columns: hasKinds(columns)
+      ? Object.fromEntries(Object.entries(columns).map(([name, kind]) => [name, withoutNotation(kind)]))
+      : columns,
+  };
 }
 
 /** The problems of a decimal mark or a separator of thousands for numbers that are no text. */

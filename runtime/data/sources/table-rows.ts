@@ -159,7 +159,7 @@ export async function readRows(
   };
 
   const orderNotices: string[] = [];
-  const csvProblems = await readTableFile(
+  const fileProblems = await readTableFile(
     { file, folder, path: "/data/file" },
     tableFormat(data),
     {
@@ -195,11 +195,11 @@ export async function readRows(
   const emptyColumns = mostlyMissing(selection, missingCounts, fileRows, uses !== null);
   /** One problem for a column without values, in place of one for each row. */
   const emptyProblems = emptyColumns.flatMap(({ column, what, hint }) => {
-    const first = csvProblems.find((problem) => isMissingValue(problem) && problem.column === column.index + 1);
+    const first = fileProblems.find((problem) => isMissingValue(problem) && problem.column === column.index + 1);
     return first === undefined ? [] : [problemAt(first.line ?? firstLine, column, what, `${hint} ${skipHint}`)];
   });
   const emptyPlaces = new Set(emptyProblems.map(({ column }) => column));
-  const otherProblems = csvProblems.filter((problem) => !(isMissingValue(problem) && emptyPlaces.has(problem.column)));
+  const otherProblems = fileProblems.filter((problem) => !(isMissingValue(problem) && emptyPlaces.has(problem.column)));
   const problems = [...emptyProblems, ...otherProblems, ...mostlyNumbers];
   if (problems.length > 0) return fail(problems);
   const { columns, inputs, targets } = selection;

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { classesSize, targetsSignature } from "../../../compiler/signature.js";
+import { rowsOfExample } from "../../../schema/kinds/columns.js";
 import { targetPort } from "../../../schema/kinds/outputs.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger } from "../../format.js";
@@ -30,7 +31,8 @@ export const table: SourceKind<NormalTableData> = {
     const result = await readRows(data, folder, targetUses);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
-    const { window, horizon, stride } = data;
+    const { horizon, stride } = data;
+    const window = rowsOfExample(data);
     if (rows < window + horizon) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
     const examples = Math.floor((rows - window - horizon) / stride) + 1;
     const split = splitWindows(data.split, seed, {
@@ -152,11 +154,14 @@ function prepare(
 const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an offset.';
 
 function windowSource(
-  { window, horizon, stride }: NormalTableData,
+  data: NormalTableData,
   { inputs, targets, inputNames, scalers }: Prepared,
   examples: number,
   splits: Splits,
 ): DataSource {
+  const { horizon, stride } = data;
+  const window = rowsOfExample(data);
+  const isRows = data.window === null;
   const inputWindows = { stride, shift: 0, length: window };
   const targetWindows = ({ everyStep }: PreparedTarget) =>
     everyStep ? { stride, shift: horizon, length: window } : { stride, shift: window - 1 + horizon, length: 1 };
@@ -171,7 +176,7 @@ function windowSource(
     const leading = target.everyStep ? ["batch", "time"] : ["batch"];
     return [target.name, { dtype: target.series.dtype, shape: [...leading, ...shapeOf(target)] }] as const;
   });
-  const inputsOf = inputsSignature(inputs.numbers?.width ?? null, inputs.ids);
+  const inputsOf = inputsSignature(inputs.numbers?.width ?? null, inputs.ids, isRows);
   const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
     examples,
@@ -196,7 +201,7 @@ function windowSource(
           targets.map(({ name, classes, series }) => [classesSize(name), classes?.count ?? series.width]),
         ),
       },
-      steps: window,
+      ...(!isRows && { steps: window }),
       expected: { batch: expectedBatchSize(train, splits), time: window },
     }),
     batch: (indices) => {
@@ -205,7 +210,7 @@ function windowSource(
         const shape = [...steps, ...shapeOf(target)];
         return [targetPort(target.name), gatherWindows(target.series, targetWindows(target), indices, shape)];
       });
-      return new Map([...inputArrays(inputs, inputWindows, indices), ...arrays]);
+      return new Map([...inputArrays(inputs, inputWindows, indices, isRows), ...arrays]);
     },
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);
@@ -243,19 +248,18 @@ function fitScalers(
 }
 
 /** Marks the rows that the examples cover, including their targets. */
-function markedRows(examples: Uint32Array, { window, horizon, stride }: NormalTableData, rows: number): Uint8Array {
+function markedRows(examples: Uint32Array, data: NormalTableData, rows: number): Uint8Array {
+  const { horizon, stride } = data;
+  const window = rowsOfExample(data);
   const marks = new Uint8Array(rows);
   for (const example of examples) marks.fill(1, example * stride, example * stride + window + horizon);
   return marks;
 }
 
 /** @param isFixed true for a model whose window is given. */
-function tooShortProblem(
-  { file, window, horizon }: NormalTableData,
-  rows: number,
-  dropped: number,
-  isFixed: boolean,
-): RunProblem {
+function tooShortProblem(data: NormalTableData, rows: number, dropped: number, isFixed: boolean): RunProblem {
+  const { file, horizon } = data;
+  const window = rowsOfExample(data);
   const left = dropped === 0 ? "" : ` left (data.missing drops ${formatInteger(dropped)} without a value)`;
   return {
     code: "table-too-short",

@@ -200,7 +200,7 @@ function isPrintable(unit: string | number, kind: SnippetVocabulary["unit"]): bo
 
 function timeStepsOf(metadata: Metadata, data: TrainedModel["spec"]["data"]): number {
   if (metadata.type === "images") return metadata.rows;
-  return "window" in data ? data.window : 3;
+  return "window" in data ? (data.window ?? 1) : 3;
 }
 
 /** Values of the data's magnitude: the middle of the range of a min_max scaler, or near the mean of a standard one. */

@@ -98,7 +98,7 @@ describe("the input of a layer", () => {
     [
       "sequences, not rows of data",
       spec([rnn, two], { data: { ...arrays(perSequence), inputs: [[1], [2]] }, loss: loss("cross_entropy") }),
-      'needs-sequence, /model/0 {"layer":"rnn": The layer rnn reads sequences of numbers [batch, time, features], but its input is numbers [batch, 1]. Provide inputs of shape [examples, time, features].',
+      'needs-sequence, /model/0 {"layer":"rnn": The layer rnn reads sequences of numbers [batch, time, features], but its input is numbers [batch, 1]. Provide inputs of shape [examples, time, features]; a table has them with a "window".',
     ],
   ])("%s", async (_, invalid, expected) => {
     expect(await problemsOf(invalid)).toEqual([expected]);
