@@ -9,8 +9,21 @@ export type Initializer =
   | { readonly type: "uniform"; readonly minimum: number; readonly maximum: number }
   | { readonly type: "normal"; readonly mean: number; readonly deviation: number }
   | { readonly type: "orthogonal"; readonly gain: number }
+  /** Each entry is the value of the expression. */
+  | { readonly type: "expression"; readonly expression: InitialExpression }
   /** Slices [from, to) of the last axis that replace those of a base. */
   | { readonly type: "slices"; readonly base: Initializer; readonly slices: readonly InitializerSlice[] };
+
+export type InitialExpression =
+  | number
+  /** The position along the last axis, from 0. */
+  | { readonly op: "index" }
+  /** A random number of its own for each entry: from a to b, or with mean a and standard deviation b. */
+  | { readonly op: "uniform" | "normal"; readonly a: number; readonly b: number }
+  | {
+      readonly op: "exp" | "log" | "sqrt" | "negate" | "+" | "-" | "*" | "/" | "^" | "min" | "max";
+      readonly args: readonly InitialExpression[];
+    };
 
 export interface InitializerSlice {
   readonly from: number;

@@ -52,7 +52,7 @@ export type SizeExpression = number | string;
  */
 export type Shape = SizeExpression[];
 /**
- * A value for the whole tensor, or for slices of its last axis; the rest is 0.
+ * A value for the whole tensor, or for slices of its last axis; the rest is 0. An expression reads numeric options, sizes and `index`, the position along the last axis or the slice from 0; it calls exp, log, sqrt, min, max, uniform(low, high) and normal(mean, deviation).
  */
 export type Initializer = InitialValue | InitializerSlice[];
 export type InitialValue = string | number;
@@ -147,13 +147,33 @@ export type Zoneout =
  */
 export type LayerNorm = boolean;
 /**
- * Option of the cells `rnn`, `layer_norm_rnn` (default tanh) and `indrnn` (default relu): an activation, built-in or one of `activations`.
+ * Option of the cells `rnn`, `layer_norm_rnn`, `ran` (default tanh) and `indrnn` (default relu): an activation, built-in or one of `activations`.
  */
 export type ActivationOption = number | boolean | string;
 /**
  * Option of the cell `lstm`: bound of the absolute memory c. Default: 0, no bound.
  */
 export type CellClipOption = number | boolean | string;
+/**
+ * Option of the cell `mamba`: number of steps that its convolution reads. Default: 4.
+ */
+export type ConvolutionSizeOption = number | boolean | string;
+/**
+ * Option of the cells `mamba` and `s4d`: largest initial step of the memory. Default: 0.1.
+ */
+export type LargestStepOption = number | boolean | string;
+/**
+ * Option of the cells `mamba` and `s4d`: smallest initial step of the memory. Default: 0.001.
+ */
+export type SmallestStepOption = number | boolean | string;
+/**
+ * Option of the cell `mamba`: rank of the product that gives the steps. Default: 4.
+ */
+export type StepRankOption = number | boolean | string;
+/**
+ * Option of the cell `mamba`: units inside the cell, in multiples of hidden_size. Default: 2.
+ */
+export type ExpandOption = number | boolean | string;
 /**
  * Option of the cells `lstm`, `layer_norm_lstm`, `minlstm` (default 1), `mlstm` and `slstm` (default 3): initial value of the forget gate's bias or shift.
  */
@@ -163,9 +183,21 @@ export type ForgetBiasOption = number | boolean | string;
  */
 export type ForgetGateOption = number | boolean | string;
 /**
- * Option of the cells `mlstm` and `slstm`: number of heads, which divides hidden_size. Default: 1.
+ * Option of the cell `gla`: rank of the product that gives the gates. Default: 16.
+ */
+export type GateRankOption = number | boolean | string;
+/**
+ * Option of the cells `delta_net`, `gla`, `mlstm` and `slstm`: number of heads, which divides hidden_size. Default: 1.
  */
 export type HeadsOption = number | boolean | string;
+/**
+ * Option of the cell `sru`: initial bias of the gate of the highway. Default: 0.
+ */
+export type HighwayBiasOption = number | boolean | string;
+/**
+ * Option of the cell `lru`: largest initial angle of the factors, in radians. Default: 6.28.
+ */
+export type LargestPhaseOption = number | boolean | string;
 /**
  * Option of the cell `lstm`: the gates also read the memory c, unit by unit, with the weight vectors pi, pf and po. Default: false.
  */
@@ -175,6 +207,14 @@ export type PeepholesOption = number | boolean | string;
  */
 export type ProjectionSizeOption = number | boolean | string;
 /**
+ * Option of the cell `lru`: largest initial modulus of the factors. Default: 0.99.
+ */
+export type LargestModulusOption = number | boolean | string;
+/**
+ * Option of the cell `lru`: smallest initial modulus of the factors. Default: 0.5.
+ */
+export type SmallestModulusOption = number | boolean | string;
+/**
  * Option of the cell `indrnn`: initial value of the recurrent weights u, one for each unit. Default: 1.
  */
 export type RecurrentWeightOption = number | boolean | string;
@@ -182,6 +222,14 @@ export type RecurrentWeightOption = number | boolean | string;
  * Option of the cell `gru`: apply the reset gate after the product with U, as cuDNN and ONNX do (true, the default), or before it.
  */
 export type ResetAfterOption = number | boolean | string;
+/**
+ * Option of the cells `mamba` (default 16) and `s4d` (default 32): numbers in the memory of each unit.
+ */
+export type StateSizeOption = number | boolean | string;
+/**
+ * Option of the cell `gla`: the gates are sigmoids to the power of 1 / temperature. Default: 16.
+ */
+export type TemperatureOption = number | boolean | string;
 /**
  * Activation of the output, a built-in one or one of `activations`. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The page of the equation language has their equations.
  */
@@ -1342,13 +1390,25 @@ export interface RnnLayer {
   layer_norm?: LayerNorm;
   activation?: ActivationOption;
   cell_clip?: CellClipOption;
+  conv_size?: ConvolutionSizeOption;
+  dt_max?: LargestStepOption;
+  dt_min?: SmallestStepOption;
+  dt_rank?: StepRankOption;
+  expand?: ExpandOption;
   forget_bias?: ForgetBiasOption;
   forget_gate?: ForgetGateOption;
+  gate_rank?: GateRankOption;
   heads?: HeadsOption;
+  highway_bias?: HighwayBiasOption;
+  max_phase?: LargestPhaseOption;
   peepholes?: PeepholesOption;
   projection_size?: ProjectionSizeOption;
+  r_max?: LargestModulusOption;
+  r_min?: SmallestModulusOption;
   recurrent_weight?: RecurrentWeightOption;
   reset_after?: ResetAfterOption;
+  state_size?: StateSizeOption;
+  temperature?: TemperatureOption;
   [k: string]: unknown;
 }
 /**
@@ -1365,13 +1425,25 @@ export interface Cell {
   layer_norm?: LayerNorm;
   activation?: ActivationOption;
   cell_clip?: CellClipOption;
+  conv_size?: ConvolutionSizeOption;
+  dt_max?: LargestStepOption;
+  dt_min?: SmallestStepOption;
+  dt_rank?: StepRankOption;
+  expand?: ExpandOption;
   forget_bias?: ForgetBiasOption;
   forget_gate?: ForgetGateOption;
+  gate_rank?: GateRankOption;
   heads?: HeadsOption;
+  highway_bias?: HighwayBiasOption;
+  max_phase?: LargestPhaseOption;
   peepholes?: PeepholesOption;
   projection_size?: ProjectionSizeOption;
+  r_max?: LargestModulusOption;
+  r_min?: SmallestModulusOption;
   recurrent_weight?: RecurrentWeightOption;
   reset_after?: ResetAfterOption;
+  state_size?: StateSizeOption;
+  temperature?: TemperatureOption;
   [k: string]: unknown;
 }
 /**

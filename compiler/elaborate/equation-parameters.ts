@@ -29,7 +29,7 @@ export function openParameters(
     Object.entries(shapes).map(([name, shape]) => {
       const initializer = ownValue(definition.initializers, name);
       const parameter = context.parameter(`${prefix}/${name}`, shape, (dims) =>
-        cellInitializer(initializer, dims, definition.options, resolveEdge),
+        cellInitializer(initializer, dims, names, resolveEdge),
       );
       return [name, parameter];
     }),

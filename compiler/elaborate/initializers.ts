@@ -2,7 +2,8 @@
 import type { CellInitializer, DistributionName } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
-import { ownValue } from "../language/resolve.js";
+import type { Dim } from "../ir/types.js";
+import { initialValue } from "../language/initial-expression.js";
 
 const zeros: Initializer = { type: "constant", value: 0 };
 
@@ -27,7 +28,7 @@ const distributions: Readonly<Record<DistributionName | "zeros", (shape: readonl
 
 /** The initializer of a distribution for a tensor of a shape; undefined for an unknown name. */
 export function distribution(name: string, shape: readonly number[]): Initializer | undefined {
-  return ownValue(distributions, name)?.(shape);
+  return Object.hasOwn(distributions, name) ? distributions[name as DistributionName](shape) : undefined;
 }
 
 export const constantZero = (): Initializer => zeros;
@@ -35,26 +36,30 @@ export const constantOne = (): Initializer => ({ type: "constant", value: 1 });
 /** Rows of an embedding: uniform in ±0.05, as in Keras. */
 export const embeddingUniform = (): Initializer => ({ type: "uniform", minimum: -0.05, maximum: 0.05 });
 
-/** The default initializer of a cell's parameter: Glorot uniform for kernels, zero for vectors. */
+/** The default initializer of a cell's parameter: Glorot uniform for matrices, of which it may have several; zero for vectors. */
 export function defaultInitializer(shape: readonly number[]): Initializer {
-  return shape.length >= 2 ? glorotUniform(shape) : zeros;
+  return shape.length >= 2 ? glorotUniform(shape.slice(-2)) : zeros;
 }
 
 /**
  * The initializer of one parameter of a cell.
  *
+ * @param names the numeric options and the sizes.
  * @param resolveEdge the value of an edge of a slice.
  */
 export function cellInitializer(
   initializer: CellInitializer | undefined,
   shape: readonly number[],
-  options: Readonly<Record<string, unknown>>,
+  names: ReadonlyMap<string, Dim>,
   resolveEdge: (size: number | string) => number,
 ): Initializer {
   const fromName = (value: string | number): Initializer => {
     if (typeof value === "number") return { type: "constant", value };
-    // Any other name is that of a numeric option.
-    return distribution(value, shape) ?? { type: "constant", value: Number(ownValue(options, value)) };
+    const named = distribution(value, shape.slice(-2));
+    if (named !== undefined) return named;
+    const parsed = initialValue(value, names);
+    if (!parsed.ok) throw new Error(`the initial value ${value}: ${parsed.problem.message}`);
+    return parsed.initializer;
   };
   if (initializer === undefined) return defaultInitializer(shape);
   if (typeof initializer !== "object") return fromName(initializer);

@@ -3,7 +3,7 @@
  * are those of the manifest; the runtime draws the numbers.
  */
 import type { onnx } from "onnx-proto";
-import type { Initializer } from "../artifact.js";
+import type { InitialExpression, Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
 import { uniqueNames } from "../ir/names.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
@@ -91,8 +91,48 @@ function drawTensor(draft: GraphDraft, initializer: Initializer, shape: readonly
       return random(draft, "RandomNormal", shape, { mean: initializer.mean, scale: initializer.deviation });
     case "orthogonal":
       return orthogonal(draft, shape, initializer.gain);
+    case "expression": {
+      const value = expressionTensor(draft, initializer.expression, shape);
+      return appendNode(draft, "Expand", [value, vector(draft, shape)]);
+    }
     case "slices":
       return overlaySlices(draft, initializer, shape);
+  }
+}
+
+const expressionOperators = {
+  exp: "Exp",
+  log: "Log",
+  sqrt: "Sqrt",
+  negate: "Neg",
+  "+": "Add",
+  "-": "Sub",
+  "*": "Mul",
+  "/": "Div",
+  "^": "Pow",
+  min: "Min",
+  max: "Max",
+} as const;
+
+/** A tensor that expands to the shape. */
+function expressionTensor(draft: GraphDraft, expression: InitialExpression, shape: readonly number[]): string {
+  if (typeof expression === "number") return scalar(draft, expression);
+  switch (expression.op) {
+    case "index": {
+      const width = shape.at(-1) ?? 1;
+      const name = draft.freshName("/initialization/index");
+      const positions = Array.from({ length: width }, (_, index) => index);
+      draft.constants.push(tensorProto(tensorOf("float32", [width], positions), name));
+      return name;
+    }
+    case "uniform":
+      return random(draft, "RandomUniform", shape, { low: expression.a, high: expression.b });
+    case "normal":
+      return random(draft, "RandomNormal", shape, { mean: expression.a, scale: expression.b });
+    default: {
+      const args = expression.args.map((argument) => expressionTensor(draft, argument, shape));
+      return appendNode(draft, expressionOperators[expression.op], args);
+    }
   }
 }
 

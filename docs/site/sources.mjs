@@ -14,6 +14,16 @@ export const cellSources = {
   minlstm: "L. Feng et al., Were RNNs All We Needed?, 2024",
   mlstm: "M. Beck et al., xLSTM: Extended Long Short-Term Memory, NeurIPS 2024, equations 19 to 27",
   slstm: "M. Beck et al., xLSTM: Extended Long Short-Term Memory, NeurIPS 2024, equations 8 to 18",
+  mamba: "A. Gu and T. Dao, Mamba: Linear-Time Sequence Modeling with Selective State Spaces, COLM 2024, algorithm 2",
+  lru: "A. Orvieto et al., Resurrecting Recurrent Neural Networks for Long Sequences, ICML 2023",
+  s4d: "A. Gu et al., On the Parameterization and Initialization of Diagonal State Space Models, NeurIPS 2022",
+  gla: "S. Yang et al., Gated Linear Attention Transformers with Hardware-Efficient Training, ICML 2024",
+  delta_net:
+    "I. Schlag, K. Irie and J. Schmidhuber, Linear Transformers Are Secretly Fast Weight Programmers, ICML 2021; as S. Yang et al., NeurIPS 2024",
+  rwkv: "B. Peng et al., RWKV: Reinventing RNNs for the Transformer Era, EMNLP 2023 (version 4)",
+  ran: "K. Lee, O. Levy and L. Zettlemoyer, Recurrent Additive Networks, 2017",
+  sru: "T. Lei et al., Simple Recurrent Units for Highly Parallelizable Recurrence, EMNLP 2018",
+  qrnn: "J. Bradbury et al., Quasi-Recurrent Neural Networks, ICLR 2017",
 };
 
 /** Publications of the built-in activations. */

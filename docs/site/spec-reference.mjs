@@ -223,7 +223,7 @@ function plan() {
         ...names.map((name) => section(name)),
         "## Initializers",
         initializerTable(),
-        "A number, or the name of a numeric option of the cell, is the value of every entry. Kernels of dense and projection layers start `glorot_uniform`, their biases at 0, rows of an embedding uniform in ±0.05.",
+        "A number, or the name of a numeric option of the cell, is the value of every entry. An expression, such as `log(index + 1)` or `uniform(-1 / sqrt(input_size), 1 / sqrt(input_size))`, is the value of each: it reads numeric options, sizes and `index`, the position along the last axis from 0, and calls exp, log, sqrt, min, max, uniform and normal. The distributions of a parameter with more than two axes are those of its matrices. Kernels of dense and projection layers start `glorot_uniform`, their biases at 0, rows of an embedding uniform in ±0.05.",
         "## Built-in cells",
         "Each is a file of `specs/cells/`, in the language of [cells of your own](#cell-definition). `x` is the input of a time step, a prime marks the next state, `@` is the matrix product.",
         ...readdirSync(new URL("../../specs/cells/", import.meta.url))

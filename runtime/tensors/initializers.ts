@@ -1,5 +1,5 @@
 /** Initial values of tensors. Each tensor has its own random stream, so values depend only on the seed and the name. */
-import type { Initializer, StoredTensor } from "../../compiler/artifact.js";
+import type { InitialExpression, Initializer, StoredTensor } from "../../compiler/artifact.js";
 import { elementCount } from "./array.js";
 import { type RandomStream, randomStream } from "./random.js";
 import type { Tensors } from "./safetensors.js";
@@ -35,8 +35,51 @@ function draw(initializer: Initializer, shape: readonly number[], random: Random
       values.set(orthogonal(values.length / columns, columns, random).map((value) => value * initializer.gain));
       return values;
     }
+    case "expression": {
+      const value = entry(initializer.expression, random);
+      const width = shape.at(-1) ?? 1;
+      for (let index = 0; index < values.length; index++) values[index] = value(index % width);
+      return values;
+    }
     case "slices":
       return drawSlices(initializer, shape, random);
+  }
+}
+
+/** The value of an entry by its position along the last axis. */
+function entry(expression: InitialExpression, random: RandomStream): (index: number) => number {
+  if (typeof expression === "number") return () => expression;
+  if (expression.op === "index") return (index) => index;
+  if ("a" in expression) {
+    const { op, a, b } = expression;
+    return op === "uniform" ? () => a + (b - a) * random.uniform() : () => a + b * random.normal();
+  }
+  const { op, args } = expression;
+  const [first, second] = args.map((argument) => entry(argument, random));
+  const [a, b] = [first ?? (() => Number.NaN), second ?? (() => Number.NaN)];
+  switch (op) {
+    case "exp":
+      return (index) => Math.exp(a(index));
+    case "log":
+      return (index) => Math.log(a(index));
+    case "sqrt":
+      return (index) => Math.sqrt(a(index));
+    case "negate":
+      return (index) => -a(index);
+    case "+":
+      return (index) => a(index) + b(index);
+    case "-":
+      return (index) => a(index) - b(index);
+    case "*":
+      return (index) => a(index) * b(index);
+    case "/":
+      return (index) => a(index) / b(index);
+    case "^":
+      return (index) => a(index) ** b(index);
+    case "min":
+      return (index) => Math.min(a(index), b(index));
+    case "max":
+      return (index) => Math.max(a(index), b(index));
   }
 }
 

@@ -114,6 +114,13 @@ const withCellList = (base: Json): Json => {
   };
   return set(base, "/model/0", { ...layer, cells: [{ cell: name ?? "rnn", hidden_size: hidden_size ?? 3 }] });
 };
+/** Options of single cells, with a value other than the default. */
+const cellOptions: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  mamba: { conv_size: 3, dt_max: 0.2, dt_min: 0.01, dt_rank: 2, expand: 1, state_size: 8 },
+  gla: { gate_rank: 4, temperature: 8 },
+  lru: { max_phase: 1, r_max: 0.9, r_min: 0.1 },
+  sru: { highway_bias: -1 },
+};
 /** Keys that a cell's use has, on the layer or in the list of cells. */
 const uses = (name: string, shape: (base: Json) => Json, path: string) =>
   prefixed(name, {
@@ -128,6 +135,14 @@ const uses = (name: string, shape: (base: Json) => Json, path: string) =>
     cell_clip: keyEffect(shape(lstm), `${path}/cell_clip`, 1),
     forget_bias: keyEffect(shape(lstm), `${path}/forget_bias`, 2),
     forget_gate: keyEffect(shape(set(numbers, "/model/0/cell", "slstm")), `${path}/forget_gate`, "exp"),
+    ...Object.fromEntries(
+      Object.entries(cellOptions).flatMap(([cell, values]) =>
+        Object.entries(values).map(([key, value]) => [
+          key,
+          keyEffect(shape(set(numbers, "/model/0/cell", cell)), `${path}/${key}`, value),
+        ]),
+      ),
+    ),
     heads: keyEffect(shape(set(numbers, "/model/0/cell", "mlstm")), `${path}/heads`, 3),
     peepholes: keyEffect(shape(lstm), `${path}/peepholes`, true),
     projection_size: keyEffect(shape(lstm), `${path}/projection_size`, 2),

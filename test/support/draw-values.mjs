@@ -86,7 +86,10 @@ export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
       if (typeof standard === "string") return name === "otherwise" ? ["silu", "bent"] : [name];
       return name === "otherwise" ? [2] : [JSON.parse(name)];
     });
-    return [option, values.length > 0 ? values : sizes.includes(`"${option}"`) ? [standard] : [standard, 0.5]];
+    return [
+      option,
+      values.length > 0 ? values : new RegExp(`\\b${option}\\b`).test(sizes) ? [standard] : [standard, 0.5],
+    ];
   };
   const name = file.replace(".json", "");
   return { name, state, options: Object.fromEntries(Object.entries(options).map(valuesOfOption)) };

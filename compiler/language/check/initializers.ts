@@ -3,6 +3,7 @@ import { observeReport, type Report } from "../../../schema/diagnostics/index.js
 import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { type CellInitializerSlice, distributionNames, type SizeExpression } from "../../../schema/normal/cells.js";
 import type { Dim } from "../../ir/types.js";
+import { initialValue } from "../initial-expression.js";
 import { numericOptions, ownValue, type ResolvedDefinition } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { resolveSize, sizeNames } from "../size-expression.js";
@@ -20,9 +21,12 @@ export function checkInitializers(
   const checkValue = (value: string | number, rank: number, pointer: string) => {
     if (typeof value === "number" || numericNames.includes(value)) return;
     if (!isDistribution(value)) {
+      const parsed = initialValue(value, names);
+      if (parsed.ok) return;
+      if (!/^\w+$/.test(value)) return fail({ ...parsed.problem, path: pointer });
       const hint = suggestion(value, [...distributionNames, ...numericNames], "Initializers");
       fail({ code: "unknown-initializer", path: pointer, message: `unknown initializer ${quote(value)}`, hint });
-    } else if (rank !== 2) {
+    } else if (value === "orthogonal" ? rank !== 2 : rank < 2) {
       const message = `${value} is for matrices, and this parameter has ${rank === 1 ? "1 axis" : `${rank} axes`}`;
       fail({ code: "initializer", path: pointer, message, hint: "Write a number." });
     }

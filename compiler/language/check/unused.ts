@@ -69,7 +69,7 @@ function namesInDeclarations({ initializers, state, parameters }: ResolvedDefini
     ...Object.values(parameters).flat(),
     ...slices.flatMap(({ from, to }) => [from, to]),
   ];
-  return [...sizes.flatMap(namesInSize), ...slices.map(({ value }) => String(value))];
+  return [...sizes.flatMap(namesInSize), ...slices.flatMap(({ value }) => namesInSize(value))];
 }
 
 function namesInSize(size: SizeExpression): readonly string[] {

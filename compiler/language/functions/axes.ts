@@ -70,6 +70,35 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
       return b.concat(parts, -1);
     },
   },
+  shift_in: {
+    notation: "shift_in(a, b)",
+    equation: "the entries of a after the first ones, as many as b has, then b: a window of the last steps",
+    arity: [2, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const shapes = args.map(shapeOf);
+      const scalarIndex = shapes.findIndex(({ length }) => length === 0);
+      if (scalarIndex >= 0) return missingAxis(scalarIndex);
+      const [a, b] = [rules.known(lastDim(at(shapes, 0))), rules.known(lastDim(at(shapes, 1)))];
+      const leading = broadcastLeading(args, rules);
+      const printed = shapes.map(printShape).join(" and ");
+      if (isShapeMismatch(leading))
+        return argumentError("shape-mismatch", `${printed} differ in an axis other than the last`);
+      if (a !== undefined && b !== undefined && b > a)
+        return argumentError("shape-mismatch", `${printed}: the second has more entries than the first`);
+      return tensorType([...leading, lastDim(at(shapes, 0))], args);
+    },
+    build(b, args, shape) {
+      const leading = shape.slice(0, -1);
+      const [a, next] = args.map((arg) => {
+        const value = asValue(b, arg);
+        const fullShape = [...leading, lastDim(value.type.shape)];
+        return sameShape(value.type.shape, fullShape) ? value : b.expand(value, fullShape);
+      }) as [Value, Value];
+      const [size, count] = [lastDim(shape), lastDim(next.type.shape)];
+      return size === count ? next : b.concat([b.slice(a, -1, count, size), next], -1);
+    },
+  },
   split: {
     notation: "p, q, … = split(a, parts)",
     equation: "the equal parts of a in order",

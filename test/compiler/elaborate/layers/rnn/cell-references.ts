@@ -195,7 +195,9 @@ const cell_clip = 0.25;
 const projection_size = 2;
 
 /** The built-in cells whose reference numbers are in test/fixtures/paper-cells.json. */
-export const paperCells: readonly string[] = ["mlstm", "slstm"];
+export const paperCells: readonly string[] = [
+  ...["delta_net", "gla", "lru", "mamba", "mlstm", "qrnn", "ran", "rwkv", "s4d", "slstm", "sru"],
+];
 
 /** The cells without fixtures, in every combination of their options. */
 export const references: Readonly<Record<string, CellReference>> = {
