@@ -40,11 +40,11 @@ export type ArraySource = string | NestedNumbers[];
  */
 export type NestedNumbers = number | NestedNumbers[];
 export type CellOption = number | boolean | string;
+export type SizeExpression = number | string;
 /**
  * The size of a vector, or the sizes of the axes; the batch is none of them.
  */
 export type ShapeOfAState = SizeExpression | SizeExpression[];
-export type SizeExpression = number | string;
 /**
  * Sizes of the axes; an empty list for a scalar.
  *
@@ -76,7 +76,7 @@ export type CellName = string;
 export type BlockBody = ModelEntry[];
 export type LayerName = string;
 /**
- * Name of the layer, or of the input of the data (`inputs`, `decoder_inputs`), that this layer reads. Default: the layer before.
+ * Name of the layer, or of the input of the data (`inputs`, `decoder_inputs`), that this layer reads; a list where the cell of an rnn layer has more inputs than x. Default: the layer before.
  */
 export type From = LayerName | LayerName[];
 /**
@@ -150,6 +150,10 @@ export type LayerNorm = boolean;
  * Option of the cells `rnn`, `layer_norm_rnn`, `ran` (default tanh) and `indrnn` (default relu): an activation, built-in or one of `activations`.
  */
 export type ActivationOption = number | boolean | string;
+/**
+ * Option of the cell `cfc`: units of the layer that reads the input and the state. Default: 64.
+ */
+export type BackboneSizeOption = number | boolean | string;
 /**
  * Option of the cell `lstm`: bound of the absolute memory c. Default: 0, no bound.
  */
@@ -1058,6 +1062,12 @@ export interface CellDefinition {
     [k: string]: CellOption;
   };
   /**
+   * Name and size of each input in addition to `x`, such as the time since the last step. The layer reads them from the layers or inputs that `from` names after the first, in this order.
+   */
+  inputs?: {
+    [k: string]: SizeExpression;
+  };
+  /**
    * Name and size of each state, or the sizes of its axes. In equations `h` is the state before the step, and `h'` the state after it. With an option `heads`, `head_size` is hidden_size / heads.
    */
   state: {
@@ -1389,6 +1399,7 @@ export interface RnnLayer {
   zoneout?: Zoneout;
   layer_norm?: LayerNorm;
   activation?: ActivationOption;
+  backbone_size?: BackboneSizeOption;
   cell_clip?: CellClipOption;
   conv_size?: ConvolutionSizeOption;
   dt_max?: LargestStepOption;
@@ -1424,6 +1435,7 @@ export interface Cell {
   zoneout?: Zoneout;
   layer_norm?: LayerNorm;
   activation?: ActivationOption;
+  backbone_size?: BackboneSizeOption;
   cell_clip?: CellClipOption;
   conv_size?: ConvolutionSizeOption;
   dt_max?: LargestStepOption;

@@ -149,10 +149,16 @@ export interface Context {
   recordAttention(layer: string, weights: Value): void;
 }
 
-/** A kind of layer with one input. */
+/** A kind of layer with one input, or with more by its definition. */
 export interface LayerDefinition<L> {
-  /** The output of the layer; undefined after a reported problem, or where sizes that must agree depend on the data. */
-  elaborate(layer: L, input: Wire, context: Context): Wire | undefined;
+  /** The largest number of inputs; by default 1. */
+  maxInputs?(layer: L, context: Context): number;
+  /**
+   * The output of the layer; undefined after a reported problem, or where sizes that must agree depend on the data.
+   *
+   * @param others the inputs after the first.
+   */
+  elaborate(layer: L, input: Wire, context: Context, others: readonly Wire[]): Wire | undefined;
   /** Reports problems of a trained layer with the training, after all layers are built. */
   checkTraining?(layer: L, train: NormalTrain, context: Context): void;
 }

@@ -141,7 +141,8 @@ function elaborateLayer(
   const inputs = layer.from.flatMap((name) => wires.get(name) ?? []);
   if (inputs.length < layer.from.length) return undefined;
   const definition: LayerDefinition<never> | CombiningDefinition<never> = layers[layer.layer];
-  const maxInputs = "combine" in definition ? definition.maxInputs : 1;
+  const maxInputs =
+    "combine" in definition ? definition.maxInputs : (definition.maxInputs?.(layer as never, context) ?? 1);
   if (inputs.length > maxInputs)
     return context.problem({
       part: layer,
@@ -154,5 +155,5 @@ function elaborateLayer(
           : 'For example "from": ["encoder", "decoder"].',
     });
   if ("combine" in definition) return definition.combine(layer as never, inputs, context);
-  return definition.elaborate(layer as never, at(inputs, 0), context);
+  return definition.elaborate(layer as never, at(inputs, 0), context, inputs.slice(1));
 }

@@ -65,7 +65,12 @@ function openArguments(b: Builder, { notation, arity }: EquationFunction, shape:
   const argumentNames = /\((.*)\)$/.exec(notation)?.[1]?.split(", ") ?? [];
   const names = argumentNames.slice(0, arity[0]);
   const tensorNames = names.filter((name) => exampleNumbers[name] === undefined && name !== "condition");
-  const inputs = new Map<string, Value>(tensorNames.map((name) => [name, b.input(name, { dtype: "float32", shape })]));
+  const inputs = new Map<string, Value>(
+    tensorNames.map((name) => [
+      name,
+      b.input(name, { dtype: "float32", shape: name === "step" ? shape.with(-1, 1) : shape }),
+    ]),
+  );
   const operands = names.map((name): Operand => {
     if (name === "condition") return b.greater(at([...inputs.values()], 0), 0);
     return inputs.get(name) ?? exampleNumbers[name] ?? 0;

@@ -6,7 +6,7 @@ import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import { type EquationScope, expressionInScope, infixLines, nameInScope, nameResults } from "../ir/print/equations.js";
 import { printGraph } from "../ir/print/text.js";
-import type { Dim, Graph, Node, NodeOf, Shape, Value } from "../ir/types.js";
+import type { Dim, Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { buildCellStep } from "../language/build-step.js";
 import type { ResolvedDefinition } from "../language/resolve.js";
 import { type CellSizes, declaredShapes } from "../language/size-expression.js";
@@ -76,18 +76,25 @@ function stepGradient(cell: ResolvedDefinition, sizes: CellSizes, context: PassC
   const shapes = shapesOf(cell, sizes);
   const b = graphBuilder("step");
   const x = b.input("x", floatType([batch, sizes.input_size]));
-  const states = addInputs(b, batchedShapes(shapes.states));
+  const inputs = addInputs(
+    b,
+    mapValues(shapes.inputs, (size) => [batch, size]),
+  );
+  const states = addInputs(
+    b,
+    mapValues(shapes.states, (shape) => [batch, ...shape]),
+  );
   const parameters = addInputs(b, shapes.parameters);
-  const step = buildStep(b, cell, sizes, { x, states, parameters });
+  const step = buildStep(b, cell, sizes, { x, inputs, states, parameters });
   const cotangents = Object.entries(step.states).map(([name, value]) => ({ value, name: `d${name}'` }));
   if (!Object.values(step.states).includes(step.output))
     cotangents.push({ value: step.output, name: `d${cell.output}` });
-  const inputCount = 1 + Object.keys(states).length + Object.keys(parameters).length;
+  const inputCount = 1 + [inputs, states, parameters].flatMap(Object.keys).length;
   return gradientEquations(b, cotangents, inputCount, context);
 }
 
-function batchedShapes(states: Readonly<Record<string, Shape>>): Readonly<Record<string, readonly Dim[]>> {
-  return Object.fromEntries(Object.entries(states).map(([name, shape]) => [name, [batch, ...shape]]));
+function mapValues<T, R>(record: Readonly<Record<string, T>>, map: (value: T) => R): Readonly<Record<string, R>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
 /** The loop over all steps, and the gradient of the sum of its outputs times `dy`. */
@@ -95,23 +102,32 @@ function cellLoops(cell: ResolvedDefinition, sizes: CellSizes, context: PassCont
   const shapes = shapesOf(cell, sizes);
   const b = graphBuilder("cell");
   const x = b.input("x", floatType([time, batch, sizes.input_size]));
+  const inputs = addInputs(
+    b,
+    mapValues(shapes.inputs, (size) => [time, batch, size]),
+  );
   const parameters = addInputs(b, shapes.parameters);
   const names = Object.keys(shapes.states);
   const initialStates = Object.values(shapes.states).map((shape) => b.expand(b.scalar(0), [batch, ...shape]));
   const { scanOutputs: stacked } = scan(
     b,
     "cell",
-    { initial: initialStates, scans: [x] },
-    (inner, carry, [timeSlice]) => {
+    { initial: initialStates, scans: [x, ...Object.values(inputs)] },
+    (inner, carry, [timeSlice, ...others]) => {
       const states = Object.fromEntries(names.map((name, index) => [name, at(carry, index)]));
-      const step = buildStep(inner, cell, sizes, { x: timeSlice as Value, states, parameters });
+      const step = buildStep(inner, cell, sizes, {
+        x: timeSlice as Value,
+        inputs: Object.fromEntries(Object.keys(inputs).map((name, index) => [name, at(others, index)])),
+        states,
+        parameters,
+      });
       return { next: names.map((name) => step.states[name] as Value), scanOutputs: [step.output] };
     },
   );
   const outputs = at(stacked, 0);
   const loss = b.sum(b.mul(outputs, b.input("dy", outputs.type)));
   const graph = b.finish([loss]);
-  const inputCount = 1 + Object.keys(parameters).length;
+  const inputCount = 1 + [inputs, parameters].flatMap(Object.keys).length;
   const prepared = optimized ? runPasses(graph, forwardPasses, context) : graph;
   const differentiated = differentiate(
     prepared,

@@ -12,6 +12,8 @@ import type { CellSizes } from "./size-expression.js";
 /** The operands of one step, by their names in the equations: x [batch, input], states [batch, size]. */
 export interface CellOperands {
   readonly x: Value;
+  /** The inputs in addition to x, [batch, size]. */
+  readonly inputs?: Readonly<Record<string, Value>>;
   readonly states: Readonly<Record<string, Value>>;
   readonly parameters: Readonly<Record<string, Value>>;
 }
@@ -33,7 +35,7 @@ export function buildCellStep(
   cell: ResolvedDefinition,
   sizes: CellSizes,
   builder: Builder,
-  { x, states, parameters }: CellOperands,
+  { x, inputs, states, parameters }: CellOperands,
   report: Report,
   path: string,
 ): CellStep | undefined {
@@ -41,7 +43,7 @@ export function buildCellStep(
   const { equations, shapes } = analyze(cell, rowScope(sizes, [batch]), path, report);
   if (equations === undefined || shapes === undefined || shapes.isUndecided) return undefined;
   const sound = { definition: cell, equations, shapes, batchAxes: 1 };
-  const names = buildEquations(builder, sound, { x, ...parameters, ...states });
+  const names = buildEquations(builder, sound, { x, ...inputs, ...parameters, ...states });
   nameValues(builder, equations, names);
   const next = [...shapes.states].map(([name, shape]) => {
     const value = expectDefined(names.get(`${name}'`), `${name}'`);

@@ -22,6 +22,8 @@ export interface ResolvedDefinition {
   readonly functions: FunctionTable;
   /** A value for every option that the definition declares. */
   readonly options: Readonly<Record<string, CellOption>>;
+  /** The sizes of the inputs in addition to x. */
+  readonly inputs: Readonly<Record<string, SizeExpression>>;
   /** The axes of each state, without the batch. */
   readonly state: Readonly<Record<string, readonly SizeExpression[]>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
@@ -94,6 +96,7 @@ export function resolveDefinition(
     kind,
     functions,
     options: Object.fromEntries(selectedOptions),
+    inputs: definition.inputs ?? {},
     state: mapValues(states, (axes) => axes.map(({ size }) => size)),
     parameters: merged((overlay) => overlay.parameters),
     initializers: merged((overlay) => overlay.initializers),

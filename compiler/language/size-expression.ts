@@ -1,6 +1,7 @@
 /** Size expressions: arithmetic over the sizes of a scope and numeric options, evaluated to a dim. */
 import type { Report } from "../../schema/diagnostics/index.js";
 import { quote, suggestion } from "../../schema/diagnostics/suggest.js";
+import { child } from "../../schema/json-pointer.js";
 import type { SizeExpression } from "../../schema/normal/index.js";
 import { addDims, mulDims, subDims } from "../ir/dims.js";
 import type { Dim, Shape } from "../ir/types.js";
@@ -149,6 +150,8 @@ function evaluateSize(
 
 /** The declared shapes of a definition, evaluated. */
 export interface DeclaredShapes {
+  /** The size of each input in addition to x. */
+  readonly inputs: Readonly<Record<string, Dim>>;
   /** The axes of each state, without the batch. */
   readonly states: Readonly<Record<string, Shape>>;
   readonly parameters: Readonly<Record<string, Shape>>;
@@ -173,7 +176,7 @@ export function validShapes(
   report: Report,
 ): { readonly isComplete: boolean; readonly shapes: DeclaredShapes } {
   if (!checkHeads(definition, sizes, path, report))
-    return { isComplete: false, shapes: { states: {}, parameters: {} } };
+    return { isComplete: false, shapes: { inputs: {}, states: {}, parameters: {} } };
   const names = sizeNames(definition, sizes);
   const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
   const resolve = (
@@ -188,9 +191,15 @@ export function validShapes(
   };
   const { pointers } = definition;
   const states = resolve(definition.state, (name, axis) => String(ownValue(pointers.stateAxes, name)?.[axis]));
+  const inputAxes = Object.fromEntries(Object.entries(definition.inputs).map(([name, size]) => [name, [size]]));
+  const inputs = resolve(inputAxes, (name) => child("/inputs", name));
   const parameters = resolve(definition.parameters, (name, axis) => `${ownValue(pointers.parameters, name)}/${axis}`);
   return {
-    isComplete: states.isComplete && parameters.isComplete,
-    shapes: { states: states.shapes, parameters: parameters.shapes },
+    isComplete: inputs.isComplete && states.isComplete && parameters.isComplete,
+    shapes: {
+      inputs: Object.fromEntries(Object.entries(inputs.shapes).map(([name, [size = 1]]) => [name, size])),
+      states: states.shapes,
+      parameters: parameters.shapes,
+    },
   };
 }

@@ -21,6 +21,7 @@ export const cellSources = {
   delta_net:
     "I. Schlag, K. Irie and J. Schmidhuber, Linear Transformers Are Secretly Fast Weight Programmers, ICML 2021; as S. Yang et al., NeurIPS 2024",
   rwkv: "B. Peng et al., RWKV: Reinventing RNNs for the Transformer Era, EMNLP 2023 (version 4)",
+  cfc: "R. Hasani et al., Closed-Form Continuous-Time Neural Networks, Nature Machine Intelligence 2022",
   ran: "K. Lee, O. Levy and L. Zettlemoyer, Recurrent Additive Networks, 2017",
   sru: "T. Lei et al., Simple Recurrent Units for Highly Parallelizable Recurrence, EMNLP 2018",
   qrnn: "J. Bradbury et al., Quasi-Recurrent Neural Networks, ICLR 2017",

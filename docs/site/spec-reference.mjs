@@ -146,7 +146,15 @@ const inlineSection = (title, schema) => paragraphs([`## ${title}`, oneLine(sche
 
 function builtInCell(file) {
   const name = file.replace(".json", "");
-  const { description, options = {}, state, parameters, equations: lines, output } = read(`specs/cells/${file}`);
+  const {
+    description,
+    options = {},
+    inputs = {},
+    state,
+    parameters,
+    equations: lines,
+    output,
+  } = read(`specs/cells/${file}`);
   const states = Object.entries(state).map(([key, shape]) => `\`${key}\` [${[shape].flat().join(", ")}]`);
   const shapes = Object.entries(parameters).map(([key, shape]) => `\`${key}\` [${shape.join(", ")}]`);
   const defaults = Object.entries(options).map(([key, value]) => `\`${key}\` ${json(value)}`);
@@ -155,6 +163,13 @@ function builtInCell(file) {
     oneLine(description),
     lines.map((line) => `    ${line}`).join("\n"),
     [
+      ...(Object.keys(inputs).length === 0
+        ? []
+        : [
+            `- Inputs after \`x\`: ${Object.entries(inputs)
+              .map(([key, size]) => `\`${key}\` [${size}]`)
+              .join(", ")}.`,
+          ]),
       `- States: ${states.join(", ")}; output \`${output}\`.`,
       `- Parameters: ${shapes.join(", ")}${defaults.length > 0 ? "; options may add more" : ""}.`,
       ...(defaults.length === 0 ? [] : [`- Options and their defaults: ${defaults.join(", ")}.`]),

@@ -7,7 +7,7 @@ export type SizeExpression = number | string;
 export type StateShape = SizeExpression | readonly SizeExpression[];
 
 /** A layer as equations: a cell without states. */
-export interface NormalLayerDefinition extends Omit<NormalCellDefinition, "state" | "onnx" | "variants"> {
+export interface NormalLayerDefinition extends Omit<NormalCellDefinition, "inputs" | "state" | "onnx" | "variants"> {
   readonly variants: Readonly<Record<string, Readonly<Record<string, LayerVariant>>>>;
 }
 
@@ -15,7 +15,7 @@ export type LayerVariant = Omit<CellVariant, "state" | "onnx">;
 
 /** The definition of a cell, or of a layer, which has no states and no equivalent operator. */
 export type EquationDefinition = Omit<NormalLayerDefinition, "variants"> &
-  Partial<Pick<NormalCellDefinition, "state" | "onnx">> & {
+  Partial<Pick<NormalCellDefinition, "inputs" | "state" | "onnx">> & {
     readonly variants: Readonly<Record<string, Readonly<Record<string, EquationVariant>>>>;
   };
 
@@ -25,6 +25,8 @@ export interface NormalCellDefinition {
   readonly description: string;
   /** Defaults. A string option's legal values are the keys of its variants; with "otherwise" activations too. */
   readonly options: Readonly<Record<string, CellOption>>;
+  /** Sizes of the inputs in addition to x. */
+  readonly inputs: Readonly<Record<string, SizeExpression>>;
   readonly state: Readonly<Record<string, StateShape>>;
   readonly parameters: Readonly<Record<string, readonly SizeExpression[]>>;
   readonly initializers: Readonly<Record<string, CellInitializer>>;

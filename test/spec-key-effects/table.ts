@@ -132,6 +132,7 @@ const uses = (name: string, shape: (base: Json) => Json, path: string) =>
     zoneout: keyEffect(shape(numbers), `${path}/zoneout`, 0.1),
     layer_norm: keyEffect(shape(numbers), `${path}/layer_norm`, true),
     activation: keyEffect(shape(numbers), `${path}/activation`, "relu"),
+    backbone_size: { testedBy: "test/compiler/elaborate/layers/rnn/cell-inputs.test.ts" },
     cell_clip: keyEffect(shape(lstm), `${path}/cell_clip`, 1),
     forget_bias: keyEffect(shape(lstm), `${path}/forget_bias`, 2),
     forget_gate: keyEffect(shape(set(numbers, "/model/0/cell", "slstm")), `${path}/forget_gate`, "exp"),

@@ -24,7 +24,16 @@ export function definition(cell: PartialCell): NormalCellDefinition {
     ]);
     return [option, Object.fromEntries(full)];
   });
-  const complete = { description: "", options: {}, ...parts, equations: [], output: "h'", onnx: null, ...cell };
+  const complete = {
+    description: "",
+    options: {},
+    inputs: {},
+    ...parts,
+    equations: [],
+    output: "h'",
+    onnx: null,
+    ...cell,
+  };
   return { ...complete, variants: Object.fromEntries(variants) };
 }
 

@@ -77,8 +77,10 @@ function valuesOf({ enum: names, const: constant, type, examples = [], default: 
 }
 
 /** The built-in cells, with their states and the values that each option may have. */
-export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
-  const { state, parameters, options = {}, variants = {} } = readJson(`specs/cells/${file}`);
+export const cells = readdirSync(join(root, "specs/cells")).flatMap((file) => {
+  const { inputs, state, parameters, options = {}, variants = {} } = readJson(`specs/cells/${file}`);
+  // A cell with more inputs than x reads several layers.
+  if (inputs !== undefined) return [];
   const sizes = JSON.stringify([state, parameters]);
   const valuesOfOption = ([option, standard]) => {
     const names = Object.keys(variants[option] ?? {});
@@ -92,5 +94,5 @@ export const cells = readdirSync(join(root, "specs/cells")).map((file) => {
     ];
   };
   const name = file.replace(".json", "");
-  return { name, state, options: Object.fromEntries(Object.entries(options).map(valuesOfOption)) };
+  return [{ name, state, options: Object.fromEntries(Object.entries(options).map(valuesOfOption)) }];
 });

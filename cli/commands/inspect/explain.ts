@@ -122,6 +122,11 @@ function explanationText(
     bold(title),
     dim([`input_size ${sizes.input_size}, hidden_size ${sizes.hidden_size}`, ...calledOptions].join(", ")),
     ...section(
+      "inputs",
+      "after x, of the layers that from names",
+      Object.entries(cell.inputs).map(([name, size]) => `${name} [${size}]`),
+    ),
+    ...section(
       "states",
       "carried from step to step",
       Object.entries(cell.state).map(([name, shape]) => `${name} [${shape.join(", ")}]`),

@@ -36,6 +36,7 @@ export function checkNames(definition: ResolvedDefinition, scope: Scope, path: s
     }
   };
   declare(Object.keys(definition.options), "an option", (name) => child("/options", name));
+  declare(Object.keys(definition.inputs), "an input", (name) => child("/inputs", name));
   declare(Object.keys(definition.state), "a state", (name) => ownValue(definition.pointers.state, name));
   declare(Object.keys(definition.parameters), "a parameter", (name) => ownValue(definition.pointers.parameters, name));
   return isDistinct;

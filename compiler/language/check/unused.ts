@@ -34,6 +34,16 @@ export function checkUnused(
       });
     }
   }
+  const unusedInputs = Object.keys(definition.inputs ?? {}).filter((name) => !equationNames.has(name));
+  for (const name of unusedInputs) {
+    report({
+      code: "unused-input",
+      path: child(`${path}/inputs`, name),
+      message: `no equation reads the input ${quote(name)}`,
+      hint: "Remove it, or read it in an equation.",
+      atKey: true,
+    });
+  }
   const unusedOptions = Object.keys(definition.options).filter(
     (name) => !equationNames.has(name) && !declarationNames.has(name) && !Object.hasOwn(definition.variants, name),
   );
@@ -46,7 +56,7 @@ export function checkUnused(
       atKey: true,
     });
   }
-  return reported.size === 0 && unusedOptions.length === 0;
+  return reported.size + unusedInputs.length + unusedOptions.length === 0;
 }
 
 function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {
@@ -60,11 +70,12 @@ function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {
 }
 
 /** The names in sizes and initializers. */
-function namesInDeclarations({ initializers, state, parameters }: ResolvedDefinition): readonly string[] {
+function namesInDeclarations({ initializers, inputs, state, parameters }: ResolvedDefinition): readonly string[] {
   const slices = Object.values(initializers).flatMap((initializer) =>
     typeof initializer === "object" ? initializer : [{ from: 0, to: 0, value: initializer }],
   );
   const sizes = [
+    ...Object.values(inputs),
     ...Object.values(state).flat(),
     ...Object.values(parameters).flat(),
     ...slices.flatMap(({ from, to }) => [from, to]),

@@ -71,8 +71,8 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
     },
   },
   shift_in: {
-    notation: "shift_in(a, b)",
-    equation: "the entries of a after the first ones, as many as b has, then b: a window of the last steps",
+    notation: "shift_in(a, step)",
+    equation: "the entries of a after the first ones, as many as step has, then step: a window of the last steps",
     arity: [2, 2],
     conditionCount: 0,
     infer(args, rules) {

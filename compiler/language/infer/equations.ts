@@ -56,6 +56,7 @@ export function inferEquations(
       typeof size === "number" ? { kind: "number", value: size } : tensor([], false),
     ]),
     ...Object.entries(inputs),
+    ...Object.entries(declared.inputs).map(([name, size]) => [name, tensor([...batch, size], true)] as const),
     ...Object.entries(declared.states).map(([name, shape]) => [name, tensor([...batch, ...shape], true)] as const),
     ...Object.entries(declared.parameters).map(([name, shape]) => [name, tensor(shape, false)] as const),
     ...Object.entries(definition.options).flatMap(([name, value]) =>

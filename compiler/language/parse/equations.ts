@@ -131,10 +131,11 @@ const size = "a size";
 
 /** The declared names with their kinds. All may be read, except options that are not numbers. */
 function declaredNames(definition: ResolvedDefinition, { inputs, sizes }: ScopeNames): ReadonlyMap<string, string> {
-  const { kind, state, parameters, options } = definition;
+  const { kind, inputs: moreInputs, state, parameters, options } = definition;
   return new Map([
     ...Object.keys(allSizes(definition, sizes)).map((name) => [name, size] as const),
     ...Object.keys(inputs).map((name) => [name, `the ${kind}'s input`] as const),
+    ...Object.keys(moreInputs).map((name) => [name, "an input"] as const),
     ...Object.keys(state).map((name) => [name, "a state"] as const),
     ...Object.keys(parameters).map((name) => [name, "a parameter"] as const),
     ...Object.keys(options).map((name) => [name, "an option"] as const),

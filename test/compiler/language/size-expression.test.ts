@@ -65,6 +65,7 @@ test("declared shapes, and the pointer of every invalid size", () => {
   });
   const sizes = { hidden_size: 4, input_size: 3 };
   expect(declaredShapes(resolveCell(source, { wide: false }), sizes, "/cells/mine", () => {})).toEqual({
+    inputs: {},
     states: { h: [4], s: [2] },
     parameters: { W: [3, 8], rate: [] },
   });

@@ -7,6 +7,7 @@ import { ownValue, resolveDefinition } from "../../../language/resolve.js";
 import { sizesAgree } from "../../compare-sizes.js";
 import type { CellStates, Context } from "../../context.js";
 import { lastValid, padWithFirstStep, type Wire, width } from "../../wire.js";
+import { checkCellInputs } from "./cell-inputs.js";
 import { initialState } from "./initial-state.js";
 import { type CellResult, runCell } from "./run-cell.js";
 
@@ -20,7 +21,13 @@ const mergeModes: Readonly<
 };
 
 /** Runs the cell at `index` of a layer over a sequence; undefined after a reported problem. */
-export function runDirections(layer: NormalRnn, index: number, input: Wire, context: Context): CellResult | undefined {
+export function runDirections(
+  layer: NormalRnn,
+  index: number,
+  input: Wire,
+  others: readonly Wire[],
+  context: Context,
+): CellResult | undefined {
   const cell = layer.cells[index] as NormalCell;
   const definition = expectDefined(ownValue(context.cells, cell.cell), `the cell ${cell.cell}`);
   const { b } = context;
@@ -31,6 +38,8 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
   const owner = layer.weights ?? layer.name;
   const resolved = resolveDefinition(definition, cell, context.functions);
   const stateNames = Object.keys(resolved.state);
+  const more = checkCellInputs(layer, index, resolved, { input, others }, sizes, context);
+  if (more === undefined) return undefined;
   const runDirection = (suffix: string, reverse: boolean): CellResult | undefined => {
     const statePrefix = `${layer.name}/${index}${suffix}`;
     const run = {
@@ -45,7 +54,7 @@ export function runDirections(layer: NormalRnn, index: number, input: Wire, cont
       initialState: (name: string, shape: Shape) =>
         initialState({ layer, index, name, stateNames, statePrefix, shape }, context),
     };
-    const result = runCell(run, x, mask, context);
+    const result = runCell(run, x, more, mask, context);
     for (const [name, value] of Object.entries(result?.states ?? {}))
       context.outputState(`${statePrefix}/${name}`, value);
     return result;

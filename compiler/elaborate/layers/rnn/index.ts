@@ -8,6 +8,7 @@ import type { CellStates, Context, LayerDefinition } from "../../context.js";
 import { type Wire, width } from "../../wire.js";
 import { checkNumericSequence } from "../numeric-input.js";
 import { runDirections } from "./bidirectional.js";
+import { moreInputs } from "./cell-inputs.js";
 import type { CellResult } from "./run-cell.js";
 
 /** Cells that share their weights need inputs of equal width. @returns false after a reported problem. */
@@ -46,7 +47,8 @@ function matrixState(layer: NormalRnn, { type }: Value, states: readonly CellSta
 }
 
 export const rnn: LayerDefinition<NormalRnn> = {
-  elaborate(layer, input, context): Wire | undefined {
+  maxInputs: (layer, context) => 1 + moreInputs(layer, context).length,
+  elaborate(layer, input, context, others): Wire | undefined {
     if (!checkNumericSequence(layer, input, context)) return undefined;
     let wire = input;
     let result: CellResult | undefined;
@@ -55,7 +57,7 @@ export const rnn: LayerDefinition<NormalRnn> = {
     for (const index of layer.cells.keys()) {
       widths.push(width(wire));
       if (!checkSharedWidths(layer, widths, context)) return undefined;
-      result = runDirections(layer, index, wire, context);
+      result = runDirections(layer, index, wire, others, context);
       if (result === undefined) return undefined;
       wire = { ...wire, value: result.outputs, padding: "zeros", logits: null };
       states.push(result.states);

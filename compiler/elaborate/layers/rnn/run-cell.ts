@@ -32,9 +32,16 @@ export interface CellResult {
  * One direction of a cell over a sequence, as an ONNX operator or as a loop; undefined after a reported problem.
  *
  * @param x [time, batch, features].
+ * @param inputs those in addition to x, [time, batch, size].
  * @param mask [time, batch, 1] bool, or null.
  */
-export function runCell(run: CellRun, x: Value, mask: Value | null, context: Context): CellResult | undefined {
+export function runCell(
+  run: CellRun,
+  x: Value,
+  inputs: readonly Value[],
+  mask: Value | null,
+  context: Context,
+): CellResult | undefined {
   const { b } = context;
   const { cell, path, sizes, statePrefix, reverse } = run;
   /** The cell is valid for some sizes: a problem here is one of these sizes. */
@@ -79,15 +86,18 @@ export function runCell(run: CellRun, x: Value, mask: Value | null, context: Con
   const outputStateIndex = names.findIndex((name) => cell.output === `${name}'`);
   let failed = false;
   const maskScans = mask === null ? [] : [mask];
-  const scans = [wrapInput(run, x, context), ...maskScans, ...wrapper.scans];
+  const inputNames = Object.keys(declared.inputs);
+  const scans = [wrapInput(run, x, context), ...inputs, ...maskScans, ...wrapper.scans];
   const operands = { initial, scans, reverse, unroll, checkpointed: context.recurrences.checkpointed };
   const { final, scanOutputs: stacked } = loop(b, statePrefix, operands, (inner, carry, slices) => {
     const timeSlice = at(slices, 0);
-    const maskSlices = slices.slice(1);
+    const more = inputNames.map((name, index) => [name, at(slices, 1 + index)] as const);
+    const maskSlices = slices.slice(1 + inputNames.length);
     const [isValid] = mask === null ? [] : maskSlices;
     const wrapperSlices = maskSlices.slice(maskScans.length);
     const before = byName(carry);
-    const stepOperands = { x: timeSlice, states: wrapper.beforeStep(inner, wrapperSlices, before), parameters };
+    const states = wrapper.beforeStep(inner, wrapperSlices, before);
+    const stepOperands = { x: timeSlice, inputs: Object.fromEntries(more), states, parameters };
     const step = buildCellStep(cell, sizes, inner, stepOperands, report, path);
     if (step === undefined) {
       failed = true;

@@ -58,6 +58,7 @@ function tryOperator(
 ) {
   if (!recurrences.operators) return "loops were requested";
   const { onnx: mapping } = cell;
+  if (Object.keys(cell.inputs).length > 0) return "it reads more inputs than x";
   if (mapping === null) return `the cell ${use.cell} has no mapping to an ONNX operator`;
   const rates = typeof use.zoneout === "number" ? [use.zoneout] : Object.values(use.zoneout);
   if (rates.some((rate) => rate > 0)) return "it has zoneout";

@@ -196,7 +196,7 @@ const projection_size = 2;
 
 /** The built-in cells whose reference numbers are in test/fixtures/paper-cells.json. */
 export const paperCells: readonly string[] = [
-  ...["delta_net", "gla", "lru", "mamba", "mlstm", "qrnn", "ran", "rwkv", "s4d", "slstm", "sru"],
+  ...["cfc", "delta_net", "gla", "lru", "mamba", "mlstm", "qrnn", "ran", "rwkv", "s4d", "slstm", "sru"],
 ];
 
 /** The cells without fixtures, in every combination of their options. */

@@ -20,7 +20,10 @@ interface Case {
   readonly name: string;
   readonly layer: { readonly cell?: string };
   readonly cells?: object;
-  readonly x: Numbers;
+  readonly x?: Numbers;
+  /** Several inputs by name, in place of x. */
+  readonly inputs?: Named;
+  readonly input_gradients?: Named;
   readonly lengths?: readonly number[];
   readonly initial_state?: Named;
   readonly parameters: Named;
@@ -62,13 +65,17 @@ describe("every recurrent layer has the reference outputs, final states and grad
   }
 });
 
+function mapValues<R>(named: Named = {}, map: (numbers: Numbers) => R): Readonly<Record<string, R>> {
+  return Object.fromEntries(Object.entries(named).map(([name, numbers]) => [name, map(numbers)]));
+}
+
 /** The layer as a model of one layer, with the arrays of the case as its data. */
-async function prepare({ layer, cells, x, w, lengths, initial_state, parameters }: Case) {
+async function prepare({ layer, cells, x, inputs, w, lengths, initial_state, parameters }: Case) {
   const opened = await open({
     ...(cells && { cells }),
     data: {
       type: "arrays",
-      inputs: nested(x),
+      inputs: x === undefined ? mapValues(inputs, nested) : nested(x),
       targets: nested(w),
       ...(lengths && { lengths }),
       ...(initial_state && {
@@ -82,8 +89,9 @@ async function prepare({ layer, cells, x, w, lengths, initial_state, parameters 
   });
   const program = restrictToOutputs(programOf(opened), ({ role }) => role === "prediction" || role === "state");
   const operands = new Map<string, Tensor>([
-    ["inputs", tensorOf(x)],
-    ...Object.entries({ ...parameters, ...initial_state }).map(([name, value]) => [name, tensorOf(value)] as const),
+    ...Object.entries({ ...(x && { inputs: x }), ...inputs, ...parameters, ...initial_state }).map(
+      ([name, value]) => [name, tensorOf(value)] as const,
+    ),
   ]);
   if (lengths !== undefined) operands.set("lengths", tensor("int64", [lengths.length], lengths));
   const differentiable = program.inputs.filter(({ name }) => name !== "lengths");
@@ -109,7 +117,8 @@ function expectReference(fixture: Case, names: readonly string[], results: reado
   const actual = new Map(names.map((name, index) => [name, at(results, index)]));
   const gradients = {
     ...fixture.gradients,
-    inputs: fixture.gradients.x as Numbers,
+    ...(fixture.gradients.x && { inputs: fixture.gradients.x }),
+    ...fixture.input_gradients,
     ...fixture.initial_state_gradients,
   };
   expectClose(actual.get("loss"), { shape: [], data: [fixture.loss] }, 1e-10, "loss");
