@@ -1,6 +1,6 @@
 /** `rnnx inspect`: describes a spec, a run directory or an ONNX file. */
 import { existsSync } from "node:fs";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import { Option } from "commander";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule, CommandParser } from "../../command.js";
@@ -21,6 +21,7 @@ interface Flags extends PassFlags {
   readonly device?: PlacementDevice;
   readonly time?: boolean;
   readonly resolved?: boolean;
+  readonly data?: boolean;
 }
 
 export const inspect: CommandModule = {
@@ -30,7 +31,7 @@ export const inspect: CommandModule = {
 
   declare(command) {
     command
-      .argument("[subject]", "spec (.json), run directory or ONNX file (.onnx)")
+      .argument("[subject]", "spec (.json), run directory, ONNX file (.onnx), or with --data a data file")
       .addOption(setOption())
       .option("--stage <name>", "print the graph after a compiler stage")
       .option("--time", "measure each layer's share of the forward pass on the CPU")
@@ -48,6 +49,7 @@ export const inspect: CommandModule = {
           .choices(stageFormats)
           .default("text"),
       )
+      .option("--data", "print the columns of a data file, or the data of a spec as the model reads it")
       .option("--resolved", "print the spec with the values of the specs that it extends and of its variables")
       .option("--passes", "print the compiler's passes, or of a spec the passes that change its graphs")
       .addOption(disablePassOption())
@@ -57,14 +59,25 @@ export const inspect: CommandModule = {
 
   async run(output, command) {
     const [subject] = command.args;
-    const { set = [], stage, format, explain, time, device, passes, resolved, ...passFlags } = command.opts<Flags>();
+    const {
+      set = [],
+      stage,
+      format,
+      explain,
+      time,
+      device,
+      passes,
+      resolved,
+      data,
+      ...passFlags
+    } = command.opts<Flags>();
     const { disablePass, stopAfter, recurrence } = passFlags;
     if (subject === undefined && passes === true) return (await import("./passes.js")).listPasses(output);
     if (subject === undefined) {
       reportInvalidInput(output, "usage", "the subject is missing", "Name a spec, a run directory or an .onnx file.");
       return exitCodes.invalidInput;
     }
-    const requested = Object.entries({ stage, explain, device, passes, resolved }).filter(
+    const requested = Object.entries({ stage, explain, device, passes, resolved, data }).filter(
       ([, value]) => value !== undefined,
     );
     const [first, second] = requested.map(([name]) => `--${name}`);
@@ -109,7 +122,7 @@ export const inspect: CommandModule = {
                 ? { aspect: "placement", device }
                 : { aspect: "layers", timed: time === true };
     if (subject.endsWith(".onnx")) {
-      const flag = Object.entries({ stage, explain, device, time, passes, resolved, set: set[0] }).find(
+      const flag = Object.entries({ stage, explain, device, time, passes, resolved, data, set: set[0] }).find(
         ([, value]) => value !== undefined,
       )?.[0];
       if (flag !== undefined) {
@@ -123,6 +136,10 @@ export const inspect: CommandModule = {
       }
       const graphFormat = command.getOptionValueSource("format") === "cli" ? format : undefined;
       return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat);
+    }
+    if (data === true) {
+      const { inspectData } = await import("./data.js");
+      return inspectData(output, isFolder(subject) ? join(subject, "spec.json") : subject, set);
     }
     if (!existsSync(subject) && extname(subject) === "") {
       const { openRun } = await import("../../../runtime/run/open.js");
@@ -140,8 +157,8 @@ function ignoredFlag(command: CommandParser, subject: "model" | "run" | "spec"):
   const { set, stage, time, ...others } = command.opts<Flags>();
   if (command.getOptionValueSource("format") === "cli" && stage === undefined && subject !== "model")
     return "--format is the format of --stage, or of the graph of an ONNX file";
-  const { explain, device, passes, resolved } = others;
-  const aspect = Object.entries({ stage, explain, device, passes, resolved }).find(
+  const { explain, device, passes, resolved, data } = others;
+  const aspect = Object.entries({ stage, explain, device, passes, resolved, data }).find(
     ([, value]) => value !== undefined,
   )?.[0];
   if (time === true && aspect !== undefined) return `--${aspect} ignores --time`;

@@ -1,4 +1,5 @@
 /** Facts of a data file: its rows, and the kind, missing values, classes and lengths of each of its columns. */
+import { createHash } from "node:crypto";
 import { makeUnique } from "../../../../runtime/data/formats/columns.js";
 import { sortableDates, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { withoutGz } from "../../../../runtime/data/formats/file-chunks.js";
@@ -6,6 +7,7 @@ import { parseJsonLine } from "../../../../runtime/data/formats/json-line.js";
 import { isMissing, type Notation, notationOf, parseNumber } from "../../../../runtime/data/formats/number-notation.js";
 import { isTyped, readTableFile } from "../../../../runtime/data/formats/table-file.js";
 import { readingProblem, readTextChunks, splitLines } from "../../../../runtime/data/formats/utf8-reader.js";
+import { collectNumbers, type NumberStatistics } from "../../../../runtime/data/number-statistics.js";
 import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
@@ -17,8 +19,12 @@ export interface ColumnFacts {
   readonly name: string;
   readonly kind: ColumnKind;
   readonly missing: number;
+  /** Of the values that are numbers; null for none. */
+  readonly numbers: NumberStatistics | null;
   /** Values with their counts; null for more than `MAX_VALUES` different ones. */
   readonly values: ReadonlyMap<string, number> | null;
+  /** The first and the last value, in the order of the rows; empty for none. */
+  readonly ends: readonly [string, string];
   /** Of the missing ones, those written as `none`, `NA`, …: missing in a table, classes of texts. */
   readonly markers: ReadonlyMap<string, number>;
   /** Different words of the texts, up to `MAX_VALUES`. */
@@ -44,10 +50,14 @@ export interface FileFacts {
   /** True for lines that start with "#", read as rows. */
   readonly hasComments: boolean;
   readonly rows: number;
+  /** Rows that are equal to an earlier one; null for more than `MAX_ROWS`. */
+  readonly duplicates: number | null;
   readonly columns: readonly ColumnFacts[];
 }
 
 const MAX_VALUES = 1000;
+/** Rows that are compared with one another. */
+const MAX_ROWS = 2_000_000;
 const MAX_LINE_LENGTH = 2 ** 24;
 
 interface File {
@@ -81,6 +91,7 @@ async function readTable(
   { delimiter, comment, isOther }: { readonly delimiter: string; readonly comment: string; readonly isOther: boolean },
 ): Promise<Result<FileFacts>> {
   let columns: readonly Collector[] = [];
+  const duplicates = countDuplicates();
   let [rows, hasHeader, hasComments] = [0, true, false];
   let other: string | undefined;
   const delimiterHint = (found: string) => {
@@ -99,6 +110,7 @@ async function readTable(
       },
       row({ fields }) {
         rows += 1;
+        duplicates.add(fields.join("\u0000"));
         if (fields[0]?.startsWith("#")) hasComments = true;
         for (const [index, column] of columns.entries()) column.add(fields[index] ?? "");
         return [];
@@ -107,13 +119,33 @@ async function readTable(
   );
   if (other !== undefined && !isOther) return readTable(source, format, { delimiter: other, comment, isOther: true });
   if (problems.length > 0) return fail(problems);
-  const facts = columns.map((column) => column.finish());
-  return ok({ format, delimiter: isOther ? delimiter : null, hasHeader, hasComments, rows, columns: facts });
+  return ok({
+    ...{ format, delimiter: isOther ? delimiter : null, hasHeader, hasComments, rows },
+    duplicates: duplicates.count(),
+    columns: columns.map((column) => column.finish()),
+  });
+}
+
+/** Counts equal rows by 64 bits of their SHA-256. */
+function countDuplicates() {
+  const seen = new Set<string>();
+  let [rows, count] = [0, 0];
+  return {
+    add(row: string) {
+      rows += 1;
+      if (rows > MAX_ROWS) return;
+      const key = createHash("sha256").update(row).digest("base64").slice(0, 11);
+      if (seen.has(key)) count += 1;
+      seen.add(key);
+    },
+    count: () => (rows > MAX_ROWS ? null : count),
+  };
 }
 
 async function readJsonLines(source: File): Promise<Result<FileFacts>> {
   const { file } = source;
   const columns = new Map<string, Collector>();
+  const duplicates = countDuplicates();
   let [rows, number] = [0, 0];
   try {
     for await (const text of splitLines(readTextChunks({ ...source, path: "" }), MAX_LINE_LENGTH)) {
@@ -121,6 +153,7 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
       if (text.trim() === "") continue;
       const parsed = parseJsonLine(text);
       if (!parsed.ok) return fail([lineProblem(file, number, parsed.error)]);
+      duplicates.add(text.trim());
       for (const [key, value] of Object.entries(parsed.value.line)) {
         const column = columns.get(key) ?? collectColumn(key);
         columns.set(key, column);
@@ -131,8 +164,11 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
   } catch (error) {
     return fail([readingProblem({ ...source, path: "" }, error)]);
   }
-  const facts = [...columns.values()].map((column) => column.finish(rows));
-  return ok({ format: "json", delimiter: null, hasHeader: true, hasComments: false, rows, columns: facts });
+  return ok({
+    ...{ format: "json", delimiter: null, hasHeader: true, hasComments: false, rows },
+    duplicates: duplicates.count(),
+    columns: [...columns.values()].map((column) => column.finish(rows)),
+  });
 }
 
 function lineProblem(file: string, line: number, fault: string): RunProblem {
@@ -152,13 +188,17 @@ function collectColumn(name: string): Collector {
   const words = new Set<string>();
   const lengths: number[] = [];
   let [count, missing, numbers, lists, vectors, objects, characters] = [0, 0, 0, 0, 0, 0, 0];
+  let first = "";
   let [last, dates, rowNumbers, otherNumbers] = ["", 0, 0, 0];
+  const statistics = collectNumbers();
   const time = trackTime();
   let notation: ColumnFacts["notation"] = null;
   const addText = (text: string) => {
     const number = parseNumber(text);
-    if (!Number.isNaN(number)) numbers += 1;
-    else {
+    if (!Number.isNaN(number)) {
+      numbers += 1;
+      statistics.add(number);
+    } else {
       const found = notationOf(text);
       if (found !== undefined) {
         otherNumbers += 1;
@@ -169,6 +209,7 @@ function collectColumn(name: string): Collector {
     if (values.size <= MAX_VALUES) values.set(text, (values.get(text) ?? 0) + 1);
     if (sortableDates(text).some((date) => date !== undefined)) dates += 1;
     time.add(text, count);
+    if (first === "") first = text;
     last = text;
     characters += text.length;
     const split = splitWords(text);
@@ -201,7 +242,9 @@ function collectColumn(name: string): Collector {
         name,
         kind: kind ?? (numbers === present ? "numbers" : "text"),
         missing: missing + rows - count,
+        numbers: statistics.finish(),
         values: values.size > MAX_VALUES ? null : values,
+        ends: [first, last],
         markers,
         words: words.size,
         lengths,
