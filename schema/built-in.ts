@@ -1,4 +1,4 @@
-/** The built-in definitions in the equation language: one file each in specs/cells and specs/activations. */
+/** The built-in definitions in the equation language: one file each in a folder of specs/. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "./json-pointer.js";
@@ -33,4 +33,6 @@ function definitionFolder(kind: string): DefinitionFolder {
 const { names: builtInCells, read: builtInCell } = definitionFolder("cells");
 const { names: builtInActivations, read: builtInActivation } = definitionFolder("activations");
 
-export { builtInActivation, builtInActivations, builtInCell, builtInCells };
+const { names: builtInLosses, read: builtInLoss } = definitionFolder("losses");
+
+export { builtInActivation, builtInActivations, builtInCell, builtInCells, builtInLoss, builtInLosses };

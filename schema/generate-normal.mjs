@@ -12,7 +12,11 @@ const definitions = { ...read("cell.schema.json").$defs, ...spec.$defs };
 /** A cell's definition, whose type is in normal/cells.ts. */
 const cellFile = "cell.schema.json";
 /** Other definitions whose types are in normal/cells.ts. */
-const handWritten = { cell_option: "CellOption", layer_definition: "NormalLayerDefinition" };
+const handWritten = {
+  cell_option: "CellOption",
+  layer_definition: "NormalLayerDefinition",
+  size_expression: "SizeExpression",
+};
 /** The options of a cell, next to the keys that every cell has. */
 const cellOptions = "  readonly [option: string]: CellOption | NormalCellDropout | StateRates;";
 
@@ -142,7 +146,7 @@ export function normalTypes() {
   emitter.use("NormalSpec", () => emitter.declaration("NormalSpec", root));
   return [
     "/** A spec after `normalize`, as types. Written by generate-types.mjs from spec.schema.json. */",
-    'import type { CellOption, NormalCellDefinition, NormalLayerDefinition } from "./cells.js";\n',
+    'import type { CellOption, NormalCellDefinition, NormalLayerDefinition, SizeExpression } from "./cells.js";\n',
     `${[...emitter.declarations.values()].join("\n\n")}\n`,
   ].join("\n");
 }

@@ -11,12 +11,14 @@ const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "
 function untitledKeys(schema) {
   if (Array.isArray(schema)) return schema.map(untitledKeys);
   if (typeof schema !== "object" || schema === null) return schema;
-  // The generator reads a choice by a condition as a union.
-  if (schema.if !== undefined) return { anyOf: [untitledKeys(schema.then), untitledKeys(schema.else)] };
+  // The generator reads a choice by a condition as a union; of an object that is a choice of keys.
+  if (schema.if !== undefined && schema.properties === undefined)
+    return { anyOf: [untitledKeys(schema.then), untitledKeys(schema.else)] };
   const copy = {};
   for (const [key, value] of Object.entries(schema)) {
     // The generator misreads or ignores these keywords.
-    if (["discriminator", "dependentRequired", "not", "examples", "propertyNames"].includes(key)) continue;
+    if (["discriminator", "dependentRequired", "not", "if", "then", "else", "examples", "propertyNames"].includes(key))
+      continue;
     if (key.startsWith("x-")) continue;
     // Mutually exclusive keys are left to the validator.
     if (key === "oneOf" && value.every((branch) => branch.$ref === undefined)) continue;

@@ -279,6 +279,7 @@ export type Loss =
   | SquaredErrorLoss
   | AbsoluteErrorLoss
   | HuberLoss
+  | CustomLoss
   | CTCLoss;
 /**
  * One weight for each output.
@@ -307,6 +308,15 @@ export type Reduction = "mean" | "sum";
  * mean or sum: over all entries. mean_of_sums: the sum over the entries of a time step (or of an example without time steps), and the mean of these sums. An evaluation reports the same over all its examples.
  */
 export type Reduction1 = "mean" | "sum" | "mean_of_sums";
+/**
+ * A number, a list of numbers, true or false, or a string.
+ */
+export type LossOption = number | boolean | string | number[];
+/**
+ * @minItems 1
+ * @maxItems 100
+ */
+export type ListOfLosses = Loss[];
 /**
  * A metric by name, or as an object.
  */
@@ -517,14 +527,12 @@ export interface Spec {
   blocks?: {
     [k: string]: BlockBody;
   };
-  loss?: Loss;
-  /**
-   * The losses of a model with several outputs: training minimizes Σ weight · loss. Each loss reads the output of one layer, which the output is named after, and one target of the data. Metrics, predictions and exports have a part for each output.
-   *
-   * @minItems 1
-   * @maxItems 100
-   */
-  losses?: Loss[];
+  loss?: ListOfLosses | Loss;
+  losses?:
+    | ListOfLosses
+    | {
+        [k: string]: LossDefinition;
+      };
   /**
    * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss and of the data, listed with each.
    */
@@ -1952,6 +1960,80 @@ export interface HuberLoss {
   from?: From1;
   target?: Target;
   weight?: Weight;
+}
+/**
+ * A loss of your own. Short form: its name in `losses` as `type`, with its options as keys: `{ "type": "focal", "gamma": 3 }`.
+ */
+export interface CustomLoss {
+  /**
+   * Custom.
+   */
+  type: "custom";
+  name?: CellName;
+  definition: LossDefinition;
+  /**
+   * Options of the loss by name; those of its definition are the defaults.
+   */
+  options?: {
+    [k: string]: LossOption;
+  };
+  reduction?: Reduction1;
+  /**
+   * Weight of each class of a loss over classes, as that of cross_entropy: a factor of the loss of the rows of that class. The mean divides by the number of entries, not by their weights.
+   */
+  class_weights?: ListOfWeights | WeightsByClass | "balanced" | null;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * A loss as equations of y, the outputs of a row, and t, its targets. The compiler derives the gradient. The reduction of a use is over all entries of `loss` at valid time steps; weights of the data are factors of them.
+ */
+export interface LossDefinition {
+  /**
+   * Path of this schema. Editors then complete keys and show these texts.
+   */
+  $schema?: string;
+  /**
+   * One sentence about the loss.
+   */
+  description?: string;
+  /**
+   * The loss's own options with their defaults: numbers, lists of numbers, true or false, or strings. A use of the loss gives them next to `type`. Equations read a number by its name, and a list as a vector.
+   */
+  options?: {
+    [k: string]: LossOption;
+  };
+  /**
+   * Kind of the targets. numbers: t is [target_size], y the outputs. probabilities: t is [target_size], from 0 to 1, y the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final softmax.
+   */
+  target?: "numbers" | "probabilities" | "class";
+  /**
+   * Number of outputs: a size, or arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size` of the option `levels`). Default (null): one output for each target; of class targets one for each class.
+   */
+  output_size?: SizeExpression | null;
+  /**
+   * row: the equations hold for each row of the batch, of sequences for each time step. batch: y, t, index and valid are matrices with one row for each of those, and `loss` is one number. valid is 1 for a row, and 0 for a step past the length of its sequence; index counts the rows.
+   */
+  scope?: "row" | "batch";
+  equations: Equations;
+  /**
+   * Other equations for each option and each value of it, as those of a cell.
+   */
+  variants?: {
+    [k: string]: {
+      [k: string]: LossVariant;
+    };
+  };
+}
+/**
+ * Changes of a loss.
+ */
+export interface LossVariant {
+  /**
+   * A list replaces all equations of the loss. An object replaces single equations: its keys are names that equations assign, its values the new line or lines.
+   */
+  equations?: Equations | ReplacedEquations | null;
 }
 /**
  * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.

@@ -102,9 +102,12 @@ export function separateCounts(
   return { batching: "sum", total: shares.reduce(b.add), count: b.scalar(1), countedMask: undefined, counts };
 }
 
-/** Pairs of a sum and a count, [pairs * 2]: of a mean, of a sum (its count is 0), or of a mean per time step. */
+/**
+ * Pairs of a sum and a count, [pairs * 2]: of a mean, of a sum (its count is 0), or of a mean per time step. A loss of a
+ * whole batch is a mean over batches, by their rows.
+ */
 export function accumulatorsOf(b: Builder, { total, count, batching, perStep }: LossValue): Value {
-  if (perStep === null) return meanAccumulators(b, { total, count: batching === "mean" ? count : b.scalar(0) });
+  if (perStep === null) return meanAccumulators(b, { total, count: batching === "sum" ? b.scalar(0) : count });
   const pairs = b.concat([b.unsqueeze(perStep.totals, [1]), b.unsqueeze(perStep.counts, [1])], 1);
   return b.reshape(pairs, [mulDims(2, perStep.totals.type.shape[0] ?? 1)]);
 }

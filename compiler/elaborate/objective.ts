@@ -3,7 +3,7 @@ import { defaultMetrics, targetKindOf } from "../../schema/kinds/losses.js";
 import { metricName } from "../../schema/kinds/metrics.js";
 import type { ModelOutput } from "../../schema/kinds/outputs.js";
 import { microBatchesOf } from "../../schema/micro-batches.js";
-import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import type { MetricFinalizer } from "../artifact.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
@@ -11,8 +11,7 @@ import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
 import { lossOperands } from "./loss-operands.js";
 import { accumulatorsOf, type LossPart, separateCounts, sumLosses } from "./loss-sum.js";
-import { losses } from "./losses/index.js";
-import type { LossDefinition } from "./losses/loss.js";
+import { lossDefinition } from "./losses/index.js";
 import { metricOf } from "./metrics/index.js";
 import { meanAccumulators } from "./metrics/metric.js";
 import { type Penalty, penaltyOf } from "./penalties.js";
@@ -102,8 +101,7 @@ function elaborateLoss(
 ): LossPart | undefined {
   const operands = lossOperands(spec, signature, state, output, wire);
   if (operands === undefined) return undefined;
-  const definition = losses[output.loss.type] as LossDefinition<NormalLoss>;
-  const value = definition.elaborate(output.loss, operands, state.context);
+  const value = lossDefinition(output.loss.type).elaborate(output.loss, operands, state.context);
   return value && { output, operands, value };
 }
 

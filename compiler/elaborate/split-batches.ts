@@ -1,4 +1,5 @@
 /** Shares of a batch in micro-batches and processes: those of the penalty, and losses that cannot be divided. */
+import { lossName } from "../../schema/kinds/losses.js";
 import { microBatchesOf } from "../../schema/micro-batches.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Value } from "../ir/types.js";
@@ -30,12 +31,16 @@ export function refuseAverages({ train }: NormalSpec, parts: readonly LossPart[]
       : (["accumulate-loss", "it cannot be accumulated over micro-batches", 'remove "accumulate"'] as const);
   for (const { output, value } of parts) {
     if (value.batching !== "indivisible") continue;
+    const isPerStep = value.perStep !== null;
+    const way = `${alternative[0]?.toUpperCase()}${alternative.slice(1)}.`;
     problem({
       part: code === "distributed-loss" ? output.loss : train,
-      key: code === "distributed-loss" ? "average_across_timesteps" : "accumulate",
+      key: code !== "distributed-loss" ? "accumulate" : isPerStep ? "average_across_timesteps" : "type",
       code,
-      message: `${output.loss.type} averages each step over all examples, so ${use}.`,
-      hint: `Set "average_across_timesteps" to true, or ${alternative}.`,
+      message: isPerStep
+        ? `${lossName(output.loss)} averages each step over all examples, so ${use}.`
+        : `${lossName(output.loss)} compares the rows of a batch, so ${use}.`,
+      hint: isPerStep ? `Set "average_across_timesteps" to true, or ${alternative}.` : way,
     });
   }
 }

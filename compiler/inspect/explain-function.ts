@@ -47,9 +47,9 @@ function readsTime(called: EquationFunction): boolean {
   return Object.values(timeFunctions).includes(called);
 }
 
-/** True for a function with a gradient: sign, floor and one_hot are constant almost everywhere. */
+/** True for a function with a gradient: sign, floor, one_hot and argmax are constant almost everywhere. */
 function isDifferentiable({ notation }: EquationFunction): boolean {
-  return !/^(sign|floor|one_hot)\(/.test(notation);
+  return !/^(sign|floor|one_hot|argmax)\(/.test(notation);
 }
 
 interface ExampleCall {

@@ -14,8 +14,8 @@ import type { EquationFunction, FunctionTable } from "./functions/function.js";
 import { mappingOf } from "./onnx-mapping.js";
 import { assignedNames } from "./parse/tokens.js";
 
-/** The kinds of definitions that equations write. A layer is a cell without states, an activation has no parameters either. */
-export type DefinitionKind = "cell" | "layer" | "activation";
+/** The kinds of definitions that equations write. A layer is a cell without states, the others have no parameters either. */
+export type DefinitionKind = "cell" | "layer" | "activation" | "loss" | "metric";
 
 export interface ResolvedDefinition {
   readonly kind: DefinitionKind;

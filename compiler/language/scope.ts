@@ -20,6 +20,15 @@ export function rowScope(sizes: Scope["sizes"] & { readonly input_size: Dim }, b
   return { sizes, inputs: { x }, batch, outputAxes: batch, rules: shapeRules(batch) };
 }
 
+/**
+ * The scope of a loss or a metric: outputs y and targets t, numbers, and vectors of options.
+ *
+ * @param batch the axes of the rows; empty where the equations hold for all rows at once.
+ */
+export function comparisonScope(batch: Shape, inputs: Scope["inputs"]): Scope {
+  return { sizes: {}, inputs, batch, outputAxes: batch, rules: shapeRules(batch) };
+}
+
 /** The scope of an activation of a tensor x, whose last axis is that of the features. */
 export function activationScope(x: ExpressionType, batch: Shape, rules: ShapeRules): Scope {
   return { sizes: {}, inputs: { x }, batch, outputAxes: shapeOf(x).slice(0, -1), rules };

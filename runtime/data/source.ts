@@ -2,10 +2,10 @@
 import type { Signature } from "../../compiler/signature.js";
 import { hasIndependentRows } from "../../schema/kinds/columns.js";
 import { outputIsSequence, outputTimeAxis, vocabularyOf } from "../../schema/kinds/layers.js";
-import { type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
+import { lossName, type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
 import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
-import type { NormalData, NormalLoss, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
+import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import type { Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
@@ -64,7 +64,7 @@ export interface Uses {
   /** `classes` are class ids or rows of probabilities; `probabilities` are from 0 to 1; `numbers` are quantities. */
   readonly targets: Exclude<TargetKind, "labels">;
   /** The loss that reads the targets. */
-  readonly loss: NormalLoss["type"];
+  readonly loss: string;
   /** True when the output has an entry for every step of a sequence, false when one per sequence. */
   readonly everyStep: boolean;
   /** The time axis of the output, for the time axes of the data's inputs; undefined for one output per sequence. */
@@ -115,7 +115,7 @@ export function usesOf(spec: Pick<NormalSpec, "data" | "model" | "losses">, outp
     inputs: inputKind("inputs"),
     inputKind,
     targets: targetKind === "labels" ? "classes" : targetKind,
-    loss: loss.type,
+    loss: lossName(loss),
     everyStep: !hasIndependentRows(data) && outputIsSequence(layers),
     outputTimeAxis: (axisOf) => outputTimeAxis(layers, axisOf),
     areLabels: targetKind === "labels",

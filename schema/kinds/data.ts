@@ -39,6 +39,7 @@ export const lossFacts = {
   squared_error: { targets: "numbers", metrics: ["rmse"] },
   absolute_error: { targets: "numbers", metrics: ["mae"] },
   huber: { targets: "numbers", metrics: ["mae"] },
+  custom: {},
   ctc: { targets: "labels", metrics: ["exact_sequence", "label_error_rate"] },
 } as const;
 

@@ -1,5 +1,12 @@
-/** Facts of losses: the kind of their targets, and the default metrics. */
-import type { NormalCtc, NormalLoss, NormalMetric, NormalSpec } from "../normal/index.js";
+/** Facts of losses: their names, the kind of their targets, and the default metrics. */
+import type {
+  NormalCtc,
+  NormalCustomLoss,
+  NormalLoss,
+  NormalLossDefinition,
+  NormalMetric,
+  NormalSpec,
+} from "../normal/index.js";
 import { dataFacts, lossFacts } from "./data.js";
 
 /**
@@ -14,10 +21,24 @@ interface LossFacts {
   readonly metrics: readonly NormalMetric["type"][];
 }
 
-const facts: { readonly [K in NormalLoss["type"]]: LossFacts } = lossFacts;
+type BuiltInLoss = Exclude<NormalLoss, NormalCustomLoss>;
 
-export function targetKindOf({ type }: Pick<NormalLoss, "type">): TargetKind {
-  return facts[type].targets;
+const facts: { readonly [K in BuiltInLoss["type"]]: LossFacts } = lossFacts;
+
+/** The targets of a definition by its word. */
+const targetKinds: Readonly<Record<NormalLossDefinition["target"], TargetKind>> = {
+  class: "classes",
+  probabilities: "probabilities",
+  numbers: "numbers",
+};
+
+export function targetKindOf(loss: Pick<BuiltInLoss, "type"> | NormalCustomLoss): TargetKind {
+  return loss.type === "custom" ? targetKinds[loss.definition.target] : facts[loss.type].targets;
+}
+
+/** The name of a loss: the type of a built-in one, the user's name for others. */
+export function lossName(loss: NormalLoss): string {
+  return loss.type === "custom" ? loss.name : loss.type;
 }
 
 /** The class of the blank in a CTC model with `classes` classes. */
@@ -28,9 +49,17 @@ export function blankClassOf({ blank }: Pick<NormalCtc, "blank">, classes: numbe
 /** Metrics of an output where the spec names none: those of its loss and of the kind of data. */
 export function defaultMetrics(
   { data }: { readonly data: Pick<NormalSpec["data"], "type"> },
-  { type, from }: Pick<NormalLoss, "type" | "from">,
+  loss: (Pick<BuiltInLoss, "type"> | NormalCustomLoss) & Pick<NormalLoss, "from">,
 ): readonly NormalMetric[] {
   const ofData: { readonly metrics?: readonly NormalMetric["type"][] } = dataFacts[data.type];
-  const types = new Set([...facts[type].metrics, ...(ofData.metrics ?? [])]);
-  return [...types].map((metric) => ({ type: metric, output: from }) as NormalMetric);
+  const ofLoss = loss.type === "custom" ? metricsOfDefinition(loss.definition) : facts[loss.type].metrics;
+  const types = new Set([...ofLoss, ...(ofData.metrics ?? [])]);
+  return [...types].map((metric) => ({ type: metric, output: loss.from }) as NormalMetric);
+}
+
+/** The metrics that compare outputs of the targets' shape. */
+function metricsOfDefinition({ target, output_size }: NormalLossDefinition): readonly NormalMetric["type"][] {
+  if (target === "class") return ["accuracy"];
+  if (output_size !== null) return [];
+  return target === "numbers" ? ["rmse"] : ["binary_accuracy"];
 }

@@ -1,5 +1,5 @@
 /** A spec after `normalize`, as types. Written by generate-types.mjs from spec.schema.json. */
-import type { CellOption, NormalCellDefinition, NormalLayerDefinition } from "./cells.js";
+import type { CellOption, NormalCellDefinition, NormalLayerDefinition, SizeExpression } from "./cells.js";
 
 /** The data that the model trains on. */
 export type NormalData =
@@ -906,9 +906,9 @@ export interface NormalSpec {
   /** The layers and blocks in order. Each reads the output of the one before it, unless `from` names others. */
   readonly model: readonly NormalLayer[];
   /**
-   * The losses of a model with several outputs: training minimizes Σ weight · loss. Each loss reads the output of one
-   * layer, which the output is named after, and one target of the data. Metrics, predictions and exports have a part
-   * for each output.
+   * An object: your own losses by name, as equations. A use of a loss has that name as `type`, and its options next to
+   * it. The types of built-in losses are taken. A list: the losses of a model with several outputs, as a list in
+   * `loss`, which then is left out.
    */
   readonly losses: readonly NormalLoss[];
   /**
@@ -1460,6 +1460,7 @@ export type NormalLoss =
   | NormalSquaredError
   | NormalAbsoluteError
   | NormalHuber
+  | NormalCustomLoss
   | NormalCtc;
 
 /** Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss. */
@@ -1569,6 +1570,79 @@ export interface NormalHuber {
   readonly from: string;
   readonly target: string;
   readonly weight: number;
+}
+
+/**
+ * A loss of your own. Short form: its name in `losses` as `type`, with its options as keys: `{ "type": "focal",
+ * "gamma": 3 }`.
+ */
+export interface NormalCustomLoss {
+  readonly type: "custom";
+  /** Name of the loss in messages and reports. */
+  readonly name: string;
+  /** Definition of the loss. */
+  readonly definition: NormalLossDefinition;
+  /** Options of the loss by name; those of its definition are the defaults. */
+  readonly options: Readonly<Record<string, LossOption>>;
+  readonly reduction: EntryReduction;
+  /**
+   * Weight of each class of a loss over classes, as that of cross_entropy: a factor of the loss of the rows of that
+   * class. The mean divides by the number of entries, not by their weights.
+   */
+  readonly class_weights: readonly number[] | Readonly<Record<string, number>> | "balanced" | null;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * A loss as equations of y, the outputs of a row, and t, its targets. The compiler derives the gradient. The reduction
+ * of a use is over all entries of `loss` at valid time steps; weights of the data are factors of them.
+ */
+export interface NormalLossDefinition {
+  /** One sentence about the loss. */
+  readonly description: string;
+  /**
+   * The loss's own options with their defaults: numbers, lists of numbers, true or false, or strings. A use of the loss
+   * gives them next to `type`. Equations read a number by its name, and a list as a vector.
+   */
+  readonly options: Readonly<Record<string, LossOption>>;
+  /**
+   * Kind of the targets. numbers: t is [target_size], y the outputs. probabilities: t is [target_size], from 0 to 1, y
+   * the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final
+   * softmax.
+   */
+  readonly target: "numbers" | "probabilities" | "class";
+  /**
+   * Number of outputs: a size, or arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size`
+   * of the option `levels`). Default (null): one output for each target; of class targets one for each class.
+   */
+  readonly output_size: SizeExpression | null;
+  /**
+   * row: the equations hold for each row of the batch, of sequences for each time step. batch: y, t, index and valid
+   * are matrices with one row for each of those, and `loss` is one number. valid is 1 for a row, and 0 for a step past
+   * the length of its sequence; index counts the rows.
+   */
+  readonly scope: "row" | "batch";
+  /**
+   * Equations from top to bottom. Each line assigns a name, or several at once. One of them is `loss`. They read `y`,
+   * `t`, numeric options and lists, and the numbers `output_size` and `target_size`.
+   */
+  readonly equations: readonly string[];
+  /** Other equations for each option and each value of it, as those of a cell. */
+  readonly variants: Readonly<Record<string, Readonly<Record<string, NormalLossVariant>>>>;
+}
+
+/** A number, a list of numbers, true or false, or a string. */
+export type LossOption = number | boolean | string | readonly number[];
+
+/** Changes of a loss. */
+export interface NormalLossVariant {
+  /**
+   * A list replaces all equations of the loss. An object replaces single equations: its keys are names that equations
+   * assign, its values the new line or lines.
+   */
+  readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
 }
 
 /**

@@ -1,13 +1,14 @@
 /** Losses as a list: each with its options, the layer that it reads and its target. */
+import { isShortLoss, longLoss, lossEntries, ownLosses } from "../custom-losses.js";
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { joinWithOr, quote, suggestion } from "../diagnostics/suggest.js";
-import { child } from "../json-pointer.js";
+import { child, isObject, type JsonObject } from "../json-pointer.js";
 import { definition } from "../json-schema.js";
 import { outputIsSequence } from "../kinds/layers.js";
 import { type TargetKind, targetKindOf } from "../kinds/losses.js";
 import { ONLY_TARGET, outputsOf, targetNames } from "../kinds/outputs.js";
-import type { NormalData, NormalLayer, NormalLoss } from "../normal/index.js";
+import type { NormalData, NormalLayer, NormalLoss, NormalLossDefinition } from "../normal/index.js";
 import type { Loss, Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
 
@@ -27,28 +28,40 @@ export function normalizeLosses(
   report: Report,
 ): readonly NormalLoss[] {
   const last = model.at(-1)?.name ?? "";
-  const entries = spec.losses ?? [spec.loss as Loss];
-  const paths = entries.map((_, index) => (spec.losses === undefined ? "/loss" : child("/losses", index)));
-  const losses = entries.map((entry, index): NormalLoss => {
-    const path = paths[index] ?? "";
-    const from = entry.from === undefined ? last : (layerNames.get(entry.from) ?? entry.from);
-    return fillDefaults({ ...entry, from }, definition("loss"), path, recordOrigin);
+  const json = spec as unknown as JsonObject;
+  const entries = lossEntries(json);
+  const paths = entries.map(({ path }) => path);
+  const losses = entries.map(({ entry, path }): NormalLoss => {
+    if (!isObject(entry)) throw new Error("a loss is an object");
+    const { from: given } = entry as Pick<Loss, "from">;
+    const from = given === undefined ? last : (layerNames.get(given) ?? given);
+    const long = { ...longLoss(entry, json), from };
+    const loss: NormalLoss = fillDefaults(long, definition("loss"), path, recordOrigin);
+    if (loss.type !== "custom" || !isShortLoss(entry, json)) return loss;
+    const ownDefinition: NormalLossDefinition = fillDefaults(
+      ownLosses(json)[loss.name],
+      definition("loss_definition"),
+      child("/losses", loss.name),
+      recordOrigin,
+    );
+    return recordOrigin({ ...loss, definition: ownDefinition }, path);
   });
   const knownLayers = [...new Set([...layerNames.keys(), ...model.map(({ name }) => name)])];
   const names = targetNames(data);
   const problems = losses.flatMap(({ from, target }, index): readonly Problem[] => {
     const path = paths[index] ?? "";
     const first = losses.findIndex((other) => other.from === from);
+    const firstName = (paths[first] ?? "").replace(/^\/(\w+)\/(\d+)$/, "$1[$2]");
     return [
       ...(model.length === 0 || model.some(({ name }) => name === from) ? [] : [unknownLayer(path, from, knownLayers)]),
-      ...(first === index ? [] : [repeatedLayer(path, from, first)]),
+      ...(first === index ? [] : [repeatedLayer(path, from, firstName)]),
       ...(names.includes(target) ? [] : [unknownTarget(path, target, names)]),
     ];
   });
   problems.push(...(problems.length > 0 ? [] : unreadTargets(losses, names)));
   problems.push(...(problems.length > 0 ? [] : conflictingUses(losses, model, paths)));
   for (const problem of problems) report(problem);
-  return recordOrigin(losses, spec.losses === undefined ? "/loss" : "/losses");
+  return recordOrigin(losses, Array.isArray(spec.losses) ? "/losses" : "/loss");
 }
 
 function unknownLayer(path: string, from: string, names: readonly string[]): Problem {
@@ -56,11 +69,11 @@ function unknownLayer(path: string, from: string, names: readonly string[]): Pro
   return { code: "unknown-layer", path: child(path, "from"), message, hint: suggestion(from, names, "Layers") };
 }
 
-function repeatedLayer(path: string, from: string, first: number): Problem {
+function repeatedLayer(path: string, from: string, first: string): Problem {
   return {
     code: "repeated-output",
     path,
-    message: `losses[${first}] reads the output of ${from} too.`,
+    message: `${first} reads the output of ${from} too.`,
     hint: 'Name another layer in "from", or keep one of the two losses: each output has one.',
   };
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expandCustomLayers } from "../custom-layers.js";
+import { ownLosses, withoutLossDefinitions } from "../custom-losses.js";
 import type { Problem } from "../diagnostics/index.js";
 import { isObject, type Json } from "../json-pointer.js";
 import { packageRoot } from "../package-root.js";
@@ -9,8 +10,9 @@ import { checkActivations } from "./activations.js";
 import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
 import { checkCells } from "./cells.js";
 import { checkCustomLayers, withLayersHint } from "./custom-layers.js";
+import { checkCustomLosses } from "./custom-losses.js";
 import { deduplicate } from "./deduplicate.js";
-import { explainErrors, type SchemaError } from "./schema-errors.js";
+import { explainErrors, type OwnNames, type SchemaError } from "./schema-errors.js";
 
 interface Validator {
   (value: Json): boolean;
@@ -22,28 +24,33 @@ const maxProblems = 100;
 
 /** All problems of a value against the schema. With none the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
-  const reduced = withoutArrays(isObject(value) ? expandCustomLayers(value, false) : value);
+  const reduced = withoutArrays(isObject(value) ? withoutLossDefinitions(expandCustomLayers(value, false)) : value);
   const sizeProblems = checkSize(reduced);
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
   const validator = await loadValidator();
   const schemaProblems = validator(reduced)
     ? []
-    : explainErrors(validator.errors as readonly SchemaError[], ownLayers(value));
+    : explainErrors(validator.errors as readonly SchemaError[], ownNames(value));
   const problems = deduplicate([
     ...withLayersHint(schemaProblems, value),
     ...checkArrays(value),
     ...checkActivations(value),
     ...checkCells(value),
     ...checkCustomLayers(value),
+    ...checkCustomLosses(value),
   ]);
   if (problems.length <= maxProblems) return problems;
   const message = `More than ${maxProblems} problems; the rest are not shown.`;
   return [...problems.slice(0, maxProblems), { code: "too-many-problems", path: "", message }];
 }
 
-/** Names of the user's layers. */
-function ownLayers(value: Json): readonly string[] {
-  return isObject(value) && isObject(value.layers) ? Object.keys(value.layers) : [];
+/** Names of the user's own kinds, by the title of the union that they extend. */
+function ownNames(value: Json): OwnNames {
+  if (!isObject(value)) return {};
+  return {
+    layer: isObject(value.layers) ? Object.keys(value.layers) : [],
+    loss: Object.keys(ownLosses(value)),
+  };
 }
 
 /** The validator that compile-validator.mjs generates from the schemas. */

@@ -18,8 +18,10 @@ export interface SchemaError {
   readonly propertyName?: string;
 }
 
-/** @param ownLayers the names of the user's layers, which are kinds of layers too. */
-export function explainErrors(errors: readonly SchemaError[], ownLayers: readonly string[]): readonly SchemaProblem[] {
+/** Names of the user's own kinds, by the title of the union that they extend. */
+export type OwnNames = Readonly<Record<string, readonly string[]>>;
+
+export function explainErrors(errors: readonly SchemaError[], ownNames: OwnNames): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   /** Errors of a value's type or range by its path. They become one problem. */
   const valueErrors = new Map<string, SchemaError[]>();
@@ -28,7 +30,7 @@ export function explainErrors(errors: readonly SchemaError[], ownLayers: readonl
     // condition reports its errors.
     if (/\/oneOf\/\d/.test(error.schemaPath) || error.propertyName !== undefined || error.keyword === "if") continue;
     const explain = Object.hasOwn(explainers, error.keyword) ? explainers[error.keyword] : undefined;
-    const explanation = explain?.(error, errors, ownLayers);
+    const explanation = explain?.(error, errors, ownNames);
     if (explanation !== undefined) problems.push(...explanation);
     else valueErrors.set(error.instancePath, [...(valueErrors.get(error.instancePath) ?? []), error]);
   }
@@ -50,7 +52,7 @@ function ancestorsOf(path: string): readonly string[] {
 type Explain = (
   error: SchemaError,
   all: readonly SchemaError[],
-  ownLayers: readonly string[],
+  ownNames: OwnNames,
 ) => readonly SchemaProblem[] | undefined;
 
 const explainers: Readonly<Record<string, Explain>> = {
@@ -84,12 +86,12 @@ const explainers: Readonly<Record<string, Explain>> = {
       },
     ];
   },
-  discriminator: ({ instancePath, params, parentSchema, data }, allErrors, ownLayers) => {
+  discriminator: ({ instancePath, params, parentSchema, data }, allErrors, ownNames) => {
     // The key of the other branch of a condition, such as `block`.
     const condition = allErrors.find((other) => other.keyword === "if" && other.instancePath === instancePath);
     const alternatives = condition === undefined ? [] : requiredOf(condition.parentSchema.if as Schema);
     const tag = String(params.tag);
-    const names = tag === "layer" ? ownLayers : [];
+    const names = ownNames[parentSchema.title ?? ""] ?? [];
     return [unknownTag(instancePath, tag, data as JsonObject, parentSchema, { alternatives, names })];
   },
   oneOf: ({ instancePath, params, parentSchema, data }, allErrors) => {

@@ -22,7 +22,7 @@ const embedding: NormalLayer = {
 
 test("a loss has target kind and default metrics", () => {
   expect(targetKindOf({ type: "ctc" })).toBe("labels");
-  const metricsOf = (data: NormalData["type"], loss: NormalLoss["type"]) =>
+  const metricsOf = (data: NormalData["type"], loss: Exclude<NormalLoss["type"], "custom">) =>
     defaultMetrics({ data: { type: data } }, { type: loss, from: "dense" }).map(({ type }) => type);
   expect(metricsOf("text", "sequence_loss")).toEqual(["accuracy", "perplexity"]);
   expect(metricsOf("pairs", "sequence_loss")).toEqual(["accuracy", "perplexity", "exact_sequence"]);

@@ -4,9 +4,9 @@
  */
 import fc from "fast-check";
 import { layers } from "../../compiler/elaborate/layers/index.js";
-import { losses } from "../../compiler/elaborate/losses/index.js";
 import { optimizers } from "../../compiler/training/optimizers/index.js";
 import { builtInCells } from "../../schema/built-in.js";
+import { lossTypes } from "../../schema/custom-losses.js";
 
 export const BATCH = 6;
 const TIME = 5;
@@ -28,7 +28,7 @@ const longLengths = examples.map((row) => TIME - (row % 2));
 export const vocabulary = {
   layers: Object.keys(layers),
   cells: builtInCells(),
-  losses: Object.keys(losses),
+  losses: lossTypes().filter((type) => type !== "custom"),
   optimizers: Object.keys(optimizers),
 };
 

@@ -5,7 +5,7 @@
 import { formatInteger } from "../../../schema/counts.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
-import { targetKindOf } from "../../../schema/kinds/losses.js";
+import { lossName, targetKindOf } from "../../../schema/kinds/losses.js";
 import { referencesOf } from "../../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { holdsWeights } from "../../artifact.js";
@@ -70,7 +70,7 @@ function checkLinkFunction(
   context.problem({
     part: layer,
     code: "own-output-activation",
-    message: `${layer.name} ends in ${link}, but ${loss.type} reads logits, the operand of ${link}.`,
+    message: `${layer.name} ends in ${link}, but ${lossName(loss)} reads logits, the operand of ${link}.`,
     hint: `Remove ${link} from the equations, and apply it by a last layer { "layer": "activation", "activation": "${link}" }.`,
   });
 }

@@ -1,5 +1,6 @@
 /** Check of the metrics that early stopping, keep_best and the plateau schedule monitor. */
 import { joinWithAnd, nearest } from "../../../schema/diagnostics/suggest.js";
+import { lossName } from "../../../schema/kinds/losses.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import type { Context } from "../context.js";
 
@@ -23,7 +24,7 @@ export function checkWatchedMetrics(
       message: `This model has no metric "${part.metric}".`,
       hint:
         closest === undefined
-          ? `With ${joinWithAnd(losses.map(({ type }) => type))} its metrics are ${metricNames.join(", ")}.`
+          ? `With ${joinWithAnd(losses.map(lossName))} its metrics are ${metricNames.join(", ")}.`
           : `Did you mean "${closest}"?`,
     });
   }

@@ -1,17 +1,18 @@
 /** Operands of the losses over classes: logits, class ids, weights of classes, and the cross-entropy of each entry. */
 import { formatCount } from "../../../schema/counts.js";
 import { isWeightsList } from "../../../schema/kinds/class-weights.js";
+import { lossName } from "../../../schema/kinds/losses.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Value } from "../../ir/types.js";
 import { shapesAgree } from "../compare-sizes.js";
 import type { Context } from "../context.js";
-import { type LossOperands, sequenceHint, shapeText } from "./loss.js";
+import { type LossOperands, readerName, sequenceHint, shapeText } from "./loss.js";
 
 /** The logits of a loss over classes: the operand of the model's final softmax or sigmoid, which the loss includes. */
 export function logitsFor(
-  reader: { readonly type: string },
+  reader: { readonly type: string; readonly name?: string },
   activation: "softmax" | "sigmoid",
   { wire }: LossOperands,
   { problem }: Context,
@@ -22,7 +23,7 @@ export function logitsFor(
       part: reader,
       key: "type",
       code: "single-class",
-      message: `${reader.type} needs at least 2 classes, but the model has one output.`,
+      message: `${readerName(reader)} needs at least 2 classes, but the model has one output.`,
       hint: singleClassHint,
     });
   if (wire.logits === null) return wire.value;
@@ -31,7 +32,7 @@ export function logitsFor(
     part: reader,
     key: "type",
     code: "activation",
-    message: `${reader.type} includes a ${activation}, but the activation of the last layer is ${wire.logits.activation}.`,
+    message: `${readerName(reader)} includes a ${activation}, but the activation of the last layer is ${wire.logits.activation}.`,
     hint: `Write "activation": "${activation}" in the last layer, or remove its activation.`,
   });
 }
@@ -59,7 +60,7 @@ export function idTargets(
     part: loss,
     key: "type",
     code: "target-shape",
-    message: `${loss.type} needs one class id per output ${shapeText(logits, wire)}${
+    message: `${lossName(loss)} needs one class id per output ${shapeText(logits, wire)}${
       areRows ? ", or a row of that width" : ""
     }, but the targets are ${actual}.`,
     hint:

@@ -66,9 +66,14 @@ export function reduceEntries(
   return { ...common, value: b.div(total, count), count, batching: "mean" };
 }
 
+/** The name of a loss or a metric in messages. */
+export function readerName({ type, name }: { readonly type: string; readonly name?: string }): string {
+  return type === "custom" ? (name ?? type) : type;
+}
+
 /** The targets of a regression, with the output's shape; a missing last axis of size 1 is added. */
 export function regressionTargets(
-  reader: { readonly type: string },
+  reader: { readonly type: string; readonly name?: string },
   { wire, targets }: LossOperands,
   context: Context,
 ): Value | undefined {
@@ -78,7 +83,7 @@ export function regressionTargets(
     return problem({
       ...location,
       code: "needs-numbers",
-      message: `${reader.type} needs numbers as targets, but the targets are class ids ${shapeText(targets, wire)}.`,
+      message: `${readerName(reader)} needs numbers as targets, but the targets are class ids ${shapeText(targets, wire)}.`,
       hint: "Use sequence_loss or cross_entropy.",
     });
   const [targetShape, outputShape] = [targets.type.shape, wire.value.type.shape];

@@ -1,4 +1,5 @@
 /** binary_accuracy: the fraction of valid entries where prediction and target agree, both thresholded at 1/2. */
+import { lossName } from "../../../schema/kinds/losses.js";
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
 import { alternativeHint, type MetricDefinition, meanAccumulators } from "./metric.js";
@@ -13,7 +14,7 @@ export const binaryAccuracy: MetricDefinition<Extract<NormalMetric, { type: "bin
         part: metric,
         key: "type",
         code: "metric-targets",
-        message: `binary_accuracy needs binary targets, which ${operands.loss.type} does not have.`,
+        message: `binary_accuracy needs binary targets, which ${lossName(operands.loss)} does not have.`,
         hint: alternativeHint[operands.targetKind],
       });
     const targets = comparedTargets(metric, operands, context);

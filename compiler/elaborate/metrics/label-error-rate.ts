@@ -1,4 +1,5 @@
 /** label_error_rate: the edit distance of a ctc model's greedy decoding from the labels, per label. */
+import { lossName } from "../../../schema/kinds/losses.js";
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { editDistance } from "./ctc-edit-distance.js";
 import { alternativeHint, type MetricDefinition, meanAccumulators } from "./metric.js";
@@ -12,7 +13,7 @@ export const labelErrorRate: MetricDefinition<Extract<NormalMetric, { type: "lab
         part: metric,
         key: "type",
         code: "metric-targets",
-        message: `label_error_rate needs the loss ctc, but the loss is ${operands.loss.type}.`,
+        message: `label_error_rate needs the loss ctc, but the loss is ${lossName(operands.loss)}.`,
         hint: alternativeHint[operands.targetKind],
       });
     const distance = editDistance(operands, context);

@@ -1,4 +1,6 @@
 /** Operands of the metrics over numbers: outputs and targets of one shape. */
+
+import { lossName } from "../../../schema/kinds/losses.js";
 import { expectDefined } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
@@ -18,7 +20,7 @@ export function errorOf(
       part: metric,
       key: "type",
       code: "metric-targets",
-      message: `${metric.type} needs numbers as targets, but the targets of ${loss.type} are classes.`,
+      message: `${metric.type} needs numbers as targets, but the targets of ${lossName(loss)} are classes.`,
       hint: alternativeHint[targetKind],
     });
   return context.b.sub(wire.value, comparedTargets(metric, operands, context));

@@ -5,14 +5,14 @@ import { analyze } from "../analyze.js";
 import type { FunctionTable } from "../functions/function.js";
 import { checkMapping } from "../onnx-mapping.js";
 import { type DefinitionKind, otherwise, ownValue, resolveDefinition } from "../resolve.js";
-import { rowScope } from "../scope.js";
+import { rowScope, type Scope } from "../scope.js";
 import { checkVariants } from "./declarations.js";
 import { checkUnused } from "./unused.js";
 
-/** Symbols in place of sizes: a problem with these is a problem with all sizes. */
-const symbolicSizes = {
-  cell: { hidden_size: "hidden_size", input_size: "input_size" },
-  layer: { input_size: "input_size" },
+/** Scopes with symbols in place of sizes: a problem with these is a problem with all sizes. */
+const symbolicScopes = {
+  cell: () => rowScope({ hidden_size: "hidden_size", input_size: "input_size" }, ["batch"]),
+  layer: () => rowScope({ input_size: "input_size" }, ["batch"]),
 };
 
 /** Definitions without problems, which are not checked again. */
@@ -25,12 +25,30 @@ const soundDefinitions = new WeakSet<EquationDefinition>();
  */
 export function checkDefinition(
   definition: EquationDefinition,
-  kind: Exclude<DefinitionKind, "activation">,
+  kind: "cell" | "layer",
   functions: FunctionTable,
   path: string,
   report: Report,
 ): boolean {
   if (soundDefinitions.has(definition)) return true;
+  const isSound = checkInScope(definition, kind, functions, symbolicScopes[kind], path, report);
+  if (isSound === "sound") soundDefinitions.add(definition);
+  return isSound !== "unsound";
+}
+
+/**
+ * The same check in the scopes that a function opens.
+ *
+ * @returns "unused" where no problem is found but a parameter or option that nothing reads.
+ */
+export function checkInScope(
+  definition: EquationDefinition,
+  kind: DefinitionKind,
+  functions: FunctionTable,
+  openScope: () => Scope,
+  path: string,
+  report: Report,
+): "sound" | "unused" | "unsound" {
   const { report: fail, isSound } = observeReport(report);
   const reportedKeys = new Set<string>();
   const reportOnce: Report = (problem) => {
@@ -45,14 +63,14 @@ export function checkDefinition(
   const combinations = optionCombinations(definition, functions);
   const analyzed = combinations.flatMap((options) => {
     const resolved = resolveDefinition(definition, options, functions, kind);
-    const { equations } = analyze(resolved, rowScope(symbolicSizes[kind], ["batch"]), path, reportOnce);
+    const { equations } = analyze(resolved, openScope(), path, reportOnce);
     return equations === undefined ? [] : [{ resolved, equations }];
   });
   // After a misspelled name or variant, a declaration may only look unused.
   const isReadable = hasValidVariants && analyzed.length === combinations.length;
   const hasNoProblems = !isReadable || checkUnused(definition, analyzed, path, report);
-  if (isSound() && hasNoProblems) soundDefinitions.add(definition);
-  return isSound();
+  if (!isSound()) return "unsound";
+  return hasNoProblems ? "sound" : "unused";
 }
 
 /** The defaults, then each variant that they do not select, one at a time. */

@@ -6,6 +6,7 @@ import type { Dim, Shape, Value } from "../../ir/types.js";
 import {
   divideDim,
   type ExpressionType,
+  isBatched,
   isShapeMismatch,
   rowShape,
   type ShapeRules,
@@ -161,6 +162,29 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
     // The smallest normal float32: the derivative of the root is finite, and 0 where it is larger than the sum.
     return b.where(b.greater(square, 0), b.sqrt(b.max(square, 2 ** -126)), b.scalar(0));
   }),
+  argmax: reduction("argmax", "the index of the largest entry, from 0; of equal ones the first", (b, a, axis) =>
+    b.cast(b.unsqueeze(b.argmax(a, axis), [a.type.shape.length + axis]), "float32"),
+  ),
+  gather: {
+    notation: "gather(a, index)",
+    equation: "the entry of a at each index, from 0, along the last axis",
+    arity: [2, 2],
+    conditionCount: 0,
+    infer(args, rules) {
+      const [a, index] = [at(args, 0), at(args, 1)];
+      if (rowShape(a, rules).length === 0) return missingAxis(0);
+      if (rowShape(index, rules).length === 0) return missingAxis(1);
+      const [shape, indexShape] = [shapeOf(a), shapeOf(index)];
+      const isVector = shape.length === 1 && !isBatched(a);
+      if (isVector || sameShape(shape.slice(0, -1), indexShape.slice(0, -1))) return tensorType(indexShape, args);
+      const message = `${printShape(shape)} and ${printShape(indexShape)} differ in an axis other than the last`;
+      return argumentError("shape-mismatch", message);
+    },
+    build(b, args) {
+      const [a, index] = [asValue(b, at(args, 0)), b.cast(asValue(b, at(args, 1)), "int64")];
+      return a.type.shape.length === 1 ? b.gather(a, index, 0) : b.gatherElements(a, index, -1);
+    },
+  },
   cumsum: cumulative("cumsum", "the sums of the entries up to each", (b, x, y) => b.add(x, y)),
   cummax: cumulative("cummax", "the largest of the entries up to each", (b, x, y) => b.max(x, y)),
 };

@@ -80,14 +80,14 @@ export const matrixFunctions: Readonly<Record<string, EquationFunction>> = {
   },
   one_hot: {
     notation: "one_hot(a, classes)",
-    equation: "1 at the index a, from 0, of a new last axis; zeros where a is no index",
+    equation: "1 at the index a, from 0, of a new last axis, or of one of size 1; zeros where a is no index",
     arity: [2, 2],
     conditionCount: 0,
-    infer(args) {
+    infer(args, rules) {
       const [a, classes] = [at(args, 0), at(args, 1)];
       if (classes.kind !== "number" || !Number.isInteger(classes.value) || classes.value < 1)
         return argumentError("argument", "the number of classes must be an integer of at least 1", 1);
-      return tensorType([...shapeOf(a), classes.value], args);
+      return tensorType([...withoutColumn(rowShape(a, rules), shapeOf(a)), classes.value], args);
     },
     build(b, args, shape) {
       const a = asValue(b, at(args, 0));
@@ -99,10 +99,16 @@ export const matrixFunctions: Readonly<Record<string, EquationFunction>> = {
           Array.from({ length: size }, (_, index) => index),
         ),
       );
-      return b.cast(b.equal(b.unsqueeze(a, [a.type.shape.length]), indices), "float32");
+      const column = a.type.shape.length === shape.length ? a : b.unsqueeze(a, [a.type.shape.length]);
+      return b.cast(b.equal(column, indices), "float32");
     },
   },
 };
+
+/** A shape without the last axis of the row where its size is 1. */
+function withoutColumn(row: Shape, shape: Shape): Shape {
+  return row.at(-1) === 1 ? shape.slice(0, -1) : shape;
+}
 
 function noMatrix(shape: Shape) {
   return argumentError("argument", `${printShape(shape)} has no two axes of its own in each row`, 0);

@@ -2,8 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../compiler/autodiff/reverse.js";
 import { type Context, defaultStrategy } from "../../../../compiler/elaborate/context.js";
-import { losses } from "../../../../compiler/elaborate/losses/index.js";
-import type { LossDefinition } from "../../../../compiler/elaborate/losses/loss.js";
+import { lossDefinition } from "../../../../compiler/elaborate/losses/index.js";
 import { restrictToOutputs } from "../../../../compiler/elaborate/program.js";
 import type { Wire } from "../../../../compiler/elaborate/wire.js";
 import { graphBuilder } from "../../../../compiler/graph/builder.js";
@@ -13,7 +12,6 @@ import { tabulate } from "../../../../compiler/ir/tensor.js";
 import type { DType, Tensor, Value } from "../../../../compiler/ir/types.js";
 import { builtInFunctions } from "../../../../compiler/language/functions/index.js";
 import { forwardPasses, runPasses, stepPasses } from "../../../../compiler/optimize/pipeline.js";
-import type { NormalLoss } from "../../../../schema/normal/index.js";
 import { type OpenedSpec, open, operandsOf, programOf } from "../../../support/programs.js";
 import { expectClose, type Numbers, nested, readFixture, tensorOf } from "../../../support/reference-numbers.js";
 
@@ -154,10 +152,12 @@ async function evaluateLoss(fixture: Case) {
     recordAttention: unexpected,
   };
   const [options = unexpected()] = spec.losses;
-  const definition = losses[options.type] as LossDefinition<NormalLoss>;
   const loss =
-    definition.elaborate(options, { name: "loss", wire: connect, targets, weights, mask: null }, context) ??
-    unexpected();
+    lossDefinition(options.type).elaborate(
+      options,
+      { name: "loss", wire: connect, targets, weights, mask: null },
+      context,
+    ) ?? unexpected();
   const graph = verify(b.finish([loss.value, loss.total, loss.count]), "a test");
   const [value, total, count] = evaluate(graph, operands) as [Tensor, Tensor, Tensor];
   return { value, total, count };
