@@ -13,6 +13,7 @@ const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "
 const annotations = [
   ...[
     "x-targets",
+    "x-outputs",
     "x-metrics",
     "x-direction",
     "x-name",

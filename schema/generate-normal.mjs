@@ -172,7 +172,7 @@ const camelCase = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpper
 export function kindsData() {
   const layer = facts(definitions.layer, ["streaming", "time-axis", "counts-steps", "vocabulary"]);
   const data = facts(spec.properties.data, ["metrics"]);
-  const loss = facts(definitions.loss, ["targets", "metrics"]);
+  const loss = facts(definitions.loss, ["targets", "outputs", "metrics"]);
   const metric = facts(definitions.metric, ["direction", "name"]);
   return `/** Facts of the kinds of data, layers, losses and metrics. Written by generate-types.mjs from spec.schema.json (\`x-…\`). */
 export const dataFacts = ${data};

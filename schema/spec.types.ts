@@ -271,6 +271,9 @@ export type Gain = boolean;
  * Add a trained number to each feature, 0 at first.
  */
 export type Shift = boolean;
+/**
+ * A loss with its options.
+ */
 export type Loss =
   | SequenceLoss
   | CrossEntropyLoss
@@ -279,8 +282,15 @@ export type Loss =
   | SquaredErrorLoss
   | AbsoluteErrorLoss
   | HuberLoss
-  | CustomLoss
-  | CTCLoss;
+  | CTCLoss
+  | LogCoshLoss
+  | PinballLoss
+  | GaussianLikelihoodLoss
+  | MixtureDensityLoss
+  | FocalLoss
+  | SoftF1Loss
+  | ContrastiveLoss
+  | CustomLoss;
 /**
  * One weight for each output.
  *
@@ -1962,6 +1972,142 @@ export interface HuberLoss {
   weight?: Weight;
 }
 /**
+ * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
+ */
+export interface CTCLoss {
+  /**
+   * Connectionist temporal classification.
+   */
+  type: "ctc";
+  /**
+   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its number of labels.
+   */
+  reduction?: "mean" | "sum";
+  /**
+   * Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1.
+   */
+  blank?: number | "last";
+  /**
+   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite with false.
+   */
+  zero_infinity?: boolean;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Logarithm of the hyperbolic cosine of the difference: half its square near 0, its absolute value far from it.
+ */
+export interface LogCoshLoss {
+  /**
+   * Log-cosh.
+   */
+  type: "log_cosh";
+  reduction?: Reduction1;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Quantile regression: for each target one output for each level, the outputs of a target next to each other. Half of the targets are below an output of the level 0.5. Outputs of different levels may cross: sort them where they must not.
+ */
+export interface PinballLoss {
+  /**
+   * Pinball.
+   */
+  type: "pinball";
+  reduction?: Reduction1;
+  /**
+   * Fraction of the targets below each output.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  levels?: number[];
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Negative log-likelihood of a normal distribution of each target, without the constant log(2π) / 2. The first half of the outputs are the means, the second half the logarithms of the variances.
+ */
+export interface GaussianLikelihoodLoss {
+  /**
+   * Gaussian likelihood.
+   */
+  type: "gaussian_nll";
+  reduction?: Reduction1;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Negative log-likelihood of a mixture of normal distributions of each target. The first third of the outputs are the logits of the components, target by target, the second third their means, the last third the logarithms of their standard deviations.
+ */
+export interface MixtureDensityLoss {
+  /**
+   * Mixture density.
+   */
+  type: "mixture_density";
+  reduction?: Reduction1;
+  /**
+   * Number of normal distributions for each target.
+   */
+  components?: number;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Cross-entropy of logits, times a power of the probability of the other classes: rows with a probability near 1 hardly change it. Targets are class ids.
+ */
+export interface FocalLoss {
+  /**
+   * Focal.
+   */
+  type: "focal";
+  reduction?: Reduction1;
+  /**
+   * Power; 0 is the cross-entropy.
+   */
+  gamma?: number;
+  /**
+   * Weight of each class, as that of cross_entropy: a factor of the loss of the rows of that class. The mean divides by the number of entries, not by their weights.
+   */
+  class_weights?: ListOfWeights | WeightsByClass | "balanced" | null;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * 1 minus the mean over the outputs of F1, with probabilities in place of predictions, so that it has a gradient. It is computed over all rows of a batch at once: an output without a positive target in the batch has F1 0, so batches should be large. An evaluation reports the mean over its batches.
+ */
+export interface SoftF1Loss {
+  /**
+   * Soft F1.
+   */
+  type: "soft_f1";
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Supervised contrastive loss: the outputs are an embedding, in which rows of the same class of a batch are to have the same direction and others another. Targets are class ids. A row without another of its class in the batch does not count. An evaluation reports the mean over its batches.
+ */
+export interface ContrastiveLoss {
+  /**
+   * Contrastive.
+   */
+  type: "contrastive";
+  /**
+   * Divisor of the similarities, which are cosines.
+   */
+  temperature?: number;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
  * A loss of your own. Short form: its name in `losses` as `type`, with its options as keys: `{ "type": "focal", "gamma": 3 }`.
  */
 export interface CustomLoss {
@@ -2005,11 +2151,11 @@ export interface LossDefinition {
     [k: string]: LossOption;
   };
   /**
-   * Kind of the targets. numbers: t is [target_size], y the outputs. probabilities: t is [target_size], from 0 to 1, y the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final softmax.
+   * Kind of the targets. numbers: t is [target_size], y the outputs. probabilities: t is [target_size], from 0 to 1, y the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final softmax; with `output_size` the outputs as they are.
    */
   target?: "numbers" | "probabilities" | "class";
   /**
-   * Number of outputs: a size, or arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size` of the option `levels`). Default (null): one output for each target; of class targets one for each class.
+   * Number of outputs that are no predictions of the targets, such as quantiles, the parameters of a distribution or an embedding: a size, arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size` of the option `levels`), or "any". Predictions report them as they are. Default (null): one output for each target; of class targets one for each class.
    */
   output_size?: SizeExpression | null;
   /**
@@ -2034,30 +2180,6 @@ export interface LossVariant {
    * A list replaces all equations of the loss. An object replaces single equations: its keys are names that equations assign, its values the new line or lines.
    */
   equations?: Equations | ReplacedEquations | null;
-}
-/**
- * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
- */
-export interface CTCLoss {
-  /**
-   * Connectionist temporal classification.
-   */
-  type: "ctc";
-  /**
-   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its number of labels.
-   */
-  reduction?: "mean" | "sum";
-  /**
-   * Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1.
-   */
-  blank?: number | "last";
-  /**
-   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite with false.
-   */
-  zero_infinity?: boolean;
-  from?: From1;
-  target?: Target;
-  weight?: Weight;
 }
 /**
  * Fraction of entries whose largest output is the target class.

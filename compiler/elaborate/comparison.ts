@@ -17,11 +17,14 @@ import { resolveDefinition } from "../language/resolve.js";
 import { comparisonScope, type Scope } from "../language/scope.js";
 import type { Context } from "./context.js";
 
+type Definition = Pick<NormalLossDefinition, "description" | "options" | "equations" | "variants" | "scope"> &
+  Partial<Pick<NormalLossDefinition, "target" | "output_size">>;
+
 /** The use of a definition. */
 export interface Comparison {
   /** The name that the equations set. */
   readonly kind: "loss" | "metric";
-  readonly definition: Pick<NormalLossDefinition, "description" | "options" | "equations" | "variants" | "scope">;
+  readonly definition: Definition;
   readonly options: Readonly<Record<string, LossOption>>;
   /** The JSON pointer of the definition. */
   readonly path: string;
@@ -122,7 +125,11 @@ export function checkComparison(
     if (use.definition.scope === "batch") Object.assign(shapes, { index: column, valid: column });
     const open = () => openScope(use, shapes, { output_size: outputs, target_size: targets });
     const table = withClasses(functions, outputs);
-    const collect: Report = (problem) => problems.push(problem);
+    // An option may be that of the number of outputs alone.
+    const collect: Report = (problem) => {
+      const isSize = readsName(use.definition.output_size, problem.path.slice(`${use.path}/options/`.length));
+      if (problem.code !== "unused-option" || !isSize) problems.push(problem);
+    };
     checkInScope(equationsOf(use), use.kind, table, open, use.path, collect);
     problems.push(...unreadLists(use));
     if (problems.length === 0) return true;
@@ -132,14 +139,18 @@ export function checkComparison(
 }
 
 function isOfClasses({ definition }: Comparison): boolean {
-  return "target" in definition && definition.target === "class";
+  return definition.target === "class";
+}
+
+/** True for a text that has a name, or the size of the list of that name. */
+function readsName(text: unknown, name: string): boolean {
+  return new RegExp(`\\b${name}(_size)?\\b`).test(JSON.stringify(text ?? ""));
 }
 
 function unreadLists(use: Comparison): readonly Problem[] {
-  const { equations, variants } = use.definition;
-  const text = JSON.stringify([equations, variants]);
+  const { equations, variants, output_size: outputSize } = use.definition;
   return listOptions(use).flatMap(([name]) =>
-    new RegExp(`\\b${name}(_size)?\\b`).test(text)
+    readsName([equations, variants, outputSize], name)
       ? []
       : [
           {

@@ -2,6 +2,7 @@
 import type { Manifest } from "../../compiler/artifact.js";
 import { type ArraySignature, classesSize, type Signature, targetArrays } from "../../compiler/signature.js";
 import { quote } from "../../schema/diagnostics/suggest.js";
+import { outputKindOf } from "../../schema/kinds/losses.js";
 import { ONLY_TARGET, outputsOf, targetPort } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
@@ -116,6 +117,7 @@ export function checkIdRange(
   source: DataSource,
 ): readonly RunProblem[] {
   const outputs = outputsOf(spec).map(({ name, port, loss, prefix }) => {
+    if (outputKindOf(loss) === "features") return undefined;
     const size = manifest.eval.outputs.find((output) => output.name === port)?.shape.at(-1);
     const what = prefix === "" ? "The model's output" : `The output ${name}`;
     const hint = `${what} has size ${size}, so the largest index is ${Number(size) - 1}.`;

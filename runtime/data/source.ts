@@ -2,7 +2,7 @@
 import type { Signature } from "../../compiler/signature.js";
 import { hasIndependentRows } from "../../schema/kinds/columns.js";
 import { outputIsSequence, outputTimeAxis, vocabularyOf } from "../../schema/kinds/layers.js";
-import { lossName, type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
+import { lossName, type OutputKind, outputKindOf, type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
 import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
@@ -65,6 +65,8 @@ export interface Uses {
   readonly targets: Exclude<TargetKind, "labels">;
   /** The loss that reads the targets. */
   readonly loss: string;
+  /** The meaning of the model's outputs. */
+  readonly outputs: OutputKind;
   /** True when the output has an entry for every step of a sequence, false when one per sequence. */
   readonly everyStep: boolean;
   /** The time axis of the output, for the time axes of the data's inputs; undefined for one output per sequence. */
@@ -116,6 +118,7 @@ export function usesOf(spec: Pick<NormalSpec, "data" | "model" | "losses">, outp
     inputKind,
     targets: targetKind === "labels" ? "classes" : targetKind,
     loss: lossName(loss),
+    outputs: outputKindOf(loss),
     everyStep: !hasIndependentRows(data) && outputIsSequence(layers),
     outputTimeAxis: (axisOf) => outputTimeAxis(layers, axisOf),
     areLabels: targetKind === "labels",

@@ -1,6 +1,7 @@
 /** Evaluation: loss, metrics, outputs and decoded predictions of a model over examples. */
 import type { Tensor } from "onnxruntime-node";
 import type { Manifest, Port } from "../../compiler/artifact.js";
+import { outputKindOf } from "../../schema/kinds/losses.js";
 import type { ModelOutput } from "../../schema/kinds/outputs.js";
 import { isStateful, statefulBatches } from "../data/batching/stateful-batches.js";
 import type { DataSource } from "../data/source.js";
@@ -11,6 +12,7 @@ import { createRecurrentStates } from "../sessions/recurrent-states.js";
 import type { Runner } from "../sessions/runner.js";
 import type { NumericArray } from "../tensors/array.js";
 import { floatsOf } from "../tensors/ort.js";
+import { nestedRows } from "../tensors/rows.js";
 import { addAccumulators, computeMetric } from "./metric-accumulators.js";
 
 export interface Evaluator {
@@ -147,7 +149,9 @@ export async function createEvaluator(
       const decoded: unknown[] = [];
       // For stateful layers consecutive examples are one stream.
       const batchOutputs = evaluator.outputs(parameters, examples, hasStates ? 1 : examples.length, port);
-      for await (const { batch, output } of batchOutputs) decoded.push(...source.decode(output, batch, loss.target));
+      const isOfFeatures = outputKindOf(loss) === "features";
+      for await (const { batch, output } of batchOutputs)
+        decoded.push(...(isOfFeatures ? nestedRows(output) : source.decode(output, batch, loss.target)));
       return decoded;
     },
   };

@@ -27,7 +27,7 @@ export async function predictionRoll(
   example: number,
 ): Promise<PredictionRoll | undefined> {
   const { port, loss } = modelOutput;
-  const { targets: kind, everyStep } = usesOf(spec, modelOutput);
+  const { outputs: kind, everyStep } = usesOf(spec, modelOutput);
   if (kind !== "probabilities" || !everyStep) return undefined;
   const endsInLogits = outputActivationOf(modelOutput.model) === "logits";
   for await (const { batch, output } of evaluator.outputs(parameters, Uint32Array.of(example), 1, port)) {

@@ -33,12 +33,12 @@ const MAX_TEXTS = 12;
 
 export async function summarizePredictions(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
   const { spec, source, output } = context;
-  const { targets } = usesOf(spec, output);
+  const { outputs } = usesOf(spec, output);
   const metadata = metadataOf(source.metadata, output.loss.target);
-  if (metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc")
+  if (metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc" || outputs === "features")
     return textPairs(context, examples);
-  if (targets === "numbers") return regressionPairs(context, examples, metadata);
-  return confusionMatrix(context, examples, targets === "classes" ? classNames(metadata) : null);
+  if (outputs === "numbers") return regressionPairs(context, examples, metadata);
+  return confusionMatrix(context, examples, outputs === "classes" ? classNames(metadata) : null);
 }
 
 async function textPairs(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
@@ -48,7 +48,8 @@ async function textPairs(context: PredictionContext, examples: Indices): Promise
   const stride = stateful ? 1 : Math.max(1, Math.floor(examples.length / MAX_TEXTS));
   const sampled = examples.filter((_, index) => index % stride === 0).subarray(0, MAX_TEXTS);
   const predicted = await evaluator.predictions(parameters, sampled, output);
-  const targets = output.loss.type === "ctc" ? null : await decodeTargets(context, sampled);
+  const hasNoTexts = output.loss.type === "ctc" || usesOf(spec, output).outputs === "features";
+  const targets = hasNoTexts ? null : await decodeTargets(context, sampled);
   return {
     kind: "texts",
     texts: predicted.map((text, index) => ({
@@ -92,7 +93,7 @@ async function confusionMatrix(
   examples: Indices,
   names: readonly string[] | null,
 ): Promise<PredictionSummary> {
-  const isBinary = usesOf(context.spec, context.output).targets === "probabilities";
+  const isBinary = usesOf(context.spec, context.output).outputs === "probabilities";
   const threshold = outputActivationOf(context.output.model) === "logits" ? 0 : 0.5;
   const counts = new Map<string, number>();
   let size = isBinary ? 2 : (names?.length ?? 0);

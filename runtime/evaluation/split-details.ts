@@ -34,14 +34,15 @@ export interface SplitDetails {
 }
 
 /**
- * Empty for texts, pairs and label sequences, and for numbers that are not scaled: their metrics are in original units.
+ * Empty for texts, pairs and label sequences, for features, and for numbers that are not scaled: their metrics are in original units.
  */
 export async function splitDetails(context: PredictionContext, examples: Indices): Promise<SplitDetails> {
   const { spec, source, output } = context;
   const { metadata } = source;
   const isText = metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc";
-  const isUnscaled = usesOf(spec, output).targets === "numbers" && metadata.type !== "table";
-  if (isText || isUnscaled) return {};
+  const { outputs } = usesOf(spec, output);
+  const isUnscaled = outputs === "numbers" && metadata.type !== "table";
+  if (isText || isUnscaled || outputs === "features") return {};
   const summary = await summarizePredictions(context, examples);
   if (summary.kind === "classes")
     return { classes: classScores(summary.names, summary.counts), confusion: summary.counts };

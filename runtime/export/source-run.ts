@@ -45,12 +45,12 @@ export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "meta
     inputs: metadata.type === "table" ? scalersOf(metadata.columns) : null,
     predictions: outputsOf(spec).map((output) => {
       const { port, prefix, model } = output;
-      const { targets } = usesOf(spec, output);
+      const { outputs } = usesOf(spec, output);
       return {
         port,
         prefix,
-        outputs: metadata.type === "table" && targets === "numbers" ? scalersOf(targetOf(output.loss.target)) : null,
-        targetKind: targets,
+        outputs: metadata.type === "table" && outputs === "numbers" ? scalersOf(targetOf(output.loss.target)) : null,
+        targetKind: outputs === "features" ? "numbers" : outputs,
         endsInLogits: outputActivationOf(model) === "logits",
       };
     }),

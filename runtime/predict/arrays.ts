@@ -36,11 +36,11 @@ export const arrays: OpenInputs = async ({ run, file, folder, beam }) => {
     batch: (indices) => new Map([...arraysByPort].map(([name, array]) => [name, gatherRows(array, indices)])),
     formatOf: (output) => {
       const { loss } = output;
-      const { targets } = usesOf(spec, output);
+      const { outputs } = usesOf(spec, output);
       return {
-        postprocess: (scores) => toProbabilities(output, targets, scores),
+        postprocess: (scores) => toProbabilities(output, outputs, scores),
         describe(_, scores) {
-          if (targets !== "classes") return { [predictionKeys(output, "output").value]: describeValues(scores) };
+          if (outputs !== "classes") return { [predictionKeys(output, "output").value]: describeValues(scores) };
           if (loss.type === "ctc") return describeLabels(output, loss, scores, beam);
           const keys = predictionKeys(output, "class");
           return scores.shape.length === 1 ? describeClass(keys, scores, null) : describeTags(keys, scores, null);

@@ -32,11 +32,11 @@ export function withoutPadding({ shape, data }: Scores, { shape: axes }: Pick<Po
 /** Applies the softmax over classes, or the sigmoid, to the outputs of a model that ends in logits. */
 export function toProbabilities(
   { model }: Pick<NormalSpec, "model">,
-  targets: Uses["targets"],
+  outputs: Uses["outputs"],
   scores: Scores,
 ): Scores {
-  if (targets === "numbers" || outputActivationOf(model) !== "logits") return scores;
-  if (targets === "probabilities") return { ...scores, data: scores.data.map(sigmoid) };
+  if (outputs === "numbers" || outputs === "features" || outputActivationOf(model) !== "logits") return scores;
+  if (outputs === "probabilities") return { ...scores, data: scores.data.map(sigmoid) };
   return { ...scores, data: softmaxRows(scores.data, scores.shape.at(-1) ?? 1) };
 }
 

@@ -5,7 +5,7 @@ import { readIdx } from "../data/formats/idx.js";
 import { usesOf } from "../data/source.js";
 import { fail, ok } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
-import { describeClass, predictionKeys, toProbabilities } from "./format-predictions.js";
+import { describeClass, describeValues, predictionKeys, toProbabilities } from "./format-predictions.js";
 import { floatArray, type OpenInputs } from "./inputs.js";
 
 export const images: OpenInputs = async ({ run, file, folder }) => {
@@ -40,8 +40,11 @@ export const images: OpenInputs = async ({ run, file, folder }) => {
       return new Map([["inputs", floatArray(examples.length, [rows, columns], data)]]);
     },
     formatOf: (output) => ({
-      postprocess: (scores) => toProbabilities(output, usesOf(spec, output).targets, scores),
-      describe: (_, scores) => describeClass(predictionKeys(output, "label"), scores, metadata.classes),
+      postprocess: (scores) => toProbabilities(output, usesOf(spec, output).outputs, scores),
+      describe: (_, scores) =>
+        usesOf(spec, output).outputs === "features"
+          ? { [predictionKeys(output, "output").value]: describeValues(scores) }
+          : describeClass(predictionKeys(output, "label"), scores, metadata.classes),
     }),
     identify: (image, prediction) => ({ image: image + 1, ...prediction }),
   });

@@ -61,17 +61,17 @@ export const sequences: OpenInputs = async ({ run, file, folder }) => {
       ]);
     },
     formatOf(output) {
-      const { targets } = usesOf(spec, output);
+      const { outputs } = usesOf(spec, output);
       const own = metadataOf(metadata, output.loss.target);
       const names = ("classes" in own ? own.classes : null) ?? null;
       return {
-        postprocess: (scores) => toProbabilities(output, targets, scores),
+        postprocess: (scores) => toProbabilities(output, outputs, scores),
         describe(example, scores) {
           const isEmpty = lengths[example] === 0;
           const perStep = scores.shape.length > 1;
           const role = perStep ? "tags" : "label";
-          const keys = predictionKeys(output, predictionName(columns[role], role));
-          if (targets !== "classes") return { [keys.value]: isEmpty ? null : describeValues(scores) };
+          const keys = predictionKeys(output, outputs === "features" ? "output" : predictionName(columns[role], role));
+          if (outputs !== "classes") return { [keys.value]: isEmpty ? null : describeValues(scores) };
           if (isEmpty) {
             const nothing = perStep ? [] : null;
             return { [keys.value]: nothing, [`${keys.prefix}probability`]: nothing };

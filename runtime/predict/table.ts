@@ -1,6 +1,9 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import { keysOf } from "../../schema/json-pointer.js";
 import { inputKinds, rowsOfExample } from "../../schema/kinds/columns.js";
+import { lossName } from "../../schema/kinds/losses.js";
+import { outputsOf } from "../../schema/kinds/outputs.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import type { FloatSeries } from "../data/batching/windows.js";
 import { metadataOf, type TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
@@ -82,6 +85,7 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     hasLengths: false,
     notices: [
       ...horizonNotices(horizon, reverse),
+      ...scaledFeaturesNotices(run.spec, metadata),
       ...notices,
       ...ids.notices,
       ...(await missingTargetNotices({ run, file, folder }, result.value)),
@@ -89,15 +93,15 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     series: windows,
     batch: (examples) => windows.read(examples, window),
     formatOf(output) {
-      const { targets } = usesOf(spec, output);
+      const { targets, outputs } = usesOf(spec, output);
       const { prefix } = predictionKeys(output, "");
       const own = metadataOf(metadata, output.loss.target);
       const { target, classes = null } = own.type === "table" ? own : metadata;
       const keys = target.map((name) => (prefix === "" && isReservedName(name) ? `${name} (target)` : name));
       return {
         postprocess(scores) {
-          const last = toProbabilities(output, targets, lastStep(scores));
-          if (targets !== "numbers") return last;
+          const last = toProbabilities(output, outputs, lastStep(scores));
+          if (outputs !== "numbers") return last;
           const scalerAt = (index: number) => scalerOf(scaler, target[index]);
           return target.some((_, index) => scalerAt(index) !== undefined)
             ? { ...last, data: unscaleValues(last.data, scalerAt) }
@@ -105,6 +109,7 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
         },
         describe(_, scores) {
           const [name = "target"] = keys;
+          if (outputs === "features") return { [predictionKeys(output, "output").value]: describeValues(scores) };
           if (targets === "classes") return describeClass(predictionKeys(output, name), scores, classes);
           const numbers = [describeValues(scores)].flat();
           return Object.fromEntries(keys.map((key, index) => [prefix + key, numbers[index]]));
@@ -117,6 +122,21 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     },
   });
 };
+
+/** A notice for outputs that are no values of the scaled columns that they were trained on. */
+function scaledFeaturesNotices(spec: NormalSpec, metadata: TableMetadata): readonly string[] {
+  return outputsOf(spec).flatMap((output) => {
+    const own = metadataOf(metadata, output.loss.target);
+    const columns = own.type === "table" ? own.target : [];
+    const scaled = columns.filter((name) => scalerOf(metadata.scaler, name) !== undefined);
+    if (usesOf(spec, output).outputs !== "features" || scaled.length === 0) return [];
+    const names = listFirst(
+      scaled.map((name) => JSON.stringify(name)),
+      8,
+    );
+    return [`The outputs of ${lossName(output.loss)} are in the scaled units of ${names}: data.json has the scale.`];
+  });
+}
 
 /** The row that a prediction is of; none where that is the row of its line. */
 function horizonNotices(horizon: number, reverse: boolean): readonly string[] {

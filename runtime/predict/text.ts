@@ -69,7 +69,7 @@ export const text: OpenInputs = async ({ run, file, folder }) => {
     batch: (examples) =>
       new Map([["inputs", stackRows(examples.map((example) => lines[example]?.ids ?? new Int32Array()))]]),
     formatOf: (output) => ({
-      postprocess: (scores) => toProbabilities(output, usesOf(spec, output).targets, scores),
+      postprocess: (scores) => toProbabilities(output, usesOf(spec, output).outputs, scores),
       describe(_, scores) {
         const { value, prefix } = predictionKeys(output, "next");
         const steps = topClasses(scores, vocabulary);

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
 import { hasKinds } from "../../schema/kinds/columns.js";
+import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
 import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type { NormalLoss, NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
@@ -49,7 +50,7 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const run = opened.value;
   const several = severalOutputsProblem(run.spec, "a web page", "Name a file with --out in place of --web.");
   if (several !== undefined) return invalidInput([several]);
-  const unsupported = namedTargetProblem(run) ?? columnKindsProblem(run);
+  const unsupported = namedTargetProblem(run) ?? columnKindsProblem(run) ?? featuresProblem(run);
   if (unsupported !== undefined) return invalidInput([unsupported]);
   const folderProblem = checkPageFolder(request.out);
   if (folderProblem !== undefined) return invalidInput([folderProblem]);
@@ -100,6 +101,14 @@ function fineTuningSpec(spec: NormalSpec): NormalSpec {
   const precision = "float32" as const;
   const train = { ...spec.train, precision, accumulate: 1, sample: null, early_stopping: null, keep_best: null };
   return { ...spec, optimizer, train };
+}
+
+/** A page shows values of the targets. */
+function featuresProblem({ spec }: Run): RunProblem | undefined {
+  const [loss] = spec.losses;
+  if (loss === undefined || outputKindOf(loss) !== "features") return undefined;
+  const message = `A web page shows predictions of the target, but the outputs of ${lossName(loss)} are other numbers.`;
+  return { code: "features", path: "", message, hint: "Name a file with --out in place of --web." };
 }
 
 /** The page names the target of its examples `targets`. */

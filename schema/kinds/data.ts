@@ -39,8 +39,15 @@ export const lossFacts = {
   squared_error: { targets: "numbers", metrics: ["rmse"] },
   absolute_error: { targets: "numbers", metrics: ["mae"] },
   huber: { targets: "numbers", metrics: ["mae"] },
-  custom: {},
   ctc: { targets: "labels", metrics: ["exact_sequence", "label_error_rate"] },
+  log_cosh: { targets: "numbers", metrics: ["mae"] },
+  pinball: { targets: "numbers", outputs: "features", metrics: [] },
+  gaussian_nll: { targets: "numbers", outputs: "features", metrics: [] },
+  mixture_density: { targets: "numbers", outputs: "features", metrics: [] },
+  focal: { targets: "classes", metrics: ["accuracy"] },
+  soft_f1: { targets: "probabilities", metrics: ["binary_accuracy", "f1"] },
+  contrastive: { targets: "classes", outputs: "features", metrics: [] },
+  custom: {},
 } as const;
 
 export const metricFacts = {

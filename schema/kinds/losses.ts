@@ -16,8 +16,13 @@ import { dataFacts, lossFacts } from "./data.js";
  */
 export type TargetKind = "classes" | "labels" | "probabilities" | "numbers";
 
+/** The values that a model with a loss outputs: scores or values of the targets, or numbers of another meaning. */
+export type OutputKind = Exclude<TargetKind, "labels"> | "features";
+
 interface LossFacts {
   readonly targets: TargetKind;
+  /** By default those of the targets. */
+  readonly outputs?: "features";
   readonly metrics: readonly NormalMetric["type"][];
 }
 
@@ -34,6 +39,17 @@ const targetKinds: Readonly<Record<NormalLossDefinition["target"], TargetKind>> 
 
 export function targetKindOf(loss: Pick<BuiltInLoss, "type"> | NormalCustomLoss): TargetKind {
   return loss.type === "custom" ? targetKinds[loss.definition.target] : facts[loss.type].targets;
+}
+
+/**
+ * The meaning of the outputs. Features are reported as they are: an embedding, quantiles, the parameters of a
+ * distribution.
+ */
+export function outputKindOf(loss: NormalLoss): OutputKind {
+  const isOfFeatures =
+    loss.type === "custom" ? loss.definition.output_size !== null : facts[loss.type].outputs === "features";
+  const targets = targetKindOf(loss);
+  return isOfFeatures ? "features" : targets === "labels" ? "classes" : targets;
 }
 
 /** The name of a loss: the type of a built-in one, the user's name for others. */
@@ -59,7 +75,7 @@ export function defaultMetrics(
 
 /** The metrics that compare outputs of the targets' shape. */
 function metricsOfDefinition({ target, output_size }: NormalLossDefinition): readonly NormalMetric["type"][] {
-  if (target === "class") return ["accuracy"];
   if (output_size !== null) return [];
+  if (target === "class") return ["accuracy"];
   return target === "numbers" ? ["rmse"] : ["binary_accuracy"];
 }

@@ -1452,6 +1452,7 @@ export interface NormalCustom {
   readonly options: Readonly<Record<string, CellOption>>;
 }
 
+/** A loss with its options. */
 export type NormalLoss =
   | NormalSequenceLoss
   | NormalCrossEntropy
@@ -1460,8 +1461,15 @@ export type NormalLoss =
   | NormalSquaredError
   | NormalAbsoluteError
   | NormalHuber
-  | NormalCustomLoss
-  | NormalCtc;
+  | NormalCtc
+  | NormalLogCosh
+  | NormalPinball
+  | NormalGaussianNll
+  | NormalMixtureDensity
+  | NormalFocal
+  | NormalSoftF1
+  | NormalContrastive
+  | NormalCustomLoss;
 
 /** Weighted cross-entropy of logits over time, as TensorFlow's sequence_loss. */
 export interface NormalSequenceLoss {
@@ -1573,6 +1581,125 @@ export interface NormalHuber {
 }
 
 /**
+ * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with
+ * the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
+ */
+export interface NormalCtc {
+  readonly type: "ctc";
+  /**
+   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its
+   * number of labels.
+   */
+  readonly reduction: "mean" | "sum";
+  /** Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1. */
+  readonly blank: number | "last";
+  /**
+   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite
+   * with false.
+   */
+  readonly zero_infinity: boolean;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/** Logarithm of the hyperbolic cosine of the difference: half its square near 0, its absolute value far from it. */
+export interface NormalLogCosh {
+  readonly type: "log_cosh";
+  readonly reduction: EntryReduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Quantile regression: for each target one output for each level, the outputs of a target next to each other. Half of
+ * the targets are below an output of the level 0.5. Outputs of different levels may cross: sort them where they must
+ * not.
+ */
+export interface NormalPinball {
+  readonly type: "pinball";
+  readonly reduction: EntryReduction;
+  /** Fraction of the targets below each output. */
+  readonly levels: readonly number[];
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Negative log-likelihood of a normal distribution of each target, without the constant log(2π) / 2. The first half of
+ * the outputs are the means, the second half the logarithms of the variances.
+ */
+export interface NormalGaussianNll {
+  readonly type: "gaussian_nll";
+  readonly reduction: EntryReduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Negative log-likelihood of a mixture of normal distributions of each target. The first third of the outputs are the
+ * logits of the components, target by target, the second third their means, the last third the logarithms of their
+ * standard deviations.
+ */
+export interface NormalMixtureDensity {
+  readonly type: "mixture_density";
+  readonly reduction: EntryReduction;
+  /** Number of normal distributions for each target. */
+  readonly components: number;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Cross-entropy of logits, times a power of the probability of the other classes: rows with a probability near 1 hardly
+ * change it. Targets are class ids.
+ */
+export interface NormalFocal {
+  readonly type: "focal";
+  readonly reduction: EntryReduction;
+  /** Power; 0 is the cross-entropy. */
+  readonly gamma: number;
+  /**
+   * Weight of each class, as that of cross_entropy: a factor of the loss of the rows of that class. The mean divides by
+   * the number of entries, not by their weights.
+   */
+  readonly class_weights: readonly number[] | Readonly<Record<string, number>> | "balanced" | null;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * 1 minus the mean over the outputs of F1, with probabilities in place of predictions, so that it has a gradient. It is
+ * computed over all rows of a batch at once: an output without a positive target in the batch has F1 0, so batches
+ * should be large. An evaluation reports the mean over its batches.
+ */
+export interface NormalSoftF1 {
+  readonly type: "soft_f1";
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Supervised contrastive loss: the outputs are an embedding, in which rows of the same class of a batch are to have the
+ * same direction and others another. Targets are class ids. A row without another of its class in the batch does not
+ * count. An evaluation reports the mean over its batches.
+ */
+export interface NormalContrastive {
+  readonly type: "contrastive";
+  /** Divisor of the similarities, which are cosines. */
+  readonly temperature: number;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
  * A loss of your own. Short form: its name in `losses` as `type`, with its options as keys: `{ "type": "focal",
  * "gamma": 3 }`.
  */
@@ -1580,7 +1707,6 @@ export interface NormalCustomLoss {
   readonly type: "custom";
   /** Name of the loss in messages and reports. */
   readonly name: string;
-  /** Definition of the loss. */
   readonly definition: NormalLossDefinition;
   /** Options of the loss by name; those of its definition are the defaults. */
   readonly options: Readonly<Record<string, LossOption>>;
@@ -1610,12 +1736,14 @@ export interface NormalLossDefinition {
   /**
    * Kind of the targets. numbers: t is [target_size], y the outputs. probabilities: t is [target_size], from 0 to 1, y
    * the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final
-   * softmax.
+   * softmax; with `output_size` the outputs as they are.
    */
   readonly target: "numbers" | "probabilities" | "class";
   /**
-   * Number of outputs: a size, or arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size`
-   * of the option `levels`). Default (null): one output for each target; of class targets one for each class.
+   * Number of outputs that are no predictions of the targets, such as quantiles, the parameters of a distribution or an
+   * embedding: a size, arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size` of the
+   * option `levels`), or "any". Predictions report them as they are. Default (null): one output for each target; of
+   * class targets one for each class.
    */
   readonly output_size: SizeExpression | null;
   /**
@@ -1643,29 +1771,6 @@ export interface NormalLossVariant {
    * assign, its values the new line or lines.
    */
   readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
-}
-
-/**
- * Connectionist temporal classification: the negative log-probability of the labels, summed over all alignments with
- * the outputs. Targets are labels [batch, labels] (integers), padded at the end with the blank.
- */
-export interface NormalCtc {
-  readonly type: "ctc";
-  /**
-   * Mean or sum over sequences, in an evaluation over all its examples. The loss of a sequence is not divided by its
-   * number of labels.
-   */
-  readonly reduction: "mean" | "sum";
-  /** Class id of the blank: 0 as in PyTorch and Keras, or "last" as in TensorFlow 1. */
-  readonly blank: number | "last";
-  /**
-   * Set the loss and the gradient of a sequence with fewer steps than its labels need to 0. Such a loss is infinite
-   * with false.
-   */
-  readonly zero_infinity: boolean;
-  readonly from: string;
-  readonly target: string;
-  readonly weight: number;
 }
 
 /** A metric with its options. */

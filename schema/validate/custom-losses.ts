@@ -6,8 +6,18 @@ import type { SchemaProblem } from "./deduplicate.js";
 import { checkOption } from "./options.js";
 import { unknownKey } from "./schema-errors.js";
 
+/** The problems of a spec, with one in place of several where a loss is under the name of definitions. */
+export function withLossHint(problems: readonly SchemaProblem[], spec: Json): readonly SchemaProblem[] {
+  if (!isObject(spec) || typeof ownLosses(spec).type !== "string") return problems;
+  const rest = problems.filter(
+    ({ path, missing }) => !path.startsWith("/losses/") && missing?.includes("loss") !== true,
+  );
+  const message = '"losses" must be a list of losses, or an object of definitions by name, but is one loss.';
+  return [...rest, { code: "wrong-type", path: "/losses", message, hint: 'Write the key "loss".', atKey: true }];
+}
+
 export function checkCustomLosses(spec: Json): readonly SchemaProblem[] {
-  if (!isObject(spec)) return [];
+  if (!isObject(spec) || typeof ownLosses(spec).type === "string") return [];
   return [
     ...Object.entries(ownLosses(spec)).flatMap(([name, definition]) => checkDeclaration(name, definition)),
     ...lossEntries(spec).flatMap(({ entry, path }) => (isObject(entry) ? checkUse(entry, path, spec) : [])),
@@ -38,7 +48,7 @@ function checkDefaults(definition: Json | undefined, path: string): readonly Sch
   });
 }
 
-/** A list stands for a list; a number where the default is a number. */
+/** The check of a value by the default: a list of numbers where the default is one. */
 function checkValue(option: string, value: Json, path: string, definition: JsonObject): readonly SchemaProblem[] {
   const defaultValue = isObject(definition.options) ? definition.options[option] : undefined;
   if (defaultValue === undefined) return [];

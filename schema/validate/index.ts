@@ -10,7 +10,7 @@ import { checkActivations } from "./activations.js";
 import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
 import { checkCells } from "./cells.js";
 import { checkCustomLayers, withLayersHint } from "./custom-layers.js";
-import { checkCustomLosses } from "./custom-losses.js";
+import { checkCustomLosses, withLossHint } from "./custom-losses.js";
 import { deduplicate } from "./deduplicate.js";
 import { explainErrors, type OwnNames, type SchemaError } from "./schema-errors.js";
 
@@ -32,7 +32,7 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
     ? []
     : explainErrors(validator.errors as readonly SchemaError[], ownNames(value));
   const problems = deduplicate([
-    ...withLayersHint(schemaProblems, value),
+    ...withLossHint(withLayersHint(schemaProblems, value), value),
     ...checkArrays(value),
     ...checkActivations(value),
     ...checkCells(value),

@@ -116,6 +116,8 @@ test("every optional key has a default, or one that depends on other keys", () =
     "cell.zoneout",
     "cell.layer_norm",
     "projection.size",
+    // One of the two.
+    "loss_or_losses.loss",
     "clip.global_norm",
     "clip.value",
     // Depends on the metric.

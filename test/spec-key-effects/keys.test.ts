@@ -29,6 +29,7 @@ const coveredKeys = new Set([
   "own.description",
   "activation_definition.description",
   "layer_definition.description",
+  "loss_definition.description",
   ...["parameters", "initializers", "equations", "output"].map((key) => `layer_variant.${key}`),
   ...["state", "parameters", "initializers", "equations", "output", "onnx"].map((key) => `variant.${key}`),
   ...onnxKeys.flatMap((key) => [`onnx_mapping.${key}`, `onnx_changes.${key}`]),

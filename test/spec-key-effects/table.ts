@@ -102,6 +102,22 @@ const loss = (
     target: { testedBy: "test/compiler/elaborate/outputs.test.ts" },
   });
 
+/** Two targets, and a number of outputs. */
+const withOutputs = (size: number) => set(numbers, "/model/1/size", size);
+
+const ownLoss = set(numbers, "/loss", {
+  type: "custom",
+  definition: {
+    options: { scale: 1, squared: false },
+    equations: ["loss = scale * abs(y - t)"],
+    variants: { squared: { true: { equations: ["loss = scale * (y - t) ^ 2"] }, false: {} } },
+  },
+});
+const ownClassLoss = set(classes, "/loss", {
+  type: "custom",
+  definition: { target: "class", equations: ["loss = -gather(log_softmax(y), t)"] },
+});
+
 const lstm = set(numbers, "/model/0/cell", "lstm");
 const gru = set(numbers, "/model/0/cell", "gru");
 const withCellList = (base: Json): Json => {
@@ -575,6 +591,14 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...loss("squared_error", numbers, { reduction: "sum" }),
   ...loss("absolute_error", numbers, { reduction: "sum" }),
   ...loss("huber", numbers, { reduction: "sum", delta: 0.5 }),
+  ...loss("log_cosh", numbers, { reduction: "sum" }),
+  ...loss("pinball", withOutputs(6), { reduction: "sum", levels: [0.2, 0.4, 0.6] }),
+  ...loss("gaussian_nll", withOutputs(4), { reduction: "sum" }),
+  ...loss("mixture_density", withOutputs(18), { reduction: "sum" }),
+  ...prefixed("mixture_density", { components: { testedBy: "test/compiler/elaborate/losses/equations.test.ts" } }),
+  ...loss("focal", classes, { reduction: "sum", gamma: 1, class_weights: [1, 2, 1] }),
+  ...loss("soft_f1", binary, {}),
+  ...loss("contrastive", classes, { temperature: 0.5 }),
   ...loss("ctc", labels, { reduction: "sum", blank: "last", zero_infinity: true }),
   ...prefixed("clip", {
     global_norm: keyEffect(numbers, "/optimizer/clip", { global_norm: 1 }),
@@ -720,6 +744,35 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     weights: keyEffect(customized, "/model/2/weights", "first"),
     trainable: keyEffect(customized, "/model/1/trainable", false),
     options: keyEffect(customized, "/model/2/options", { size: 5 }),
+  }),
+  ...prefixed("custom_loss", {
+    name: { testedBy: "test/compiler/elaborate/losses/own-losses.test.ts" },
+    definition: keyEffect(ownLoss, "/loss/definition/equations/0", "loss = 2 * abs(y - t)"),
+    options: keyEffect(ownLoss, "/loss/options", { scale: 3 }),
+    reduction: keyEffect(ownLoss, "/loss/reduction", "sum"),
+    class_weights: keyEffect(ownClassLoss, "/loss/class_weights", [1, 2, 1]),
+    from: { testedBy: "test/compiler/elaborate/outputs.test.ts" },
+    target: { testedBy: "test/compiler/elaborate/outputs.test.ts" },
+    weight: keyEffect(ownLoss, "/loss/weight", 2),
+  }),
+  ...prefixed("loss_definition", {
+    options: keyEffect(ownLoss, "/loss/definition/options/scale", 3),
+    target: { testedBy: "test/compiler/elaborate/losses/own-losses.test.ts" },
+    output_size: { testedBy: "test/compiler/elaborate/losses/own-losses.test.ts" },
+    scope: { testedBy: "test/compiler/elaborate/losses/own-losses.test.ts" },
+    equations: keyEffect(ownLoss, "/loss/definition/equations/0", "loss = 2 * abs(y - t)"),
+    variants: keyEffect(
+      set(ownLoss, "/loss/definition/options/squared", true),
+      "/loss/definition/variants/squared/true/equations",
+      ["loss = scale * (y - t) ^ 4"],
+    ),
+  }),
+  ...prefixed("loss_variant", {
+    equations: keyEffect(
+      set(ownLoss, "/loss/definition/options/squared", true),
+      "/loss/definition/variants/squared/true/equations",
+      ["loss = scale * (y - t) ^ 4"],
+    ),
   }),
   ...prefixed("layer_definition", {
     options: customEffect("options/size", 4),

@@ -5,7 +5,7 @@
 import { formatInteger } from "../../../schema/counts.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
-import { lossName, targetKindOf } from "../../../schema/kinds/losses.js";
+import { lossName, outputKindOf } from "../../../schema/kinds/losses.js";
 import { referencesOf } from "../../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import { holdsWeights } from "../../artifact.js";
@@ -66,7 +66,8 @@ function checkLinkFunction(
     layer?.layer === "custom" ||
     (layer !== undefined && "activation" in layer && Object.hasOwn(activations, layer.activation));
   const link = linkFunctionOf(context.b, wire.value);
-  if (!isOwn || link === undefined || wire.logits !== null || targetKindOf(loss) === "numbers") return;
+  if (!isOwn || link === undefined || wire.logits !== null) return;
+  if (!["classes", "probabilities"].includes(outputKindOf(loss))) return;
   context.problem({
     part: layer,
     code: "own-output-activation",
@@ -172,7 +173,7 @@ function checkVocabulary(
     const outputWidth = width(wire);
     const last = output.model.at(-1);
     if (typeof outputWidth !== "number" || outputWidth >= vocabulary || last === undefined || isIds(wire)) continue;
-    if (targetKindOf(output.loss) !== "classes") continue;
+    if (outputKindOf(output.loss) !== "classes") continue;
     const hasSize = last.layer === "dense" || last.layer === "projection";
     context.problem({
       part: last,

@@ -4,7 +4,7 @@ import { formatCount } from "../../../schema/counts.js";
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { definition as schemaOf } from "../../../schema/json-schema.js";
 import { lossName, targetKindOf } from "../../../schema/kinds/losses.js";
-import type { LossOption, NormalCustomLoss, NormalLoss, NormalLossDefinition } from "../../../schema/normal/index.js";
+import type { LossOption, NormalLoss, NormalLossDefinition } from "../../../schema/normal/index.js";
 import { fillDefaults } from "../../../schema/normalize/fill.js";
 import { mulDims } from "../../ir/dims.js";
 import { expectDefined } from "../../ir/expect.js";
@@ -64,7 +64,8 @@ export function builtInDefinition(name: string): NormalLossDefinition {
 function checkUse(use: LossUse, context: Context): boolean {
   const outputSize = (targets: number) => {
     const { output_size: size, target } = use.definition;
-    const resolved = size === null ? targets : resolveOutputSize(use, target === "class" ? 1 : targets, () => {});
+    const resolved =
+      size === null || size === "any" ? targets : resolveOutputSize(use, target === "class" ? 1 : targets, () => {});
     return resolved ?? targets;
   };
   return checkComparison(use, outputSize, context.functions, context.report);
@@ -98,7 +99,8 @@ function comparedOperands(
 ): Compared | undefined {
   const { b } = context;
   const kind = targetKindOf(loss);
-  const link = kind === "classes" ? "softmax" : kind === "probabilities" ? "sigmoid" : null;
+  const isOfFeatures = use.definition.output_size !== null;
+  const link = kind === "probabilities" ? "sigmoid" : kind === "classes" && !isOfFeatures ? "softmax" : null;
   const y = link === null ? operands.wire.value : logitsFor(loss, link, operands, context);
   if (y === undefined) return undefined;
   if (kind === "classes") {
@@ -132,7 +134,8 @@ function numberTargets(loss: NormalLoss, operands: LossOperands, context: Contex
 /** True where the model has the outputs that the definition states. A size that the data defines may be equal. */
 function fitsOutputSize(loss: NormalLoss, use: LossUse, y: Value, targetSize: number, context: Context): boolean {
   const outputs = width({ value: y });
-  if (use.definition.output_size === null || typeof outputs !== "number") return true;
+  const { output_size: size } = use.definition;
+  if (size === null || size === "any" || typeof outputs !== "number") return true;
   const expected = resolveOutputSize(use, targetSize, context.report);
   if (expected === undefined || expected === outputs) return expected !== undefined;
   const forTargets = targetKindOf(loss) === "classes" ? "" : ` for ${formatCount(targetSize, "target")}`;
@@ -168,24 +171,29 @@ function rowLoss(
   const pad = (value: Value) => (use.isOwn && wire.sequence ? padWithFirstStep(b, value, wire.mask) : value);
   const { y, t } = { y: pad(compared.y), t: pad(compared.t) };
   const result = elaborateComparison(use, { y, t }, sizes, context);
-  const weights = loss.type === "custom" ? classFactors(loss, compared, context) : null;
+  const weights = classFactors(loss, use, compared, context);
   if (result === undefined || weights === undefined) return undefined;
   const entries = weights === null ? result.value : b.mul(result.value, weights);
   return reduceEntries(b, entries, operands, "reduction" in loss ? loss.reduction : "mean");
 }
 
 /** The weight of each row's class, [..., 1]; null without weights. */
-function classFactors(loss: NormalCustomLoss, { y, ids }: Compared, context: Context): Value | null | undefined {
-  if (loss.class_weights === null) return null;
-  if (ids === null || loss.definition.scope === "batch")
+function classFactors(
+  loss: NormalLoss,
+  { definition }: LossUse,
+  { y, ids }: Compared,
+  context: Context,
+): Value | null | undefined {
+  if (!("class_weights" in loss) || loss.class_weights === null) return null;
+  if (ids === null || definition.scope === "batch")
     return context.problem({
       part: loss,
       key: "class_weights",
       code: "class-weights",
       message:
         ids === null
-          ? `${loss.name} has no classes: its targets are ${loss.definition.target}.`
-          : `${loss.name} is one number for all rows, which weights of classes cannot multiply.`,
+          ? `${lossName(loss)} has no classes: its targets are ${definition.target}.`
+          : `${lossName(loss)} is one number for all rows, which weights of classes cannot multiply.`,
       hint: 'Remove "class_weights".',
     });
   const weights = classWeightsFor(loss, y, context);
@@ -205,7 +213,7 @@ function batchLoss(
   const { mask, weights } = operands;
   const name = lossName(loss);
   const sizes = sizesOf(compared);
-  if (loss.type === "custom" && classFactors(loss, compared, context) === undefined) return undefined;
+  if (classFactors(loss, use, compared, context) === undefined) return undefined;
   if ("reduction" in loss && loss.reduction !== "mean")
     return problem({
       part: loss,

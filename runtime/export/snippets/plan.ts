@@ -1,6 +1,6 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
-import { blankClassOf, targetKindOf } from "../../../schema/kinds/losses.js";
+import { blankClassOf, outputKindOf } from "../../../schema/kinds/losses.js";
 import type { NormalLoss, NormalTextNormalization } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
@@ -245,10 +245,12 @@ function predictionOf(
     return { output: tokens.name, type: "classes", dtype: "int32", names, joinUnit: metadata.unit, blank: null };
   }
   const classes = outputs.find(({ name }) => name === "classes");
-  const isBinary = targetKindOf(loss) === "probabilities";
+  const outputKind = outputKindOf(loss);
+  const isBinary = outputKind === "probabilities";
   if (classes === undefined || isBinary) {
     const output = isBinary ? "probabilities" : "outputs";
-    const names = metadata.type === "table" ? { list: metadata.target, metadataKey: "rnnx.data.target" } : null;
+    const isOfColumns = metadata.type === "table" && outputKind !== "features";
+    const names = isOfColumns ? { list: metadata.target, metadataKey: "rnnx.data.target" } : null;
     return { output, type: "numbers", dtype: "float32", names, joinUnit: null, blank: null };
   }
   const classCount = Number(outputs.find(({ name }) => name === "probabilities")?.shape.at(-1) ?? 1);

@@ -129,7 +129,7 @@ async function evaluateLoss(fixture: Case) {
     soundLayers: new Set<string>(),
     soundCells: new Set(),
     problem: unexpected,
-    pathOf: unexpected,
+    pathOf: () => "",
     report: unexpected,
     parameter: unexpected,
     buffer: unexpected,
