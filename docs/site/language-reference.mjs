@@ -84,6 +84,11 @@ const scopeRows = [
     "`x`, whose last axis is that of the features",
     "the output, `y` unless `output` names another",
   ],
+  [
+    "[loss](spec/losses.md#loss-definition)",
+    "`y` [output_size], the outputs, `t`, the targets, numbers and lists of options, the numbers `output_size` and `target_size`; of a whole batch also `valid` and `index`",
+    "`loss`",
+  ],
 ];
 
 const table = (head, rows) =>

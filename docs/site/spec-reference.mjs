@@ -1,5 +1,5 @@
 /** Pages of the spec language, generated from its schemas, the built-in cells and the equations. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cellSources, initializers } from "./sources.mjs";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), "utf8"));
@@ -123,12 +123,24 @@ function keyList({ properties = {}, required = [] }) {
     .join("\n");
 }
 
+/** The equations of a file of specs/losses, with the number of outputs where the file states one. */
+function lossEquations(name) {
+  const file = new URL(`../../specs/losses/${name}.json`, import.meta.url);
+  if (!existsSync(file)) return [];
+  const { equations, output_size: size } = JSON.parse(readFileSync(file, "utf8"));
+  const outputs = size === undefined || size === "any" ? [] : [`Outputs of the model: \`${size}\`.`];
+  return [equations.map((line) => `    ${line}`).join("\n"), ...outputs];
+}
+
 function definitionText(name) {
   const { "x-equation": equation, "x-source": source, "x-metrics": metrics } = definitions[name];
   return [
+    ...lossEquations(name),
     ...(equation === undefined ? [] : [`    ${equation.split(";  ").join("\n    ")}`]),
     ...(source === undefined ? [] : [`Source: ${source}.`]),
-    ...(metrics === undefined ? [] : [`Default metrics: ${metrics.map((metric) => `\`${metric}\``).join(", ")}.`]),
+    ...(metrics === undefined
+      ? []
+      : [`Default metrics: ${metrics.map((metric) => `\`${metric}\``).join(", ") || "none"}.`]),
   ];
 }
 
@@ -250,9 +262,9 @@ function plan() {
     {
       page: "losses.md",
       title: "Losses",
-      names: branches(definitions.loss),
+      names: [...branches(definitions.loss), "loss_definition", "loss_variant"],
       text: (names) => [
-        `${oneLine(properties.loss.description)} Losses over classes read logits: training leaves a final softmax or sigmoid of the model to the loss.`,
+        `${oneLine(properties.loss.description)} Losses over classes read logits: training leaves a final softmax or sigmoid of the model to the loss. Indented lines are a loss's equations, of a file of \`specs/losses/\` in the language of [losses of your own](#loss-definition): y are the outputs, t the targets of a row.`,
         `\`losses\`: ${oneLine(properties.losses.description)}`,
         ...names.map((name) => section(name)),
         inlineSection("Regularization", properties.regularization),
