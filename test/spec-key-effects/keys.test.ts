@@ -30,6 +30,8 @@ const coveredKeys = new Set([
   "activation_definition.description",
   "layer_definition.description",
   "loss_definition.description",
+  "loss_next_to_definitions.loss",
+  "loss_or_losses.loss",
   ...["parameters", "initializers", "equations", "output"].map((key) => `layer_variant.${key}`),
   ...["state", "parameters", "initializers", "equations", "output", "onnx"].map((key) => `variant.${key}`),
   ...onnxKeys.flatMap((key) => [`onnx_mapping.${key}`, `onnx_changes.${key}`]),
