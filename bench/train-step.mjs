@@ -16,6 +16,8 @@ const values = flagsOf(import.meta.filename, {
   model: "rnn",
   cell: "lstm",
   samples: 0,
+  heads: 0,
+  recurrence: "auto",
   "disable-pass": [],
   profile: undefined,
 });
@@ -30,9 +32,12 @@ const { estimateWorkPerSync, ortSessionOptions } = await import("../dist/runtime
 const { createTrainer } = await import("../dist/runtime/training/trainer.js");
 
 const sampled = values.samples > 0 && { loss: { type: "sampled_softmax", samples: values.samples } };
-const read = await readSpec(JSON.stringify(specOf({ ...sizes, model: values.model, cell: values.cell, ...sampled })), {
-  file: "bench.json",
-});
+const read = await readSpec(
+  JSON.stringify(specOf({ ...sizes, model: values.model, cell: values.cell, heads: values.heads, ...sampled })),
+  {
+    file: "bench.json",
+  },
+);
 if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
 const signature = signatureOf(sizes);
 
@@ -45,6 +50,7 @@ const countNodes = (graph) =>
 const compiling = performance.now();
 const compiled = await compile(read.spec, signature, {
   disabledPasses: values.disablePass,
+  ...(values.recurrence !== "auto" && { recurrence: values.recurrence }),
   onStage(stage, graph) {
     if (stage !== "optimized") return;
     const scans = graph.nodes.filter(({ op }) => op === "Scan");
@@ -73,16 +79,20 @@ async function openProfiled() {
 }
 
 const perStep = [];
+const processorTimes = [];
 const stored = { parameter: manifest.parameters, slot: manifest.slots };
 const batch = batchOf({ manifest }, sizes);
 const trainer = createTrainer(session, manifest.train, stored, startOf({ manifest }), sizes.batch, () => batch);
 for (let call = 0; call < WARM_UP + values.calls; call++) {
   const start = performance.now();
+  const before = process.cpuUsage();
   await trainer.runSteps(1 + call * steps, steps, 1);
   perStep.push((performance.now() - start) / steps);
+  const { user, system } = process.cpuUsage(before);
+  processorTimes.push((user + system) / 1000 / steps);
 }
-const counted = perStep.slice(WARM_UP).sort((a, b) => a - b);
-const median_ms = counted[Math.floor(counted.length / 2)];
+const medianOf = (times) => times.slice(WARM_UP).sort((a, b) => a - b)[Math.floor((times.length - WARM_UP) / 2)];
+const median_ms = medianOf(perStep);
 const peak_mib = process.resourceUsage().maxRSS / 1024;
 const flops = values.samples > 0 ? null : analyze(read.spec, signature).analysis.flops.step;
 const rounded = (value, digits = 0) => Number(value.toFixed(digits));
@@ -92,6 +102,7 @@ console.log(
     ...sizes,
     ...(values.model === "rnn" ? { cell: values.cell } : { model: values.model }),
     median_ms: rounded(median_ms, 4),
+    median_cpu_ms: rounded(medianOf(processorTimes), 4),
     compile_ms: rounded(compile_ms),
     session_ms: rounded(session_ms),
     nodes,

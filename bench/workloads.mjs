@@ -28,7 +28,7 @@ function ownCells() {
 }
 
 /** Embedding → recurrent layers → projection → mean cross-entropy → Adam; or a transformer. */
-export function specOf({ model = "rnn", cell = "lstm", loss = { type: "cross_entropy" }, ...sizes }) {
+export function specOf({ model = "rnn", cell = "lstm", heads = 0, loss = { type: "cross_entropy" }, ...sizes }) {
   const { layers, hidden, time, vocabulary, steps } = sizes;
   if (model === "transformer") return transformerOf(sizes);
   return {
@@ -37,7 +37,7 @@ export function specOf({ model = "rnn", cell = "lstm", loss = { type: "cross_ent
     data: { type: "text", text: "ab".repeat(time), window: time },
     model: [
       { layer: "embedding", vocabulary_size: vocabulary, size: hidden },
-      { layer: "rnn", cell, hidden_size: hidden, layers },
+      { layer: "rnn", cell, hidden_size: hidden, layers, ...(heads > 0 && { heads }) },
       { layer: "projection", size: vocabulary },
     ],
     loss,
@@ -76,7 +76,7 @@ function transformerOf({ layers, hidden, time, vocabulary, steps }) {
 
 export function signatureOf({ batch, time, vocabulary }) {
   const ids = { dtype: "int32", shape: ["batch", "time"] };
-  return { inputs: ids, targets: ids, sizes: { vocabulary }, expected: { batch, time } };
+  return { inputs: ids, targets: ids, sizes: { vocabulary }, steps: time, expected: { batch, time } };
 }
 
 /** Small weights, slots of zero. */

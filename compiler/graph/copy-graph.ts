@@ -9,6 +9,8 @@ export interface CopyOptions {
   readonly nodes?: readonly Node[];
   /** The type of an input of the copy; that of the original by default. */
   readonly inputType?: (input: Value) => Type;
+  /** The name of an input of the copy; that of the original by default. */
+  readonly inputName?: (input: Value) => string | undefined;
   /** The value in place of one that no copied node computes; an error by default. */
   readonly fallback?: (old: Value) => Value;
 }
@@ -19,11 +21,11 @@ export type Replace = (node: Node, b: Builder, map: ValueMap) => readonly Value[
 export function copyGraph(
   graph: Graph,
   replace: Replace,
-  { nodes = graph.nodes, inputType = ({ type }) => type, fallback }: CopyOptions = {},
+  { nodes = graph.nodes, inputType = ({ type }) => type, inputName = ({ name }) => name, fallback }: CopyOptions = {},
 ): Graph {
   const b = graphBuilder(graph.name);
   const map = createValueMap(b, fallback);
-  for (const input of graph.inputs) map.set(input, b.input(input.name, inputType(input)));
+  for (const input of graph.inputs) map.set(input, b.input(inputName(input), inputType(input)));
   for (const node of nodes) {
     const outputs = replace(node, b, map);
     if (outputs !== null) map.record(node, outputs ?? b.copy(node, node.inputs.map(map.get)));

@@ -1,6 +1,8 @@
 /** Explanation of a cell: its gradient as equations, and its optimized forward and backward loops. */
 import { differentiate } from "../autodiff/reverse.js";
 import { graphBuilder } from "../graph/builder.js";
+import { copyGraph } from "../graph/copy-graph.js";
+import { rewrite } from "../graph/rewrite.js";
 import { scan } from "../graph/scan.js";
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
@@ -13,6 +15,7 @@ import { type CellSizes, declaredShapes } from "../language/size-expression.js";
 import type { PassContext } from "../optimize/pass.js";
 import { canonicalize, forwardPasses, runPasses, stepPasses } from "../optimize/pipeline.js";
 import { gradientEquations, openScope } from "./gradient-equations.js";
+import { type RecurrenceExplanation, recurrenceForms } from "./recurrence-forms.js";
 
 export interface LoopSummary {
   /** The equations of one step. */
@@ -36,15 +39,30 @@ export interface Explanation {
   readonly before: { readonly forward: number; readonly backward: number };
   /** The optimized graph as text. */
   readonly graph: string;
+  readonly recurrences: readonly RecurrenceExplanation[];
 }
 
-/** @param cell a valid cell. Wrappers of its layer (dropout, zoneout, clipping) are not part of the explanation. */
-export function explainCell(cell: ResolvedDefinition, sizes: CellSizes, context: PassContext): Explanation {
+/**
+ * @param cell a valid cell. Wrappers of its layer (dropout, zoneout, clipping) are not part of the explanation.
+ * @param steps the number of time steps of training; undefined where it varies.
+ */
+export function explainCell(
+  cell: ResolvedDefinition,
+  sizes: CellSizes,
+  context: PassContext,
+  steps?: number,
+): Explanation {
   const unoptimized = cellLoops(cell, sizes, context, false);
   const graph = cellLoops(cell, sizes, context, true);
   const operations = (loops: Graph) => loopsOf(loops).map(({ attributes }) => operationCount(attributes.body));
   const [forward = 0, backward = 0] = operations(unoptimized);
-  return { gradient: stepGradient(cell, sizes, context), before: { forward, backward }, ...describeLoops(graph, cell) };
+  const loop = steps === undefined ? undefined : withNamedStates(forwardLoop(cell, sizes, steps).graph, cell);
+  return {
+    gradient: stepGradient(cell, sizes, context),
+    before: { forward, backward },
+    ...describeLoops(graph, cell),
+    recurrences: recurrenceForms(loop, Object.keys(cell.state), context),
+  };
 }
 
 const batch: Dim = "batch";
@@ -97,14 +115,14 @@ function mapValues<T, R>(record: Readonly<Record<string, T>>, map: (value: T) =>
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
 
-/** The loop over all steps, and the gradient of the sum of its outputs times `dy`. */
-function cellLoops(cell: ResolvedDefinition, sizes: CellSizes, context: PassContext, optimized: boolean): Graph {
+/** The loop over all steps, and the sum of its outputs times `dy`. */
+function forwardLoop(cell: ResolvedDefinition, sizes: CellSizes, steps: Dim) {
   const shapes = shapesOf(cell, sizes);
   const b = graphBuilder("cell");
-  const x = b.input("x", floatType([time, batch, sizes.input_size]));
+  const x = b.input("x", floatType([steps, batch, sizes.input_size]));
   const inputs = addInputs(
     b,
-    mapValues(shapes.inputs, (size) => [time, batch, size]),
+    mapValues(shapes.inputs, (size) => [steps, batch, size]),
   );
   const parameters = addInputs(b, shapes.parameters);
   const names = Object.keys(shapes.states);
@@ -126,8 +144,25 @@ function cellLoops(cell: ResolvedDefinition, sizes: CellSizes, context: PassCont
   );
   const outputs = at(stacked, 0);
   const loss = b.sum(b.mul(outputs, b.input("dy", outputs.type)));
-  const graph = b.finish([loss]);
-  const inputCount = 1 + [inputs, parameters].flatMap(Object.keys).length;
+  return { graph: b.finish([loss]), inputCount: 1 + [inputs, parameters].flatMap(Object.keys).length };
+}
+
+/** The states of the loop with the names of the cell. */
+function withNamedStates(graph: Graph, { state }: ResolvedDefinition): Graph {
+  const names = Object.keys(state);
+  return rewrite(graph, (node, { b, inputs }) => {
+    if (node.op !== "Scan") return undefined;
+    const { body } = node.attributes;
+    const renamed = copyGraph(body, () => undefined, {
+      inputName: (input) => names[body.inputs.indexOf(input)] ?? input.name,
+    });
+    return b.apply("Scan", inputs, { ...node.attributes, body: renamed });
+  });
+}
+
+/** The loop over all steps, and its gradient. */
+function cellLoops(cell: ResolvedDefinition, sizes: CellSizes, context: PassContext, optimized: boolean): Graph {
+  const { graph, inputCount } = forwardLoop(cell, sizes, time);
   const prepared = optimized ? runPasses(graph, forwardPasses, context) : graph;
   const differentiated = differentiate(
     prepared,
@@ -162,7 +197,10 @@ function dependents(nodes: readonly Node[], on: readonly Node[]): ReadonlySet<No
   return dependentNodes;
 }
 
-function describeLoops(graph: Graph, cell: ResolvedDefinition): Omit<Explanation, "gradient" | "before"> {
+function describeLoops(
+  graph: Graph,
+  cell: ResolvedDefinition,
+): Omit<Explanation, "gradient" | "before" | "recurrences"> {
   const loops = loopsOf(graph);
   const [forwardLoop, backwardLoop] = loops;
   const scope = openScope(graph);

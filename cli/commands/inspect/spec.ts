@@ -36,7 +36,14 @@ export async function inspectSpec(
   }
   const { analysis } = analyzed;
   if (aspect.aspect === "explanation")
-    return (await import("./explain.js")).printExplanation(output, spec, signature, analysis, aspect.name);
+    return (await import("./explain.js")).printExplanation(
+      output,
+      spec,
+      signature,
+      analysis,
+      aspect.name,
+      aspect.recurrence,
+    );
   const times = aspect.timed ? await (await import("./layer-times.js")).measureLayerTimes(output, opened) : undefined;
   if (aspect.timed && times === undefined) return exitCodes.invalidInput;
   output.record({ event: "result", name: spec.name, ...extra, ...analysis, ...(times && { times }) });

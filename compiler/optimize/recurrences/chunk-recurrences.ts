@@ -137,7 +137,8 @@ export function estimateOf(loop: Loop, { recurrences }: Fission, timeSteps: numb
   return { loop: total((size) => loopMicroseconds(size, context)), ...best };
 }
 
-function chosenChunk(loop: Loop, fission: Fission, timeSteps: number, context: PassContext): number | undefined {
+/** The steps of a chunk in the requested or fastest form; undefined for the loop. */
+export function chosenChunk(loop: Loop, fission: Fission, timeSteps: number, context: PassContext): number | undefined {
   const { recurrence: form } = context;
   if (form === "loop" || form === "scan") return undefined;
   const estimate = estimateOf(loop, fission, timeSteps, context);

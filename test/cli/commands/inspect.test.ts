@@ -46,6 +46,20 @@ test("a cell is explained; the layer name selects its first cell", async () => {
   expect(missing.stderr).toContain('the model has no cell, layer or block "rnn/2"');
 });
 
+test("--recurrence chooses the form of linear recurrences, and needs a graph or an explanation", async () => {
+  const explained = (...flags: readonly string[]) =>
+    rnnx("inspect", "specs/hello.json", "--explain", "rnn/0", "--set", "model.1.cell=mingru", ...flags);
+  const [scan, loop, refused] = await Promise.all([
+    explained("--recurrence", "scan"),
+    explained("--recurrence", "loop"),
+    rnnx("inspect", "specs/hello.json", "--recurrence", "scan"),
+  ]);
+  expect(scan.stdout).toMatch(/recurrences .*\n {2}h: scan; linear by entry \(loop .* ms, scan .* ms/);
+  expect(loop.stdout).toContain("h: loop; linear by entry");
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.stderr).toContain("--recurrence needs --stage, --passes or --explain");
+});
+
 test("a layer is explained by its equations, a block by its layers", async () => {
   const inspected = (name: string) => rnnx("inspect", "templates/gpt-characters.json", "--explain", name);
   const [layer, block, missing, kind] = await Promise.all(

@@ -3,10 +3,15 @@
  */
 import { expect, test } from "vitest";
 import { type Explanation, explainCell } from "../../../compiler/inspect/explain.js";
+import type { RecurrenceForm } from "../../../compiler/optimize/pass.js";
 import { readSpec } from "../../../schema/read.js";
 import { resolveCell } from "../../support/cell-definition.js";
 
-async function explained(cell: object, cells: object = {}): Promise<Explanation> {
+async function explained(
+  cell: object,
+  cells: object = {},
+  { steps, recurrence }: { readonly steps?: number; readonly recurrence?: RecurrenceForm } = {},
+): Promise<Explanation> {
   const read = await readSpec(
     JSON.stringify({
       data: { type: "text", text: "hihello", window: 6 },
@@ -24,12 +29,11 @@ async function explained(cell: object, cells: object = {}): Promise<Explanation>
   const definition = read.spec.cells[use.cell];
   if (definition === undefined) throw new Error("no cell");
   const sizes = { input_size: 5, hidden_size: 3 };
-  return explainCell(resolveCell(definition, use), sizes, {
-    expected: new Map([
-      ["batch", 8],
-      ["time", 6],
-    ]),
-  });
+  const expected = new Map([
+    ["batch", 8],
+    ["time", 6],
+  ]);
+  return explainCell(resolveCell(definition, use), sizes, { expected, recurrence }, steps);
 }
 
 test("the gradient of a plain cell, and its loops", async () => {
@@ -165,4 +169,24 @@ test("the equations of a gradient agree with finite differences", async () => {
     const shifted = (by: number) => next({ ...inputs, [name]: inputs[name] + by });
     expect(computed[`d${name}`]).toBeCloseTo((shifted(step) - shifted(-step)) / (2 * step), 7);
   }
+});
+
+test("the forms of recurrences, with reasons", async () => {
+  const formsOf = async (...cell: Parameters<typeof explained>) =>
+    (await explained(...cell)).recurrences.map(
+      ({ states, form, reason }) => `${states.join(", ")}: ${form}; ${reason}`,
+    );
+  const steps = 64;
+  expect(await formsOf({ cell: "mlstm" }, {}, { steps })).toEqual([
+    "C, n: chunkwise; linear, and read by products with vectors",
+    "m: chunkwise; a running maximum",
+  ]);
+  expect(await formsOf({ cell: "mlstm" }, {}, { steps, recurrence: "scan" })).toEqual([
+    "C: scan; linear by entry",
+    "n: scan; linear by entry",
+    "m: scan; a running maximum",
+  ]);
+  expect(await formsOf({ cell: "mingru" }, {}, { steps, recurrence: "loop" })).toEqual(["h: loop; linear by entry"]);
+  expect(await formsOf({ cell: "lstm" }, {}, { steps })).toEqual(["h, c: loop; not linear by entry"]);
+  expect(await formsOf({ cell: "mingru" })).toEqual(["h: loop; the sequences differ in length"]);
 });
