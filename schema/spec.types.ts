@@ -866,7 +866,7 @@ export interface SequencesData {
    * Number of groups of similar length. A batch has sequences of one group, padded to the longest of the group.
    */
   buckets?: number;
-  split?: SplitOfSequences;
+  split?: SplitOfLines;
 }
 /**
  * The columns of a .csv or .tsv file, or the keys of JSON Lines: by name, or columns by number from 1. Default (null): the column or key of the same name as here.
@@ -896,7 +896,7 @@ export interface ColumnsOfSequences {
 /**
  * Fractions of the examples for training, validation and test; or the splits that a column or files define.
  */
-export interface SplitOfSequences {
+export interface SplitOfLines {
   /**
    * Fraction of the examples for training. Default: the rest.
    */
@@ -911,6 +911,18 @@ export interface SplitOfSequences {
    * Give every split the same share of each class, up to one example. For data with one label per example.
    */
   stratify?: boolean;
+  /**
+   * Number of folds for cross-validation: the test split is one of them, and `validation` is a fraction of the others. Folds have the same share of each class where examples have one label each. `rnnx sweep` trains all folds, `rnnx train --fold` one. Default (null): none.
+   */
+  folds?: number | null;
+  /**
+   * The fold that is the test split, from 1.
+   */
+  fold?: number;
+  /**
+   * With `folds`: the column or key of the group of each line, by name, or a column by number from 1. All lines of a group are in one fold, such as those of one speaker; as many folds as groups leave one out at a time. Default (null): none.
+   */
+  group?: Column | null;
   /**
    * Source of the splits: fractions of the examples, a column with train, validation or test in each line (also training, val, valid, dev, testing), or files of their own.
    */
@@ -965,7 +977,7 @@ export interface PairsData {
   tokenizer?: Tokenizer;
   text?: TextNormalization;
   vocabulary?: Vocabulary;
-  split?: Split;
+  split?: SplitOfLines;
 }
 /**
  * The columns of a .csv, .tsv or .txt file (separated by tabs, except in .csv), or the keys of JSON Lines: by name, or columns by number from 1. Default (null): `source` and `target`; of two columns with other names, the first and the second.
@@ -979,25 +991,6 @@ export interface ColumnsOfPairs {
    * The target of a pair.
    */
   target?: Column | null;
-}
-/**
- * Fractions of the examples for training, validation and test.
- */
-export interface Split {
-  /**
-   * Fraction of the examples for training. Default: the rest.
-   */
-  train?: number;
-  validation?: HeldOutPart;
-  test?: HeldOutPart;
-  /**
-   * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed.
-   */
-  order?: "time" | "shuffled";
-  /**
-   * Give every split the same share of each class, up to one example. For data with one label per example.
-   */
-  stratify?: boolean;
 }
 /**
  * Images of one size in IDX files, as in MNIST, optionally gzipped. The rows of an image are its time steps, with values from 0 (black) to 1.
@@ -1020,6 +1013,33 @@ export interface ImagesData {
    */
   limit?: number | null;
   split?: Split;
+}
+/**
+ * Fractions of the examples for training, validation and test.
+ */
+export interface Split {
+  /**
+   * Fraction of the examples for training. Default: the rest.
+   */
+  train?: number;
+  validation?: HeldOutPart;
+  test?: HeldOutPart;
+  /**
+   * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed.
+   */
+  order?: "time" | "shuffled";
+  /**
+   * Give every split the same share of each class, up to one example. For data with one label per example.
+   */
+  stratify?: boolean;
+  /**
+   * Number of folds for cross-validation: the test split is one of them, and `validation` is a fraction of the others. Folds have the same share of each class where examples have one label each. `rnnx sweep` trains all folds, `rnnx train --fold` one. Default (null): none.
+   */
+  folds?: number | null;
+  /**
+   * The fold that is the test split, from 1.
+   */
+  fold?: number;
 }
 /**
  * Numeric arrays. Each role is a `.npy`, `.npz` or `.json` file relative to the spec, or nested lists. The first axis is the example.

@@ -153,7 +153,7 @@ function withoutLossHint(problem: RunProblem): RunProblem {
 
 /** Puts all examples into one split. */
 function asSingleTestSplit(spec: NormalSpec): NormalSpec {
-  const all = { train: 1, validation: 0, test: 0, stratify: false } as const;
+  const all = { train: 1, validation: 0, test: 0, stratify: false, folds: null, fold: 1, group: null } as const;
   const definedBy = { by: "fraction", column: null, files: { validation: null, test: null } } as const;
   return { ...spec, data: { ...spec.data, split: { ...spec.data.split, ...all, ...definedBy } } };
 }

@@ -33,8 +33,10 @@ export interface SweepRequest {
   /** Parallel trials. */
   readonly jobs: number;
   readonly device: TrainRequest["device"];
-  /** A metric of the validation split, or of the training split without one. */
+  /** A metric of the validation split, or of the training split without one; of the test split in cross-validation. */
   readonly metric: string;
+  /** True where each trial is a fold. */
+  readonly isCrossValidation?: boolean;
   readonly mode: Mode;
   readonly pruner: Pruner;
 }
@@ -92,7 +94,7 @@ export async function runSweep(
 }
 
 async function runTrial(
-  { folder, out, device, metric, mode, pruner }: SweepRequest,
+  { folder, out, device, metric, mode, pruner, isCrossValidation = false }: SweepRequest,
   { trial, values, spec }: Trial,
   earlierValues: readonly IntermediateValue[],
   progress: Map<number, TrialProgress>,
@@ -127,6 +129,8 @@ async function runTrial(
   const result = await trialProcess.result;
   signal?.removeEventListener("abort", trialProcess.stop);
 
+  const finalMetric = (metrics: SplitMetrics) =>
+    isCrossValidation ? (metrics.test[metric] ?? Number.NaN) : metricOf(metrics, metric);
   const record = { trial, values, steps, intermediate_values: intermediateValues, message: "" };
   if (!result.ok) return { ...record, state: "failed", step, value: null, message: result.error };
   const done = result.value;
@@ -137,7 +141,7 @@ async function runTrial(
   if (isPruned) return { ...record, state: "pruned", step, value: finiteOrNull(best) };
   return done.interrupted
     ? { ...record, state: "interrupted", step: done.step, value: finiteOrNull(best) }
-    : { ...record, state: "done", step: done.step, value: finiteOrNull(metricOf(done.metrics, metric)) };
+    : { ...record, state: "done", step: done.step, value: finiteOrNull(finalMetric(done.metrics)) };
 }
 
 /** Trains in a process of its own. `stop` lets it save a checkpoint and end; a failure's error is its message. */

@@ -264,7 +264,7 @@ export interface NormalSequencesData {
   readonly max_length: number | null;
   /** Number of groups of similar length. A batch has sequences of one group, padded to the longest of the group. */
   readonly buckets: number;
-  readonly split: NormalSequencesSplit;
+  readonly split: NormalLinesSplit;
 }
 
 /**
@@ -285,7 +285,7 @@ export interface NormalSequenceColumns {
 }
 
 /** Fractions of the examples for training, validation and test; or the splits that a column or files define. */
-export interface NormalSequencesSplit {
+export interface NormalLinesSplit {
   /** Fraction of the examples for training. Default: the rest. */
   readonly train: number;
   readonly validation: number;
@@ -294,6 +294,20 @@ export interface NormalSequencesSplit {
   readonly order: "time" | "shuffled";
   /** Give every split the same share of each class, up to one example. For data with one label per example. */
   readonly stratify: boolean;
+  /**
+   * Number of folds for cross-validation: the test split is one of them, and `validation` is a fraction of the others.
+   * Folds have the same share of each class where examples have one label each. `rnnx sweep` trains all folds, `rnnx
+   * train --fold` one. Default (null): none.
+   */
+  readonly folds: number | null;
+  /** The fold that is the test split, from 1. */
+  readonly fold: number;
+  /**
+   * With `folds`: the column or key of the group of each line, by name, or a column by number from 1. All lines of a
+   * group are in one fold, such as those of one speaker; as many folds as groups leave one out at a time. Default
+   * (null): none.
+   */
+  readonly group: Column | null;
   /**
    * Source of the splits: fractions of the examples, a column with train, validation or test in each line (also
    * training, val, valid, dev, testing), or files of their own.
@@ -339,7 +353,7 @@ export interface NormalPairsData {
   readonly tokenizer: string | null;
   readonly text: NormalTextNormalization;
   readonly vocabulary: NormalVocabulary;
-  readonly split: NormalSplit;
+  readonly split: NormalLinesSplit;
 }
 
 /**
@@ -352,18 +366,6 @@ export interface NormalPairColumns {
   readonly source: Column | null;
   /** The target of a pair. */
   readonly target: Column | null;
-}
-
-/** Fractions of the examples for training, validation and test. */
-export interface NormalSplit {
-  /** Fraction of the examples for training. Default: the rest. */
-  readonly train: number;
-  readonly validation: number;
-  readonly test: number;
-  /** Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. */
-  readonly order: "time" | "shuffled";
-  /** Give every split the same share of each class, up to one example. For data with one label per example. */
-  readonly stratify: boolean;
 }
 
 /**
@@ -379,6 +381,26 @@ export interface NormalImagesData {
   /** Number of images to use, from the first. Default (null): all. */
   readonly limit: number | null;
   readonly split: NormalSplit;
+}
+
+/** Fractions of the examples for training, validation and test. */
+export interface NormalSplit {
+  /** Fraction of the examples for training. Default: the rest. */
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  /** Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. */
+  readonly order: "time" | "shuffled";
+  /** Give every split the same share of each class, up to one example. For data with one label per example. */
+  readonly stratify: boolean;
+  /**
+   * Number of folds for cross-validation: the test split is one of them, and `validation` is a fraction of the others.
+   * Folds have the same share of each class where examples have one label each. `rnnx sweep` trains all folds, `rnnx
+   * train --fold` one. Default (null): none.
+   */
+  readonly folds: number | null;
+  /** The fold that is the test split, from 1. */
+  readonly fold: number;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Data with its defaults: the training split is the rest of the other splits, unless it is given. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
-import type { DataSplit, NormalData, NormalPairsData, NormalSequencesSplit } from "../normal/index.js";
+import type { DataSplit, NormalData, NormalLinesSplit, NormalPairsData, NormalSplit } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 
 const path = "/data/split";
@@ -38,7 +38,8 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   else if (explicitTrain === undefined && remainder < tolerance) report(noTrainingData);
   const train = explicitTrain ?? Number(remainder.toPrecision(12));
   if ("stratify" in given && given.stratify && data.type === "pairs") report(noClassesOfPairs);
-  if (data.type === "sequences") checkDefinedSplit(data.split, explicitTrain, report);
+  if ("by" in data.split) checkDefinedSplit(data.split, explicitTrain, report);
+  if ("folds" in data.split) checkFolds(data.split, explicitTrain, report);
   const split = recordOrigin(Object.assign({ train }, given, { train }), path);
   const filled = { ...data, ...(data.type === "pairs" && { header: hasHeader(data) }), split };
   // The split is that of the type of the data, with its training fraction.
@@ -151,7 +152,7 @@ function sumTooLarge(sum: number): Problem {
 }
 
 /** The keys of a split that do not go with its source. */
-function checkDefinedSplit(split: NormalSequencesSplit, explicitTrain: number | undefined, report: Report): void {
+function checkDefinedSplit(split: NormalLinesSplit, explicitTrain: number | undefined, report: Report): void {
   const { by, column, files, validation, test, stratify } = split;
   const refuse = (key: string, message: string, hint: string) =>
     report({ code: "split-by", path: `${path}/${key}`, message, hint });
@@ -175,6 +176,31 @@ function checkDefinedSplit(split: NormalSequencesSplit, explicitTrain: number | 
       "Remove it.",
     );
   if (stratify) refuse("stratify", "Only a split by fractions is stratified.", "Remove it.");
+}
+
+/** The keys of a split that do not go with folds, or only with them. */
+function checkFolds(split: NormalSplit | NormalLinesSplit, explicitTrain: number | undefined, report: Report): void {
+  const { folds, fold, test, stratify } = split;
+  const refuse = (key: string, message: string, hint: string) =>
+    report({ code: "split-folds", path: `${path}/${key}`, message, hint });
+  const group = "group" in split ? split.group : null;
+  if (folds === null) {
+    if (fold > 1) refuse("fold", "Only a split with folds has a fold.", 'For example "folds": 5.');
+    if (group !== null) refuse("group", "Only folds have groups.", 'For example "folds": 5.');
+    return;
+  }
+  if ("by" in split && split.by !== "fraction")
+    refuse(
+      "folds",
+      `The ${split.by === "column" ? "column defines" : "files define"} the splits, not folds.`,
+      "Remove it.",
+    );
+  if (fold > folds) refuse("fold", `There is no fold ${fold} of ${folds}.`, `Write 1 to ${folds}.`);
+  if (explicitTrain !== undefined)
+    refuse("train", "The folds that are not for the test are for training.", "Remove it.");
+  if (test > 0) refuse("test", "One fold is the test split.", "Remove it.");
+  if (stratify && group !== null)
+    refuse("stratify", "Folds of groups cannot have the same share of each class.", "Remove it, or the group.");
 }
 
 /** True for data with a validation split, as far as the spec shows; null where the data defines it. */

@@ -398,17 +398,22 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("split", {
     ...split(numbers),
     stratify: { testedBy: "test/runtime/data/splits.test.ts" },
+    folds: { testedBy: "test/runtime/data/folds.test.ts" },
+    fold: { testedBy: "test/runtime/data/folds.test.ts" },
   }),
-  ...prefixed("sequences_split", {
+  ...prefixed("lines_split", {
     ...split(messages),
     stratify: keyEffect(set(messages, "/data/split", { train: 0.5, test: 0.5 }), "/data/split/stratify", true),
-    by: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
-    column: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
-    files: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
+    folds: { testedBy: "test/runtime/data/folds.test.ts" },
+    fold: { testedBy: "test/runtime/data/folds.test.ts" },
+    group: { testedBy: "test/runtime/data/folds.test.ts" },
+    by: { testedBy: "test/runtime/data/sources/line-splits.test.ts" },
+    column: { testedBy: "test/runtime/data/sources/line-splits.test.ts" },
+    files: { testedBy: "test/runtime/data/sources/line-splits.test.ts" },
   }),
   ...prefixed("files", {
-    validation: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
-    test: { testedBy: "test/runtime/data/sources/sequence-splits.test.ts" },
+    validation: { testedBy: "test/runtime/data/sources/line-splits.test.ts" },
+    test: { testedBy: "test/runtime/data/sources/line-splits.test.ts" },
   }),
   ...prefixed("one_hot", {
     name: { testedBy: "test/schema/normalize.test.ts" },

@@ -82,6 +82,9 @@ export const sequencesData: NormalSequencesData = {
     test: 0,
     order: "shuffled",
     stratify: false,
+    folds: null,
+    fold: 1,
+    group: null,
     by: "fraction",
     column: null,
     files: { validation: null, test: null },
@@ -93,7 +96,7 @@ export const imagesData: NormalImagesData = {
   file: "images",
   labels: "labels",
   limit: null,
-  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false },
+  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false, folds: null, fold: 1 },
 };
 
 export const arraysData: NormalArraysData = {
@@ -109,7 +112,7 @@ export const arraysData: NormalArraysData = {
   lengths: null,
   weights: null,
   initial_states: {},
-  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false },
+  split: { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false, folds: null, fold: 1 },
 };
 
 type Distributed<L> = L extends NormalLoss ? Omit<L, "from" | "target" | "weight"> : never;

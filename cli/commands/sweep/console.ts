@@ -1,6 +1,7 @@
 /** Terminal output of a sweep: one line per finished trial, then the ranking. */
 import { join } from "node:path";
 import { formatInteger, formatNumber } from "../../../runtime/format.js";
+import type { FoldSummary } from "../../../runtime/sweep/cross-validation.js";
 import { isWorse, type Mode } from "../../../runtime/sweep/pruning.js";
 import { sweepFiles, type TrialRecord } from "../../../runtime/sweep/results.js";
 import type { SweepEvent } from "../../../runtime/sweep/sweep.js";
@@ -52,6 +53,22 @@ export function rankingText(output: Output, records: readonly TrialRecord[], met
     state === "done" ? "" : state,
   ]);
   return tableText(output.colors.print, columns, rows);
+}
+
+/** The mean and the deviation of the folds of each combination of values, the best first. */
+export function foldsText(output: Output, summaries: readonly FoldSummary[], metric: string): string {
+  const paths = [...new Set(summaries.flatMap(({ values }) => Object.keys(values)))];
+  const titles = [...paths, `test ${metric}`, "folds"];
+  const rows = summaries.map(({ values, mean, deviation, folds }) => [
+    ...paths.map((path) => valueText(values[path])),
+    mean === null ? "" : `${formatNumber(mean)}${deviation === null ? "" : ` ± ${formatNumber(deviation)}`}`,
+    formatInteger(folds),
+  ]);
+  return tableText(
+    output.colors.print,
+    titles.map((title) => ({ title, align: "right" as const })),
+    rows,
+  );
 }
 
 /** Plots the evaluations of all trials into the sweep directory. Returns the file, or undefined without evaluations. */

@@ -15,7 +15,7 @@ import { type OpenedSpec, openSpec } from "../../open-spec.js";
 import { deviceOption, integerParser, setOption } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 import { stopOnSignal } from "../../signals.js";
-import { rankingText, rankTrials, trialReporter, valuesText, writeSweepChart } from "./console.js";
+import { foldsText, rankingText, rankTrials, trialReporter, valuesText, writeSweepChart } from "./console.js";
 import { parseGridAxis, parseSampleAxis } from "./search-space-flags.js";
 
 interface Flags {
@@ -38,7 +38,8 @@ const maximizedMetrics = /accuracy|^f1$|^precision$|^recall$|^exact_sequence$/;
 export const sweep: CommandModule = {
   description:
     "Trains a spec with every combination of --grid values and --num-samples samples of --sample, several trials at a time. " +
-    "Writes results.json, chart.svg and a run directory per trial. The same command resumes an interrupted sweep.",
+    "Writes results.json, chart.svg and a run directory per trial. The same command resumes an interrupted sweep. " +
+    "A spec with data.split.folds is trained in every fold, also without values.",
   example:
     "rnnx sweep specs/ship.json --grid optimizer.learning_rate=0.1,0.03 --sample model.1.hidden_size=8..32 --num-samples 4",
 
@@ -80,25 +81,28 @@ export const sweep: CommandModule = {
     const [file = ""] = command.args;
     const flags = command.opts<Flags>();
     const { grid = [], sample: samples = [], numSamples, seed, metric, pruner, device, set = [] } = flags;
-    if (grid.length + samples.length === 0) {
-      reportInvalidInput(
-        output,
-        "usage",
-        "a sweep needs --grid or --sample",
-        "For example --grid optimizer.learning_rate=0.1,0.01.",
-      );
-      return exitCodes.invalidInput;
-    }
     const opened = await openSpec(output, file, set);
     if (opened === undefined) return exitCodes.invalidInput;
     const { spec, folder } = opened;
-    const [{ generateTrials }, { openSweep }, { runSweep }] = await Promise.all([
+    const [{ generateTrials }, { openSweep }, { runSweep }, { foldsOf, inFolds, summarizeFolds }] = await Promise.all([
       import("../../../runtime/sweep/search-space.js"),
       import("../../../runtime/sweep/results.js"),
       import("../../../runtime/sweep/sweep.js"),
+      import("../../../runtime/sweep/cross-validation.js"),
     ]);
+    const folds = foldsOf(
+      spec,
+      [...grid, ...samples, ...set].map(({ path }) => path),
+    );
+    const conflict = usageProblem(grid.length + samples.length, folds, pruner);
+    if (conflict !== undefined) {
+      reportInvalidInput(output, "usage", conflict.message, conflict.hint);
+      return exitCodes.invalidInput;
+    }
     const searchSpace = { grid, samples, num_samples: numSamples, seed };
-    const trials = await openTrials(output, file, set, generateTrials(searchSpace));
+    const combinations = generateTrials(searchSpace);
+    const values = folds === null ? combinations : inFolds(combinations, folds);
+    const trials = await openTrials(output, file, set, values);
     if (trials === undefined) return exitCodes.invalidInput;
 
     const mode = flags.mode ?? (maximizedMetrics.test(metric) ? "max" : "min");
@@ -113,23 +117,27 @@ export const sweep: CommandModule = {
     output.note(`${trials.length} trials, ${Math.min(jobs, trials.length)} in parallel, in ${out}`);
     const interrupt = stopOnSignal(output.note, output.closed);
     const records = await runSweep(
-      { trials, folder, out, jobs, device, metric, mode, pruner },
+      { trials, folder, out, jobs, device, metric, mode, pruner, isCrossValidation: folds !== null },
       { signal: interrupt.signal, onEvent: trialReporter(output, trials.length) },
     );
     interrupt.release();
 
-    const ranking = rankTrials(records, mode);
+    const ranking = folds === null ? rankTrials(records, mode) : records;
+    const summaries = folds === null ? undefined : summarizeFolds(records, mode);
     const chart = await writeSweepChart(out, records, metric);
     const [best] = ranking.filter(({ state }) => state === "done");
+    const column = summaries === undefined ? metric : `test ${metric}`;
     output.record({
       event: "result",
       out,
       metric,
-      best: best ?? null,
+      best: summaries === undefined ? (best ?? null) : null,
+      ...(summaries !== undefined && { folds: summaries }),
       trials: ranking,
       ...(chart !== undefined && { chart }),
     });
-    output.print(`\n${rankingText(output, ranking, metric)}${chart === undefined ? "" : `\n\n${chart}`}`);
+    output.print(`\n${rankingText(output, ranking, column)}${chart === undefined ? "" : `\n\n${chart}`}`);
+    if (summaries !== undefined) output.print(`\n${foldsText(output, summaries, metric)}`);
     if (interrupt.signal.aborted) return interrupt.exitCode();
     if (best !== undefined) {
       if (best.value === null) output.note(`No trial has the metric "${metric}".`);
@@ -140,6 +148,17 @@ export const sweep: CommandModule = {
     return exitCodes.failure;
   },
 };
+
+/** The problem of flags without anything to search, or that folds do not have. @param axes of the search space. */
+function usageProblem(axes: number, folds: number | null, pruner: Pruner) {
+  if (axes === 0 && folds === null)
+    return {
+      message: "a sweep needs --grid or --sample, or a spec with data.split.folds",
+      hint: "For example --grid optimizer.learning_rate=0.1,0.01.",
+    };
+  if (folds === null || pruner === "none") return undefined;
+  return { message: "folds are compared when all of them are trained", hint: "Remove --pruner." };
+}
 
 /** The spec of every trial; undefined after reporting invalid values. */
 async function openTrials(

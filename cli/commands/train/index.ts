@@ -35,6 +35,7 @@ interface Flags extends PassFlags {
   readonly device: TrainRequest["device"];
   readonly steps?: number;
   readonly seed?: number;
+  readonly fold?: number;
   readonly set?: readonly Override[];
   readonly data?: string;
   readonly init?: string;
@@ -59,10 +60,11 @@ export const trainCommand: CommandModule = {
     command
       .argument("<spec>", "spec (.json), or a model exported with --with-training (.onnx)")
       .optionsGroup("Common options:")
-      .option("--out <dir>", "run directory (default: runs/<spec name>)")
+      .option("--out <dir>", "run directory (default: runs/<spec name>, with --fold runs/<spec name>-fold-<k>)")
       .option("--steps <n>", "training steps; overrides train.steps", integerParser(1, 1_000_000_000))
       .addOption(seedOption())
       .addOption(setOption())
+      .option("--fold <k>", "the fold that is the test split; overrides data.split.fold", integerParser(1, 1000))
       .option("--resume", "continue from the last checkpoint of the run directory")
       .option("--overwrite", "replace the run in the run directory")
       .option("--dry-run", "print the model, its FLOPs, its memory and the first batch; train nothing")
@@ -100,10 +102,16 @@ export const trainCommand: CommandModule = {
     if (opened === undefined) return cancelTraining();
 
     const { spec, origins, folder } = opened;
+    const { split } = spec.data;
+    if (flags.fold !== undefined && !("folds" in split && split.folds !== null)) {
+      reportInvalidInput(output, "usage", "--fold needs a split in folds", "For example --set data.split.folds=5.");
+      return cancelTraining();
+    }
+    const name = flags.fold === undefined ? spec.name : `${spec.name}-fold-${flags.fold}`;
     const request: TrainRequest = {
       spec,
       folder,
-      out: flags.out ?? join("runs", spec.name),
+      out: flags.out ?? join("runs", name),
       device: flags.device,
       resume: flags.resume === true,
       ...(flags.overwrite === true && { overwrite: true }),
@@ -192,6 +200,11 @@ async function runWorkerRank(): Promise<number> {
   return outcome.error.kind === "input" ? exitCodes.invalidInput : exitCodes.failure;
 }
 
-function flagOverrides({ steps, seed, set = [] }: Flags): readonly Override[] {
-  return [...set, ...optionOverride("--steps", "train.steps", steps), ...optionOverride("--seed", "seed", seed)];
+function flagOverrides({ steps, seed, fold, set = [] }: Flags): readonly Override[] {
+  return [
+    ...set,
+    ...optionOverride("--steps", "train.steps", steps),
+    ...optionOverride("--seed", "seed", seed),
+    ...optionOverride("--fold", "data.split.fold", fold),
+  ];
 }

@@ -7,10 +7,11 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { gatherRows, nestedRows } from "../../tensors/rows.js";
+import { splitOrFold } from "../folds.js";
 import { valueProblem } from "../formats/convert-array.js";
 import { renameArray } from "../formats/read-array.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
-import { type Splits, splitExamples } from "../splits.js";
+import type { Splits } from "../splits.js";
 import { checkShapes, checkTargets } from "./array-checks.js";
 import { inputSources, isNamed, type Role, readRoles, targetSources, timeStepsOf } from "./array-roles.js";
 
@@ -28,7 +29,7 @@ export const arrays: SourceKind<NormalArraysData> = {
     const [target, ...otherTargets] = targets.map((name) => roles.get(targetPort(name))?.array);
     const isIds = target?.dtype !== "float32" && target?.shape.length === 1;
     const classes = isIds && otherTargets.length === 0 ? Array.from<number | bigint>(target.data).map(Number) : null;
-    const split = splitExamples(data.split, seed, examples, classes);
+    const split = splitOrFold(data.split, seed, examples, classes);
     const names = { mainInput: inputSources(data)[0]?.[0] ?? "inputs", targets };
     return split.ok ? ok(arraySource(roles, names, examples, split.value)) : split;
   },

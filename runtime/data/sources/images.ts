@@ -9,11 +9,12 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { unreadableFile } from "../../storage/system-errors.js";
 import type { NumericArray } from "../../tensors/array.js";
+import { splitOrFold } from "../folds.js";
 import { readIdx } from "../formats/idx.js";
 import { decodeClasses } from "../labels.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import { MEMORY_LIMIT } from "../spill/spill-store.js";
-import { type Splits, splitExamples } from "../splits.js";
+import type { Splits } from "../splits.js";
 
 export const images: SourceKind<NormalImagesData> = {
   async open(data, { folder, seed }) {
@@ -30,7 +31,7 @@ export const images: SourceKind<NormalImagesData> = {
       return fail([{ code: "images-shape", path: "/data/file", file: data.file, message, hint: "" }]);
     }
     const examples = Math.min(count, data.limit ?? count);
-    const split = splitExamples(data.split, seed, examples, labels.value.bytes.subarray(0, examples));
+    const split = splitOrFold(data.split, seed, examples, labels.value.bytes.subarray(0, examples));
     if (!split.ok) return split;
     const selected = {
       pixels: pixels.value.bytes.subarray(0, examples * rows * columns),

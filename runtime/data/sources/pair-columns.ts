@@ -34,7 +34,7 @@ export function hasColumns({ columns, header, delimiter }: PairTable): boolean {
 }
 
 /** The problems of `data.columns`, `data.header` and `data.delimiter` that the spec shows without the file. */
-export function checkPairColumns({ columns, header, delimiter, file }: PairTable & PairColumns): readonly RunProblem[] {
+export function checkPairColumns({ columns, header, delimiter, file, split }: NormalPairsData): readonly RunProblem[] {
   const problems: RunProblem[] = [];
   const report = (pointer: string, message: string, hint: string) =>
     problems.push({ code: "pair-columns", path: pointer, message, hint });
@@ -45,6 +45,8 @@ export function checkPairColumns({ columns, header, delimiter, file }: PairTable
     report(path, "Pairs in the spec have no columns.", "Remove data.columns, or name a file in data.file.");
   if (columns.source !== null && columns.source === columns.target)
     report(path, `The column ${JSON.stringify(columns.source)} is both the source and the target.`, "Name another.");
+  if (format === undefined && (split.by !== "fraction" || split.group !== null))
+    report("/data/split", "Pairs in the spec have no columns and no files.", "Name a file in data.file.");
   if ((format === undefined || format === "json") && delimiter !== null)
     report("/data/delimiter", "Only a file with columns has a delimiter.", "Remove data.delimiter.");
   for (const { role, column } of named) {

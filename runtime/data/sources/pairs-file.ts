@@ -3,19 +3,22 @@ import { child } from "../../../schema/json-pointer.js";
 import type { NormalPairsData } from "../../../schema/normal/index.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
-import { keyHint } from "../formats/columns.js";
-import { parseJsonLine } from "../formats/json-line.js";
+import { keyHint, makeUnique } from "../formats/columns.js";
+import { type Line, parseJsonLine } from "../formats/json-line.js";
 import { createProblemList } from "../formats/problem-list.js";
 import { readTextTable } from "../formats/text-table.js";
 import { type NamedFile, readingProblem, readTextChunks, splitLines } from "../formats/utf8-reader.js";
 import type { Uses } from "../source.js";
+import { filesOf, type LinePlace, readPlace, readsColumn, type SplitFile } from "./line-splits.js";
 import { checkPairColumns, hasColumns, type PairPlaces, pairFormatOf, pairKeys, placePairs } from "./pair-columns.js";
 
-export interface Pair {
+export interface Pair extends LinePlace {
   readonly source: string | readonly number[];
   readonly target: string;
   /** Index in the list, or in the lines of the file. */
   readonly row: number;
+  /** Null for pairs in the spec. */
+  readonly file: string | null;
 }
 
 /** Limit of a line in characters. */
@@ -29,7 +32,7 @@ export interface Pairs {
 export async function readPairs(data: NormalPairsData, folder: string, uses: Uses): Promise<Result<Pairs>> {
   const problems = checkPairColumns(data);
   if (problems.length > 0) return fail(problems);
-  const result = data.file === null ? pairsFromSpec(data) : await pairsFromFile(data, data.file, folder);
+  const result = data.file === null ? pairsFromSpec(data) : await pairsFromFiles(data, data.file, folder);
   if (!result.ok) return result;
   const { pairs } = result.value;
   const expectedType = uses.inputs === "ids" ? "string" : "object";
@@ -38,9 +41,9 @@ export async function readPairs(data: NormalPairsData, folder: string, uses: Use
     return fail([
       {
         code: "pair-source",
-        ...(data.file === null
+        ...(mismatched.file === null
           ? { path: child(child("/data/pairs", mismatched.row), 0) }
-          : { path: "/data/file", file: data.file, line: mismatched.row + 1 }),
+          : { path: "/data/file", file: mismatched.file, line: mismatched.row + 1 }),
         message:
           expectedType === "string"
             ? "The source is a list of numbers, but the model looks up tokens."
@@ -65,13 +68,28 @@ export async function readPairs(data: NormalPairsData, folder: string, uses: Use
 }
 
 function pairsFromSpec({ pairs }: NormalPairsData): Result<Pairs> {
-  return ok({ pairs: (pairs ?? []).map(([source, target], row) => ({ source, target, row })), notices: [] });
+  const place = { file: null, part: null, group: null };
+  const all = (pairs ?? []).map(([source, target], row) => ({ source, target, row, ...place }));
+  return ok({ pairs: all, notices: [] });
 }
 
-async function pairsFromFile(data: NormalPairsData, file: string, folder: string): Promise<Result<Pairs>> {
-  const format = pairFormatOf(file, hasColumns(data));
-  const source = { file, folder, path: "/data/file" };
-  if (format === "," || format === "\t") return pairsFromTable(data, source, format);
+async function pairsFromFiles(data: NormalPairsData, file: string, folder: string): Promise<Result<Pairs>> {
+  const results = [];
+  for (const source of filesOf({ file, split: data.split })) results.push(await pairsFromFile(data, source, folder));
+  const problems = results.flatMap((result) => (result.ok ? [] : result.error));
+  if (problems.length > 0) return fail(problems);
+  const all = results.flatMap((result) => (result.ok ? [result.value] : []));
+  return ok({ pairs: all.flatMap(({ pairs }) => pairs), notices: [...new Set(all.flatMap(({ notices }) => notices))] });
+}
+
+async function pairsFromFile(
+  data: NormalPairsData,
+  { file, path, part }: SplitFile,
+  folder: string,
+): Promise<Result<Pairs>> {
+  const format = pairFormatOf(file, hasColumns(data) || readsColumn(data));
+  const source = { file, folder, path };
+  if (format === "," || format === "\t") return pairsFromTable(data, source, format, part);
   const isJson = format === "json";
   const keys = pairKeys(data);
   const pairs: Pair[] = [];
@@ -81,9 +99,11 @@ async function pairsFromFile(data: NormalPairsData, file: string, folder: string
     for await (const text of splitLines(readTextChunks(source), MAX_LINE_LENGTH)) {
       if (text.trim() !== "") {
         const isTooLong = text.length > MAX_LINE_LENGTH;
-        const pair = isTooLong ? undefined : isJson ? parseJsonPair(text, keys) : parseTabbedPair(text);
-        if (pair === undefined) problems.add([lineProblem(file, row, isJson ? keys : null, text)]);
-        else pairs.push({ ...pair, row });
+        const line = isTooLong ? undefined : isJson ? parseJsonPair(text, keys) : parseTabbedPair(text);
+        const place = line === undefined ? ok({ part, group: null }) : readPlace(data, line.members, part);
+        if (line === undefined) problems.add([lineProblem(file, row, isJson ? keys : null, text)]);
+        else if (!place.ok) problems.add([placeProblem(file, row, place.error)]);
+        else pairs.push({ ...line.pair, ...place.value, row, file });
         if (problems.isFull) break;
       }
       row++;
@@ -91,13 +111,19 @@ async function pairsFromFile(data: NormalPairsData, file: string, folder: string
   } catch (error) {
     return fail([readingProblem(source, error)]);
   }
-  return problems.size > 0 ? fail(problems.list()) : ok({ pairs, notices: headerNotices(data, pairs[0]) });
+  return problems.size > 0 ? fail(problems.list()) : ok({ pairs, notices: headerNotices(pairs[0]) });
 }
 
-async function pairsFromTable(data: NormalPairsData, source: NamedFile, usual: string): Promise<Result<Pairs>> {
+async function pairsFromTable(
+  data: NormalPairsData,
+  source: NamedFile,
+  usual: string,
+  part: SplitFile["part"],
+): Promise<Result<Pairs>> {
   const pairs: Pair[] = [];
   const notices: string[] = [];
   let places: PairPlaces = { source: 0, target: 1, isByPlace: true };
+  let keys: readonly string[] = [];
   const { delimiter, header } = data;
   const note = (notice: string) => notices.push(notice);
   const problems = await readTextTable(source, { usual, delimiter, header }, note, {
@@ -105,12 +131,17 @@ async function pairsFromTable(data: NormalPairsData, source: NamedFile, usual: s
       const found = placePairs(data, source.file, names, true);
       if (!found.ok) return found.error;
       places = found.value;
+      keys = makeUnique(names);
       if (places.isByPlace && data.header)
         notices.push(`The source is the column ${JSON.stringify(names[0])}, the target ${JSON.stringify(names[1])}.`);
       return [];
     },
     row({ fields, line }) {
-      pairs.push({ source: fields[places.source] ?? "", target: fields[places.target] ?? "", row: line - 1 });
+      const members = readsColumn(data) ? Object.fromEntries(keys.map((key, index) => [key, fields[index]])) : {};
+      const place = readPlace(data, members, part);
+      if (!place.ok) return [placeProblem(source.file, line - 1, place.error)];
+      const own = { source: fields[places.source] ?? "", target: fields[places.target] ?? "" };
+      pairs.push({ ...own, ...place.value, row: line - 1, file: source.file });
       return [];
     },
   });
@@ -121,31 +152,42 @@ const sourceNames = /^(?:source|src|input|inputs|question|prompt|query)$/i;
 const targetNames = /^(?:target|tgt|trg|output|outputs|answer|response|completion|translation)$/i;
 
 /** A notice where the first line of a file seems to name the columns; it is read as a pair. */
-function headerNotices({ file }: NormalPairsData, first: Pair | undefined): readonly string[] {
-  if (file === null || typeof first?.source !== "string") return [];
-  const { source, target, row } = first;
+function headerNotices(first: Pair | undefined): readonly string[] {
+  if (first === undefined || typeof first.source !== "string") return [];
+  const { source, target, row, file } = first;
   if (!sourceNames.test(source.trim()) || !targetNames.test(target.trim())) return [];
   return [
     `${file}:${row + 1}: The line is read as a pair, "${source}" and "${target}". If it names the columns, set "header": true in data.`,
   ];
 }
 
-type PairContent = Omit<Pair, "row">;
-
-function parseTabbedPair(line: string): PairContent | undefined {
-  const [source, target, ...others] = line.split("\t");
-  return source === undefined || target === undefined || others.length > 0 ? undefined : { source, target };
+interface ParsedLine {
+  readonly pair: Pick<Pair, "source" | "target">;
+  /** The keys of a line of JSON. */
+  readonly members: Line;
 }
 
-function parseJsonPair(line: string, keys: ReturnType<typeof pairKeys>): PairContent | undefined {
+function parseTabbedPair(line: string): ParsedLine | undefined {
+  const [source, target, ...others] = line.split("\t");
+  if (source === undefined || target === undefined || others.length > 0) return undefined;
+  return { pair: { source, target }, members: {} };
+}
+
+function placeProblem(file: string, row: number, problem: { path: string; fault: string; hint: string }): RunProblem {
+  const { path, fault, hint } = problem;
+  return { code: "split-column", path, file, line: row + 1, message: `${file}:${row + 1}: The line ${fault}.`, hint };
+}
+
+function parseJsonPair(line: string, keys: ReturnType<typeof pairKeys>): ParsedLine | undefined {
   const parsed = parseJsonLine(line);
   if (!parsed.ok) return undefined;
-  const { [keys.source]: source, [keys.target]: target } = parsed.value.line;
+  const { line: members } = parsed.value;
+  const { [keys.source]: source, [keys.target]: target } = members;
   if (typeof target !== "string") return undefined;
-  if (typeof source === "string") return { source, target };
+  if (typeof source === "string") return { pair: { source, target }, members };
   if (!Array.isArray(source) || source.length === 0) return undefined;
   const numbers = source.filter((entry): entry is number => typeof entry === "number" && Number.isFinite(entry));
-  return numbers.length === source.length ? { source: numbers, target } : undefined;
+  return numbers.length === source.length ? { pair: { source: numbers, target }, members } : undefined;
 }
 
 /** @param keys of a line of JSON; null for a line of text. */

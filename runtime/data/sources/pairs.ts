@@ -15,11 +15,12 @@ import { duplicateNotices } from "../duplicates.js";
 import { intern } from "../labels.js";
 import type { PairsMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
-import { type Splits, splitExamples } from "../splits.js";
+import type { Splits } from "../splits.js";
 import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
 import { learnTokenizer, openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
+import { mapSplitFiles, placeOf, splitLines } from "./line-splits.js";
 import { type Pair, type Pairs, readPairs } from "./pairs-file.js";
 
 /** The first tokens of each vocabulary. Those of `target` have the ids START and END. */
@@ -31,7 +32,7 @@ export const pairs: SourceKind<NormalPairsData> = {
     if (!stored.ok) return stored;
     const result = await readPairs(data, folder, uses);
     if (!result.ok) return result;
-    const split = splitExamples(data.split, seed, result.value.pairs.length, null);
+    const split = splitLines(data, seed, result.value.pairs, null);
     const pairsMetadata = fittedMetadata?.type === "pairs" ? fittedMetadata : null;
     if (!split.ok) return split;
     const { pairs: all, notices } = result.value;
@@ -40,7 +41,7 @@ export const pairs: SourceKind<NormalPairsData> = {
         ? duplicateNotices(
             split.value,
             (example) => JSON.stringify(all[example]?.source),
-            (example) => (all[example]?.row ?? 0) + 1,
+            (example) => placeOf(data, { file: all[example]?.file ?? "", line: (all[example]?.row ?? 0) + 1 }),
           )
         : [];
     const tokenizer = data.unit === "bpe" && stored.value === null ? learnFrom(data, all, split.value) : stored.value;
@@ -49,7 +50,8 @@ export const pairs: SourceKind<NormalPairsData> = {
   },
   mapFiles(data, rename) {
     const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
-    return { ...data, file: data.file === null ? null : rename(data.file), tokenizer };
+    const file = data.file === null ? null : rename(data.file);
+    return { ...data, file, tokenizer, split: mapSplitFiles(data.split, rename) };
   },
 };
 
@@ -257,9 +259,9 @@ function raggedPairProblem(data: NormalPairsData, pair: Pair | undefined, width:
 }
 
 /** The location of a pair in the spec, or in the file. */
-export function pairLocation(data: NormalPairsData, pair: Pick<Pair, "row"> | undefined) {
+export function pairLocation(data: NormalPairsData, pair: Pick<Pair, "row" | "file"> | undefined) {
   const row = pair?.row ?? 0;
   return data.file === null
     ? { path: child("/data/pairs", row) }
-    : { path: "/data/file", file: data.file, line: row + 1 };
+    : { path: "/data/file", file: pair?.file ?? data.file, line: row + 1 };
 }

@@ -9,22 +9,19 @@ import { keyHint } from "../formats/columns.js";
 import type { JsonLine, Line } from "../formats/json-line.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
-import type { Splits } from "../splits.js";
 import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
 import type { TextUnit } from "../vocabulary/tokens.js";
+import { filesOf, type LinePlace, readPlace, type SplitFile } from "./line-splits.js";
 import type { Field, InputRole, TargetRole, TargetRoles } from "./sequence-columns.js";
 import { type LineReader, type LineVisitor, readLines } from "./sequence-lines.js";
 import { describeField, type Parsed, parseSteps, parseTargets } from "./sequence-parts.js";
-import { filesOf, partOf, type SplitFile } from "./sequence-splits.js";
 
-export interface Example {
+export interface Example extends LinePlace {
   /** Line number in the file, from 1. */
   readonly line: number;
   readonly length: number;
   /** The file, where the split has files of its own. */
   readonly file: string;
-  /** The split that a column or the file defines; null for a split by fractions. */
-  readonly part: keyof Splits | null;
   /** Indices in `tokens`; empty if steps are vectors. */
   readonly ids: readonly number[];
   /** [length, features]; empty if steps are tokens. */
@@ -83,9 +80,9 @@ export async function readSequences(
   const roles: TargetRoles = new Map(
     [...targetUses].map(([name, { everyStep }]) => [name, everyStep ? "tags" : "label"]),
   );
-  const byColumn = withTargets && data.split.by === "column";
   const files = withTargets ? filesOf(data) : [{ file: data.file, path: "/data/file", part: null }];
   let { file, path, part }: SplitFile = { file: "", path: "", part: null };
+  let place: LinePlace = { part, group: null };
   const arePieces = tokenization.unit === "bpe" && tokenization.tokenizer === undefined;
   const limit = arePieces ? null : data.max_length;
   const idByToken = new Map<string, number>();
@@ -134,7 +131,7 @@ export async function readSequences(
         line: number,
         length,
         file,
-        part,
+        ...place,
         ids: tokens.slice(0, length).map((token) => intern(idByToken, token)),
         vectors: vectors.slice(0, length * size),
         targets: parsedTargets,
@@ -186,11 +183,9 @@ export async function readSequences(
       const steps = line[input.key];
       firstText = input.role === "text" && typeof steps === "string" ? steps : null;
     }
-    if (byColumn) {
-      const found = partOf(data, line);
-      if (!found.ok) return report("split-column", found.error.fault, found.error.hint, "/data/split/column");
-      part = found.value;
-    }
+    const found = withTargets ? readPlace(data, line, part) : ok({ part, group: null });
+    if (!found.ok) return report("split-column", found.error.fault, found.error.hint, found.error.path);
+    place = found.value;
     const example = exampleOf(jsonLine, number, lineKeys);
     if ("fault" in example) return report("sequence-line", example.fault, example.hint ?? "");
     examples.push(example.value);

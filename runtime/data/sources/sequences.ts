@@ -21,9 +21,9 @@ import { encodeLabels } from "../vocabulary/lookup.js";
 import type { Tokenization } from "../vocabulary/normalize-text.js";
 import { openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
 import type { TextUnit } from "../vocabulary/tokens.js";
+import { mapSplitFiles, placeOf, splitLines } from "./line-splits.js";
 import { checkSequenceColumns } from "./sequence-columns.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
-import { placeOf, splitSequences } from "./sequence-splits.js";
 import { encodeExamples, encodeTokens, learnFrom } from "./sequence-tokens.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
@@ -40,8 +40,7 @@ export const sequences: SourceKind<NormalSequencesData> = {
       tokenizationOf(data.unit, data.text, stored.value),
     );
     if (!read.ok) return read;
-    const parts = read.value.examples.map(({ part }) => part);
-    const split = splitSequences(data, seed, parts, classesOf(read.value));
+    const split = splitLines(data, seed, read.value.examples, classesOf(read.value));
     if (!split.ok) return split;
     const isLearned = data.unit === "bpe" && stored.value === null;
     const tokenizer = isLearned ? learnFrom(data, read.value, split.value) : stored.value;
@@ -64,13 +63,8 @@ export const sequences: SourceKind<NormalSequencesData> = {
     return ok(sequenceSource(data, tokenization, dataset, { ...prepared.value, notices }, split.value));
   },
   mapFiles(data, rename) {
-    const { validation, test } = data.split.files;
-    const files = {
-      validation: validation === null ? null : rename(validation),
-      test: test === null ? null : rename(test),
-    };
     const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
-    return { ...data, file: rename(data.file), tokenizer, split: { ...data.split, files } };
+    return { ...data, file: rename(data.file), tokenizer, split: mapSplitFiles(data.split, rename) };
   },
 };
 

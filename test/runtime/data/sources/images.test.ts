@@ -76,7 +76,7 @@ describe("images", () => {
   test("a split shuffles by the seed", async () => {
     const manyImages = { images: idx([100, 1, 1], Array(100).fill(7)), labels: idx([100], Array(100).fill(1)) };
     const source = await open(manyImages, {
-      split: { train: 0.8, validation: 0, test: 0.2, order: "shuffled", stratify: false },
+      split: { train: 0.8, validation: 0, test: 0.2, order: "shuffled", stratify: false, folds: null, fold: 1 },
     });
     expect([source.splits.train.length, source.splits.test.length]).toEqual([80, 20]);
     expect([...source.splits.test]).not.toEqual(Array.from({ length: 20 }, (_, index) => 80 + index));

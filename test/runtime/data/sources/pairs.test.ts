@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openData } from "../../../../runtime/data/index.js";
 import type { NormalPairsData } from "../../../../schema/normal/index.js";
-import { crossEntropy, numbersModel, specOf, tokensModel } from "../../../support/normal-specs.js";
+import { crossEntropy, numbersModel, sequencesData, specOf, tokensModel } from "../../../support/normal-specs.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
 const noColumns = {
@@ -18,7 +18,7 @@ const noColumns = {
 } as const;
 
 async function open(pairs: NonNullable<NormalPairsData["pairs"]>, model = tokensModel) {
-  const split = { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false } as const;
+  const { split } = sequencesData;
   const data: NormalPairsData = { ...noColumns, file: null, pairs, unit: "char", split };
   const opened = await openData(specOf({ model, loss: crossEntropy, data }), ".");
   if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
@@ -76,7 +76,7 @@ test.each([
 ])("a first line %j that seems to name the columns is stated", async (line, notices) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "p.tsv"), `${line}\nab\tx\nb\ty\n`);
-  const split = { train: 1, validation: 0, test: 0, order: "shuffled", stratify: false } as const;
+  const { split } = sequencesData;
   const data: NormalPairsData = { ...noColumns, file: "p.tsv", pairs: null, unit: "char", split };
   const opened = await openData(specOf({ model: tokensModel, loss: crossEntropy, data }), folder);
   expect(opened.ok && opened.value.notices).toEqual(notices);

@@ -45,7 +45,14 @@ async function problems(...request: Parameters<typeof opened>) {
   return result.ok ? [] : result.error;
 }
 
-const byFraction = { by: "fraction", column: null, files: { validation: null, test: null } } as const;
+const byFraction = {
+  folds: null,
+  fold: 1,
+  group: null,
+  by: "fraction",
+  column: null,
+  files: { validation: null, test: null },
+} as const;
 
 const tagging = { model: tokensModel };
 const messages = [
@@ -215,7 +222,14 @@ describe("the vocabulary", () => {
     const openWith = async (data: Partial<NormalSequencesData>) => (await open(lines, data)).metadata.vocabulary;
     expect(await openWith({ vocabulary: { size: null, min_count: 2 } })).toEqual(["<unknown>", "a", "b"]);
     expect(await openWith({ vocabulary: { size: 2, min_count: 1 } })).toEqual(["<unknown>", "a"]);
-    const split = { train: 0.7, validation: 0, test: 0.3, order: "time", stratify: false, ...byFraction } as const;
+    const split = {
+      train: 0.7,
+      validation: 0,
+      test: 0.3,
+      order: "time",
+      stratify: false,
+      ...byFraction,
+    } as const;
     expect(await openWith({ split })).toEqual(["<unknown>", "a", "b", "c"]);
     expect((await open(lines, { split })).batch([2]).get("inputs")?.data).toEqual(Int32Array.of(0, 0, 0));
   });
@@ -223,7 +237,14 @@ describe("the vocabulary", () => {
 
 test("held-out examples that the training split has too are stated once", async () => {
   const lines = ["a b", "c", "a b", "d", "c"].map((text, index) => ({ text, label: `${index % 2}` }));
-  const split = { train: 0.4, validation: 0.2, test: 0.4, order: "time", stratify: false, ...byFraction } as const;
+  const split = {
+    train: 0.4,
+    validation: 0.2,
+    test: 0.4,
+    order: "time",
+    stratify: false,
+    ...byFraction,
+  } as const;
   expect((await open(lines, { split })).notices).toEqual([
     "2 of 3 held-out examples have the same input as an example of the training split (lines 3, 5).",
   ]);
@@ -248,7 +269,14 @@ test("stratified splits share the labels, and refuse tags", async () => {
 
 describe("buckets", () => {
   const lines = Array.from({ length: 100 }, (_, index) => ({ text: "x ".repeat(1 + (index % 20)), label: index % 2 }));
-  const split = { train: 0.8, validation: 0.2, test: 0, order: "shuffled", stratify: false, ...byFraction } as const;
+  const split = {
+    train: 0.8,
+    validation: 0.2,
+    test: 0,
+    order: "shuffled",
+    stratify: false,
+    ...byFraction,
+  } as const;
 
   test("divide the training examples by length", async () => {
     const { buckets = [], splits, batch } = await open(lines, { buckets: 4, split });
@@ -273,7 +301,15 @@ describe("buckets", () => {
 
   test("sequences longer than the training split's keep their length", async () => {
     const source = await open([...lines, { text: "x ".repeat(50), label: 1 }], {
-      split: { train: 0.99, validation: 0, test: 0.01, order: "time", stratify: false, ...byFraction },
+      split: {
+        train: 0.99,
+        validation: 0,
+        test: 0.01,
+        order: "time",
+        stratify: false,
+
+        ...byFraction,
+      },
     });
     expect(source.batch([0]).get("inputs")?.shape).toEqual([1, 20]);
     expect(source.batch([100, 0]).get("inputs")?.shape).toEqual([2, 50]);

@@ -159,3 +159,63 @@ test("a monitored validation split needs lines", async () => {
   );
   await expect(trainSpec(specOf("s.csv", split), { "s.csv": content })).resolves.toBeDefined();
 });
+
+describe("pairs", () => {
+  const translator = [
+    { layer: "embedding", size: 2 },
+    { layer: "rnn", name: "encoder", cell: "gru", hidden_size: 2 },
+    { layer: "embedding", from: "decoder_inputs", vocabulary_size: "target_vocabulary", size: 2 },
+    { layer: "rnn", cell: "gru", hidden_size: 2, initial_state: "encoder" },
+    { layer: "projection", size: "target_vocabulary" },
+  ];
+
+  async function openPairs(files: Files, split: object, data: object = {}) {
+    const folder = temporaryFolder();
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    const spec = {
+      ...specOf(Object.keys(files)[0] ?? "", split),
+      data: { type: "pairs", file: Object.keys(files)[0], split, ...data },
+      model: translator,
+      loss: { type: "sequence_loss" },
+    };
+    const read = await readSpec(JSON.stringify(spec), { folder });
+    if (!read.ok) return { problems: read.diagnostics.map(({ path, message }) => `${path}: ${message}`) };
+    const source = await openData(read.spec, folder);
+    if (!source.ok) return { problems: source.error.map(({ path, message }) => `${path}: ${message}`) };
+    const { train, validation, test } = source.value.splits;
+    return { splits: [[...train], [...validation], [...test]], metadata: source.value.metadata };
+  }
+
+  test("have splits by column in tables and lines of JSON", async () => {
+    const table = "source,target,fold\na,x,train\nb,y,dev\nc,x,test\nd,y,train\n";
+    const json = ["train", "dev", "test", "train"]
+      .map((fold, index) => `{"source":"s${index}","target":"t","fold":"${fold}"}\n`)
+      .join("");
+    const split = { by: "column", column: "fold" };
+    expect((await openPairs({ "p.csv": table }, split)).splits).toEqual([[0, 3], [1], [2]]);
+    expect((await openPairs({ "p.jsonl": json }, split)).splits).toEqual([[0, 3], [1], [2]]);
+    const noHeader = table.slice(table.indexOf("\n") + 1).replaceAll(",", "\t");
+    const columns = { source: 1, target: 2 };
+    const numbered = await openPairs({ "p.tsv": noHeader }, { by: "column", column: 3 }, { columns, header: false });
+    expect(numbered.splits).toEqual([[0, 3], [1], [2]]);
+    expect((await openPairs({ "p.csv": table.replace("dev", "later") }, split)).problems).toEqual([
+      '/data/split/column: p.csv:3: The line has the split "later".',
+    ]);
+  });
+
+  test("have splits by files, and a vocabulary of the training file", async () => {
+    const files = { "p.tsv": "a\tx\nb\ty\n", "test.tsv": "c\tz\n" };
+    const { splits, metadata } = await openPairs(files, { by: "files", files: { test: "test.tsv" } });
+    expect(splits).toEqual([[0, 1], [], [2]]);
+    expect(metadata).toMatchObject({ vocabulary: ["<unknown>", "a", "b"] });
+    const broken = await openPairs({ ...files, "test.tsv": "c\n" }, { by: "files", files: { test: "test.tsv" } });
+    expect(broken.problems).toEqual(["/data/file: test.tsv:1: The line is not a pair."]);
+  });
+
+  test("in the spec have neither", async () => {
+    const data = { pairs: [["a", "b"]], file: undefined };
+    expect((await openPairs({}, { by: "column" }, data)).problems).toEqual([
+      "/data/split: Pairs in the spec have no columns and no files.",
+    ]);
+  });
+});
