@@ -32,7 +32,19 @@ function definitionFolder(kind: string): DefinitionFolder {
 
 const { names: builtInCells, read: builtInCell } = definitionFolder("cells");
 const { names: builtInActivations, read: builtInActivation } = definitionFolder("activations");
-
+const { names: builtInOptimizers, read: builtInOptimizer } = definitionFolder("optimizers");
+const { names: builtInSchedules, read: builtInSchedule } = definitionFolder("schedules");
 const { names: builtInLosses, read: builtInLoss } = definitionFolder("losses");
 
-export { builtInActivation, builtInActivations, builtInCell, builtInCells, builtInLoss, builtInLosses };
+export {
+  builtInActivation,
+  builtInActivations,
+  builtInCell,
+  builtInCells,
+  builtInLoss,
+  builtInLosses,
+  builtInOptimizer,
+  builtInOptimizers,
+  builtInSchedule,
+  builtInSchedules,
+};

@@ -67,6 +67,11 @@ export type Name = string;
  * @maxItems 8
  */
 export type OnnxBlocks = string[];
+/**
+ * The initial value of the entries of a slot, alone or with a shape.
+ */
+export type Slot = SlotValue | SlotWithAShape;
+export type SlotValue = number | string;
 export type ModelEntry = Block | Layer;
 export type CellName = string;
 /**
@@ -396,7 +401,8 @@ export type Schedule =
   | PolynomialDecaySchedule
   | InverseSquareRootSchedule
   | OneCycleSchedule
-  | PlateauSchedule;
+  | PlateauSchedule
+  | CustomSchedule;
 export type ScheduleSteps = number;
 /**
  * Updates of a linear rise at the start: (n + 1) / warmup_steps.
@@ -525,6 +531,18 @@ export interface Spec {
     [k: string]: ActivationDefinition;
   };
   /**
+   * Your own optimizers by name, as equations. `optimizer` uses one by that name as its `type`, with its options as keys. The types of built-in optimizers are taken.
+   */
+  optimizers?: {
+    [k: string]: OptimizerDefinition;
+  };
+  /**
+   * Your own schedules of the learning rate by name, as equations of its factor after n updates. The `schedule` of an optimizer uses one by that name as its `type`, with its options as keys. The types of built-in schedules are taken.
+   */
+  schedules?: {
+    [k: string]: ScheduleDefinition;
+  };
+  /**
    * The layers and blocks in order. Each reads the output of the one before it, unless `from` names others.
    *
    * @minItems 1
@@ -576,7 +594,8 @@ export interface Spec {
     | LionOptimizer
     | LAMBOptimizer
     | AdafactorOptimizer
-    | MuonOptimizer;
+    | MuonOptimizer
+    | CustomOptimizer;
   train?: TrainingSettings;
 }
 /**
@@ -1326,6 +1345,104 @@ export interface ActivationDefinition {
   description?: string;
   equations: Equations;
   output?: Name;
+}
+/**
+ * An optimizer as equations of one update of a parameter: p the parameter, g its gradient (after clipping), rate the learning rate at this update, t the number of the update from 1. For each slot s and for p, equations set the next value: s', p'. The numbers rank and size of p may be read, and of one with two axes or more rows and columns: its last two axes.
+ */
+export interface OptimizerDefinition {
+  /**
+   * Path of this schema. Editors then complete keys and show these texts.
+   */
+  $schema?: string;
+  /**
+   * One sentence about the optimizer.
+   */
+  description?: string;
+  /**
+   * The optimizer's own options with their defaults: numbers, true or false, or strings, whose legal values are the keys of their variants. A use gives them next to `type`. A schedule of the momentum changes `momentum` or `beta1`; `no_decay` makes `weight_decay` 0 for some parameters.
+   */
+  options?: {
+    [k: string]: CellOption;
+  };
+  /**
+   * Tensors that each parameter carries from update to update, with the initial value of their entries: a number or the name of a numeric option. A slot has the shape of the parameter, or one of its own.
+   */
+  slots?: {
+    [k: string]: Slot;
+  };
+  equations: Equations;
+  /**
+   * Changes for each option and each value of it, as those of a cell, and under `rank` for each number of axes of the parameter.
+   */
+  variants?: {
+    [k: string]: {
+      [k: string]: OptimizerVariant;
+    };
+  };
+}
+/**
+ * A slot whose shape is not that of the parameter.
+ */
+export interface SlotWithAShape {
+  initial?: SlotValue;
+  /**
+   * Sizes of the axes: arithmetic over rows, columns, size and numeric options; an empty list for a scalar. For a parameter of more than two axes its other axes come before two sizes.
+   *
+   * @maxItems 8
+   */
+  shape: SizeExpression[];
+}
+/**
+ * Changes of an optimizer. Slots are added, or replace those of the same name; equations replace the optimizer's.
+ */
+export interface OptimizerVariant {
+  /**
+   * Slots that this variant adds or replaces.
+   */
+  slots?: {
+    [k: string]: Slot;
+  };
+  /**
+   * A list replaces all equations. An object replaces single equations: its keys are names that equations assign, its values the new line or lines.
+   */
+  equations?: Equations | ReplacedEquations | null;
+}
+/**
+ * A schedule as equations: the factor of the learning rate after n updates, counted from the end of the warmup. pi may be read.
+ */
+export interface ScheduleDefinition {
+  /**
+   * Path of this schema. Editors then complete keys and show these texts.
+   */
+  $schema?: string;
+  /**
+   * One sentence about the schedule.
+   */
+  description?: string;
+  /**
+   * The schedule's own options with their defaults: numbers, true or false, or strings, whose legal values are the keys of their variants. A use gives them next to `type`.
+   */
+  options?: {
+    [k: string]: CellOption;
+  };
+  equations: Equations;
+  /**
+   * Changes for each option and each value of it, as those of a cell.
+   */
+  variants?: {
+    [k: string]: {
+      [k: string]: ScheduleVariant;
+    };
+  };
+}
+/**
+ * Equations that replace those of a schedule.
+ */
+export interface ScheduleVariant {
+  /**
+   * A list replaces all equations. An object replaces single equations: its keys are names that equations assign, its values the new line or lines.
+   */
+  equations?: Equations | ReplacedEquations | null;
 }
 /**
  * Layers and blocks that run in order. The compiler replaces a block by its layers, named `<block>/<layer>`, with `repeat` `<block>/<copy>/<layer>`. The layers of a block without a name and without `repeat` have names as if they were outside it. A name in `from`, `weights` and `initial_state` refers to the same block first, then to those around it; `block_input` is the block's own input.
@@ -2510,6 +2627,23 @@ export interface PlateauSchedule {
   warmup_steps?: WarmupSteps;
 }
 /**
+ * A schedule of `schedules`. Short form: its name as `type`, with its options as keys: `{ "type": "triangle", "period": 50 }`.
+ */
+export interface CustomSchedule {
+  /**
+   * Custom.
+   */
+  type: "custom";
+  name: CellName;
+  /**
+   * Options of the schedule by name; those of its definition are the defaults.
+   */
+  options?: {
+    [k: string]: CellOption;
+  };
+  warmup_steps?: WarmupSteps;
+}
+/**
  * A factor of the learning rate for the parameters of some patterns.
  */
 export interface LearningRateOfAParameterGroup {
@@ -2818,6 +2952,28 @@ export interface AdamOfMuon {
   beta1?: Fraction;
   beta2?: Fraction;
   epsilon?: Epsilon;
+}
+/**
+ * An optimizer of `optimizers`. Short form: its name as `type`, with its options as keys: `{ "type": "sign_momentum", "learning_rate": 0.01 }`.
+ */
+export interface CustomOptimizer {
+  /**
+   * Custom.
+   */
+  type: "custom";
+  name: CellName;
+  learning_rate: LearningRate;
+  /**
+   * Options of the optimizer by name; those of its definition are the defaults.
+   */
+  options?: {
+    [k: string]: CellOption;
+  };
+  no_decay?: ParametersWithoutWeightDecay;
+  clip?: GradientClip;
+  schedule?: Schedule;
+  average?: AverageOfTheWeights;
+  rates?: LearningRatesOfParameterGroups;
 }
 /**
  * Length of the training, batches, checkpoints and evaluations. Give `steps` or `epochs`; default: 10 epochs.

@@ -85,7 +85,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   autodiff: ["graph", "ops", "ir"],
   precision: ["graph", "ops", "ir"],
   optimize: ["graph", "ops", "ir"],
-  training: ["program", "graph", "ops", "ir", "types", "schema"],
+  training: ["program", "language", "graph", "ops", "ir", "types", "schema"],
   onnx: ["graph", "ops", "ir", "types"],
   portability: ["onnx"],
   types: ["schema"],

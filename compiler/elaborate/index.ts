@@ -8,6 +8,7 @@ import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Signature } from "../signature.js";
 import { checkModel } from "./check/model.js";
+import { checkOptimizers } from "./check/optimizer.js";
 import { checkParameterPatterns } from "./check/parameter-patterns.js";
 import { checkReferences } from "./check/references.js";
 import { checkWatchedMetrics } from "./check/watched-metrics.js";
@@ -86,6 +87,7 @@ export function elaborate(
   if (objective !== undefined) checkWatchedMetrics(spec, Object.keys(objective.finalizers), state.context);
   if (mode === "training" && failedLayers.size === 0)
     checkParameterPatterns(spec.optimizer, state.ports(), state.context);
+  if (mode === "training") checkOptimizers(spec, failedLayers.size === 0 ? state.ports() : [], state.context);
   if (objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
     return { ok: false, problems: state.problems() };
 

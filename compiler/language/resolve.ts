@@ -14,8 +14,17 @@ import type { EquationFunction, FunctionTable } from "./functions/function.js";
 import { mappingOf } from "./onnx-mapping.js";
 import { assignedNames } from "./parse/tokens.js";
 
-/** The kinds of definitions that equations write. A layer is a cell without states, the others have no parameters either. */
-export type DefinitionKind = "cell" | "layer" | "activation" | "loss" | "metric";
+/**
+ * The kinds of definitions that equations write. A layer is a cell without states, the others have no parameters
+ * either. The states of an optimizer are its slots and the parameter.
+ */
+export type DefinitionKind = "cell" | "layer" | "activation" | "loss" | "metric" | "optimizer" | "schedule";
+
+/** The word for a state: an optimizer has slots, and a parameter that it updates. */
+export function stateNoun(kind: DefinitionKind, name: string): "state" | "slot" | "parameter" {
+  if (kind !== "optimizer") return "state";
+  return name === "p" ? "parameter" : "slot";
+}
 
 export interface ResolvedDefinition {
   readonly kind: DefinitionKind;
@@ -38,6 +47,13 @@ export interface ResolvedDefinition {
   readonly missingTargets: readonly { readonly name: string; readonly pointer: string }[];
 }
 
+/** Options with their defaults, and the changes for some of their values. */
+export interface VariedOptions {
+  readonly options: Readonly<Record<string, CellOption>>;
+  readonly variants: Readonly<Record<string, Readonly<Record<string, object>>>>;
+  readonly inputs?: EquationDefinition["inputs"];
+}
+
 /** JSON pointers of the merged entries, relative to the definition: an entry may come from a variant. */
 export interface CellPointers {
   readonly state: Readonly<Record<string, string>>;
@@ -55,19 +71,27 @@ export interface CellPointers {
 /** The variant for all values without one: numbers, or names of functions of one argument. */
 export const otherwise = "otherwise";
 
-/** Merges the variants that the options select, in the order of declaration. Keys that are not options are ignored. */
+/**
+ * Merges the variants that the options select, in the order of declaration. Keys that are not options are ignored.
+ *
+ * @param facts of the use, which select variants as options do.
+ */
 export function resolveDefinition(
   definition: EquationDefinition,
   options: Readonly<Record<string, CellOption | object>>,
   functions: FunctionTable,
   kind: DefinitionKind = "cell",
+  facts: Readonly<Record<string, CellOption>> = {},
 ): ResolvedDefinition {
   const selectedOptions = new Map<string, CellOption>();
   for (const [name, value] of Object.entries(definition.options)) {
     // No option has the name of a key whose value is an object.
     selectedOptions.set(name, (ownValue(options, name) as CellOption | undefined) ?? value);
   }
-  const overlays = overlaysOf(definition, selectedOptions);
+  const overlays = overlaysOf<EquationVariant, EquationDefinition>(
+    definition,
+    new Map([...selectedOptions, ...Object.entries(facts)]),
+  );
   const merged = <T>(pick: (overlay: Overlay) => Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
     Object.fromEntries(overlays.flatMap((overlay) => Object.entries(pick(overlay))));
   const pointersOf = (key: "state" | "parameters" | "initializers") =>
@@ -160,8 +184,17 @@ function isList<T>(value: readonly T[] | number | string | object): value is rea
 /** The definition itself or one of its variants, with its pointer in the definition. */
 type Overlay = EquationVariant & { readonly pointer: string };
 
-function overlaysOf(definition: EquationDefinition, options: ReadonlyMap<string, CellOption>): readonly Overlay[] {
-  const overlays: Overlay[] = [{ ...definition, pointer: "" }];
+/** A definition with its variants by option and value, each perhaps only a change. */
+interface Varied<V> {
+  readonly variants: Readonly<Record<string, Readonly<Record<string, V>>>>;
+}
+
+/** The definition and the variants that values select, in order. */
+export function overlaysOf<V extends object, D extends V & Varied<V>>(
+  definition: D,
+  options: ReadonlyMap<string, CellOption>,
+): readonly (V & { readonly pointer: string })[] {
+  const overlays: (V & { readonly pointer: string })[] = [{ ...definition, pointer: "" }];
   for (const [option, variants] of Object.entries(definition.variants)) {
     const value = options.get(option);
     const valueKey = String(value);

@@ -1,4 +1,5 @@
 /** The scope of equations: the names with a type before the first equation, and the shape of the result. */
+import { elementCount } from "../ir/dims.js";
 import type { Dim, Shape } from "../ir/types.js";
 import { type ExpressionType, type ShapeRules, shapeOf, shapeRules } from "./expression-type.js";
 
@@ -32,4 +33,32 @@ export function comparisonScope(batch: Shape, inputs: Scope["inputs"]): Scope {
 /** The scope of an activation of a tensor x, whose last axis is that of the features. */
 export function activationScope(x: ExpressionType, batch: Shape, rules: ShapeRules): Scope {
   return { sizes: {}, inputs: { x }, batch, outputAxes: shapeOf(x).slice(0, -1), rules };
+}
+
+/**
+ * The scope of an optimizer: the parameter p, its gradient g, scalars; sizes are numbers of p. There is no batch.
+ *
+ * @param scalars names of the update's scalars: rate, t, and options that a schedule changes.
+ */
+export function updateScope(shape: Shape, scalars: readonly string[]): Scope {
+  const [rows, columns] = shape.slice(-2);
+  const tensor: ExpressionType = { kind: "tensor", shape, isBatched: false };
+  const scalar: ExpressionType = { ...tensor, shape: [] };
+  return {
+    sizes: {
+      rank: shape.length,
+      size: elementCount(shape),
+      ...(rows !== undefined && columns !== undefined && { rows, columns }),
+    },
+    inputs: { p: tensor, g: tensor, ...Object.fromEntries(scalars.map((name) => [name, scalar])) },
+    batch: [],
+    outputAxes: shape.slice(0, -1),
+    rules: shapeRules([]),
+  };
+}
+
+/** The scope of a schedule: the number n of updates. */
+export function scheduleScope(): Scope {
+  const n: ExpressionType = { kind: "tensor", shape: [], isBatched: false };
+  return { sizes: { pi: Math.PI }, inputs: { n }, batch: [], outputAxes: [], rules: shapeRules([]) };
 }

@@ -24,6 +24,7 @@ import { perMicroBatch, type Signature, targetArrays, withStaticTime } from "../
 import { applyStep, type DataParallelGraph, gradientStep, overWholeBatch } from "../training/data-parallel.js";
 import { accumulate, averageSums } from "../training/gradient-accumulation.js";
 import { withScaleInput } from "../training/loss-scale.js";
+import { resolveOptimizer } from "../training/resolve-optimizer.js";
 import { buildStepGraph, type StepGraph } from "../training/step-graph.js";
 import { trainingGraph } from "../training/step-loop.js";
 import { dataParallelPorts, type GraphWithPorts, trainingPorts } from "./manifest.js";
@@ -241,7 +242,7 @@ export function buildStep(program: GradientProgram, { spec, signature, options }
   const { run } = stageRunner(perMicroBatch(signature, microBatches), options);
   const { graph, ports } = overWholeBatch(program.gradient, program.ports);
   const gradient = isSum ? averageSums(graph, ports, wholeProgram.batching) : graph;
-  const step = buildStepGraph(gradient, ports, spec.optimizer, spec.train.precision);
+  const step = buildStepGraph(gradient, ports, resolveOptimizer(spec), spec.train.precision);
   return {
     ...program,
     gradient,
@@ -266,7 +267,8 @@ export function splitStep(
   { spec, signature, options }: CompileInput,
 ): { readonly gradient: GraphWithPorts; readonly update: GraphWithPorts } {
   const { lossProgram, microBatches, wholeProgram } = program;
-  const { optimizer, train } = spec;
+  const { train } = spec;
+  const optimizer = resolveOptimizer(spec);
   const { run } = stageRunner(perMicroBatch(signature, microBatches), options);
   const dataParallelGraph = (stage: "shard" | "update", built: DataParallelGraph, passes: Pipeline): GraphWithPorts => {
     const graph = run(stage, built.graph, passes);

@@ -1,10 +1,11 @@
 /** One optimizer update: from gradients to the next parameters and slots. */
-import type { NormalOptimizer } from "../../schema/normal/index.js";
+
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import { type LossScale, scaleReports, updateScale } from "./loss-scale.js";
 import { type BoundOptimizer, optimizerOf } from "./optimizers/index.js";
+import type { ResolvedOptimizer } from "./resolve-optimizer.js";
 import { scheduledMomentum, scheduleFactor } from "./schedules/index.js";
 import { type GradientOperands, type ParameterState, statesOfParameters, updateUnits } from "./update-units.js";
 import { averageAt } from "./weight-average.js";
@@ -20,7 +21,7 @@ export function reportedRoles(scaling: LossScale | null): readonly ReportedRole[
 const RAW_WEIGHTS = "latest";
 
 /** The clipped gradients, and their global norm before clipping: the root of the sum of squares over all entries. */
-function clipGradients(b: Builder, clip: NormalOptimizer["clip"], gradients: readonly Value[]) {
+function clipGradients(b: Builder, clip: ResolvedOptimizer["clip"], gradients: readonly Value[]) {
   const { add, sum, mul, div, max, min, sqrt } = b;
   const squares = gradients.map((gradient) => sum(mul(gradient, gradient)));
   const norm = sqrt(squares.reduce((x, y) => add(x, y)));
@@ -32,7 +33,7 @@ function clipGradients(b: Builder, clip: NormalOptimizer["clip"], gradients: rea
 }
 
 /** The slots of a parameter, in order. */
-export function slotsOf(optimizer: NormalOptimizer, parameter: Value): BoundOptimizer["slots"] {
+export function slotsOf(optimizer: ResolvedOptimizer, parameter: Value): BoundOptimizer["slots"] {
   const { slots } = optimizerOf(optimizer, parameter);
   // With averaging, the parameters are the averages, which evaluation and export read; the updated weights are a slot.
   if (optimizer.average === null) return slots;
@@ -43,7 +44,7 @@ export function slotsOf(optimizer: NormalOptimizer, parameter: Value): BoundOpti
 export function openSlots(
   b: Builder,
   parameter: Value,
-  optimizer: NormalOptimizer,
+  optimizer: ResolvedOptimizer,
   isWanted = (_: string) => true,
 ): ParameterState {
   const wanted = slotsOf(optimizer, parameter).filter(({ name }) => isWanted(name));
@@ -92,7 +93,7 @@ interface AppliedUpdate {
  */
 export function applyGradients(
   b: Builder,
-  optimizer: NormalOptimizer,
+  optimizer: ResolvedOptimizer,
   operands: readonly GradientOperands[],
   { step, rateScale, scaling }: UpdateContext,
 ): AppliedUpdate {
@@ -153,14 +154,14 @@ function selectIfFinite(b: Builder, condition: Value, after: ParameterState, bef
 }
 
 /** The input that scales the learning rate, for a plateau schedule; null for others. */
-export function openRateScale(b: Builder, { schedule }: NormalOptimizer): Value | null {
+export function openRateScale(b: Builder, { schedule }: ResolvedOptimizer): Value | null {
   return schedule.type === "plateau" ? b.input("rate_scale", { dtype: "float32", shape: [] }) : null;
 }
 
 /** The next parameters, and the next slots in the order of `slotsOf`. @param parameters their values before. */
 export function carriedOutputs(
   next: readonly ParameterState[],
-  optimizer: NormalOptimizer,
+  optimizer: ResolvedOptimizer,
   parameters: readonly Value[],
 ) {
   return {

@@ -2,7 +2,7 @@
  * Data parallelism: a training step split in two. Each process runs the gradient step on its rows of the batch; the
  * sums of all processes are added, and each process applies the same update.
  */
-import type { NormalOptimizer, NormalPrecision } from "../../schema/normal/index.js";
+import type { NormalPrecision } from "../../schema/normal/index.js";
 import type { InputPort, LossBatching } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
@@ -23,6 +23,7 @@ import {
 } from "./apply-gradients.js";
 import { divideByCount } from "./gradient-accumulation.js";
 import { openLossScale, openScale, scaleSlots } from "./loss-scale.js";
+import type { ResolvedOptimizer } from "./resolve-optimizer.js";
 
 /** The gradient step or the apply step, with the names and roles of its inputs. */
 export interface DataParallelGraph {
@@ -71,7 +72,7 @@ export function overWholeBatch(
 export function gradientStep(
   graph: Graph,
   ports: readonly InputPort[],
-  optimizer: NormalOptimizer,
+  optimizer: ResolvedOptimizer,
   precision: NormalPrecision,
 ): DataParallelGraph {
   const b = graphBuilder(`${graph.name}/gradient`);
@@ -117,7 +118,7 @@ export function gradientStep(
 export function applyStep(
   name: string,
   parameters: readonly Value[],
-  { optimizer, precision }: { readonly optimizer: NormalOptimizer; readonly precision: NormalPrecision },
+  { optimizer, precision }: { readonly optimizer: ResolvedOptimizer; readonly precision: NormalPrecision },
   batching: LossBatching,
 ): DataParallelGraph {
   const b = graphBuilder(`${name}/update`);

@@ -1,5 +1,5 @@
 /** One training step as a graph: loss and gradients of a batch, then the update. */
-import type { NormalOptimizer, NormalPrecision } from "../../schema/normal/index.js";
+import type { NormalPrecision } from "../../schema/normal/index.js";
 import type { InputPort } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
@@ -16,6 +16,7 @@ import {
   trainedWeights,
 } from "./apply-gradients.js";
 import { openLossScale, scaleSlots } from "./loss-scale.js";
+import type { ResolvedOptimizer } from "./resolve-optimizer.js";
 import { flatGroupsOf } from "./update-units.js";
 
 /** One training step as a graph, and the meaning of its inputs and outputs. */
@@ -58,7 +59,7 @@ export interface StepGraph {
 export function buildStepGraph(
   graph: Graph,
   ports: readonly InputPort[],
-  optimizer: NormalOptimizer,
+  optimizer: ResolvedOptimizer,
   precision: NormalPrecision = "float32",
 ): StepGraph {
   const b = graphBuilder(graph.name);

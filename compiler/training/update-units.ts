@@ -2,12 +2,13 @@
  * Units of an update: single parameters, and small ones that are updated as one vector. An elementwise update is the
  * same for a vector of several parameters, and for a small tensor a kernel call costs more than its arithmetic.
  */
-import type { NormalOptimizer } from "../../schema/normal/index.js";
+
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import { flatten, isSmall, unflatten } from "./flatten.js";
 import { type BoundOptimizer, optimizerOf } from "./optimizers/index.js";
+import type { ResolvedOptimizer } from "./resolve-optimizer.js";
 
 /** The values of a parameter that are carried from step to step: its value, and its slots by name. */
 export interface ParameterState {
@@ -25,7 +26,10 @@ export interface GradientOperands extends ParameterState {
  * Indices of the small parameters that are updated, and carried from step to step, as one vector: groups of equal
  * arithmetic.
  */
-export function flatGroupsOf(optimizer: NormalOptimizer, parameters: readonly Value[]): readonly (readonly number[])[] {
+export function flatGroupsOf(
+  optimizer: ResolvedOptimizer,
+  parameters: readonly Value[],
+): readonly (readonly number[])[] {
   const groups = new Map<string, number[]>();
   for (const [index, parameter] of parameters.entries()) {
     const { key, isLayerwise } = optimizerOf(optimizer, parameter);
@@ -45,7 +49,7 @@ export interface UpdateUnit {
 /** The units of an update: first the parameters alone, then the flattened groups. */
 export function updateUnits(
   b: Builder,
-  optimizer: NormalOptimizer,
+  optimizer: ResolvedOptimizer,
   operands: readonly GradientOperands[],
 ): readonly UpdateUnit[] {
   const parameters = operands.map(({ parameter }) => parameter);

@@ -2,12 +2,12 @@
  * Averages of the weights: a moving average of exponential decay, or the mean of weights at regular intervals
  * (P. Izmailov et al., Averaging Weights Leads to Wider Optima and Better Generalization, 2018).
  */
-import type { NormalOptimizer } from "../../schema/normal/index.js";
+
 import type { Builder } from "../ir/builder.js";
 import type { Value } from "../ir/types.js";
-import { movingAverage } from "./optimizers/optimizer.js";
+import type { ResolvedOptimizer } from "./resolve-optimizer.js";
 
-type Average = NonNullable<NormalOptimizer["average"]>;
+type Average = NonNullable<ResolvedOptimizer["average"]>;
 
 /**
  * The average after an update.
@@ -21,7 +21,7 @@ export function averageAt(
   t: Value,
 ): (average: Value, weights: Value) => Value {
   if (decay !== null && start === 0 && every === 1)
-    return (average, weights) => movingAverage(b, decay, average, weights);
+    return (average, weights) => b.add(b.mul(average, decay), b.mul(weights, 1 - decay));
   const { add, sub, mul, div, cast, equal, greater, where } = b;
   const elapsed = sub(t, start);
   const hasStarted = greater(elapsed, 0);

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { commands } from "../../dist/cli/commands/index.js";
 import { explainFunction } from "../../dist/compiler/inspect/explain-function.js";
-import { builtInFunctions } from "../../dist/compiler/language/functions/index.js";
+import { builtInFunctions, updateFunctions } from "../../dist/compiler/language/functions/index.js";
 import { cliReference } from "./cli-reference.mjs";
 import { languageReference } from "./language-reference.mjs";
 import { specReference } from "./spec-reference.mjs";
@@ -10,5 +10,5 @@ import { specReference } from "./spec-reference.mjs";
 const folder = new URL("../reference/", import.meta.url);
 mkdirSync(new URL("spec/", folder), { recursive: true });
 for (const [page, text] of specReference()) writeFileSync(new URL(`spec/${page}`, folder), text);
-writeFileSync(new URL("language.md", folder), languageReference(builtInFunctions, explainFunction));
+writeFileSync(new URL("language.md", folder), languageReference(builtInFunctions, updateFunctions, explainFunction));
 writeFileSync(new URL("cli.md", folder), await cliReference(commands));

@@ -19,6 +19,11 @@ import { runFiles } from "../run/layout.js";
  */
 function fingerprintFields(spec: NormalSpec) {
   const { seed, data, cells, layers, activations, model, losses, regularization, optimizer, train } = spec;
+  const { schedule } = optimizer;
+  const ownEquations = {
+    ...(optimizer.type === "custom" && { optimizers: { [optimizer.name]: spec.optimizers[optimizer.name] } }),
+    ...(schedule.type === "custom" && { schedules: { [schedule.name]: spec.schedules[schedule.name] } }),
+  };
   const { batch_size, accumulate, memory, shuffle, evaluate_every, steps, epochs } = train;
   // With the plateau schedule the steps of the evaluations matter. By default they follow from the length of a run of
   // steps, but not from that of a run of epochs.
@@ -39,6 +44,7 @@ function fingerprintFields(spec: NormalSpec) {
     losses,
     regularization,
     optimizer,
+    ...ownEquations,
     train: { batch_size, accumulate, memory, shuffle, ...evaluationFields, ...distributedFields, ...precisionFields },
   };
 }

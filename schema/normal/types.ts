@@ -451,7 +451,8 @@ export type NormalOptimizer =
   | NormalLion
   | NormalLamb
   | NormalAdafactor
-  | NormalMuon;
+  | NormalMuon
+  | NormalCustomOptimizer;
 
 /** Gradient descent. */
 export interface NormalSgd {
@@ -476,7 +477,8 @@ export type NormalSchedule =
   | NormalPolynomialDecay
   | NormalInverseSqrt
   | NormalOneCycle
-  | NormalPlateau;
+  | NormalPlateau
+  | NormalCustomSchedule;
 
 /** A constant learning rate. */
 export interface NormalConstant {
@@ -590,6 +592,19 @@ export interface NormalPlateau {
   /** Evaluations after a reduction that are not counted. */
   readonly cooldown: number;
   readonly minimum_ratio: number;
+  readonly warmup_steps: number;
+}
+
+/**
+ * A schedule of `schedules`. Short form: its name as `type`, with its options as keys: `{ "type": "triangle", "period":
+ * 50 }`.
+ */
+export interface NormalCustomSchedule {
+  readonly type: "custom";
+  /** Name of an entry of `schedules`. */
+  readonly name: string;
+  /** Options of the schedule by name; those of its definition are the defaults. */
+  readonly options: Readonly<Record<string, CellOption>>;
   readonly warmup_steps: number;
 }
 
@@ -905,6 +920,24 @@ export interface NormalMuonAdam {
   readonly epsilon: number;
 }
 
+/**
+ * An optimizer of `optimizers`. Short form: its name as `type`, with its options as keys: `{ "type": "sign_momentum",
+ * "learning_rate": 0.01 }`.
+ */
+export interface NormalCustomOptimizer {
+  readonly type: "custom";
+  /** Name of an entry of `optimizers`. */
+  readonly name: string;
+  readonly learning_rate: number;
+  /** Options of the optimizer by name; those of its definition are the defaults. */
+  readonly options: Readonly<Record<string, CellOption>>;
+  readonly no_decay: readonly string[];
+  readonly clip: { readonly global_norm: number } | { readonly value: number } | null;
+  readonly schedule: NormalSchedule;
+  readonly average: NormalAverage | null;
+  readonly rates: readonly NormalRateGroup[];
+}
+
 /** A model, its data and its training. */
 export interface NormalSpec {
   /** Name of the model and of its run directory, `runs/<name>`. Default: the name of the spec's file. */
@@ -925,6 +958,16 @@ export interface NormalSpec {
    * and as functions in the equations of others. The names of the equation language are taken.
    */
   readonly activations: Readonly<Record<string, NormalActivationDefinition>>;
+  /**
+   * Your own optimizers by name, as equations. `optimizer` uses one by that name as its `type`, with its options as
+   * keys. The types of built-in optimizers are taken.
+   */
+  readonly optimizers: Readonly<Record<string, NormalOptimizerDefinition>>;
+  /**
+   * Your own schedules of the learning rate by name, as equations of its factor after n updates. The `schedule` of an
+   * optimizer uses one by that name as its `type`, with its options as keys. The types of built-in schedules are taken.
+   */
+  readonly schedules: Readonly<Record<string, NormalScheduleDefinition>>;
   /** The layers and blocks in order. Each reads the output of the one before it, unless `from` names others. */
   readonly model: readonly NormalLayer[];
   /**
@@ -972,6 +1015,89 @@ export interface NormalActivationDefinition {
   readonly equations: readonly string[];
   /** Name of the result. */
   readonly output: string;
+}
+
+/**
+ * An optimizer as equations of one update of a parameter: p the parameter, g its gradient (after clipping), rate the
+ * learning rate at this update, t the number of the update from 1. For each slot s and for p, equations set the next
+ * value: s', p'. The numbers rank and size of p may be read, and of one with two axes or more rows and columns: its
+ * last two axes.
+ */
+export interface NormalOptimizerDefinition {
+  /** One sentence about the optimizer. */
+  readonly description: string;
+  /**
+   * The optimizer's own options with their defaults: numbers, true or false, or strings, whose legal values are the
+   * keys of their variants. A use gives them next to `type`. A schedule of the momentum changes `momentum` or `beta1`;
+   * `no_decay` makes `weight_decay` 0 for some parameters.
+   */
+  readonly options: Readonly<Record<string, CellOption>>;
+  /**
+   * Tensors that each parameter carries from update to update, with the initial value of their entries: a number or the
+   * name of a numeric option. A slot has the shape of the parameter, or one of its own.
+   */
+  readonly slots: Readonly<Record<string, Slot>>;
+  /** Equations of an update from top to bottom. Each line assigns a name. */
+  readonly equations: readonly string[];
+  /**
+   * Changes for each option and each value of it, as those of a cell, and under `rank` for each number of axes of the
+   * parameter.
+   */
+  readonly variants: Readonly<Record<string, Readonly<Record<string, NormalOptimizerVariant>>>>;
+}
+
+/** The initial value of the entries of a slot, alone or with a shape. */
+export type Slot = SlotValue | NormalShapedSlot;
+
+export type SlotValue = number | string;
+
+/** A slot whose shape is not that of the parameter. */
+export interface NormalShapedSlot {
+  /** Initial value of the entries. */
+  readonly initial: SlotValue;
+  /**
+   * Sizes of the axes: arithmetic over rows, columns, size and numeric options; an empty list for a scalar. For a
+   * parameter of more than two axes its other axes come before two sizes.
+   */
+  readonly shape: readonly SizeExpression[];
+}
+
+/** Changes of an optimizer. Slots are added, or replace those of the same name; equations replace the optimizer's. */
+export interface NormalOptimizerVariant {
+  /** Slots that this variant adds or replaces. */
+  readonly slots: Readonly<Record<string, Slot>>;
+  /**
+   * A list replaces all equations. An object replaces single equations: its keys are names that equations assign, its
+   * values the new line or lines.
+   */
+  readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
+}
+
+/**
+ * A schedule as equations: the factor of the learning rate after n updates, counted from the end of the warmup. pi may
+ * be read.
+ */
+export interface NormalScheduleDefinition {
+  /** One sentence about the schedule. */
+  readonly description: string;
+  /**
+   * The schedule's own options with their defaults: numbers, true or false, or strings, whose legal values are the keys
+   * of their variants. A use gives them next to `type`.
+   */
+  readonly options: Readonly<Record<string, CellOption>>;
+  /** Equations from top to bottom. Each line assigns a name; one of them is factor. */
+  readonly equations: readonly string[];
+  /** Changes for each option and each value of it, as those of a cell. */
+  readonly variants: Readonly<Record<string, Readonly<Record<string, NormalScheduleVariant>>>>;
+}
+
+/** Equations that replace those of a schedule. */
+export interface NormalScheduleVariant {
+  /**
+   * A list replaces all equations. An object replaces single equations: its keys are names that equations assign, its
+   * values the new line or lines.
+   */
+  readonly equations: readonly string[] | Readonly<Record<string, string | readonly string[]>> | null;
 }
 
 /** One layer of the model. */

@@ -2,6 +2,7 @@
 
 import { builtInCell } from "../built-in.js";
 import { expandCustomLayers } from "../custom-layers.js";
+import { expandCustomOptimizer } from "../custom-optimizers.js";
 import type { Problem, Report } from "../diagnostics/index.js";
 import { createSourceMap, type RecordOrigin, type SourceMap } from "../diagnostics/source-map.js";
 import { child, type JsonObject } from "../json-pointer.js";
@@ -44,7 +45,10 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     fillDefaults<T>(value, propertyOf(specSchema(), key), child("", key), recordOrigin);
   const layers = fillKey<NormalSpec["layers"]>("layers", spec.layers ?? {});
   const withKinds = { ...spec, data: withColumnKinds(spec.data, recordOrigin, report) };
-  const expanded = expandCustomLayers(withKinds as unknown as JsonObject, true) as unknown as Spec;
+  const optimizers = fillKey<NormalSpec["optimizers"]>("optimizers", spec.optimizers ?? {});
+  const schedules = fillKey<NormalSpec["schedules"]>("schedules", spec.schedules ?? {});
+  const layersExpanded = expandCustomLayers(withKinds as unknown as JsonObject, true);
+  const expanded = expandCustomOptimizer(layersExpanded, true) as unknown as Spec;
   const { layers: model, outputs: layerNames } = normalizeModel(expanded, {
     resolveCell,
     layers,
@@ -68,12 +72,14 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     data,
     layers,
     activations: fillKey<NormalSpec["activations"]>("activations", spec.activations ?? {}),
+    optimizers,
+    schedules,
     cells: recordOrigin(Object.fromEntries(usedCells), "/cells"),
     model,
     losses,
     regularization: fillKey<NormalSpec["regularization"]>("regularization", spec.regularization ?? null),
     metrics: normalizeMetrics(spec.metrics, outputs, { recordOrigin, recordWholeOrigin }, report),
-    optimizer: normalizeOptimizer(spec.optimizer, recordOrigin, report),
+    optimizer: normalizeOptimizer(expanded.optimizer, { optimizers, schedules }, recordOrigin, report),
     train,
   };
   if (problems.size > 0) return { ok: false, problems: [...problems.values()] };

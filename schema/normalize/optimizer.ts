@@ -5,8 +5,14 @@ import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import { propertyOf, specSchema } from "../json-schema.js";
 import { directionOf } from "../kinds/metrics.js";
-import { momentumOf } from "../kinds/optimizers.js";
-import type { NormalOptimizer, NormalSchedule } from "../normal/index.js";
+import { momentumOf, nameOf } from "../kinds/optimizers.js";
+import type {
+  NormalCustomOptimizer,
+  NormalCustomSchedule,
+  NormalOptimizer,
+  NormalSchedule,
+  NormalSpec,
+} from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
 
@@ -14,20 +20,38 @@ const path = "/optimizer";
 
 export function normalizeOptimizer(
   optimizer: Spec["optimizer"],
+  definitions: Pick<NormalSpec, "optimizers" | "schedules">,
   recordOrigin: RecordOrigin,
   report: Report,
 ): NormalOptimizer {
   const schema = propertyOf(specSchema(), "optimizer");
-  const normal = fillDefaults<NormalOptimizer>(optimizer, schema, path, recordOrigin);
-  const schedule = normalizeSchedule(normal.schedule, recordOrigin, report);
+  const filled = fillDefaults<NormalOptimizer>(optimizer, schema, path, recordOrigin);
+  const normal = filled.type === "custom" ? withDefaultOptions(filled, definitions.optimizers) : filled;
+  const schedule = normalizeSchedule(normal.schedule, definitions.schedules, recordOrigin, report);
   reportUnusedDecay(normal, report);
   checkMomentumCycle(normal, report);
   checkAverage(optimizer, report);
   return recordOrigin({ ...normal, schedule }, path);
 }
 
+/** A use with the options of its definition that it does not give. */
+function withDefaultOptions<T extends NormalCustomOptimizer | NormalCustomSchedule>(
+  use: T,
+  definitions: Readonly<Record<string, { readonly options: T["options"] }>>,
+): T {
+  return { ...use, options: { ...definitions[use.name]?.options, ...use.options } };
+}
+
 function reportUnusedDecay(optimizer: NormalOptimizer, report: Report): void {
-  if (!("no_decay" in optimizer) || optimizer.no_decay.length === 0 || optimizer.weight_decay > 0) return;
+  if (!("no_decay" in optimizer) || optimizer.no_decay.length === 0) return;
+  const decay = optimizer.type === "custom" ? optimizer.options.weight_decay : optimizer.weight_decay;
+  if (decay === undefined) {
+    const message = `"no_decay" has no effect: ${nameOf(optimizer)} has no option "weight_decay".`;
+    const hint = "Remove it, or add the option, with equations that read it, to the optimizer.";
+    report({ code: "no-decay", path: child(path, "no_decay"), message, hint });
+    return;
+  }
+  if (decay !== 0) return;
   report({
     code: "no-decay",
     path: child(path, "no_decay"),
@@ -36,10 +60,16 @@ function reportUnusedDecay(optimizer: NormalOptimizer, report: Report): void {
   });
 }
 
-function normalizeSchedule(schedule: NormalSchedule, recordOrigin: RecordOrigin, report: Report): NormalSchedule {
+function normalizeSchedule(
+  schedule: NormalSchedule,
+  definitions: NormalSpec["schedules"],
+  recordOrigin: RecordOrigin,
+  report: Report,
+): NormalSchedule {
   const schedulePath = child(path, "schedule");
   if (schedule.type === "plateau")
     return recordOrigin({ ...schedule, mode: schedule.mode ?? directionOf(schedule.metric) }, schedulePath);
+  if (schedule.type === "custom") return recordOrigin(withDefaultOptions(schedule, definitions), schedulePath);
   if (schedule.type !== "step_decay" || typeof schedule.factor === "number") return schedule;
   const { boundaries, factor } = schedule;
   const reportMismatch = (message: string, hint: string): void =>
@@ -60,14 +90,15 @@ function checkMomentumCycle(optimizer: NormalOptimizer, report: Report): void {
   if (schedule.type !== "one_cycle" || schedule.minimum_momentum === null) return;
   const momentum = momentumOf(optimizer);
   if (momentum !== undefined && schedule.minimum_momentum < momentum) return;
-  const key = "beta1" in optimizer ? "beta1" : "momentum";
+  const options = optimizer.type === "custom" ? optimizer.options : optimizer;
+  const key = "beta1" in options ? "beta1" : "momentum";
   report({
     code: "minimum-momentum",
     path: child(child(path, "schedule"), "minimum_momentum"),
     message:
       momentum === undefined
-        ? `"minimum_momentum" has no effect: ${optimizer.type} has no momentum.`
-        : `"minimum_momentum" must be smaller than the ${key} ${momentum} of ${optimizer.type}.`,
+        ? `"minimum_momentum" has no effect: ${nameOf(optimizer)} has no momentum.`
+        : `"minimum_momentum" must be smaller than the ${key} ${momentum} of ${nameOf(optimizer)}.`,
     hint:
       momentum === undefined
         ? 'Remove it, or use "momentum" or "adam".'

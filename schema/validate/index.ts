@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expandCustomLayers } from "../custom-layers.js";
 import { ownLosses, withoutLossDefinitions } from "../custom-losses.js";
+import { expandCustomOptimizer, ownNames as namesOf, optimizerKind, scheduleKind } from "../custom-optimizers.js";
 import type { Problem } from "../diagnostics/index.js";
 import { isObject, type Json } from "../json-pointer.js";
 import { packageRoot } from "../package-root.js";
@@ -11,6 +12,7 @@ import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
 import { checkCells } from "./cells.js";
 import { checkCustomLayers, withLayersHint } from "./custom-layers.js";
 import { checkCustomLosses, withLossHint } from "./custom-losses.js";
+import { checkCustomOptimizers } from "./custom-optimizers.js";
 import { deduplicate } from "./deduplicate.js";
 import { explainErrors, type OwnNames, type SchemaError } from "./schema-errors.js";
 
@@ -24,7 +26,9 @@ const maxProblems = 100;
 
 /** All problems of a value against the schema. With none the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
-  const reduced = withoutArrays(isObject(value) ? withoutLossDefinitions(expandCustomLayers(value, false)) : value);
+  const reduced = withoutArrays(
+    isObject(value) ? withoutLossDefinitions(expandCustomOptimizer(expandCustomLayers(value, false), false)) : value,
+  );
   const sizeProblems = checkSize(reduced);
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
   const validator = await loadValidator();
@@ -38,6 +42,7 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
     ...checkCells(value),
     ...checkCustomLayers(value),
     ...checkCustomLosses(value),
+    ...checkCustomOptimizers(value),
   ]);
   if (problems.length <= maxProblems) return problems;
   const message = `More than ${maxProblems} problems; the rest are not shown.`;
@@ -50,6 +55,8 @@ function ownNames(value: Json): OwnNames {
   return {
     layer: isObject(value.layers) ? Object.keys(value.layers) : [],
     loss: Object.keys(ownLosses(value)),
+    optimizer: namesOf(optimizerKind, value),
+    schedule: namesOf(scheduleKind, value),
   };
 }
 

@@ -44,6 +44,8 @@ test("all defaults of the smallest spec", async () => {
     seed: 0,
     layers: {},
     activations: {},
+    optimizers: {},
+    schedules: {},
     data: {
       type: "text",
       text: "hihello",

@@ -248,6 +248,43 @@ const customized = set(
     { layer: "dense", name: "answer", size: 2 },
   ],
 );
+/** An optimizer and a schedule of the user's own, with options, slots and variants. */
+const stepped = set(
+  set(
+    set(numbers, "/optimizers", {
+      own: {
+        options: { beta: 0.9, weight_decay: 0.1 },
+        slots: { m: 0, s: { initial: 1, shape: [] } },
+        equations: [
+          "m' = beta * m + (1 - beta) * g",
+          "s' = beta * s + norm(g)",
+          "d = m' / (sum_all(s') + 1) + weight_decay * p",
+          "p' = p - rate * d",
+        ],
+        variants: { rank: { 2: { equations: { d: "d = tanh(m') / (sum_all(s') + 1)" } }, otherwise: {} } },
+      },
+    }),
+    "/schedules",
+    {
+      wave: {
+        options: { period: 4, low: 0.1, stepwise: true },
+        equations: ["x = n / period", "factor = 1 + low * cos(x)"],
+        variants: { stepwise: { true: { equations: { x: "x = floor(n / period)" } }, false: {} } },
+      },
+    },
+  ),
+  "/optimizer",
+  {
+    type: "custom",
+    name: "own",
+    learning_rate: 0.1,
+    options: { beta: 0.95 },
+    schedule: { type: "custom", name: "wave", options: { period: 3 } },
+  },
+);
+const otherOptimizer = { options: { beta: 0.9 }, equations: ["p' = p - rate * beta * g"] };
+const otherSchedule = { options: { period: 3 }, equations: ["factor = 1 / (1 + n / period)"] };
+
 const customEffect = (key: string, value: Json | undefined) => keyEffect(customized, `/layers/own/${key}`, value);
 const otherLayer = { parameters: { W: ["input_size", 3] }, equations: ["y = x @ W"] };
 
@@ -267,6 +304,8 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     data: keyEffect(text, "/data", { type: "text", text: "other words and others", window: 4 }),
     layers: customEffect("options/size", 4),
     activations: activationEffect("equations/0", "y = relu(x) * 3"),
+    optimizers: keyEffect(stepped, "/optimizers/own/equations/0", "m' = g + beta * m"),
+    schedules: keyEffect(stepped, "/schedules/wave/equations/1", "factor = 1 + low * sin(x)"),
     cells: cellEffect("options/gain", 3),
     model: keyEffect(text, "/model/1/hidden_size", 5),
     loss: keyEffect(text, "/loss", { type: "cross_entropy", reduction: "sum" }),
@@ -790,6 +829,35 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
       "/layers/own/variants/bias/false/equations/y",
       "y = tanh(z) + 0 * b",
     ),
+  }),
+  ...prefixed("custom_optimizer", {
+    name: keyEffect(set(stepped, "/optimizers/other", otherOptimizer), "/optimizer/name", "other"),
+    learning_rate: keyEffect(stepped, "/optimizer/learning_rate", 0.2),
+    options: keyEffect(stepped, "/optimizer/options/beta", 0.8),
+    no_decay: keyEffect(stepped, "/optimizer/no_decay", ["*/b"]),
+    ...Object.fromEntries(
+      Object.entries(rate).map(([key, value]) => [key, keyEffect(stepped, `/optimizer/${key}`, value)]),
+    ),
+  }),
+  ...prefixed("optimizer_definition", {
+    options: keyEffect(stepped, "/optimizers/own/options/weight_decay", 0.2),
+    slots: keyEffect(stepped, "/optimizers/own/slots/m", 1),
+    equations: keyEffect(stepped, "/optimizers/own/equations/0", "m' = beta * m + g"),
+    variants: keyEffect(stepped, "/optimizers/own/variants/rank/2/equations/d", "d = sign(m')"),
+  }),
+  ...prefixed("shaped_slot", {
+    initial: keyEffect(stepped, "/optimizers/own/slots/s/initial", 2),
+    shape: keyEffect(stepped, "/optimizers/own/slots/s/shape", [1]),
+  }),
+  ...prefixed("custom_schedule", {
+    name: keyEffect(set(stepped, "/schedules/other", otherSchedule), "/optimizer/schedule/name", "other"),
+    options: keyEffect(stepped, "/optimizer/schedule/options/period", 5),
+    warmup_steps: keyEffect(stepped, "/optimizer/schedule/warmup_steps", 3),
+  }),
+  ...prefixed("schedule_definition", {
+    options: keyEffect(stepped, "/schedules/wave/options/low", 0.3),
+    equations: keyEffect(stepped, "/schedules/wave/equations/1", "factor = 1 + low * sin(x) ^ 2"),
+    variants: keyEffect(stepped, "/schedules/wave/variants/stepwise/true/equations/x", "x = floor(n / 2)"),
   }),
   ...prefixed("activation_definition", {
     equations: activationEffect("equations/0", "y = relu(x) * 3"),

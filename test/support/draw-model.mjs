@@ -1,7 +1,7 @@
 /** Random specs: a drawn model between a drawn input and a drawn loss, with an optimizer and settings of the training. */
 import { ownCells, stateSizes } from "./draw-cells.mjs";
 import { modelDrawer } from "./draw-layers.mjs";
-import { keysOf, ownActivations, ownLayers, variantsOf } from "./draw-values.mjs";
+import { keysOf, ownActivations, ownLayers, ownOptimizers, ownSchedules, variantsOf } from "./draw-values.mjs";
 
 export const [FEATURES, IDS, CLASSES] = [3, 5, 3];
 
@@ -182,6 +182,8 @@ export function drawModel(random, shortest, kinds, outputCount = 1) {
     cells: ownCells,
     activations: ownActivations,
     layers: ownLayers,
+    optimizers: ownOptimizers,
+    schedules: ownSchedules,
     blocks: drawer.blocks,
     model,
     ...(isOnly ? { loss: drawnLosses[0] } : { losses }),
@@ -203,11 +205,18 @@ export function drawModel(random, shortest, kinds, outputCount = 1) {
   };
 }
 
-const hasDecay = (type) => keysOf(type).includes("no_decay");
+const hasDecay = (type) =>
+  type in ownOptimizers ? "weight_decay" in ownOptimizers[type].options : keysOf(type).includes("no_decay");
+
+/** The types of the schema, and the spec's own in place of `custom`. */
+const drawnTypes = (union, own) => [
+  ...variantsOf(union).filter((name) => name !== `custom_${union}`),
+  ...Object.keys(own),
+];
 
 /** An optimizer with any of its options, a schedule, clipping, averages, and rates of groups. */
 export function drawOptimizer({ pick, once, optional, required }) {
-  const type = pick(variantsOf("optimizer"));
+  const type = pick(drawnTypes("optimizer", ownOptimizers));
   const excluded = [
     "schedule",
     "clip",
@@ -219,17 +228,19 @@ export function drawOptimizer({ pick, once, optional, required }) {
     "adam",
     "learning_rate",
   ];
-  const schedule = pick(variantsOf("schedule"));
+  const schedule = pick(drawnTypes("schedule", ownSchedules));
+  const isOwn = (name) => name in ownOptimizers || name in ownSchedules;
   return {
-    ...required(type),
-    ...optional(type, excluded),
+    ...(isOwn(type) ? {} : { ...required(type), ...optional(type, excluded) }),
     learning_rate: pick([0.001, 0.01]),
     clip: once(3) ? pick([{ global_norm: 0.5 }, { value: 0.1 }]) : undefined,
     ...(hasDecay(type) && once(3) ? { weight_decay: 0.01, no_decay: ["*/b"] } : {}),
     ...(type === "muon" && once(2) ? { exclude: ["output/*"], adam: { learning_rate: 0.002 } } : {}),
     average: once(5) ? pick([{ decay: 0.5 }, { start: 1 }, { decay: 0.9, every: 2 }]) : undefined,
     rates: once(4) ? [{ parameters: ["output/*"], factor: 0.5 }] : undefined,
-    schedule: once(2) ? { ...required(schedule), ...optional(schedule), type: schedule } : undefined,
+    schedule: once(2)
+      ? { ...(isOwn(schedule) ? {} : { ...required(schedule), ...optional(schedule) }), type: schedule }
+      : undefined,
     type,
   };
 }

@@ -37,6 +37,33 @@ export const ownLayers = {
   },
 };
 
+/** Optimizers of equations in the spec: of each entry with weight decay, and of whole tensors with slots of their own. */
+export const ownOptimizers = {
+  sign_momentum: {
+    options: { beta1: 0.9, weight_decay: 0 },
+    slots: { m: 0 },
+    equations: ["m' = beta1 * m + (1 - beta1) * g", "p' = p - rate * (sign(m') + weight_decay * p)"],
+  },
+  factored: {
+    slots: { scale: { initial: 1, shape: [] } },
+    equations: ["scale' = 0.9 * scale + 0.1 * mean_all(g * g)", "u = g / (sqrt(scale') + 0.01)", "p' = p - rate * u"],
+    variants: {
+      rank: {
+        2: {
+          slots: { row: { shape: ["rows", 1] } },
+          equations: { u: ["row' = 0.9 * row + 0.1 * mean(g * g, -1)", "u = g / (sqrt(row' + scale') + 0.01)"] },
+        },
+        otherwise: {},
+      },
+    },
+  },
+};
+
+/** A schedule of equations in the spec. */
+export const ownSchedules = {
+  triangle: { options: { period: 4 }, equations: ["factor = 1 - abs(n / period - floor(n / period) - 0.5)"] },
+};
+
 export const activations = [...schema.$defs.activation_name.anyOf[0].enum, ...Object.keys(ownActivations)];
 
 /** True for an activation that reads two features for each one of its output. */

@@ -3,14 +3,15 @@ import { graphBuilder } from "../../compiler/graph/builder.js";
 import { verify } from "../../compiler/graph/verify.js";
 import { tabulate, tensor } from "../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../compiler/ir/types.js";
+import { resolveOptimizer } from "../../compiler/training/resolve-optimizer.js";
 import { buildStepGraph, type StepGraph } from "../../compiler/training/step-graph.js";
 import { repeatSteps } from "../../compiler/training/step-loop.js";
 import { base, normal } from "./read-spec.js";
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
-/** The step of an optimizer of a spec, for parameters of these shapes; its loss is 0. */
-export async function stepOfOptimizer(shapes: Shapes, optimizer: object): Promise<StepGraph> {
+/** The step of an optimizer of a spec, for parameters of these shapes; its loss is 0. @param parts of the spec. */
+export async function stepOfOptimizer(shapes: Shapes, optimizer: object, parts: object = {}): Promise<StepGraph> {
   const b = graphBuilder("given");
   const names = Object.keys(shapes);
   const input = (name: string, shape: readonly number[] = []) => b.input(name, { dtype: "float32", shape });
@@ -20,7 +21,7 @@ export async function stepOfOptimizer(shapes: Shapes, optimizer: object): Promis
     ...names.map((name) => ({ name, role: "parameter", initializer: null }) as const),
     ...names.map((name) => ({ name: `gradient/${name}`, role: "data", initializer: null }) as const),
   ];
-  return buildStepGraph(graph, ports, (await normal({ ...base, optimizer })).spec.optimizer);
+  return buildStepGraph(graph, ports, resolveOptimizer((await normal({ ...base, ...parts, optimizer })).spec));
 }
 
 /** The number of values that a step carries: parameters, slots and the step. */

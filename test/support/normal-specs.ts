@@ -139,6 +139,8 @@ export function specOf({ loss = sequenceLoss, ...parts }: SpecParts): NormalSpec
     data: textData,
     layers: {},
     activations: {},
+    optimizers: {},
+    schedules: {},
     cells: {},
     model,
     losses: [{ ...loss, from: model.at(-1)?.name ?? "", target: "targets", weight: 1 } as NormalLoss],

@@ -24,6 +24,17 @@ const lengths = examples.map((row) => 1 + ((row * 3) % TIME));
 /** ctc needs a step for each label, and one between equal ones. */
 const longLengths = examples.map((row) => TIME - (row % 2));
 
+/** Steps of one size in each parameter, whose norms are those of a moving average. */
+const normalized = {
+  options: { beta: 0.8 },
+  slots: { m: 0, scale: { initial: 1, shape: [] } },
+  equations: [
+    "m' = beta * m + (1 - beta) * g",
+    "scale' = beta * scale + (1 - beta) * norm(m')",
+    "p' = p - rate * m' / (scale' + 0.1)",
+  ],
+};
+
 /** Names of the vocabulary, each list in turn. */
 export const vocabulary = {
   layers: Object.keys(layers),
@@ -123,6 +134,7 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
         return {
           seed: 3,
           ...(layer === "custom" && { layers: { highway } }),
+          ...(optimizer === "custom" && { optimizers: { normalized } }),
           data: {
             type: "arrays",
             inputs: ["embedding", "one_hot", "cycle"].includes(layer) ? ids : vectors,
@@ -140,7 +152,13 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
           loss: { type: loss, ...options },
           regularization,
           // Small steps: large ones of a sum of losses amplify rounding.
-          optimizer: { type: optimizer, learning_rate: isSum ? 0.002 : 0.01, clip, average },
+          optimizer: {
+            type: optimizer,
+            ...(optimizer === "custom" && { name: "normalized", options: { beta: 0.7 } }),
+            learning_rate: isSum ? 0.002 : 0.01,
+            clip,
+            average,
+          },
         };
       })
       // JSON leaves out what is undefined.

@@ -53,7 +53,13 @@ function checkCall(
   if (argumentCount < minimum || argumentCount > maximum) {
     const limit = maximum === minimum ? "" : maximum === minimum + 1 ? ` or ${maximum}` : " or more";
     const expected = `${minimum}${limit} argument${maximum === 1 ? "" : "s"}`;
-    return { code: "argument-count", message: `${call.function} takes ${expected}, not ${argumentCount}`, offset };
+    const message = `${call.function} takes ${expected}, not ${argumentCount}`;
+    // The axis is not optional in the equations of optimizers.
+    const isAxisMissing = minimum === 2 && argumentCount === 1 && called.notation.endsWith("(a, axis)");
+    const whole = `${call.function}_all`;
+    const alternative = definition.functions.get(whole) === undefined ? "" : `, or ${whole} for all entries`;
+    const hint = `Name the axis: -1 for the last one${alternative}.`;
+    return { code: "argument-count", message, offset, ...(isAxisMissing && { hint }) };
   }
   if (!isCallable(call.function, definition.kind)) {
     const isCell = definition.kind === "cell";

@@ -2,10 +2,9 @@
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { joinWithOr, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
-import type { EquationDefinition } from "../../../schema/normal/index.js";
 import type { FunctionTable } from "../functions/function.js";
 import { isCallable } from "../functions/time.js";
-import { type DefinitionKind, otherwise, ownValue, type ResolvedDefinition } from "../resolve.js";
+import { type DefinitionKind, otherwise, ownValue, type ResolvedDefinition, type VariedOptions } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
 
@@ -37,14 +36,16 @@ export function checkNames(definition: ResolvedDefinition, scope: Scope, path: s
   };
   declare(Object.keys(definition.options), "an option", (name) => child("/options", name));
   declare(Object.keys(definition.inputs), "an input", (name) => child("/inputs", name));
-  declare(Object.keys(definition.state), "a state", (name) => ownValue(definition.pointers.state, name));
+  declare(Object.keys(definition.state), definition.kind === "optimizer" ? "a slot" : "a state", (name) =>
+    ownValue(definition.pointers.state, name),
+  );
   declare(Object.keys(definition.parameters), "a parameter", (name) => ownValue(definition.pointers.parameters, name));
   return isDistinct;
 }
 
 /** Checks that every variant can be selected, and that every text option's default is one of its variants. */
 export function checkVariants(
-  definition: EquationDefinition,
+  definition: VariedOptions,
   kind: DefinitionKind,
   functions: FunctionTable,
   path: string,

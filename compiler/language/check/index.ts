@@ -4,7 +4,7 @@ import type { CellOption, EquationDefinition } from "../../../schema/normal/inde
 import { analyze } from "../analyze.js";
 import type { FunctionTable } from "../functions/function.js";
 import { checkMapping } from "../onnx-mapping.js";
-import { type DefinitionKind, otherwise, ownValue, resolveDefinition } from "../resolve.js";
+import { type DefinitionKind, otherwise, ownValue, resolveDefinition, type VariedOptions } from "../resolve.js";
 import { rowScope, type Scope } from "../scope.js";
 import { checkVariants } from "./declarations.js";
 import { checkUnused } from "./unused.js";
@@ -50,13 +50,7 @@ export function checkInScope(
   report: Report,
 ): "sound" | "unused" | "unsound" {
   const { report: fail, isSound } = observeReport(report);
-  const reportedKeys = new Set<string>();
-  const reportOnce: Report = (problem) => {
-    const key = JSON.stringify([problem.path, problem.offset, problem.message]);
-    if (reportedKeys.has(key)) return;
-    reportedKeys.add(key);
-    fail(problem);
-  };
+  const reportOnce = oncePerProblem(fail);
   checkVariants(definition, kind, functions, path, reportOnce);
   const hasValidVariants = isSound();
   checkMapping(definition, path, reportOnce);
@@ -74,8 +68,8 @@ export function checkInScope(
 }
 
 /** The defaults, then each variant that they do not select, one at a time. */
-function optionCombinations(
-  definition: EquationDefinition,
+export function optionCombinations(
+  definition: VariedOptions,
   functions: FunctionTable,
 ): readonly Readonly<Record<string, CellOption>>[] {
   const others = Object.entries(definition.variants).flatMap(([option, variants]) => {
@@ -88,6 +82,17 @@ function optionCombinations(
     }));
   });
   return [definition.options, ...others];
+}
+
+/** The report without repetitions: combinations of options share equations. */
+export function oncePerProblem(report: Report): Report {
+  const reported = new Set<string>();
+  return (problem) => {
+    const key = JSON.stringify([problem.path, problem.offset, problem.message]);
+    if (reported.has(key)) return;
+    reported.add(key);
+    report(problem);
+  };
 }
 
 /** The option's value for a variant's key, in the type of the default. `keys` are the option's other variants. */

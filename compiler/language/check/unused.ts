@@ -2,10 +2,10 @@
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
-import type { EquationDefinition, SizeExpression } from "../../../schema/normal/index.js";
+import type { SizeExpression } from "../../../schema/normal/index.js";
 import type { Assignment } from "../parse/equations.js";
 import { parseExpression, visit } from "../parse/expression.js";
-import { ownValue, type ResolvedDefinition } from "../resolve.js";
+import { ownValue, type ResolvedDefinition, type VariedOptions } from "../resolve.js";
 
 /**
  * Reports parameters and options without an effect. True without one.
@@ -13,7 +13,7 @@ import { ownValue, type ResolvedDefinition } from "../resolve.js";
  * @param optionCombinations the definition under each combination of options: a name that one of them reads is used.
  */
 export function checkUnused(
-  definition: EquationDefinition,
+  definition: VariedOptions,
   optionCombinations: readonly { readonly resolved: ResolvedDefinition; readonly equations: readonly Assignment[] }[],
   path: string,
   report: Report,
@@ -59,7 +59,8 @@ export function checkUnused(
   return reported.size + unusedInputs.length + unusedOptions.length === 0;
 }
 
-function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {
+/** The names and functions in the right side of an equation. */
+export function namesIn({ value }: Pick<Assignment, "value">): readonly string[] {
   const names: string[] = [];
   visit(value, (node) => {
     if (node.kind === "name") names.push(node.name);

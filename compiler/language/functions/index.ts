@@ -10,6 +10,7 @@ import { type CallGraph, callGraph, isWithinLimits } from "./call-graph.js";
 import { entryFunctions } from "./entries.js";
 import type { EquationFunction, FunctionTable } from "./function.js";
 import { matrixFunctions } from "./matrices.js";
+import { tensorFunctions } from "./tensors.js";
 import { timeFunctions } from "./time.js";
 
 /** Functions in code: primitives, and what equations cannot express. */
@@ -28,6 +29,19 @@ export const builtInFunctions: FunctionTable = tableOf(
     const file = coded === undefined ? builtInActivation(name) : undefined;
     return file === undefined ? coded : activationFunction(name, activationOf(file), table, () => true);
   },
+);
+
+/**
+ * The functions of the equations of optimizers: in a tensor no axis is the usual one, so that functions along an axis name
+ * it.
+ */
+export const updateFunctions: FunctionTable = tableOf(
+  () => [...builtInFunctions.names, ...Object.keys(tensorFunctions)],
+  (name) => {
+    const called = ownValue(tensorFunctions, name) ?? builtInFunctions.get(name);
+    return called?.notation === `${name}(a, axis)` ? { ...called, arity: [2, 2] } : called;
+  },
+  tensorFunctions,
 );
 
 /** The functions with the activations of a spec. A built-in name keeps its meaning. */
@@ -56,6 +70,7 @@ function activationOf(file: unknown): NormalActivationDefinition {
 function tableOf(
   namesOf: () => readonly string[],
   find: (name: string, table: FunctionTable) => EquationFunction | undefined,
+  others: Readonly<Record<string, EquationFunction>> = {},
 ): FunctionTable {
   const found = new Map<string, EquationFunction | undefined>();
   const table: FunctionTable = {
@@ -66,7 +81,7 @@ function tableOf(
       if (!found.has(name)) found.set(name, find(name, table));
       return found.get(name);
     },
-    isBuiltIn: (name) => builtInFunctions.get(name) !== undefined,
+    isBuiltIn: (name) => Object.hasOwn(others, name) || builtInFunctions.get(name) !== undefined,
   };
   return table;
 }

@@ -7,7 +7,7 @@ import { type ExpressionType, isBatched, type ShapeRules, shapeOf } from "../exp
 import type { ParsedEquation } from "../parse/equations.js";
 import type { Expression } from "../parse/expression.js";
 import type { EquationProblem } from "../parse/tokens.js";
-import { ownValue, type ResolvedDefinition } from "../resolve.js";
+import { ownValue, type ResolvedDefinition, stateNoun } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { allSizes, type DeclaredShapes } from "../size-expression.js";
 import { inferExpression } from "./expression.js";
@@ -45,6 +45,7 @@ export function inferEquations(
   const unknownSizes = new Map(sizes.filter(([, size]) => typeof size === "string"));
   const { report: fail, isSound } = observeReport(report);
   const types = new Map<Expression, ExpressionType>();
+  const hasBatch = batch.length > 0;
   const tensor = (shape: Shape, isBatchedTensor: boolean): ExpressionType => ({
     kind: "tensor",
     shape,
@@ -57,7 +58,7 @@ export function inferEquations(
     ]),
     ...Object.entries(inputs),
     ...Object.entries(declared.inputs).map(([name, size]) => [name, tensor([...batch, size], true)] as const),
-    ...Object.entries(declared.states).map(([name, shape]) => [name, tensor([...batch, ...shape], true)] as const),
+    ...Object.entries(declared.states).map(([name, shape]) => [name, tensor([...batch, ...shape], hasBatch)] as const),
     ...Object.entries(declared.parameters).map(([name, shape]) => [name, tensor(shape, false)] as const),
     ...Object.entries(definition.options).flatMap(([name, value]) =>
       typeof value === "number" ? [[name, { kind: "number", value }] as const] : [],
@@ -89,9 +90,10 @@ export function inferEquations(
         continue;
       }
       const rows = asRows(type, batch, shape, rules);
-      names.set(name, rows && tensor(rows, true));
+      names.set(name, rows && tensor(rows, hasBatch));
       if (rows !== undefined) continue;
-      const message = `${name} is ${describeType(type)}, and the state ${state} is ${printShape([...batch, ...shape])}`;
+      const noun = stateNoun(definition.kind, state);
+      const message = `${name} is ${describeType(type)}, and the ${noun} ${state} is ${printShape([...batch, ...shape])}`;
       reportProblem({ code: "shape-mismatch", message, offset });
     }
   }

@@ -4,7 +4,7 @@ import { nearest, quote, suggestion } from "../../../schema/diagnostics/suggest.
 import { at } from "../../ir/expect.js";
 import { checkCalls } from "../check/calls.js";
 import { isCallable } from "../functions/time.js";
-import { functionOf, numericOptions, type ResolvedDefinition } from "../resolve.js";
+import { functionOf, numericOptions, type ResolvedDefinition, stateNoun } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
@@ -66,12 +66,17 @@ export function parseEquations(
     fail({
       code: "state-not-set",
       path: path + definition.pointers.equations,
-      message: `no equation sets ${state}', the next value of the state ${state}`,
+      message: `no equation sets ${state}', the next value of the ${stateNoun(definition.kind, state)} ${state}`,
       hint: `Add one: "${state}' = …".`,
     });
   }
   const { output } = definition;
-  if (!assigned.has(output)) {
+  if (definition.kind === "schedule" && !assigned.has(output)) {
+    const message = `no equation sets ${output}, the result of the schedule`;
+    const hint = suggestion(output, [...assigned], "Names") || `Add one: "${output} = …".`;
+    fail({ code: "unknown-name", path: path + definition.pointers.equations, message, hint });
+    // The output of an optimizer is a next state.
+  } else if (definition.kind !== "optimizer" && !assigned.has(output)) {
     const last = [...assigned].at(-1);
     const closest = suggestion(assigned.has(`${output}'`) ? `${output}'` : output, [...assigned], "Names");
     // Only cells have no default.
@@ -129,6 +134,8 @@ function checkOrder(
 
 const size = "a size";
 
+const withArticle = (noun: string) => `${noun === "parameter" ? "the" : "a"} ${noun}`;
+
 /** The declared names with their kinds. All may be read, except options that are not numbers. */
 function declaredNames(definition: ResolvedDefinition, { inputs, sizes }: ScopeNames): ReadonlyMap<string, string> {
   const { kind, inputs: moreInputs, state, parameters, options } = definition;
@@ -136,7 +143,7 @@ function declaredNames(definition: ResolvedDefinition, { inputs, sizes }: ScopeN
     ...Object.keys(allSizes(definition, sizes)).map((name) => [name, size] as const),
     ...Object.keys(inputs).map((name) => [name, `the ${kind}'s input`] as const),
     ...Object.keys(moreInputs).map((name) => [name, "an input"] as const),
-    ...Object.keys(state).map((name) => [name, "a state"] as const),
+    ...Object.keys(state).map((name) => [name, withArticle(stateNoun(kind, name))] as const),
     ...Object.keys(parameters).map((name) => [name, "a parameter"] as const),
     ...Object.keys(options).map((name) => [name, "an option"] as const),
   ]);
@@ -203,7 +210,7 @@ function unreadableProblem(
 function unsettableProblem(
   { name, offset }: Target,
   {
-    definition: { functions, kind, state: states },
+    definition: { kind, functions, state: states },
     declared,
     assigned,
   }: { definition: ResolvedDefinition; declared: ReadonlyMap<string, string>; assigned: ReadonlySet<string> },
@@ -213,12 +220,12 @@ function unsettableProblem(
   const conflict =
     declared.get(name) ?? (functions.isBuiltIn(name) && isCallable(name, kind) ? "a function" : undefined);
   if (conflict !== undefined) {
-    const hint = conflict === "a state" ? `The next value of "${name}" is "${name}'".` : "Use another name.";
+    const hint = Object.hasOwn(states, name) ? `The next value of "${name}" is "${name}'".` : "Use another name.";
     return { code: "name-taken", message: `${quote(name)} is ${conflict}`, hint, offset };
   }
   const state = name.slice(0, -1);
   if (!name.endsWith("'") || Object.hasOwn(states, state)) return undefined;
-  const message = `${quote(name)} is the next value of ${quote(state)}, which is not a state`;
+  const message = `${quote(name)} is the next value of ${quote(state)}, which is not ${withArticle(kind === "optimizer" ? "slot" : "state")}`;
   const nextNames = Object.keys(states).map((stateName) => `${stateName}'`);
   const hint = nextNames.length === 0 ? "Only cells have states." : suggestion(name, nextNames, "Next states");
   return { code: "unknown-name", message, hint, offset };

@@ -1,6 +1,7 @@
 /**
  * one_cycle: the rate rises from initial_ratio to 1 in the first part of total_steps and falls to minimum_ratio in the
- * rest, while the momentum falls and rises (L. Smith, 2018; the form of PyTorch's OneCycleLR).
+ * rest, while the momentum falls and rises (L. Smith, 2018; the form of PyTorch's OneCycleLR). In code, because it changes
+ * the momentum too, and the top of the cycle may be its beginning.
  */
 import type { NormalSchedule } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";

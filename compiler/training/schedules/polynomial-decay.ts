@@ -1,4 +1,7 @@
-/** polynomial_decay: (1 - n / decay_steps)^power from 1 down to minimum_ratio. */
+/**
+ * polynomial_decay: (1 - n / decay_steps)^power from 1 down to minimum_ratio. In code, because whole powers of equations are
+ * products, whose bits differ.
+ */
 import type { NormalSchedule } from "../../../schema/normal/index.js";
 import type { ScheduleDefinition } from "./schedule.js";
 

@@ -1,4 +1,7 @@
-/** step_decay: a product of factors, one for each `every` updates or for each boundary that n has reached. */
+/**
+ * step_decay: a product of factors, one for each `every` updates or for each boundary that n has reached. In code, because
+ * options of equations are no lists.
+ */
 import type { NormalSchedule } from "../../../schema/normal/index.js";
 import { at } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";

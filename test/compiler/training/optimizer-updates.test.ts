@@ -5,6 +5,7 @@ import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { tensor } from "../../../compiler/ir/tensor.js";
 import type { Graph, Tensor } from "../../../compiler/ir/types.js";
 import { runPasses, stepPasses } from "../../../compiler/optimize/pipeline.js";
+import { resolveOptimizer } from "../../../compiler/training/resolve-optimizer.js";
 import { scheduleFactor } from "../../../compiler/training/schedules/index.js";
 import type { StepGraph } from "../../../compiler/training/step-graph.js";
 import { operandsOfSteps, stepOfOptimizer, stepsWithParameters } from "../../support/given-gradients.js";
@@ -54,7 +55,7 @@ test.each(schedules)("$name has the learning rates of PyTorch", async ({ learnin
   const { spec } = await normal({ ...base, optimizer: { type: "sgd", learning_rate, schedule } });
   const b = graphBuilder("schedule");
   const n = b.input("n", { dtype: "float32", shape: [values.length] });
-  const graph = b.finish([b.mul(scheduleFactor(spec.optimizer.schedule, b, n), learning_rate)]);
+  const graph = b.finish([b.mul(scheduleFactor(resolveOptimizer(spec).schedule, b, n), learning_rate)]);
   const steps = tensor("float32", [values.length], [...values.keys()]);
   const expected = { shape: [values.length], data: values };
   expectClose(evaluate(graph, [steps])[0], expected, 1e-12, "in float64");

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../../compiler/graph/builder.js";
 import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { tensor } from "../../../compiler/ir/tensor.js";
+import { resolveOptimizer } from "../../../compiler/training/resolve-optimizer.js";
 import { scheduleFactor } from "../../../compiler/training/schedules/index.js";
 import { base, normal } from "../../support/read-spec.js";
 import { expectClose, readFixture } from "../../support/reference-numbers.js";
@@ -26,7 +27,7 @@ describe("every schedule has the reference learning rates of the first ten updat
     const { spec } = await normal({ ...base, optimizer: { type: "sgd", learning_rate, schedule } });
     const b = graphBuilder("schedule");
     const n = b.input("n", { dtype: "float32", shape: [10] });
-    const graph = b.finish([b.mul(scheduleFactor(spec.optimizer.schedule, b, n), learning_rate)]);
+    const graph = b.finish([b.mul(scheduleFactor(resolveOptimizer(spec).schedule, b, n), learning_rate)]);
     const steps = tensor("float32", [10], [...values.keys()]);
     const expected = { shape: [10], data: values };
     expectClose(evaluate(graph, [steps])[0], expected, 1e-12, "in float64");
@@ -63,7 +64,7 @@ test.each<[object, readonly number[]]>([
   const { spec } = await normal({ ...base, optimizer: { type: "sgd", learning_rate: 1, schedule } });
   const b = graphBuilder("schedule");
   const n = b.input("n", { dtype: "float32", shape: [values.length] });
-  const factor = scheduleFactor(spec.optimizer.schedule, b, n);
+  const factor = scheduleFactor(resolveOptimizer(spec).schedule, b, n);
   const graph = b.finish([b.mul(factor, b.expand(b.scalar(1), [values.length]))]);
   const steps = tensor("float32", [values.length], [...values.keys()]);
   expect(later([...(evaluate(graph, [steps])[0]?.data ?? [])])).toEqual(later(values));

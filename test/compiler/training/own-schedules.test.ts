@@ -1,0 +1,134 @@
+/** Schedules of a spec as equations: values with a warmup, the bytes of built-in ones, and mistakes. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { graphBuilder } from "../../../compiler/graph/builder.js";
+import { evaluate } from "../../../compiler/graph/evaluate.js";
+import { tensor } from "../../../compiler/ir/tensor.js";
+import { resolveOptimizer } from "../../../compiler/training/resolve-optimizer.js";
+import { scheduleFactor } from "../../../compiler/training/schedules/index.js";
+import { definition } from "../../../schema/json-schema.js";
+import { build } from "../../support/artifacts.js";
+import { problemsOf } from "../../support/check-spec.js";
+import { base, normal, unplacedProblems } from "../../support/read-spec.js";
+import { expectClose } from "../../support/reference-numbers.js";
+
+const folder = join(import.meta.dirname, "../../../specs/schedules");
+const fileOf = (name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+
+/** Warm restarts. I. Loshchilov and F. Hutter (2017). */
+const sgdr = {
+  options: { period: 100, low: 0, linear: false },
+  equations: [
+    "x = n / period - floor(n / period)",
+    "wave = 0.5 * (1 + cos(pi * x))",
+    "factor = low + (1 - low) * wave",
+  ],
+  variants: { linear: { true: { equations: { wave: "wave = 1 - x" } }, false: {} } },
+};
+
+const specWith = (schedule: object, schedules: object = { sgdr }, train: object = { steps: 40 }) => ({
+  ...base,
+  schedules,
+  optimizer: { type: "sgd", learning_rate: 0.1, schedule },
+  train,
+});
+
+async function factors(schedule: object, count: number): Promise<readonly number[]> {
+  const { spec } = await normal(specWith(schedule));
+  const b = graphBuilder("schedule");
+  const n = b.input("n", { dtype: "float32", shape: [count] });
+  const graph = b.finish([scheduleFactor(resolveOptimizer(spec).schedule, b, n)]);
+  return [...(evaluate(graph, [tensor("float32", [count], [...Array(count).keys()])])[0]?.data ?? [])];
+}
+
+test("the factor is that of the equations, with options, variants and a warmup", async () => {
+  const expectFactors = async (schedule: object, expected: (n: number) => number) => {
+    const values = await factors({ type: "sgdr", ...schedule }, 30);
+    const data = values.map((_, n) => expected(n));
+    expectClose(tensor("float32", [30], [...values]), { shape: [30], data }, 1e-12, JSON.stringify(schedule));
+  };
+  const wave = (n: number, period: number) => 0.5 * (1 + Math.cos((Math.PI * (n % period)) / period));
+  await expectFactors({ period: 8 }, (n) => wave(n, 8));
+  await expectFactors({ period: 8, low: 0.25 }, (n) => 0.25 + 0.75 * wave(n, 8));
+  await expectFactors({ period: 8, linear: true }, (n) => 1 - (n % 8) / 8);
+  await expectFactors({ period: 8, warmup_steps: 5 }, (n) => Math.min((n + 1) / 5, 1) * wave(Math.max(n - 5, 0), 8));
+});
+
+describe("a copy of a built-in schedule compiles to the same bytes", () => {
+  const files = readdirSync(folder).map((file) => file.replace(".json", ""));
+  test.each(files.filter((name) => name !== "constant"))("%s", async (name) => {
+    const rate = name === "exponential_decay" ? { decay_rate: 0.9 } : {};
+    const given = { decay_steps: 12, warmup_steps: 3, ...rate };
+    const bytes = async (spec: object) => Buffer.from((await build(spec)).artifact.train).toString("base64");
+    const copy = specWith({ type: "copy", ...given }, { copy: fileOf(name) });
+    expect(await bytes(copy)).toBe(await bytes(specWith({ type: name, ...given })));
+    for (const [option, value] of Object.entries(fileOf(name).options)) {
+      const { default: plain } = definition(name).properties?.[option] ?? {};
+      if (plain !== undefined) expect([option, value]).toEqual([option, plain]);
+    }
+  });
+});
+
+describe("mistakes", () => {
+  const problems = (parts: object, use: object = {}) => problemsOf(specWith({ type: "own", ...use }, { own: parts }));
+
+  test.each([
+    [
+      "no factor",
+      { equations: ["factr = 1 / (n + 1)"] },
+      [
+        'unknown-name, /schedules/own/equations ["factr = 1 / (n + 1)": no equation sets factor, the result of the schedule Did you mean "factr"?',
+      ],
+    ],
+    [
+      "no n, and an option without effect",
+      { options: { period: 1 }, equations: ["factor = 0.5"] },
+      [
+        'unused-option, /schedules/own/options/period "period": nothing depends on the option "period" Remove it, or read it in an equation, a size, an initializer or a variant.',
+        'unused-input, /schedules/own/equations ["factor = 0.5": no equation reads n: the factor never changes Read n, the number of updates, or remove the schedule: "factor = 1 / (1 + n / 100)".',
+      ],
+    ],
+    [
+      "a negative factor within the run",
+      { equations: ["factor = 1 - n / 30"] },
+      [
+        'schedule-factor, /schedules/own/equations ["factor = 1 - n / 30": the factor of own is -0.3 after 39 updates Limit it: "factor = max(…, 0)".',
+      ],
+    ],
+    [
+      "a factor that is not a number",
+      { equations: ["factor = sqrt(5 - n)"] },
+      [
+        'schedule-factor, /schedules/own/equations ["factor = sqrt(5 - n)": the factor of own is NaN after 10 updates Choose options, or equations, for which it is finite.',
+      ],
+    ],
+    [
+      "names of optimizers",
+      { equations: ["factor = g / (n + 1)"] },
+      ['unknown-name, /schedules/own/equations/0 g / (n + 1)": unknown name "g" Names: n.'],
+    ],
+  ])("%s", async (_, parts, expected) => {
+    expect([...(await problems(parts))].sort()).toEqual([...expected].sort());
+  });
+
+  test("options of a use for which a number is not finite", async () => {
+    const equations = ["factor = 1 / period / (n + 1)"];
+    expect(await problems({ options: { period: 5 }, equations }, { period: 0 })).toEqual([
+      'argument, /schedules/own/equations/0 1 / period / (n + 1)": 1 / period is not a finite number In own with {"period":0}.',
+    ]);
+  });
+
+  test("names and options of uses", async () => {
+    expect(await unplacedProblems(specWith({ type: "sgdr", perod: 3, low: "0" }))).toEqual([
+      'unknown-key /optimizer/schedule/perod | Unknown key "perod" in the schedule "sgdr". | Did you mean "period"?',
+      'wrong-type /optimizer/schedule/low | "low" must be a number, but is "0".',
+    ]);
+    expect(await unplacedProblems(specWith({ type: "sgd" }))).toEqual([
+      'unknown-value /optimizer/schedule/type | "type" of "schedule" cannot be "sgd". | Did you mean "sgdr"?',
+    ]);
+    expect(await unplacedProblems(specWith({ type: "constant" }, { plateau: sgdr }))).toEqual([
+      'name-taken /schedules/plateau | "plateau" is a built-in type of schedule already. | Use another name.',
+    ]);
+  });
+});
