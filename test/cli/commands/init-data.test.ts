@@ -135,7 +135,7 @@ const cases: Readonly<Record<string, Case>> = {
     ]),
     target: "kind",
     task: "classify_rows",
-    spec: { data: { columns: ["a", "b"], target: ["kind"], window: 1, horizon: 0 } },
+    spec: { data: { columns: ["a", "b"], target: ["kind"], scale: "standard", split: { validation: 0.2 } } },
   },
   "numbers, row numbers, names and labels": {
     file: "fruits.csv",
@@ -145,7 +145,61 @@ const cases: Readonly<Record<string, Case>> = {
     ]),
     target: "kind",
     task: "classify_rows",
-    spec: { data: { columns: ["width"], target: ["kind"] } },
+    spec: { data: { columns: { width: "number", color: "category" }, target: ["kind"] } },
+  },
+  "independent rows of several kinds and a price": {
+    file: "houses.csv",
+    content: csv(
+      [
+        ["id", "built", "city", "garden", "area", "rent"],
+        ...range(80).map((index) => [
+          index,
+          `${1 + ((index * 7) % 28)}.${1 + ((index * 5) % 12)}.${1990 + ((index * 11) % 30)}`,
+          pick(["Bonn", "Ulm", "Trier"], index * index),
+          pick(["yes", "no"], index >> 1),
+          `${30 + ((index * 37) % 90)},5 kg`.replace(" kg", ""),
+          `${500 + ((index * 311) % 700)},00 €`,
+        ]),
+      ],
+      ";",
+    ),
+    target: "rent",
+    task: "predict_rows",
+    spec: {
+      data: {
+        decimal: ",",
+        columns: {
+          built: { type: "date", format: "%d.%m.%Y" },
+          city: "category",
+          garden: "boolean",
+          area: "number",
+          rent: { type: "number", unit: "€" },
+        },
+        target: ["rent"],
+      },
+      loss: { type: "squared_error" },
+    },
+  },
+  "labels that are written none, in rows": {
+    file: "none.csv",
+    content: csv([["a", "kind"], ...range(30).map((index) => [wave(index), pick(["none", "some"], index)])]),
+    target: "kind",
+    task: "classify_rows",
+    spec: { data: expect.not.objectContaining({ missing: expect.anything() }) },
+  },
+  "a long series with dates and names": {
+    file: "sales.csv",
+    content: csv([
+      ["day", "weather", "sold"],
+      ...range(120).map((index) => [
+        new Date(Date.UTC(2024, 0, 1 + index)).toISOString().slice(0, 10),
+        pick(["sun", "rain", "snow"], index * index),
+        wave(index),
+      ]),
+    ]),
+    target: "sold",
+    task: "forecast",
+    spec: { data: { columns: { day: "date", weather: "category", sold: "number" }, window: 12 } },
   },
   "texts that start with #, in a file with spaces and accents in its name": {
     file: "Réponses du 3 mai.csv",
@@ -271,7 +325,7 @@ test("a first line that may be a row, and rows that may be no series, are stated
   expect((await rnnx("train", file, "--dry-run")).code).toBe(0);
   const { stdout } = await rnnx("init", "--data", numbers, "--target", "b", "--out", folder);
   expect(stdout).toContain(
-    'For independent rows, set window to 1, horizon to 0 and order to "shuffled", and leave b out of columns.\n',
+    "For independent rows, remove window, horizon and split.order, and leave b out of columns.\n",
   );
 });
 
@@ -303,8 +357,8 @@ test.each<readonly [string, string, string]>([
   ],
   [
     "commas.csv",
-    csv([["day", "label"], ...range(9).map((index) => [`0${index + 1}.02.2024`, `1${index},5`])], ";"),
-    'the column "label" has numbers with a decimal comma, such as 10,5\nWrite 10.5.',
+    csv([["day", "label"], ...range(9).map((index) => [`0${index + 1}.02.2024`, `1,23${index}`])], ";"),
+    'the column "label" has numbers with a thousands separator, such as 1,230\nWrite 1230.',
   ],
   ["list.json", '[{"text": "a", "label": "x"}]', "write one object per line into a .jsonl file."],
 ])("%s is refused, and nothing is written", async (file, content, message) => {

@@ -1,5 +1,6 @@
 /** The spec of a task: data, a model of moderate size, its loss and metrics, and a training that fits the rows. */
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
+import { tableColumns } from "./table-columns.js";
 import type { Task } from "./task.js";
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -32,22 +33,24 @@ export function composeSpec(task: Task, facts: FileFacts, file: string): Compose
         ...training(facts.rows, true),
       };
     case "classify_rows":
+    case "predict_rows": {
+      const isClasses = task.type === "classify_rows";
       return {
         data: {
-          ...tableData(task.inputs, [task.target], facts, file, "drop"),
-          window: 1,
-          horizon: 0,
-          split: { ...splitFor(facts.rows), order: "shuffled" },
+          ...tableData(task.inputs, [task.target], facts, file, "drop", isClasses),
+          scale: "standard",
+          split: splitFor(facts.rows),
         },
         model: [
-          { layer: "pool", mode: "last" },
+          { layer: "dense", size: 64, activation: "relu" },
           { layer: "dense", size: 32, activation: "relu" },
           { layer: "dense", size: "classes" },
         ],
-        loss: { type: "cross_entropy", ...balance(task.target) },
-        metrics: ["accuracy", "f1"],
+        loss: isClasses ? { type: "cross_entropy", ...balance(task.target) } : { type: "squared_error" },
+        metrics: isClasses ? ["accuracy", "f1"] : ["mae"],
         ...training(facts.rows, true),
       };
+    }
     case "tag":
       return {
         data: sequencesData(task.input, { tags: task.target.name }, facts, file),
@@ -191,14 +194,18 @@ function tableData(
   { columns, hasHeader, delimiter }: FileFacts,
   file: string,
   missing: "drop" | "previous",
+  isClasses = false,
 ): JsonObject {
   const nameOf = (column: ColumnFacts) => (hasHeader ? column.name : columns.indexOf(column) + 1);
-  const isIncomplete = [...inputs, ...targets].some((column) => column.missing > 0);
+  // Categories have an id for a missing value.
+  const isIncomplete = [...inputs, ...targets].some(
+    ({ tableKind, missing: count }, index) => count > 0 && (tableKind?.type !== "category" || index >= inputs.length),
+  );
   return {
     type: "table",
     file,
     ...(delimiter !== null && { delimiter }),
-    columns: inputs.map(nameOf),
+    ...tableColumns(inputs, targets, isClasses, nameOf),
     target: targets.map(nameOf),
     ...(isIncomplete && { missing }),
   };

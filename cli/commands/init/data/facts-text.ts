@@ -61,11 +61,19 @@ function firstLineText(task: Task, { format }: FileFacts): readonly string[] {
 function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): string {
   const nameOf = ({ name }: ColumnFacts) => colors.bold(escapeLine(name));
   const namesOf = (columns: readonly ColumnFacts[]) => joinWithAnd(columns.map(nameOf));
+  const kindsOf = (list: readonly ColumnFacts[]) =>
+    joinWithAnd(list.map((column) => `${nameOf(column)} (${kindText(column)})`));
   switch (task.type) {
     case "classify":
       return `A classifier: reads ${nameOf(task.input)} (${lengthsText(task.input)}), predicts ${nameOf(task.target)}.\n${classesText(task.target)}`;
     case "classify_rows":
-      return `A classifier of single rows: reads ${namesOf(task.inputs)}, predicts ${nameOf(task.target)}.\n${classesText(task.target)}`;
+      return `A classifier of single rows: reads ${kindsOf(task.inputs)}, predicts ${nameOf(task.target)}.\n${classesText(task.target)}`;
+    case "predict_rows":
+      return (
+        `A model of a number of single rows: reads ${kindsOf(task.inputs)}, predicts ${nameOf(task.target)}.\n` +
+        "The rows are read as independent: no column has dates in order, and successive values of the target are " +
+        `unrelated (correlation ${task.target.autocorrelation.toFixed(2)}). For a series write "window" in data.`
+      );
     case "tag":
       return `A tagger: reads ${nameOf(task.input)} (${lengthsText(task.input)}), predicts one entry of ${nameOf(task.target)} for each step.`;
     case "score":
@@ -78,9 +86,26 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
         `The ${formatCount(rows, "row")} are read as a series in the order of time` +
         `${columns.some(({ isDescendingDate }) => isDescendingDate) ? ", the newest first." : "."}` +
         (task.inputs.length > task.targets.length && !columns.some(({ isDate }) => isDate)
-          ? `\nFor independent rows, set window to 1, horizon to 0 and order to "shuffled", and leave ${namesOf(task.targets)} out of columns.`
+          ? `\nFor independent rows, remove window, horizon and split.order, and leave ${namesOf(task.targets)} out of columns.`
           : "")
       );
+  }
+}
+
+/** The kind of a column, with what is found of it. */
+function kindText({ tableKind, values }: ColumnFacts): string {
+  switch (tableKind?.type) {
+    case "number": {
+      const { decimal, thousands, unit } = tableKind;
+      const marks = decimal === "." && thousands === "" ? "" : ` as 1${thousands}234${decimal}5`;
+      return `number${marks}${unit === null ? "" : ` in ${unit}`}`;
+    }
+    case "date":
+      return `date${tableKind.format === null ? "" : ` ${tableKind.format}`}`;
+    case "category":
+      return `category, ${formatCount(values?.size ?? 0, "value")}`;
+    default:
+      return tableKind?.type ?? "text";
   }
 }
 

@@ -11,6 +11,7 @@ import { collectNumbers, type NumberStatistics } from "../../../../runtime/data/
 import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
+import { collectKind, type FoundKind } from "./table-kinds.js";
 
 /** `list` is a list of names in JSON, `vectors` a list of lists of numbers, `objects` are objects in JSON. */
 export type ColumnKind = "numbers" | "text" | "list" | "vectors" | "objects" | "empty";
@@ -40,6 +41,12 @@ export interface ColumnFacts {
   readonly isDate: boolean;
   /** True for dates from the newest to the oldest. */
   readonly isDescendingDate: boolean;
+  /** True for dates in one order, each once: those of a series. */
+  readonly isOrderedDate: boolean;
+  /** The kind in a table; null where the column has none. */
+  readonly tableKind: FoundKind | null;
+  /** The correlation of successive numbers. */
+  readonly autocorrelation: number;
 }
 
 export interface FileFacts {
@@ -192,6 +199,7 @@ function collectColumn(name: string): Collector {
   let [last, dates, rowNumbers, otherNumbers] = ["", 0, 0, 0];
   const statistics = collectNumbers();
   const time = trackTime();
+  const kinds = collectKind();
   let notation: ColumnFacts["notation"] = null;
   const addText = (text: string) => {
     const number = parseNumber(text);
@@ -210,6 +218,7 @@ function collectColumn(name: string): Collector {
     if (sortableDates(text).some((date) => date !== undefined)) dates += 1;
     time.add(text, count);
     if (first === "") first = text;
+    kinds.add(text);
     last = text;
     characters += text.length;
     const split = splitWords(text);
@@ -253,6 +262,15 @@ function collectColumn(name: string): Collector {
         notation: numbers + otherNumbers === present ? notation : null,
         isDate,
         isDescendingDate: isDate && steps.down > steps.up,
+        isOrderedDate: isDate && steps.equal === 0 && Math.min(steps.up, steps.down) === 0,
+        tableKind:
+          kind === undefined
+            ? kinds.finish({
+                values: values.size > MAX_VALUES ? null : values,
+                longestWords: lengths.reduce((most, length) => Math.max(most, length), 0),
+              })
+            : null,
+        autocorrelation: kinds.autocorrelation(),
       };
     },
   };

@@ -8,7 +8,11 @@ export type Task =
   | { readonly type: "score"; readonly input: ColumnFacts; readonly target: ColumnFacts }
   | { readonly type: "translate"; readonly input: ColumnFacts; readonly target: ColumnFacts }
   | { readonly type: "forecast"; readonly inputs: readonly ColumnFacts[]; readonly targets: readonly ColumnFacts[] }
-  | { readonly type: "classify_rows"; readonly inputs: readonly ColumnFacts[]; readonly target: ColumnFacts };
+  | {
+      readonly type: "classify_rows" | "predict_rows";
+      readonly inputs: readonly ColumnFacts[];
+      readonly target: ColumnFacts;
+    };
 
 export interface TaskFault {
   readonly message: string;
@@ -45,7 +49,8 @@ export function taskOf({ columns, rows }: FileFacts, targetName: string | null):
   const labels = withMarkers(target);
   if (target.kind === "empty" || labels.values?.size === 1)
     return fault(`the column ${quote(target.name)} has one value only`, "Name a column with different values.");
-  if (target.notation !== null) return notationFault(target, target.notation);
+  const isNumber = target.tableKind?.type === "number";
+  if (target.notation !== null && !isNumber) return notationFault(target, target.notation);
   if (target.kind === "objects")
     return fault(`the column ${quote(target.name)} has objects`, "Write their members as keys of the line.");
   if (target.kind === "vectors")
@@ -68,23 +73,31 @@ export function taskOf({ columns, rows }: FileFacts, targetName: string | null):
       `the lists of ${quote(target.name)} do not have one entry for each word or entry of another column`,
       "Tags need one entry for each step.",
     );
-  if (isLabel(labels, rows)) {
+  const inputs = others.filter(isRowInput);
+  const unread = others.find(({ notation, tableKind }) => notation !== null && tableKind === null);
+  if (isLabel(labels, rows) && (!isNumber || target.kind === "numbers")) {
     // Names of few kinds, such as colors, have less to read than numbers.
-    const inputs = others.filter(({ kind, isRowNumber }) => kind === "numbers" && !isRowNumber);
-    const isText = input !== undefined && (inputs.length === 0 || input.kind !== "text" || !isLabel(input, rows));
+    const areNames = inputs.every(({ tableKind }) => tableKind?.type === "category") && inputs.length < 2;
+    const isText = input !== undefined && (areNames || input.kind !== "text" || !isName(input, rows));
     if (isText) return { task: { type: "classify", input, target: labels } };
-    const unread = others.find(({ notation }) => notation !== null);
     if (unread?.notation) return notationFault(unread, unread.notation);
-    if (inputs.length > 0) return { task: { type: "classify_rows", inputs, target } };
+    if (inputs.length > 0) return { task: { type: "classify_rows", inputs, target: labels } };
     return noInput(others);
   }
-  if (target.kind === "numbers") {
-    if (input?.kind === "text" && (input.characters >= LONG_TEXT || !numbers.some((column) => column !== target)))
+  if (isNumber) {
+    const isRead = input?.kind === "text" && input.tableKind === null;
+    if (isRead && (input.characters >= LONG_TEXT || inputs.length === 0))
       return { task: { type: "score", input, target } };
-    const unread = others.find(({ notation }) => notation !== null);
     if (unread?.notation) return notationFault(unread, unread.notation);
-    const inputs = others.filter(({ kind }) => kind === "numbers");
-    return { task: { type: "forecast", inputs: [...inputs, target], targets: [target] } };
+    if (inputs.length > 0 && !isSeries(target, columns, rows))
+      return { task: { type: "predict_rows", inputs, target } };
+    // A short series has too few periods for its calendar.
+    const past = others.filter(({ tableKind, ...column }) =>
+      tableKind?.type === "number"
+        ? true
+        : isRowInput({ tableKind, ...column }) && (tableKind?.type !== "date" || rows >= LONG_SERIES),
+    );
+    return { task: { type: "forecast", inputs: [...past, target], targets: [target] } };
   }
   if (input?.kind === "text") return { task: { type: "translate", input, target } };
   return fault(
@@ -103,6 +116,26 @@ function inputFor(columns: readonly ColumnFacts[]): ColumnFacts | undefined {
   return longest;
 }
 
+/** True for a column that a model of single rows reads. */
+function isRowInput({ tableKind, isRowNumber, values }: ColumnFacts): boolean {
+  return tableKind !== null && !isRowNumber && values?.size !== 1;
+}
+
+function isName(column: ColumnFacts, rows: number): boolean {
+  return column.tableKind !== null || isLabel(column, rows);
+}
+
+/** Rows of a series whose dates are read. */
+const LONG_SERIES = 100;
+/** A correlation of successive values that independent rows seldom have. */
+const CORRELATED = 0.35;
+
+/** True for rows in the order of time: by dates in one order, or by related successive values of the target. */
+function isSeries(target: ColumnFacts, columns: readonly ColumnFacts[], rows: number): boolean {
+  if (columns.some(({ isOrderedDate }) => isOrderedDate)) return true;
+  return target.autocorrelation > Math.max(CORRELATED, 2 / Math.sqrt(rows));
+}
+
 /** True for few different values, each of a few words: names, or small integers. */
 function isLabel({ kind, values, lengths }: ColumnFacts, rows: number): boolean {
   if (values === null || values.size > Math.min(MAX_CLASSES, Math.max(2, rows / 2))) return false;
@@ -113,7 +146,8 @@ function isLabel({ kind, values, lengths }: ColumnFacts, rows: number): boolean 
 /** Labels of texts may be names such as "none". */
 function withMarkers(target: ColumnFacts): ColumnFacts {
   if (target.values === null || target.kind !== "text") return target;
-  return { ...target, values: new Map([...target.values, ...target.markers]) };
+  const marked = [...target.markers.values()].reduce((sum, count) => sum + count, 0);
+  return { ...target, values: new Map([...target.values, ...target.markers]), missing: target.missing - marked };
 }
 
 function noInput(others: readonly ColumnFacts[]): TaskResult {

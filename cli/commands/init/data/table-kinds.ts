@@ -1,0 +1,118 @@
+/** The kind of a column of a table, found in its values: number, boolean, category or date, with the options that read it. */
+import { dateReader, formatsOf } from "../../../../runtime/data/formats/date-values.js";
+import { numberReader } from "../../../../runtime/data/formats/number-marks.js";
+
+/** A kind as a spec has it, without the defaults. */
+export type FoundKind =
+  | { readonly type: "number"; readonly decimal: string; readonly thousands: string; readonly unit: string | null }
+  | { readonly type: "boolean" }
+  | { readonly type: "category" }
+  | { readonly type: "date"; readonly format: string | null; readonly hasTime: boolean };
+
+type NumberOptions = Omit<Extract<FoundKind, { readonly type: "number" }>, "type">;
+
+export interface KindCollector {
+  add(text: string): void;
+  /** Null for texts, for values of several kinds, and for numbers or dates that may be read in two ways. */
+  finish(facts: {
+    readonly values: ReadonlyMap<string, number> | null;
+    readonly longestWords: number;
+  }): FoundKind | null;
+  /** The correlation of successive numbers, of the first rows. */
+  autocorrelation(): number;
+}
+
+const notations = [
+  { decimal: ".", thousands: "" },
+  { decimal: ",", thousands: "" },
+  { decimal: ",", thousands: "." },
+  { decimal: ".", thousands: "," },
+  { decimal: ".", thousands: " " },
+  { decimal: ",", thousands: " " },
+  { decimal: ".", thousands: "'" },
+] as const;
+const unitPattern = /^[+-]?(%|[€$£¥₹]|EUR|USD|CHF|GBP)|(%|[€$£¥₹]|EUR|USD|CHF|GBP)$/u;
+const booleans = [
+  ["true", "false"],
+  ["yes", "no"],
+  ["y", "n"],
+  ["t", "f"],
+  ["on", "off"],
+] as const;
+/** Categories of a column, and rows for each of them on average. */
+const [MAX_CATEGORIES, MIN_ROWS] = [200, 2];
+const MAX_WORDS = 4;
+/** Numbers whose correlation is measured. */
+const MAX_NUMBERS = 10_000;
+
+export function collectKind(): KindCollector {
+  let numberReaders: readonly ReturnType<typeof readerOf>[] | undefined;
+  let dateReaders: readonly { readonly format: string | null; readonly read: (text: string) => number }[] | undefined;
+  let hasTime = false;
+  let count = 0;
+  const texts: string[] = [];
+  return {
+    add(text) {
+      count += 1;
+      const unit =
+        unitPattern
+          .exec(text)
+          ?.slice(1)
+          .find((found) => found !== undefined) ?? null;
+      numberReaders ??= notations.map((notation) => readerOf({ ...notation, unit }));
+      numberReaders = numberReaders.filter(({ read }) => !Number.isNaN(read(text)));
+      dateReaders ??= [null, ...formatsOf(text)].map((format) => ({ format, read: dateReader(format) }));
+      dateReaders = dateReaders.filter(({ read }) => !Number.isNaN(read(text)));
+      hasTime ||= /\d:\d\d/.test(text);
+      if (texts.length < MAX_NUMBERS) texts.push(text);
+    },
+    finish({ values, longestWords }) {
+      const [first] = numberReaders ?? [];
+      // A number in the notation that is read without settings is that number.
+      if (first !== undefined && isPlain(first.format)) return { type: "number", ...first.format };
+      const [number, ...others] = distinct(numberReaders ?? [], texts);
+      if (number !== undefined) return others.length === 0 ? { type: "number", ...number.format } : null;
+      if (dateReaders !== undefined && dateReaders.length > 0) {
+        const [date, ...otherDates] = dateReaders;
+        return date === undefined || otherDates.length > 0 ? null : { type: "date", format: date.format, hasTime };
+      }
+      if (values === null || count === 0) return null;
+      const spellings = [...values.keys()].map((text) => text.toLowerCase());
+      const isBoolean = booleans.some(
+        (pair) => new Set(spellings).size === 2 && spellings.every((text) => pair.some((each) => each === text)),
+      );
+      if (isBoolean) return { type: "boolean" };
+      const isFew = values.size <= MAX_CATEGORIES && values.size * MIN_ROWS <= count;
+      return isFew && values.size > 1 && longestWords <= MAX_WORDS ? { type: "category" } : null;
+    },
+    autocorrelation() {
+      const [reader] = numberReaders ?? [];
+      return reader === undefined ? 0 : correlation(texts.map(reader.read));
+    },
+  };
+}
+
+function isPlain({ decimal, thousands, unit }: NumberOptions): boolean {
+  return decimal === "." && thousands === "" && unit === null;
+}
+
+function readerOf(format: NumberOptions) {
+  return { format, read: numberReader(format).read };
+}
+
+/** The readers with different numbers of the texts: plain numbers are the same in all of them. */
+function distinct(readers: readonly ReturnType<typeof readerOf>[], texts: readonly string[]) {
+  const unlike: ReturnType<typeof readerOf>[] = [];
+  for (const reader of readers)
+    if (!unlike.some((other) => texts.every((text) => other.read(text) === reader.read(text)))) unlike.push(reader);
+  return unlike;
+}
+
+/** Pearson's correlation of each number with the one before. */
+function correlation(numbers: readonly number[]): number {
+  const mean = numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
+  const deviations = numbers.map((number) => number - mean);
+  const products = deviations.slice(1).reduce((sum, deviation, index) => sum + deviation * (deviations[index] ?? 0), 0);
+  const squares = deviations.reduce((sum, deviation) => sum + deviation * deviation, 0);
+  return squares === 0 ? 0 : products / squares;
+}
