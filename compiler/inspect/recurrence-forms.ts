@@ -4,9 +4,9 @@ import { at } from "../ir/expect.js";
 import type { Graph, NodeOf } from "../ir/types.js";
 import type { PassContext, RecurrenceForm } from "../optimize/pass.js";
 import { forwardPasses, runPasses } from "../optimize/pipeline.js";
-import { chosenChunk, chunkRecurrences, estimateOf, fissionOf } from "../optimize/recurrences/chunk-recurrences.js";
 import { bestElementwiseForm, elementwiseEstimate } from "../optimize/recurrences/elementwise-cost.js";
 import { elementwiseFissionOf } from "../optimize/recurrences/elementwise-groups.js";
+import { chosenChunk, estimateOf, fissionOf, solveRecurrences } from "../optimize/recurrences/solve-recurrences.js";
 import { stateGroups } from "../optimize/recurrences/take-apart.js";
 
 export interface RecurrenceExplanation {
@@ -37,13 +37,14 @@ export function recurrenceForms(
   const loop = loopOf(graph);
   const timeSteps = Number(loop?.attributes.length);
   const fission = loop && fissionOf(loop);
-  const size = fission && chosenChunk(loop, fission, timeSteps, context);
   if (loop === undefined) return [];
-  const chunked = size === undefined ? graph : chunkRecurrences.run(graph, context);
-  const matrices: RecurrenceExplanation[] = [];
-  if (fission !== undefined && size !== undefined) {
+  const size =
+    fission === undefined || context.recurrence === "loop" ? 0 : chosenChunk(loop, fission, timeSteps, context);
+  const apart = solveRecurrences.run(graph, context);
+  const solvedForms: RecurrenceExplanation[] = [];
+  if (fission !== undefined && size > 0) {
     const { loop: asLoop, chunkwise } = estimateOf(loop, fission, timeSteps, context);
-    matrices.push({
+    solvedForms.push({
       states: [...fission.recurrences.keys()].map((index) => at(names, index)),
       form: "chunkwise",
       chunk: size,
@@ -51,8 +52,17 @@ export function recurrenceForms(
       microseconds: { loop: asLoop, chunkwise },
     });
   }
-  const prepared = runPasses(chunked, forwardPasses, context, { disabledPasses: [chunkRecurrences.name] });
-  const solved = new Set(matrices.flatMap(({ states }) => states));
+  if (apart !== graph)
+    for (const index of fission?.windows.keys() ?? [])
+      solvedForms.push({
+        states: [at(names, index)],
+        form: "scan",
+        chunk: null,
+        reason: "a window of the last steps: slices of one sequence",
+        microseconds: {},
+      });
+  const prepared = runPasses(apart, forwardPasses, context, { disabledPasses: [solveRecurrences.name] });
+  const solved = new Set(solvedForms.flatMap(({ states }) => states));
   const loops = prepared.nodes.filter((node): node is NodeOf<"Scan"> => node.op === "Scan");
   const others = loops.flatMap((each) =>
     elementwiseForms(
@@ -63,7 +73,7 @@ export function recurrenceForms(
     ),
   );
   const order = ({ states: [first = ""] }: RecurrenceExplanation) => names.indexOf(first);
-  return [...matrices, ...others].sort((x, y) => order(x) - order(y));
+  return [...solvedForms, ...others].sort((x, y) => order(x) - order(y));
 }
 
 /** The groups of states of one loop that have some of the names. */

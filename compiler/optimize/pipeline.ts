@@ -26,7 +26,7 @@ import { unroll } from "./loops/unroll.js";
 import type { Pass } from "./pass.js";
 import { type Phase, type Pipeline, passesOf, phase } from "./phase.js";
 import { associativeScan } from "./recurrences/associative-scan.js";
-import { chunkRecurrences } from "./recurrences/chunk-recurrences.js";
+import { solveRecurrences } from "./recurrences/solve-recurrences.js";
 import { factorSums } from "./reuse/factor-sums.js";
 import { reuseLoopValues } from "./reuse/loop-values.js";
 import { shareFactor } from "./reuse/share-factor.js";
@@ -60,7 +60,7 @@ const legalInTraining = [noExportedOperators];
 export const forwardPasses: Pipeline = [
   canonicalization(legalInTraining),
   canonicalized("fuse-operators", [fuseNormalization], legalInTraining),
-  canonicalized("chunk-recurrences", [chunkRecurrences], legalInTraining),
+  canonicalized("solve-recurrences", [solveRecurrences], legalInTraining),
   phase("expose-invariants", [lerp, addBeforeSplit, reassociate], { until: "fixpoint", legality: legalInTraining }),
   canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
   canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, { until: "fixpoint" }),

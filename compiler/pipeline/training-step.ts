@@ -18,7 +18,7 @@ import {
   stepPasses,
 } from "../optimize/pipeline.js";
 import { associativeScan, hasParallelizableLoop } from "../optimize/recurrences/associative-scan.js";
-import { chunkRecurrences, hasChunkableLoop } from "../optimize/recurrences/chunk-recurrences.js";
+import { hasSolvableLoop, solveRecurrences } from "../optimize/recurrences/solve-recurrences.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, targetArrays, withStaticTime } from "../signature.js";
 import { applyStep, type DataParallelGraph, gradientStep, overWholeBatch } from "../training/data-parallel.js";
@@ -190,7 +190,7 @@ export function differentiateLoss(
   const isEnabled = ({ name }: Pass) => !options.disabledPasses?.includes(name);
   const gainsFromFixedTime =
     (isEnabled(associativeScan) && hasParallelizableLoop(lossProgram.graph, context)) ||
-    (isEnabled(chunkRecurrences) && hasChunkableLoop(lossProgram.graph, context));
+    (isEnabled(solveRecurrences) && hasSolvableLoop(lossProgram.graph, context));
   const isFixed = timeSteps !== undefined && gainsFromFixedTime;
   const forward = isFixed ? substituteDims(lossProgram.graph, new Map([["time", timeSteps]])) : lossProgram.graph;
   const prepared = run("prepared", forward, forwardPasses);

@@ -29,6 +29,8 @@ export interface Site {
   readonly b: Builder;
   readonly timeSteps: number;
   readonly reverse: boolean;
+  /** The next value of a state, in the body. */
+  nextOf(stateIndex: number): Value;
   /** The first value of a state. */
   initial(stateIndex: number): Value;
   /** A value of the body for all time steps, once the states that it depends on are solved. */
@@ -140,7 +142,14 @@ export function takeApart(
     return { final: results.slice(0, group.length) };
   }
 
-  const site: Site = { b, timeSteps, reverse, initial: (index) => at(outer.states, index), outerValueOf };
+  const site: Site = {
+    b,
+    timeSteps,
+    reverse,
+    nextOf: (index) => at(body.outputs, index),
+    initial: (index) => at(outer.states, index),
+    outerValueOf,
+  };
   for (const group of groups.components) {
     const solution = solve(group, site) ?? separateLoop(group);
     solutions.push(solution);

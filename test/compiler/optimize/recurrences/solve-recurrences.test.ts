@@ -6,7 +6,7 @@ import { inline } from "../../../../compiler/graph/rewrite.js";
 import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Graph, Value } from "../../../../compiler/ir/types.js";
 import type { Pass, RecurrenceForm } from "../../../../compiler/optimize/pass.js";
-import { chunkRecurrences, rewriteChunkwise } from "../../../../compiler/optimize/recurrences/chunk-recurrences.js";
+import { rewriteSolvable, solveRecurrences } from "../../../../compiler/optimize/recurrences/solve-recurrences.js";
 import { randomStream } from "../../../../runtime/tensors/random.js";
 import {
   expectSameValues,
@@ -18,7 +18,7 @@ import {
 } from "../../../support/before-after.js";
 
 /** The pass with chunks of some steps in place of its cost decision. */
-const chunked = (size: number): Pass => ({ ...chunkRecurrences, run: (graph) => rewriteChunkwise(graph, () => size) });
+const chunked = (size: number): Pass => ({ ...solveRecurrences, run: (graph) => rewriteSolvable(graph, () => size) });
 
 const [K, V] = [3, 2];
 const outer = (b: Builder, v: Value, k: Value) => b.mul(b.unsqueeze(v, [2]), b.unsqueeze(k, [1]));
@@ -188,7 +188,7 @@ describe("the choice", () => {
   const lengths = (graph: Graph) =>
     graph.nodes.flatMap((node) => (node.op === "Scan" ? [node.attributes.length as number] : []));
   const lengthsIn = (recurrence?: RecurrenceForm) =>
-    lengths(chunkRecurrences.run(attention(4, 16), { expected: new Map(), recurrence }));
+    lengths(solveRecurrences.run(attention(4, 16), { expected: new Map(), recurrence }));
 
   test("is the fastest form by the costs of the target, or the requested one", () => {
     expect([lengthsIn(), lengthsIn("loop"), lengthsIn("scan"), lengthsIn("chunkwise")]).toEqual([
@@ -213,7 +213,7 @@ describe("the choice", () => {
         return [[next], [output]];
       });
     });
-    expect(chunkRecurrences.run(wide, { expected: new Map([["batch", 100_000]]) })).toBe(wide);
+    expect(solveRecurrences.run(wide, { expected: new Map([["batch", 100_000]]) })).toBe(wide);
   });
 });
 
@@ -263,4 +263,39 @@ test("states that are not linear keep a loop of their own", () => {
   );
   const text = resultOf(chunked(4), graph);
   expect([...text.matchAll(/Scan\(length=(\d+)/g)].map(([, length]) => Number(length))).toEqual([6, 2]);
+});
+
+describe.each([false, true])("a window of the last steps, reverse %s", (reverse) => {
+  test.each([1, 2])("of %i entries a step is slices of the sequence, and what reads it leaves the loop", (count) => {
+    const graph = graphOf((b, float) =>
+      loop(
+        b,
+        [float("h", "batch", 2), float("w", "batch", 2, 4)],
+        [float("x", 5, "batch", 2, count)],
+        (inner, [h, w], [x]) => {
+          const next = inner.concat([inner.slice(w, 2, count, 4), x], 2);
+          const v = inner.sum(inner.mul(next, float("K", 2, 4)), [2]);
+          const h1 = inner.tanh(inner.add(inner.mul(h, inner.sigmoid(v)), inner.sum(w, [2])));
+          return [[h1, next], [inner.mul(h1, v)]];
+        },
+        reverse,
+      ),
+    );
+    const loops = rewriteSolvable(graph, () => 0).nodes.filter(({ op }) => op === "Scan");
+    expect(loops.map(({ attributes }) => (attributes as { stateCount: number }).stateCount)).toEqual([1]);
+    resultOf(chunked(4), graph);
+  });
+
+  test("of one step is the sequence, shifted", () => {
+    const graph = graphOf((b, float) =>
+      loop(
+        b,
+        [float("p", "batch", 2)],
+        [float("x", 5, "batch", 2)],
+        (inner, [p], [x]) => [[x], [inner.sub(x, p)]],
+        reverse,
+      ),
+    );
+    expect(resultOf(chunked(4), graph)).not.toContain("Scan");
+  });
 });

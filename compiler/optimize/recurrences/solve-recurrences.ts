@@ -1,6 +1,7 @@
 /**
- * Loops whose matrix states are linear: a matrix state becomes products within chunks of time steps, and the other
- * states keep loops of their own. It runs before differentiation, so that the gradient is one of products too.
+ * Loops with states that have a solution: a linear matrix state becomes products within chunks of time steps, a window
+ * of the last steps becomes slices, and the other states keep loops of their own. It runs before differentiation, so
+ * that the gradient is one of products too.
  */
 import { scanOperands } from "../../graph/rewrite.js";
 import { at } from "../../ir/expect.js";
@@ -13,26 +14,31 @@ import { chunkSizes, chunkwiseMicroseconds, loopMicroseconds, type RecurrenceSiz
 import { buildProduct, type Layout, type Outside, type Product } from "./factor.js";
 import { type MatrixRecurrence, matrixRecurrence } from "./matrix-recurrence.js";
 import { canTakeApart, type Site, type Solution, type StateGroups, stateGroups, takeApart } from "./take-apart.js";
+import { solveWindow, type Window, windowOf } from "./window.js";
 
-/** The states of a loop, of which some have matrix recurrences. */
+/** The states of a loop, of which some have matrix recurrences or are windows. */
 export interface Fission extends StateGroups {
   readonly recurrences: ReadonlyMap<number, MatrixRecurrence>;
+  readonly windows: ReadonlyMap<number, Window>;
 }
 
-/** The loop's matrix recurrences; undefined where it has none, or a node that has no batching rule. */
+/** The states of a loop that have a solution; undefined without one, or with a node that has no batching rule. */
 export function fissionOf(loop: Loop): Fission | undefined {
-  const { inner } = scanOperands(loop);
-  if (loop.attributes.rematerialize || !inner.states.some(({ type }) => type.shape.length > 2)) return undefined;
+  if (loop.attributes.rematerialize || loop.attributes.stateCount === 0) return undefined;
   const groups = stateGroups(loop);
   const recurrences = new Map<number, MatrixRecurrence>();
+  const windows = new Map<number, Window>();
   const solved = new Set<number>();
   for (const group of groups.components) {
     const [index = 0] = group;
+    const window = windowOf(loop, groups, group);
+    const sources = [...(window ? (groups.dependencies.get(window.step) ?? []) : [])];
+    if (window !== undefined && sources.every((source) => windows.has(source))) windows.set(index, window);
     const recurrence = group.length === 1 ? matrixRecurrence(loop, index, groups.dependencies, solved) : undefined;
-    if (recurrence !== undefined) recurrences.set(index, recurrence);
+    if (recurrence !== undefined && !windows.has(index)) recurrences.set(index, recurrence);
     for (const state of group) solved.add(state);
   }
-  return recurrences.size > 0 && canTakeApart(loop) ? { ...groups, recurrences } : undefined;
+  return recurrences.size + windows.size > 0 && canTakeApart(loop) ? { ...groups, recurrences, windows } : undefined;
 }
 
 /** The sizes of a value's axes in the layout of a state of some rank. */
@@ -101,19 +107,22 @@ function solveMatrix(loop: Loop, recurrence: MatrixRecurrence, size: number, sit
   };
 }
 
-/** Takes loops of static length apart whose chunks have a size. */
-export function rewriteChunkwise(
-  graph: Graph,
-  chunkOf: (loop: Loop, fission: Fission, timeSteps: number) => number | undefined,
-): Graph {
+/** The choice for a loop: the steps of a chunk of its matrix states, 0 where those remain in a loop. */
+export type ChunkChoice = (loop: Loop, fission: Fission, timeSteps: number) => number;
+
+/** Takes loops of static length apart that have a window, or matrix states whose chunks have a size. */
+export function rewriteSolvable(graph: Graph, chunkOf: ChunkChoice): Graph {
   return rewriteLoops(graph, (b, loop, operands) => {
     const timeSteps = loop.attributes.length;
     if (typeof timeSteps !== "number" || timeSteps < 2) return undefined;
     const fission = fissionOf(loop);
-    const size = fission && chunkOf(loop, fission, timeSteps);
-    if (fission === undefined || size === undefined) return undefined;
+    if (fission === undefined) return undefined;
+    const size = chunkOf(loop, fission, timeSteps);
+    if (size === 0 && fission.windows.size === 0) return undefined;
     return takeApart(b, loop, operands, fission, timeSteps, ([index = 0], site) => {
-      const recurrence = fission.recurrences.get(index);
+      const window = fission.windows.get(index);
+      if (window !== undefined) return solveWindow(window, site);
+      const recurrence = size === 0 ? undefined : fission.recurrences.get(index);
       return recurrence && solveMatrix(loop, recurrence, size, site);
     });
   });
@@ -137,27 +146,32 @@ export function estimateOf(loop: Loop, { recurrences }: Fission, timeSteps: numb
   return { loop: total((size) => loopMicroseconds(size, context)), ...best };
 }
 
-/** The steps of a chunk in the requested or fastest form; undefined for the loop. */
-export function chosenChunk(loop: Loop, fission: Fission, timeSteps: number, context: PassContext): number | undefined {
+/** The steps of a chunk of the matrix states in the requested or fastest form; 0 for the loop. */
+export function chosenChunk(loop: Loop, fission: Fission, timeSteps: number, context: PassContext): number {
   const { recurrence: form } = context;
-  if (form === "loop" || form === "scan") return undefined;
+  if (form === "scan" || fission.recurrences.size === 0) return 0;
   const estimate = estimateOf(loop, fission, timeSteps, context);
-  return form === "chunkwise" || estimate.chunkwise < estimate.loop ? estimate.chunk : undefined;
+  return form === "chunkwise" || estimate.chunkwise < estimate.loop ? estimate.chunk : 0;
 }
 
 /** True when a loop of a graph would be taken apart if its length were static. */
-export function hasChunkableLoop(graph: Graph, context: PassContext): boolean {
+export function hasSolvableLoop(graph: Graph, context: PassContext): boolean {
+  if (context.recurrence === "loop") return false;
   return graph.nodes.some((node) => {
     const timeSteps = node.op === "Scan" ? expectedSize(node.attributes.length, context, 0) : 0;
     const fission = node.op === "Scan" && timeSteps > 1 ? fissionOf(node) : undefined;
-    return fission !== undefined && chosenChunk(node as Loop, fission, timeSteps, context) !== undefined;
+    if (fission === undefined) return false;
+    return fission.windows.size > 0 || chosenChunk(node as Loop, fission, timeSteps, context) > 0;
   });
 }
 
-export const chunkRecurrences: Pass = {
-  name: "chunk-recurrences",
+export const solveRecurrences: Pass = {
+  name: "solve-recurrences",
   description:
-    "Turns a linear matrix state into products within chunks: S' = f S + v kᵀ, y = S' q → (Q Kᵀ ∘ D) V + Q S.",
+    "Turns a linear matrix state into products within chunks: S' = f S + v kᵀ, y = S' q → (Q Kᵀ ∘ D) V + Q S; " +
+    "and a window of the last steps into slices.",
   run: (graph, context) =>
-    rewriteChunkwise(graph, (loop, fission, timeSteps) => chosenChunk(loop, fission, timeSteps, context)),
+    context.recurrence === "loop"
+      ? graph
+      : rewriteSolvable(graph, (loop, fission, timeSteps) => chosenChunk(loop, fission, timeSteps, context)),
 };
