@@ -3,6 +3,7 @@ import { constantFold } from "./canonicalize/constant-fold.js";
 import { cse } from "./canonicalize/cse.js";
 import { dce } from "./canonicalize/dce.js";
 import { simplify } from "./canonicalize/simplify/index.js";
+import { contractProducts } from "./kernels/contract-products.js";
 import { foldTimeIntoMatmul } from "./kernels/fold-time-into-matmul.js";
 import { fuseGemm } from "./kernels/fuse-gemm.js";
 import { fuseNormalization } from "./kernels/fuse-normalization.js";
@@ -81,7 +82,11 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   }),
   canonicalized("move-out-of-loops", [hoist, sink], rules, { until: "fixpoint" }),
   canonicalized("parallelize-loops", [associativeScan], rules),
-  canonicalized("choose-kernels", [foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights], rules),
+  canonicalized(
+    "choose-kernels",
+    [contractProducts, foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights],
+    rules,
+  ),
   canonicalized(
     "reuse-values",
     [softmaxGradient, tanhGradient, reuseLoopValues, fuseIntoLoop, shareSquares, factorSums, dce, shareFactor],

@@ -168,8 +168,7 @@ export function hasSolvableLoop(graph: Graph, context: PassContext): boolean {
 export const solveRecurrences: Pass = {
   name: "solve-recurrences",
   description:
-    "Turns a linear matrix state into products within chunks: S' = f S + v kᵀ, y = S' q → (Q Kᵀ ∘ D) V + Q S; " +
-    "and a window of the last steps into slices.",
+    "Takes linear matrix states in chunks, and windows as slices: S' = f S + v kᵀ, y = S' q → (Q Kᵀ ∘ D) V + Q S.",
   run: (graph, context) =>
     context.recurrence === "loop"
       ? graph
