@@ -50,6 +50,7 @@ interface Flags extends PassFlags {
   readonly chart?: boolean;
   readonly dashboard?: number | true;
   readonly tensorboard?: string;
+  readonly mlflow?: string;
 }
 
 export const trainCommand: CommandModule = {
@@ -76,6 +77,7 @@ export const trainCommand: CommandModule = {
       .option("--chart", "plot the loss at the end (default on a terminal)")
       .option("--dashboard [port]", "serve a live dashboard on localhost during training", integerParser(0, 65535))
       .option("--tensorboard <dir>", "write TensorBoard event files")
+      .option("--mlflow <url|dir>", "record the run in MLflow: of a server, or in a folder that mlflow ui opens")
       .optionsGroup("Hardware:")
       .addOption(deviceOption())
       .addOption(threadsOption())
@@ -126,7 +128,11 @@ export const trainCommand: CommandModule = {
     };
     if (flags.dryRun === true) return (await import("./dry-run.js")).dryRun(output, opened, request);
     const display = openTrainingDisplay(output, flags.chart ?? process.stdout.isTTY === true);
-    const observers = await openObservers(output, spec.name, flags);
+    const observers = await openObservers(
+      output,
+      { name: spec.name, spec: opened.resolved, out: request.out, log: display.log },
+      flags,
+    );
     if (observers === undefined) return cancelTraining();
     const interrupt = stopOnSignal(display.log, output.closed);
     const { train } = await import("../../../runtime/train.js");
@@ -172,7 +178,9 @@ function isModelFile(file: string): boolean {
 function flagConflict(flags: Flags, isModel: boolean): string | undefined {
   const { init, map, data, ranks, resume, overwrite, dryRun } = flags;
   if (resume === true && overwrite === true) return "--resume continues the run that --overwrite removes";
-  const monitoring = (["chart", "dashboard", "tensorboard"] as const).find((name) => flags[name] !== undefined);
+  const monitoring = (["chart", "dashboard", "tensorboard", "mlflow"] as const).find(
+    (name) => flags[name] !== undefined,
+  );
   if (dryRun === true && monitoring !== undefined) return `--dry-run ignores --${monitoring}: it trains nothing`;
   if (ranks !== undefined && detectLaunch() !== null)
     return "--ranks cannot be used under an MPI launcher, which starts one process per rank";

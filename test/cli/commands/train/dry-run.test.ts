@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { records, rnnx, temporaryFolder } from "../../../support/spawn.js";
@@ -67,4 +67,19 @@ test("a port in use is invalid input", async () => {
   server.close();
   expect(code).toBe(2);
   expect(stderr).toContain(`port ${port} is in use`);
+});
+
+test("--mlflow records the run, and a server that does not answer ends the command before training", async () => {
+  const folder = temporaryFolder();
+  const command = ["train", "specs/hello.json", "--steps", "2", "--out", join(folder, "run"), "--mlflow"];
+  const [recorded, refused] = await Promise.all([
+    rnnx(...command, join(folder, "mlruns")),
+    rnnx("train", "specs/hello.json", "--out", join(folder, "other"), "--mlflow", "http://127.0.0.1:9"),
+  ]);
+  expect(recorded.code).toBe(0);
+  const [, address = ""] = /MLflow run: (.*)/.exec(recorded.stderr) ?? [];
+  expect(readdirSync(join(address, "artifacts"))).toEqual(expect.arrayContaining(["model.onnx", "spec.json"]));
+  expect(readFileSync(join(address, "params", "train.steps"), "utf8")).toBe("2");
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("does not answer") });
+  expect(existsSync(join(folder, "other"))).toBe(false);
 });

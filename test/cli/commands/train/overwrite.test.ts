@@ -35,6 +35,7 @@ test.each([
   [["--resume", "--overwrite"], "--resume continues the run that --overwrite removes"],
   [["--dry-run", "--chart"], "--dry-run ignores --chart: it trains nothing"],
   [["--dry-run", "--tensorboard", "events"], "--dry-run ignores --tensorboard: it trains nothing"],
+  [["--dry-run", "--mlflow", "mlruns"], "--dry-run ignores --mlflow: it trains nothing"],
 ] as const)("%j is refused", async (flags, message) => {
   const { code, stderr } = await train("hello", join(temporaryFolder(), "run"), ...flags);
   expect(code).toBe(2);
