@@ -35,6 +35,7 @@ const { names: builtInActivations, read: builtInActivation } = definitionFolder(
 const { names: builtInOptimizers, read: builtInOptimizer } = definitionFolder("optimizers");
 const { names: builtInSchedules, read: builtInSchedule } = definitionFolder("schedules");
 const { names: builtInLosses, read: builtInLoss } = definitionFolder("losses");
+const { names: builtInMetrics, read: builtInMetric } = definitionFolder("metrics");
 
 export {
   builtInActivation,
@@ -43,6 +44,8 @@ export {
   builtInCells,
   builtInLoss,
   builtInLosses,
+  builtInMetric,
+  builtInMetrics,
   builtInOptimizer,
   builtInOptimizers,
   builtInSchedule,

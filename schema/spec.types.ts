@@ -366,7 +366,8 @@ export type Metric =
   | PerplexityMetric
   | BitsPerCharacterMetric
   | RMSEMetric
-  | MAEMetric;
+  | MAEMetric
+  | CustomMetric;
 /**
  * Name of the output that the metric is of: the layer of one of the losses. Needed where the model has several outputs, and reported as `<output>/<metric>`.
  */
@@ -562,9 +563,14 @@ export interface Spec {
         [k: string]: LossDefinition;
       };
   /**
-   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss and of the data, listed with each.
+   * Metrics that evaluations report in addition to the loss, over valid steps. An object has the metrics by name: an entry with `equations` is a metric of your own, an entry without is the built-in one of that name with its options. Default (null): the metrics of the loss and of the data, listed with each.
    */
-  metrics?: MetricEntry[] | null;
+  metrics?:
+    | MetricEntry[]
+    | {
+        [k: string]: MetricByName;
+      }
+    | null;
   /**
    * Penalties that are added to the loss in training and in evaluation: on the trained weights (parameters of two or more axes) and on the outputs of rnn layers.
    */
@@ -2441,6 +2447,36 @@ export interface MAEMetric {
    */
   type: "mae";
   output?: Output1;
+}
+/**
+ * A metric of your own as equations of y, the outputs of a row, and t, its targets, as those of a loss: y is what the loss of the output reads, logits for classes and probabilities. An evaluation reports the mean of all entries of `metric` at valid time steps. Short form: an entry of `metrics` as an object, whose key is the name.
+ */
+export interface CustomMetric {
+  /**
+   * Custom.
+   */
+  type: "custom";
+  name: Name;
+  /**
+   * One sentence about the metric.
+   */
+  description?: string;
+  equations: Equations;
+  /**
+   * Value of all entries: their mean, the square root of the mean, or its exponential.
+   */
+  reduce?: "mean" | "root_mean" | "exp_mean";
+  /**
+   * Better values: smaller or larger ones, for early stopping, the best weights and schedules.
+   */
+  mode?: "min" | "max";
+  output?: Output1;
+}
+/**
+ * Options of a built-in metric, or the equations of your own.
+ */
+export interface MetricByName {
+  [k: string]: unknown;
 }
 /**
  * Gradient descent.

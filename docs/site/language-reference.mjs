@@ -90,6 +90,11 @@ const scopeRows = [
     "`loss`",
   ],
   [
+    "[metric](spec/metrics.md#custom-metric)",
+    "`y`, the outputs as the loss reads them, `t`, its targets, the numbers `output_size` and `target_size`",
+    "`metric`",
+  ],
+  [
     "[optimizer](spec/optimizers.md#optimizer-definition)",
     "the parameter `p`, its gradient `g`, each slot, `rate`, `t`, numeric options, the numbers `rank`, `size`, `rows`, `columns`",
     "`p'`, and `m'` for each slot `m`",

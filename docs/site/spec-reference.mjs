@@ -123,9 +123,10 @@ function keyList({ properties = {}, required = [] }) {
     .join("\n");
 }
 
-/** The equations of a file of specs/losses, with the number of outputs where the file states one. */
-function lossEquations(name) {
-  const file = new URL(`../../specs/losses/${name}.json`, import.meta.url);
+/** The equations of a file of specs/losses or specs/metrics, with the number of outputs where the file states one. */
+function fileEquations(name) {
+  const path = name.startsWith("metric_") ? `metrics/${name.slice("metric_".length)}` : `losses/${name}`;
+  const file = new URL(`../../specs/${path}.json`, import.meta.url);
   if (!existsSync(file)) return [];
   const { equations, output_size: size } = JSON.parse(readFileSync(file, "utf8"));
   const outputs = size === undefined || size === "any" ? [] : [`Outputs of the model: \`${size}\`.`];
@@ -135,7 +136,7 @@ function lossEquations(name) {
 function definitionText(name) {
   const { "x-equation": equation, "x-source": source, "x-metrics": metrics } = definitions[name];
   return [
-    ...lossEquations(name),
+    ...fileEquations(name),
     ...(equation === undefined ? [] : [`    ${equation.split(";  ").join("\n    ")}`]),
     ...(source === undefined ? [] : [`Source: ${source}.`]),
     ...(metrics === undefined

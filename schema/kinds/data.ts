@@ -63,4 +63,5 @@ export const metricFacts = {
   bits_per_character: { direction: "min" },
   rmse: { direction: "min" },
   mae: { direction: "min" },
+  custom: {},
 } as const;

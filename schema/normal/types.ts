@@ -977,8 +977,9 @@ export interface NormalSpec {
    */
   readonly losses: readonly NormalLoss[];
   /**
-   * Metrics that evaluations report in addition to the loss, over valid steps. Default (null): the metrics of the loss
-   * and of the data, listed with each.
+   * Metrics that evaluations report in addition to the loss, over valid steps. An object has the metrics by name: an
+   * entry with `equations` is a metric of your own, an entry without is the built-in one of that name with its options.
+   * Default (null): the metrics of the loss and of the data, listed with each.
    */
   readonly metrics: readonly NormalMetric[] | null;
   /**
@@ -1934,7 +1935,8 @@ export type NormalMetric =
   | NormalMetricPerplexity
   | NormalMetricBitsPerCharacter
   | NormalMetricRmse
-  | NormalMetricMae;
+  | NormalMetricMae
+  | NormalMetricCustom;
 
 /** Fraction of entries whose largest output is the target class. */
 export interface NormalMetricAccuracy {
@@ -2019,6 +2021,29 @@ export interface NormalMetricRmse {
 /** Mean absolute error. */
 export interface NormalMetricMae {
   readonly type: "mae";
+  readonly output: string;
+}
+
+/**
+ * A metric of your own as equations of y, the outputs of a row, and t, its targets, as those of a loss: y is what the
+ * loss of the output reads, logits for classes and probabilities. An evaluation reports the mean of all entries of
+ * `metric` at valid time steps. Short form: an entry of `metrics` as an object, whose key is the name.
+ */
+export interface NormalMetricCustom {
+  readonly type: "custom";
+  /** Name under which the metric is reported. */
+  readonly name: string;
+  /** One sentence about the metric. */
+  readonly description: string;
+  /**
+   * Equations from top to bottom. Each line assigns a name, or several at once. One of them is `metric`. They read `y`,
+   * `t` and the numbers `output_size` and `target_size`.
+   */
+  readonly equations: readonly string[];
+  /** Value of all entries: their mean, the square root of the mean, or its exponential. */
+  readonly reduce: "mean" | "root_mean" | "exp_mean";
+  /** Better values: smaller or larger ones, for early stopping, the best weights and schedules. */
+  readonly mode: "min" | "max";
   readonly output: string;
 }
 

@@ -8,6 +8,7 @@ import { createSourceMap, type RecordOrigin, type SourceMap } from "../diagnosti
 import { child, type JsonObject } from "../json-pointer.js";
 import { cellSchema, propertyOf, specSchema, structuralKeys } from "../json-schema.js";
 import type { NormalCellDefinition, NormalData, NormalSpec } from "../normal/index.js";
+import { ownDirections } from "../own-metrics.js";
 import type { Spec } from "../spec.types.js";
 import { withColumnKinds } from "./columns.js";
 import { hasValidation, normalizeData, withStride } from "./data.js";
@@ -57,7 +58,8 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   });
   const stateful = carriesStates(model);
   const data = normalizeData(fillKey<NormalData>("data", withStride(withKinds.data, stateful)), recordOrigin, report);
-  const facts = { stateful, hasValidation: hasValidation(data) };
+  const directions = ownDirections((spec as unknown as JsonObject).metrics);
+  const facts = { stateful, hasValidation: hasValidation(data), directions };
   const train = normalizeTrain(spec.train ?? {}, facts, recordOrigin, report);
   checkStateful(model, data, train, { pathOf }, report);
   const losses = normalizeLosses(spec, { model, layerNames, data }, recordOrigin, report);
@@ -79,7 +81,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     losses,
     regularization: fillKey<NormalSpec["regularization"]>("regularization", spec.regularization ?? null),
     metrics: normalizeMetrics(spec.metrics, outputs, { recordOrigin, recordWholeOrigin }, report),
-    optimizer: normalizeOptimizer(expanded.optimizer, { optimizers, schedules }, recordOrigin, report),
+    optimizer: normalizeOptimizer(expanded.optimizer, { optimizers, schedules, directions }, recordOrigin, report),
     train,
   };
   if (problems.size > 0) return { ok: false, problems: [...problems.values()] };

@@ -3,9 +3,10 @@
 import type { Report } from "../diagnostics/index.js";
 import type { SourceMapRecorder } from "../diagnostics/source-map.js";
 import { quote, suggestion } from "../diagnostics/suggest.js";
-import { child } from "../json-pointer.js";
+import { child, type Json, type JsonObject } from "../json-pointer.js";
 import { branchOf, definition } from "../json-schema.js";
 import type { NormalMetric } from "../normal/index.js";
+import { metricEntries, metricTypes } from "../own-metrics.js";
 import type { Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
 
@@ -22,18 +23,21 @@ export function normalizeMetrics(
 ): readonly NormalMetric[] | null {
   if (entries === undefined || entries === null) return null;
   const firstIndices = new Map<string, number>();
-  const metrics = entries.map((entry, index): NormalMetric => {
-    const path = child("/metrics", index);
-    const expanded = typeof entry === "string" ? { type: entry } : entry;
+  const metrics = metricEntries(entries as Json).map(({ entry, path }, index): NormalMetric => {
+    const expanded = (typeof entry === "string" ? { type: entry } : entry) as JsonObject & MetricUse;
     const branch = branchOf(definition("metric"), { type: expanded.type });
     const record = typeof entry === "string" ? recordWholeOrigin : recordOrigin;
     const output = outputOf(expanded, outputs, path, report);
     const metric = fillDefaults<NormalMetric>({ ...expanded, output }, branch, path, record);
-    const key = JSON.stringify(metric);
+    const key = metric.type === "custom" ? `custom ${metric.name} ${output}` : JSON.stringify(metric);
+    if (metric.type === "custom" && [...metricTypes(), "loss"].includes(metric.name)) {
+      const message = `${quote(metric.name)} is a built-in metric already.`;
+      report({ code: "name-taken", path, message, hint: "Use another name.", atKey: true });
+    }
     const firstIndex = firstIndices.get(key);
     if (firstIndex === undefined) firstIndices.set(key, index);
     else {
-      const message = `Duplicate metric "${metric.type}".`;
+      const message = `Duplicate metric "${metric.type === "custom" ? metric.name : metric.type}".`;
       report({
         code: "duplicate-metric",
         path,
@@ -46,13 +50,21 @@ export function normalizeMetrics(
   return recordOrigin(metrics, "/metrics");
 }
 
+/** An entry of the list of metrics. */
+interface MetricUse {
+  readonly type: string;
+  readonly name?: string;
+  readonly output?: string;
+}
+
 /** The output that a metric is of: that which it names, or the only one. */
 function outputOf(
-  { type, output }: { readonly type: string; readonly output?: string },
+  { type: given, name: own, output }: MetricUse,
   outputs: ReadonlyMap<string, string>,
   path: string,
   report: Report,
 ): string {
+  const type = given === "custom" ? (own ?? given) : given;
   const [only = "", ...others] = new Set(outputs.values());
   if (output === undefined) {
     if (others.length > 0)

@@ -4,7 +4,7 @@ import type { Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import { propertyOf, specSchema } from "../json-schema.js";
-import { directionOf } from "../kinds/metrics.js";
+import { type Directions, directionOf } from "../kinds/metrics.js";
 import { momentumOf, nameOf } from "../kinds/optimizers.js";
 import type {
   NormalCustomOptimizer,
@@ -18,16 +18,21 @@ import { fillDefaults } from "./fill.js";
 
 const path = "/optimizer";
 
+/** The definitions of a spec, and the directions of its own metrics. */
+interface OptimizerDefinitions extends Pick<NormalSpec, "optimizers" | "schedules"> {
+  readonly directions: Directions;
+}
+
 export function normalizeOptimizer(
   optimizer: Spec["optimizer"],
-  definitions: Pick<NormalSpec, "optimizers" | "schedules">,
+  definitions: OptimizerDefinitions,
   recordOrigin: RecordOrigin,
   report: Report,
 ): NormalOptimizer {
   const schema = propertyOf(specSchema(), "optimizer");
   const filled = fillDefaults<NormalOptimizer>(optimizer, schema, path, recordOrigin);
   const normal = filled.type === "custom" ? withDefaultOptions(filled, definitions.optimizers) : filled;
-  const schedule = normalizeSchedule(normal.schedule, definitions.schedules, recordOrigin, report);
+  const schedule = normalizeSchedule(normal.schedule, definitions, recordOrigin, report);
   reportUnusedDecay(normal, report);
   checkMomentumCycle(normal, report);
   checkAverage(optimizer, report);
@@ -62,14 +67,14 @@ function reportUnusedDecay(optimizer: NormalOptimizer, report: Report): void {
 
 function normalizeSchedule(
   schedule: NormalSchedule,
-  definitions: NormalSpec["schedules"],
+  { schedules, directions }: OptimizerDefinitions,
   recordOrigin: RecordOrigin,
   report: Report,
 ): NormalSchedule {
   const schedulePath = child(path, "schedule");
   if (schedule.type === "plateau")
-    return recordOrigin({ ...schedule, mode: schedule.mode ?? directionOf(schedule.metric) }, schedulePath);
-  if (schedule.type === "custom") return recordOrigin(withDefaultOptions(schedule, definitions), schedulePath);
+    return recordOrigin({ ...schedule, mode: schedule.mode ?? directionOf(schedule.metric, directions) }, schedulePath);
+  if (schedule.type === "custom") return recordOrigin(withDefaultOptions(schedule, schedules), schedulePath);
   if (schedule.type !== "step_decay" || typeof schedule.factor === "number") return schedule;
   const { boundaries, factor } = schedule;
   const reportMismatch = (message: string, hint: string): void =>

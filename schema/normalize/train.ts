@@ -5,7 +5,7 @@ import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { child } from "../json-pointer.js";
 import { definition } from "../json-schema.js";
-import { directionOf } from "../kinds/metrics.js";
+import { type Directions, directionOf } from "../kinds/metrics.js";
 import type { NormalTrain, WatchedMetric } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { fillDefaults } from "./fill.js";
@@ -22,11 +22,13 @@ export interface ModelFacts {
   readonly stateful: boolean;
   /** True if the data has a validation split; null where the data defines it. */
   readonly hasValidation: boolean | null;
+  /** The directions of the metrics of the user's own, by name. */
+  readonly directions: Directions;
 }
 
 export function normalizeTrain(
   train: Train,
-  { stateful, hasValidation }: ModelFacts,
+  { stateful, hasValidation, directions }: ModelFacts,
   recordOrigin: RecordOrigin,
   report: Report,
 ): NormalTrain {
@@ -37,7 +39,7 @@ export function normalizeTrain(
   const explicit = { ...train, ...expandedPrecision, shuffle: train.shuffle ?? !stateful };
   const normal = fillDefaults<NormalTrain>(explicit, definition("train"), path, recordOrigin);
   const withMode = <T extends WatchedMetric>(monitor: T, key: string): T =>
-    recordOrigin({ ...monitor, mode: monitor.mode ?? directionOf(monitor.metric) }, child(path, key));
+    recordOrigin({ ...monitor, mode: monitor.mode ?? directionOf(monitor.metric, directions) }, child(path, key));
   for (const problem of microBatchProblems(normal, stateful)) report(problem);
   const earlyStopping = normal.early_stopping && withMode(normal.early_stopping, "early_stopping");
   const { metric, mode } = earlyStopping ?? { metric: "loss", mode: "min" };

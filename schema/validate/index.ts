@@ -6,6 +6,7 @@ import { ownLosses, withoutLossDefinitions } from "../custom-losses.js";
 import { expandCustomOptimizer, ownNames as namesOf, optimizerKind, scheduleKind } from "../custom-optimizers.js";
 import type { Problem } from "../diagnostics/index.js";
 import { isObject, type Json } from "../json-pointer.js";
+import { metricPath, withMetricList } from "../own-metrics.js";
 import { packageRoot } from "../package-root.js";
 import { checkActivations } from "./activations.js";
 import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
@@ -14,6 +15,7 @@ import { checkCustomLayers, withLayersHint } from "./custom-layers.js";
 import { checkCustomLosses, withLossHint } from "./custom-losses.js";
 import { checkCustomOptimizers } from "./custom-optimizers.js";
 import { deduplicate } from "./deduplicate.js";
+import { checkOwnMetrics } from "./own-metrics.js";
 import { explainErrors, type OwnNames, type SchemaError } from "./schema-errors.js";
 
 interface Validator {
@@ -27,14 +29,16 @@ const maxProblems = 100;
 /** All problems of a value against the schema. With none the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
   const reduced = withoutArrays(
-    isObject(value) ? withoutLossDefinitions(expandCustomOptimizer(expandCustomLayers(value, false), false)) : value,
+    isObject(value)
+      ? withMetricList(withoutLossDefinitions(expandCustomOptimizer(expandCustomLayers(value, false), false)))
+      : value,
   );
   const sizeProblems = checkSize(reduced);
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
   const validator = await loadValidator();
   const schemaProblems = validator(reduced)
     ? []
-    : explainErrors(validator.errors as readonly SchemaError[], ownNames(value));
+    : explainErrors(placedErrors(validator.errors as readonly SchemaError[], value), ownNames(value));
   const problems = deduplicate([
     ...withLossHint(withLayersHint(schemaProblems, value), value),
     ...checkArrays(value),
@@ -43,10 +47,17 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
     ...checkCustomLayers(value),
     ...checkCustomLosses(value),
     ...checkCustomOptimizers(value),
+    ...checkOwnMetrics(value),
   ]);
   if (problems.length <= maxProblems) return problems;
   const message = `More than ${maxProblems} problems; the rest are not shown.`;
   return [...problems.slice(0, maxProblems), { code: "too-many-problems", path: "", message }];
+}
+
+/** Errors at their paths in the spec, whose metrics may be an object. */
+function placedErrors(errors: readonly SchemaError[], value: Json): readonly SchemaError[] {
+  if (!isObject(value) || !isObject(value.metrics)) return errors;
+  return errors.map((error) => ({ ...error, instancePath: metricPath(error.instancePath, value) }));
 }
 
 /** Names of the user's own kinds, by the title of the union that they extend. */

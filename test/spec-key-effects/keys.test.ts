@@ -30,6 +30,7 @@ const coveredKeys = new Set([
   "activation_definition.description",
   "layer_definition.description",
   "loss_definition.description",
+  "metric_custom.description",
   "loss_next_to_definitions.loss",
   "loss_or_losses.loss",
   "optimizer_definition.description",

@@ -113,6 +113,7 @@ const ownLoss = set(numbers, "/loss", {
     variants: { squared: { true: { equations: ["loss = scale * (y - t) ^ 2"] }, false: {} } },
   },
 });
+const ownMetric = set(numbers, "/metrics", [{ type: "custom", name: "own", equations: ["metric = abs(y - t)"] }]);
 const ownClassLoss = set(classes, "/loss", {
   type: "custom",
   definition: { target: "class", equations: ["loss = -gather(log_softmax(y), t)"] },
@@ -788,6 +789,14 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     weights: keyEffect(customized, "/model/2/weights", "first"),
     trainable: keyEffect(customized, "/model/1/trainable", false),
     options: keyEffect(customized, "/model/2/options", { size: 5 }),
+  }),
+  ...prefixed("metric_custom", {
+    type: { testedBy: "test/compiler/elaborate/metrics/own-metrics.test.ts" },
+    name: keyEffect(ownMetric, "/metrics/0/name", "other"),
+    equations: keyEffect(ownMetric, "/metrics/0/equations/0", "metric = 2 * abs(y - t)"),
+    reduce: keyEffect(ownMetric, "/metrics/0/reduce", "root_mean"),
+    mode: { testedBy: "test/compiler/elaborate/metrics/own-metrics.test.ts" },
+    output: { testedBy: "test/compiler/elaborate/metrics/own-metrics.test.ts" },
   }),
   ...prefixed("custom_loss", {
     name: { testedBy: "test/compiler/elaborate/losses/own-losses.test.ts" },

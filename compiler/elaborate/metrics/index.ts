@@ -1,17 +1,17 @@
-/** The metrics, by their type in specs. */
+/** The metrics, by their type in specs: those in code, and equations. */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { accuracy } from "./accuracy.js";
 import { binaryAccuracy } from "./binary-accuracy.js";
+import { builtInMetricOf, ownMetric } from "./equations.js";
 import { exactSequence } from "./exact-sequence.js";
 import { f1, precision, recall } from "./f1.js";
 import { labelErrorRate } from "./label-error-rate.js";
-import { mae } from "./mae.js";
 import type { MetricDefinition } from "./metric.js";
 import { bitsPerCharacter, perplexity } from "./perplexity.js";
-import { rmse } from "./rmse.js";
 import { topK } from "./top-k.js";
 
-const metrics: { readonly [K in NormalMetric["type"]]: MetricDefinition<Extract<NormalMetric, { type: K }>> } = {
+/** The metrics that equations alone do not define. */
+const coded: { readonly [K in NormalMetric["type"]]?: MetricDefinition<Extract<NormalMetric, { type: K }>> } = {
   accuracy,
   top_k: topK,
   binary_accuracy: binaryAccuracy,
@@ -22,10 +22,9 @@ const metrics: { readonly [K in NormalMetric["type"]]: MetricDefinition<Extract<
   label_error_rate: labelErrorRate,
   perplexity,
   bits_per_character: bitsPerCharacter,
-  rmse,
-  mae,
 };
 
 export function metricOf(metric: NormalMetric): MetricDefinition<NormalMetric> {
-  return metrics[metric.type] as MetricDefinition<NormalMetric>;
+  if (metric.type === "custom") return ownMetric(metric);
+  return (coded[metric.type] as MetricDefinition<NormalMetric> | undefined) ?? builtInMetricOf(metric.type);
 }

@@ -8,13 +8,13 @@ import { regressionTargets } from "../losses/loss.js";
 import type { MetricOperands } from "./metric.js";
 import { alternativeHint } from "./metric.js";
 
-/** The error of each entry, output minus target; undefined after a reported problem. */
-export function errorOf(
+/** The targets of a metric over numbers; undefined after a reported problem. */
+export function numberTargets(
   metric: { readonly type: string },
   operands: MetricOperands,
   context: Context,
 ): Value | undefined {
-  const { targetKind, loss, wire } = operands;
+  const { targetKind, loss } = operands;
   if (targetKind === "classes" || targetKind === "labels")
     return context.problem({
       part: metric,
@@ -23,7 +23,7 @@ export function errorOf(
       message: `${metric.type} needs numbers as targets, but the targets of ${lossName(loss)} are classes.`,
       hint: alternativeHint[targetKind],
     });
-  return context.b.sub(wire.value, comparedTargets(metric, operands, context));
+  return comparedTargets(metric, operands, context);
 }
 
 /** The targets of the loss, which has checked that they have the outputs' shape. */

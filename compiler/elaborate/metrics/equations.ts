@@ -1,0 +1,85 @@
+/** Metrics of equations: those of a spec, and the built-in ones of specs/metrics. */
+import { builtInMetric } from "../../../schema/built-in.js";
+import { lossName, outputKindOf } from "../../../schema/kinds/losses.js";
+import type { NormalMetric, NormalMetricCustom } from "../../../schema/normal/index.js";
+import { expectDefined } from "../../ir/expect.js";
+import type { Value } from "../../ir/types.js";
+import { elaborateComparison } from "../comparison.js";
+import type { Context } from "../context.js";
+import { regressionTargets } from "../losses/loss.js";
+import { maskedSum } from "../masked-sum.js";
+import { width } from "../wire.js";
+import { classOperands } from "./class-operands.js";
+import { alternativeHint, type MetricDefinition, type MetricOperands, meanAccumulators } from "./metric.js";
+import { numberTargets } from "./regression.js";
+
+type Equations = Pick<NormalMetricCustom, "description" | "equations" | "reduce">;
+
+/** The definition of a metric of the user's own. */
+export function ownMetric(own: NormalMetricCustom): MetricDefinition<NormalMetric> {
+  return {
+    finalizer: own.reduce,
+    elaborate: (_, operands, context) =>
+      elaborateEquations(own, comparedOperands(own, operands, context), operands, context.pathOf(own), context),
+  };
+}
+
+/** The definition of a file of specs/metrics, whose targets are numbers. */
+export function builtInMetricOf(type: string): MetricDefinition<NormalMetric> {
+  const file = expectDefined(builtInMetric(type), `specs/metrics/${type}.json`) as unknown as Equations;
+  const equations = { ...file, reduce: file.reduce ?? "mean" };
+  return {
+    finalizer: equations.reduce,
+    elaborate(metric, operands, context) {
+      const t = numberTargets(metric, operands, context);
+      const compared = t && { y: operands.wire.value, t };
+      return elaborateEquations(equations, compared, operands, context.pathOf(metric), context);
+    },
+  };
+}
+
+function elaborateEquations(
+  { description, equations }: Equations,
+  compared: { readonly y: Value; readonly t: Value } | undefined,
+  operands: MetricOperands,
+  path: string,
+  context: Context,
+): Value | undefined {
+  if (compared === undefined) return undefined;
+  const { b } = context;
+  const [outputs, targets] = [width({ value: compared.y }), width({ value: compared.t })];
+  if (typeof outputs !== "number" || typeof targets !== "number") return undefined;
+  const definition = { description, equations, options: {}, variants: {}, scope: "row" } as const;
+  const sizes = { output_size: outputs, target_size: targets };
+  const result = elaborateComparison({ kind: "metric", definition, options: {}, path }, compared, sizes, context);
+  return result && meanAccumulators(b, maskedSum(b, result.value, operands.mask));
+}
+
+/** The outputs as the loss reads them, and its targets; a class is a number. */
+function comparedOperands(
+  metric: NormalMetricCustom,
+  operands: MetricOperands,
+  context: Context,
+): { readonly y: Value; readonly t: Value } | undefined {
+  const { b } = context;
+  const { wire, targets, targetKind, loss } = operands;
+  if (targetKind === "labels")
+    return context.problem({
+      part: metric,
+      key: "equations",
+      code: "metric-targets",
+      message: `${metric.name} compares one target for each output, but the targets of ${lossName(loss)} are label sequences.`,
+      hint: alternativeHint[targetKind],
+    });
+  const areFeatures = outputKindOf(loss) === "features";
+  const y = targetKind === "numbers" || areFeatures ? wire.value : (wire.logits ?? wire).value;
+  if (targetKind === "classes") {
+    const comparison = classOperands({ type: metric.name }, operands, context);
+    const ids = comparison?.targetIds;
+    return ids && { y, t: b.unsqueeze(b.cast(ids, "float32"), [ids.type.shape.length]) };
+  }
+  const rank = wire.value.type.shape.length;
+  if (areFeatures) return { y, t: targets.type.shape.length < rank ? b.unsqueeze(targets, [rank - 1]) : targets };
+  const t = regressionTargets({ type: metric.name }, operands, context);
+  return t && { y, t };
+}
