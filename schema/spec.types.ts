@@ -1509,6 +1509,10 @@ export interface EmbeddingLayer {
   from?: From;
   vocabulary_size?: Size;
   weights?: Weights;
+  /**
+   * A text file of pre-trained vectors in the format of GloVe, word2vec or fastText (a word and its numbers on each line), gzipped or not, relative to the spec: the initial rows of the words and characters of the vocabulary that it has. Default (null): none.
+   */
+  vectors?: string | null;
   size: Size;
   trainable?: Trainable;
 }

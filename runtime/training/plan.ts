@@ -22,6 +22,7 @@ import { type DataSource, usesOf } from "../data/source.js";
 import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
+import { mergeWeights, readWordVectors } from "../import/word-vectors.js";
 import { type ResolvedSpec, resolveBatchSize } from "../memory/batch-size.js";
 import { checkMemory, type MemoryCheck } from "../memory/check.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
@@ -249,16 +250,14 @@ async function compileStep(
 }
 
 async function readWeights(
-  { init }: TrainRequest,
+  { init, folder }: TrainRequest,
   { spec, signature, source: { metadata } }: TrainingInputs,
   { manifest: { parameters } }: Artifact,
 ) {
-  if (init === null) return ok({ tensors: new Map(), notices: [] });
-  return readInitialWeights(init, {
-    spec,
-    parameters,
-    data: { signature, metadata, ofFile: metadataOfWeights(init.file) },
-  });
+  const vectors = await readWordVectors(spec, folder, metadata, parameters);
+  if (init === null) return vectors;
+  const data = { signature, metadata, ofFile: metadataOfWeights(init.file) };
+  return mergeWeights(vectors, await readInitialWeights(init, { spec, parameters, data }));
 }
 
 function checkPeakMemory(

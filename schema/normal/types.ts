@@ -1155,6 +1155,12 @@ export interface NormalEmbedding {
   /** Number of rows of the table. */
   readonly vocabulary_size: Size;
   readonly weights: SharedWeights;
+  /**
+   * A text file of pre-trained vectors in the format of GloVe, word2vec or fastText (a word and its numbers on each
+   * line), gzipped or not, relative to the spec: the initial rows of the words and characters of the vocabulary that it
+   * has. Default (null): none.
+   */
+  readonly vectors: string | null;
   /** Width of the vectors. */
   readonly size: Size;
   readonly trainable: boolean;

@@ -17,7 +17,7 @@ const dense: NormalLayer = {
 const pool: NormalLayer = { layer: "pool", name: "pool", from: ["rnn"], mode: "max", size: null, stride: null };
 const embedding: NormalLayer = {
   ...{ layer: "embedding", name: "embedding", from: ["inputs"], vocabulary_size: "vocabulary", size: 8 },
-  ...{ weights: null, trainable: true },
+  ...{ weights: null, vectors: null, trainable: true },
 };
 
 test("a loss has target kind and default metrics", () => {

@@ -466,6 +466,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     period: { testedBy: "test/compiler/elaborate/layers/cycle.test.ts" },
   }),
   ...prefixed("embedding", {
+    vectors: { testedBy: "test/runtime/import/word-vectors.test.ts" },
     trainable: keyEffect(twice, "/model/0/trainable", false),
     name: keyEffect(twice, "/model/0/name", "table"),
     from: keyEffect(inputs, "/model/2/from", "second"),

@@ -216,6 +216,7 @@ export const tokensModel: NormalSpec["model"] = [
     vocabulary_size: "vocabulary",
     size: 4,
     weights: null,
+    vectors: null,
     trainable: true,
   },
 ];
