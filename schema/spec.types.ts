@@ -755,9 +755,9 @@ export interface TableData {
    */
   scale?: "none" | "min_max" | "standard";
   /**
-   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none): report an error, drop the row, or repeat the value of the previous row. A label is missing only if its field is empty, and is never repeated. Predictions read rows without a target.
+   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a treatment of its own: report an error, drop the row, repeat the value of the previous row, or read zero, or the mean of the training split. Targets are never made up: with zero and mean they are an error in a series. A label is missing only if its field is empty, and is never repeated. Without a window, rows without a target are left out of training, and counted. Predictions read rows without a target.
    */
-  missing?: "error" | "drop" | "previous";
+  missing?: "error" | "drop" | "previous" | "zero" | "mean";
   split?: SplitOfASeries;
 }
 /**
@@ -780,6 +780,14 @@ export interface ColumnOfNumbers {
    * Text before or after every number, such as a currency or a percent sign, which is removed: 12.5% is 12.5. A value without it is an error. Default (null): none.
    */
   unit?: string | null;
+  /**
+   * Treatment of a missing value, as for the table. Default (null): that of the table.
+   */
+  missing?: null | "error" | "drop" | "previous" | "zero" | "mean";
+  /**
+   * Add a feature that is 1 where the value is missing, and 0 elsewhere. It needs the treatment zero or mean.
+   */
+  indicator?: boolean;
 }
 /**
  * Texts of which each is a category: an input of ids by the vocabulary of the training split, in sorted order. Empty fields have an id of their own, and values that the training split lacks share another one.
@@ -824,6 +832,14 @@ export interface ColumnOfBooleans {
    * @maxItems 100
    */
   false?: string[] | null;
+  /**
+   * Treatment of a missing value, as for the table. Default (null): that of the table.
+   */
+  missing?: null | "error" | "drop" | "previous" | "zero" | "mean";
+  /**
+   * Add a feature that is 1 where the value is missing, and 0 elsewhere. It needs the treatment zero or mean.
+   */
+  indicator?: boolean;
 }
 /**
  * Dates and times as written, without a change of time zone. Each of the features is an input of ids, `<column>.<feature>`.

@@ -25,7 +25,7 @@ import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
 import { checkHorizon, targetColumns } from "./sources/table-columns.js";
-import { inputsSignature, isFeature } from "./sources/table-inputs.js";
+import { hasIndicator, inputsSignature, isFeature } from "./sources/table-inputs.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
@@ -88,7 +88,10 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
   const isKnown = new Set([...(listed ?? []), ...sameRowTargets].map((column) => typeof column)).size === 1;
   const inputColumns = listed?.filter((column) => !sameRowTargets.includes(column));
   const kinds = inputKinds(data);
-  const ofKinds = kinds === null ? null : [...kinds.values()].filter(isFeature).length;
+  const ofKinds =
+    kinds === null
+      ? null
+      : [...kinds.values()].reduce((n, kind) => n + Number(isFeature(kind)) + Number(hasIndicator(kind)), 0);
   const features = ofKinds ?? (isKnown ? inputColumns?.length : undefined) ?? "features";
   const ids = idInputs(data).map(({ name, feature }) => ({
     name,

@@ -43,6 +43,8 @@ export interface TableMetadata {
   /** Of inputs of ids, by their names; after the categories come the id of an empty field and that of other values. */
   readonly ids?: Readonly<Record<string, IdColumn>>;
   readonly target: readonly string[];
+  /** By column: the value in place of a missing one. */
+  readonly fill?: Readonly<Record<string, number>>;
   /** By column; other columns are not scaled. */
   readonly scaler: Readonly<Record<string, ScalerParameters>>;
   /** By class id, if targets are classes; null when the labels are the ids. */

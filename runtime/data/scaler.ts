@@ -26,6 +26,7 @@ export function createScaler(kind: "min_max" | "standard"): Scaler {
       maximum = Math.max(maximum, value);
     },
     parameters() {
+      if (count === 0) return { offset: 0, factor: 1 };
       const [offset, width] = kind === "min_max" ? [minimum, maximum - minimum] : [mean, Math.sqrt(squares / count)];
       const factor = 1 / width;
       return { offset, factor: Number.isFinite(factor) && factor > 0 ? factor : 1 };

@@ -8,9 +8,10 @@ import type { FloatSeries } from "../data/batching/windows.js";
 import { metadataOf, type TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { targetUsesOf, usesOf } from "../data/source.js";
+import { iterateRows } from "../data/sources/row-order.js";
 import { withFile } from "../data/sources/table-format.js";
-import { fitIds, inputArrays, isFeature, type TableInputs } from "../data/sources/table-inputs.js";
-import { iterateRows, readRows, type TableRows } from "../data/sources/table-rows.js";
+import { featuresOf, featureValue, fitIds, inputArrays, type TableInputs } from "../data/sources/table-inputs.js";
+import { readRows, type TableRows } from "../data/sources/table-rows.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
@@ -53,13 +54,15 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Add more rows." }]);
   }
   const collected = collectFloats.float32();
-  const features = result.value.inputs
-    .filter((column) => isFeature(result.value.kinds[column]))
-    .map((index, position) => ({ index, scaler: scalerOf(scaler, columns[position]) }));
+  const features = featuresOf(result.value).map((feature, position) => {
+    const column = columns[position] ?? "";
+    const source = feature.isIndicator ? column.replace(/ \(missing\)$/, "") : column;
+    return { feature, fill: metadata.fill?.[source], scaler: scalerOf(scaler, column) };
+  });
   let row = 0;
   for (const numbers of iterateRows(values, readColumns.length)) {
-    const scaledRow = features.map(({ index, scaler: columnScaler }) => {
-      const value = numbers[index] ?? 0;
+    const scaledRow = features.map(({ feature, fill, scaler: columnScaler }) => {
+      const value = featureValue(numbers, feature, fill);
       return columnScaler === undefined ? value : scaleValue(value, columnScaler);
     });
     const overflowIndex = scaledRow.findIndex((value) => !Number.isFinite(Math.fround(value)));

@@ -142,11 +142,13 @@ export interface NormalTableData {
    */
   readonly scale: "none" | "min_max" | "standard";
   /**
-   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none): report an error, drop the
-   * row, or repeat the value of the previous row. A label is missing only if its field is empty, and is never repeated.
-   * Predictions read rows without a target.
+   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a
+   * treatment of its own: report an error, drop the row, repeat the value of the previous row, or read zero, or the
+   * mean of the training split. Targets are never made up: with zero and mean they are an error in a series. A label is
+   * missing only if its field is empty, and is never repeated. Without a window, rows without a target are left out of
+   * training, and counted. Predictions read rows without a target.
    */
-  readonly missing: "error" | "drop" | "previous";
+  readonly missing: "error" | "drop" | "previous" | "zero" | "mean";
   readonly split: NormalSeriesSplit;
 }
 
@@ -168,6 +170,10 @@ export interface NormalNumberColumn {
    * without it is an error. Default (null): none.
    */
   readonly unit: string | null;
+  /** Treatment of a missing value, as for the table. Default (null): that of the table. */
+  readonly missing: null | "error" | "drop" | "previous" | "zero" | "mean";
+  /** Add a feature that is 1 where the value is missing, and 0 elsewhere. It needs the treatment zero or mean. */
+  readonly indicator: boolean;
 }
 
 /**
@@ -196,6 +202,10 @@ export interface NormalBooleanColumn {
   readonly true: readonly string[] | null;
   /** Spellings of false. Default (null): the usual ones. */
   readonly false: readonly string[] | null;
+  /** Treatment of a missing value, as for the table. Default (null): that of the table. */
+  readonly missing: null | "error" | "drop" | "previous" | "zero" | "mean";
+  /** Add a feature that is 1 where the value is missing, and 0 elsewhere. It needs the treatment zero or mean. */
+  readonly indicator: boolean;
 }
 
 /**

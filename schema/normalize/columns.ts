@@ -31,6 +31,18 @@ export function withColumnKinds(data: Spec["data"], recordOrigin: RecordOrigin, 
 }
 
 function checkKind(kind: NormalColumnKind, path: string, data: Spec["data"], report: Report): void {
+  if ("indicator" in kind && kind.indicator) {
+    const policy = kind.missing ?? (data.type === "table" ? data.missing : undefined);
+    if (policy !== "zero" && policy !== "mean") {
+      const message = "An indicator needs a value to read where the column has none.";
+      report({
+        code: "column-kind",
+        path: child(path, "indicator"),
+        message,
+        hint: 'Write "missing": "mean" or "zero".',
+      });
+    }
+  }
   switch (kind.type) {
     case "number": {
       const { decimal = ".", thousands = "" } = data.type === "table" ? data : {};

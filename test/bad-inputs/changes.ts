@@ -297,7 +297,7 @@ export const replacements: Readonly<
     ['"window": 2', '"window": 8'],
     ['"window": 2', '"window": 2, "scale": "minmax"'],
     ['"window": 2', '"window": 2, "delimiter": ";"'],
-    ['"window": 2', '"window": 2, "missing": "zero"'],
+    ['"window": 2', '"window": 2, "missing": "interpolated"'],
     ['"size": 1', '"size": 2'],
   ],
   "table t.csv": [

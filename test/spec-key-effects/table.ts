@@ -365,13 +365,20 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     decimal: { testedBy: ofKinds },
     thousands: { testedBy: ofKinds },
     unit: { testedBy: ofKinds },
+    missing: { testedBy: ofKinds },
+    indicator: { testedBy: ofKinds },
   }),
   ...prefixed("category_column", {
     encode: { testedBy: ofKinds },
     size: keyEffect(ofCategories, "/data/columns/Open/size", 3),
     min_count: { testedBy: ofKinds },
   }),
-  ...prefixed("boolean_column", { true: { testedBy: ofKinds }, false: { testedBy: ofKinds } }),
+  ...prefixed("boolean_column", {
+    true: { testedBy: ofKinds },
+    false: { testedBy: ofKinds },
+    missing: { testedBy: ofKinds },
+    indicator: { testedBy: ofKinds },
+  }),
   ...prefixed("date_column", {
     format: { testedBy: ofKinds },
     features: { testedBy: ofKinds },

@@ -9,7 +9,8 @@ import { type FloatSeries, gatherWindows, type WindowLayout } from "../batching/
 import { dateFeature } from "../formats/date-values.js";
 import { compareLabels } from "../labels.js";
 import type { IdColumn, TableMetadata } from "../metadata.js";
-import { iterateRows, type TableRows } from "./table-rows.js";
+import { iterateRows } from "./row-order.js";
+import type { TableRows } from "./table-rows.js";
 
 /** The ids of an input by row. */
 export interface IdSeries {
@@ -29,6 +30,39 @@ export interface TableInputs {
 /** True for a column whose values are a feature of `inputs`. */
 export function isFeature(kind: NormalColumnKind | null | undefined): boolean {
   return kind == null || kind.type === "number" || kind.type === "boolean";
+}
+
+/** A feature of `inputs`: the values of a column, or 1 where they are missing. */
+export interface Feature {
+  readonly name: string;
+  readonly column: number;
+  readonly isIndicator: boolean;
+}
+
+/** The features in order: the columns of numbers and booleans, then the indicators of missing values. */
+export function featuresOf({
+  columns,
+  inputs,
+  kinds,
+}: Pick<TableRows, "columns" | "inputs" | "kinds">): readonly Feature[] {
+  const features = inputs.filter((column) => isFeature(kinds[column]));
+  const values = features.map((column) => ({ name: columns[column] ?? "", column, isIndicator: false }));
+  const indicators = values.filter(({ column }) => hasIndicator(kinds[column]));
+  return [
+    ...values,
+    ...indicators.map(({ name, column }) => ({ name: `${name} (missing)`, column, isIndicator: true })),
+  ];
+}
+
+export function hasIndicator(kind: NormalColumnKind | null | undefined): boolean {
+  return (kind?.type === "number" || kind?.type === "boolean") && kind.indicator;
+}
+
+/** The value of a feature in a row. @param fill the values of columns in place of missing ones. */
+export function featureValue(row: ArrayLike<number>, feature: Feature, fill: number | undefined): number {
+  const value = row[feature.column] ?? 0;
+  if (feature.isIndicator) return Number.isNaN(value) ? 1 : 0;
+  return Number.isNaN(value) ? (fill ?? 0) : value;
 }
 
 /**

@@ -11,8 +11,8 @@ import { type FieldReader, fieldReader } from "../formats/field-readers.js";
 import { readTableFile } from "../formats/table-file.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
-import { CHUNK_LENGTH } from "../spill/spill-store.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
+import { sortByTime } from "./row-order.js";
 import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import {
   type Column,
@@ -26,6 +26,7 @@ import {
 } from "./table-columns.js";
 import { checkNotation, tableFormat } from "./table-format.js";
 import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
+import { type ColumnPolicy, missingHint, missingPolicies, untargetedNotice } from "./table-missing.js";
 
 /** A target: its columns, as indices, and the label of each row if it has classes; else no labels. */
 export interface RowTarget extends SelectedTarget {
@@ -41,6 +42,9 @@ export interface TableRows {
   /** The names of the columns in the spec, and their kinds; null where the spec has none. */
   readonly specNames: readonly (string | null)[];
   readonly kinds: readonly (NormalColumnKind | null)[];
+  /** The treatment of missing values of each column, and their number. Values of "zero" and "mean" are NaN. */
+  readonly policies: readonly ColumnPolicy[];
+  readonly missing: readonly number[];
   /** By column: the texts of categories, whose index is the value. */
   readonly texts: ReadonlyMap<number, readonly string[]>;
   /** Indices in `columns`. */
@@ -96,7 +100,9 @@ export async function readRows(
   let targetOf = new Map<number, SelectedTarget>();
   let seriesCheck: SeriesCheck | undefined;
   let [fileRows, firstLine] = [0, 1];
-  let dropped = 0;
+  let [dropped, untargeted] = [0, 0];
+  /** By column of the selection. */
+  let policies: readonly ColumnPolicy[] = [];
   /** Rows without a value in each column of the selection. */
   const missingCounts: number[] = [];
   let headerNotice: string | null = null;
@@ -110,22 +116,24 @@ export async function readRows(
     for (const [position, { index }] of selection.leftOut.entries())
       if (!Number.isNaN(leftOutReader.read(fields[index] ?? "")))
         leftOutNumbers[position] = (leftOutNumbers[position] ?? 0) + 1;
-    let isComplete = true;
+    let [isDropped, isUntargeted] = [false, false];
     const numbers = selection.columns.map((column, index) => {
       const field = fields[column.index] ?? "";
       const target = targetOf.get(index);
       const isLabel = target !== undefined && hasLabels(target);
       const reader = readers[index] as FieldReader;
+      const policy = policies[index] ?? "error";
       // A label such as "None" is text.
       const isAbsent = isLabel ? field.trim() === "" : reader.isMissing(field);
       const value = isLabel ? 0 : reader.read(field);
       if (isAbsent) missingCounts[index] = (missingCounts[index] ?? 0) + 1;
-      if (isAbsent && (data.missing === "drop" || (data.missing === "previous" && !isLabel))) {
-        isComplete = false;
+      if (isAbsent && policy !== "error") {
+        isDropped ||= policy === "drop" || policy === "drop_untargeted";
+        isUntargeted ||= policy === "drop_untargeted";
         return Number.NaN;
       }
       if (isAbsent && isLabel) problems.push(problemAt(line, column, "has no label", labelHint));
-      else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint));
+      else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint(data)));
       else if (!Number.isFinite(value)) {
         const isText = Number.isNaN(value);
         const fault = isText ? reader.faultOf(field) : tooLarge;
@@ -142,8 +150,9 @@ export async function readRows(
       }
       return value;
     });
-    if (!isComplete && data.missing === "drop") {
+    if (isDropped) {
       dropped += 1;
+      if (isUntargeted) untargeted += 1;
       return problems;
     }
     for (const { name, columns } of selection.targets.filter(hasLabels)) {
@@ -171,6 +180,7 @@ export async function readRows(
         selection = selected.value;
         readers = selection.columns.map(({ kind }) => fieldReader(kind, data));
         targetOf = new Map(selection.targets.flatMap((target) => target.columns.map((index) => [index, target])));
+        policies = missingPolicies(data, selection);
         for (const { name } of selection.targets) labels.set(name, []);
         const read = new Set(selection.columns.map(({ index }) => index));
         unreadColumns = makeUnique(names).flatMap((name, index) => (read.has(index) ? [] : [{ name, index }]));
@@ -211,7 +221,12 @@ export async function readRows(
     return Object.fromEntries(fields.map((field, position) => [unreadColumns[position]?.name ?? "", field]));
   };
   if (data.reverse) for (const list of labels.values()) list.reverse();
-  const ordered = sortByTime(values.finish(), columns.length, data);
+  const ordered = sortByTime(
+    values.finish(),
+    columns.length,
+    data.reverse,
+    policies.map((policy) => policy === "previous"),
+  );
   const gapColumn = columns[ordered.gap ?? -1];
   if (gapColumn !== undefined) {
     const hint = 'The first row has no previous value. Set data.missing to "drop".';
@@ -223,6 +238,7 @@ export async function readRows(
     headerNotice,
     fileNames === null ? null : numbersAsRowNotice(data, fileNames, ordered.values, names),
     selectionNotice(selection),
+    untargetedNotice(data, untargeted),
     seriesCheck?.notice() ?? null,
     ...emptyColumns.map(({ column, what, hint }) => `Column "${column.name}" of "${file}" ${what}. ${hint}`),
   ].filter((notice) => notice !== null);
@@ -232,6 +248,8 @@ export async function readRows(
     values: ordered.values,
     specNames: columns.map(({ specName }) => specName),
     kinds: columns.map(({ kind }) => kind),
+    missing: columns.map((_, index) => missingCounts[index] ?? 0),
+    policies,
     texts: new Map(readers.map((reader, index) => [index, reader.texts()])),
     inputs,
     targets: targets.map((target) => ({ ...target, labels: labels.get(target.name) ?? [] })),
@@ -253,46 +271,7 @@ const emptySelection: ColumnSelection = {
 const tooLarge = { what: "which is too large", hint: undefined };
 const headerHint = "If the first row has the names of the columns, set data.header to true.";
 
-const missingHint = 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';
 const skipHint = 'To skip such rows, set data.missing to "drop".';
-const isMissingValue = ({ hint }: RunProblem) => hint === missingHint;
+const isMissingValue = ({ message }: RunProblem) => / has no value\.(?: The same on .*)?$/.test(message);
 const mixedColumnHint = "Leave the field empty (data.missing), or name the input columns in data.columns.";
 const labelHint = 'Write the label, remove the row, or set data.missing to "drop" (skip such rows).';
-
-/** The rows of a table; a row is valid until the next one. */
-export function* iterateRows(values: FloatList<Float64Array>, width: number, reverse = false): Generator<Float64Array> {
-  const maxRows = Math.max(1, Math.floor(CHUNK_LENGTH / width));
-  const rows = values.length / width;
-  for (let firstRow = 0; firstRow < rows; firstRow += maxRows) {
-    const count = Math.min(maxRows, rows - firstRow);
-    const block = new Float64Array(count * width);
-    const from = reverse ? rows - firstRow - count : firstRow;
-    values.copy(block, 0, from * width, (from + count) * width);
-    for (let row = 0; row < count; row++) {
-      const index = reverse ? count - 1 - row : row;
-      yield block.subarray(index * width, (index + 1) * width);
-    }
-  }
-}
-
-/**
- * The rows in order of time, each NaN replaced by the previous row's value; `gap` is a column whose first row has none.
- */
-function sortByTime(
-  values: FloatList<Float64Array>,
-  width: number,
-  { reverse, missing }: NormalTableData,
-): { readonly values: FloatList<Float64Array>; readonly gap?: number } {
-  if (!reverse && missing !== "previous") return { values };
-  const ordered = collectFloats.float64();
-  let previousRow: Float64Array | undefined;
-  for (const row of iterateRows(values, width, reverse)) {
-    for (const [column, value] of row.entries()) {
-      if (Number.isNaN(value)) row[column] = previousRow?.[column] ?? Number.NaN;
-      if (previousRow === undefined && Number.isNaN(row[column])) return { values, gap: column };
-      ordered.push(row[column] ?? 0);
-    }
-    previousRow = row;
-  }
-  return { values: ordered.finish() };
-}

@@ -14,14 +14,26 @@ import { type FloatSeries, gatherWindows } from "../batching/windows.js";
 import { detectMerges, mergeNotice } from "../float32-merges.js";
 import { decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
 import type { TableMetadata } from "../metadata.js";
-import { createScaler, type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
+import { type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { collectFloats } from "../spill/float-list.js";
 import { type Splits, splitWindows } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
+import { iterateRows as tableRows } from "./row-order.js";
 import { hasLabels } from "./table-columns.js";
-import { fitIds, inputArrays, inputsSignature, isFeature, type TableInputs, updateDigest } from "./table-inputs.js";
-import { readRows, type TableRows, iterateRows as tableRows } from "./table-rows.js";
+import { fillNotices, fitFill } from "./table-fill.js";
+import {
+  type Feature,
+  featuresOf,
+  featureValue,
+  fitIds,
+  inputArrays,
+  inputsSignature,
+  type TableInputs,
+  updateDigest,
+} from "./table-inputs.js";
+import { readRows, type TableRows } from "./table-rows.js";
+import { fitScalers, markedRows } from "./table-scaling.js";
 import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
 
 export const table: SourceKind<NormalTableData> = {
@@ -65,6 +77,8 @@ interface Prepared {
   readonly inputNames: readonly string[];
   /** By name of a scaled column. */
   readonly scalers: ReadonlyMap<string, ScalerParameters>;
+  /** By name of a column, in place of its missing values. */
+  readonly fill: Readonly<Record<string, number>>;
   /** Columns without a scaler that lose values in float32. */
   readonly notices: readonly string[];
 }
@@ -79,12 +93,13 @@ function prepare(
   recordedClasses: ReadonlyMap<string | null, readonly string[]>,
 ): Result<Prepared> {
   const { rows, columns, values, kinds, targets } = read;
-  const inputs = read.inputs.filter((column) => isFeature(kinds[column]));
+  const inputs = featuresOf(read);
   const marks = markedRows(splits.train, data, rows);
   // Probabilities are not scaled.
   const numberColumns = targets.flatMap((target) => (target.use?.targets === "numbers" ? target.columns : []));
   const isScaled = (column: number) => kinds[column]?.type !== "boolean";
-  const scaledColumns = new Set([...inputs, ...numberColumns].filter(isScaled));
+  const scaledColumns = new Set([...inputs.map(({ column }) => column), ...numberColumns].filter(isScaled));
+  const fill = fittedMetadata === null ? fitFill(read, marks) : (fittedMetadata.fill ?? {});
   const scalers = new Map(
     fittedMetadata === null
       ? fitScalers(data, { columns, values }, scaledColumns, marks)
@@ -94,32 +109,33 @@ function prepare(
   const overflowing = new Set<string>();
   /** By column without a scaler: an input may be a target too. */
   const notices = new Map<string, string>();
-  const selectColumns = (columnIndices: readonly number[], raw: boolean): FloatSeries => {
+  const selectFeatures = (features: readonly Feature[], raw: boolean): FloatSeries => {
     const selected = collectFloats.float32();
-    const selectedColumns = columnIndices.map((columnIndex) => ({
-      columnIndex,
-      scaler: raw ? undefined : scalers.get(columns[columnIndex] ?? ""),
+    const selectedFeatures = features.map((feature) => ({
+      feature,
+      fill: fill[columns[feature.column] ?? ""],
+      scaler: raw ? undefined : scalers.get(feature.name),
       detector: detectMerges(),
     }));
     for (const row of tableRows(values, columns.length))
-      for (const { columnIndex, scaler, detector } of selectedColumns) {
-        const value = row[columnIndex] ?? 0;
+      for (const { feature, fill: own, scaler, detector } of selectedFeatures) {
+        const value = featureValue(row, feature, own);
         if (scaler === undefined) detector.update(value);
         const number = scaler === undefined ? value : scaleValue(value, scaler);
-        if (!Number.isFinite(Math.fround(number))) overflowing.add(columns[columnIndex] ?? "");
+        if (!Number.isFinite(Math.fround(number))) overflowing.add(feature.name);
         selected.push(number);
       }
-    for (const { columnIndex, detector } of selectedColumns) {
+    for (const { feature, detector } of selectedFeatures) {
       const merged = detector.merged();
-      const name = columns[columnIndex] ?? "";
+      const { name } = feature;
       if (merged !== undefined)
         notices.set(name, mergeNotice(`Column "${name}" of "${data.file}"`, merged, scaleRemedy));
     }
-    return { dtype: "float32", width: columnIndices.length, data: selected.finish() };
+    return { dtype: "float32", width: features.length, data: selected.finish() };
   };
 
   const ids = fitIds(data, read, marks, fittedMetadata?.ids);
-  const features = inputs.length === 0 ? null : selectColumns(inputs, false);
+  const features = inputs.length === 0 ? null : selectFeatures(inputs, false);
   const names = (columnIndices: readonly number[]) => columnIndices.map((columnIndex) => columns[columnIndex] ?? "");
   const problems: RunProblem[] = [];
   const prepared = targets.map((target): PreparedTarget => {
@@ -130,7 +146,8 @@ function prepare(
       everyStep: targetUses.get(name)?.everyStep === true,
     };
     if (!hasLabels(target)) {
-      const series = selectColumns(target.columns, use?.targets === "probabilities");
+      const own = target.columns.map((column) => ({ name: columns[column] ?? "", column, isIndicator: false }));
+      const series = selectFeatures(own, use?.targets === "probabilities");
       return { ...common, series, classes: null };
     }
     const fitted = fittedMetadata === null ? undefined : (fittedMetadata.targets?.[name] ?? fittedMetadata).classes;
@@ -145,9 +162,10 @@ function prepare(
   return ok({
     inputs: { numbers: features, ids: ids.series },
     targets: prepared,
-    inputNames: names(inputs),
+    inputNames: inputs.map(({ name }) => name),
     scalers,
-    notices: [...notices.values(), ...ids.notices],
+    fill,
+    notices: [...notices.values(), ...ids.notices, ...fillNotices(read, fill)],
   });
 }
 
@@ -155,7 +173,7 @@ const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an o
 
 function windowSource(
   data: NormalTableData,
-  { inputs, targets, inputNames, scalers }: Prepared,
+  { inputs, targets, inputNames, scalers, fill }: Prepared,
   examples: number,
   splits: Splits,
 ): DataSource {
@@ -190,6 +208,7 @@ function windowSource(
         ids: Object.fromEntries(inputs.ids.map(({ name, column }) => [name, column])),
       }),
       scaler: Object.fromEntries(scalers),
+      ...(Object.keys(fill).length > 0 && { fill }),
       ...targetsMetadata(targets),
     },
     signature: (train) => ({
@@ -228,32 +247,6 @@ function windowSource(
       return nestedRows({ ...predictions, data });
     },
   };
-}
-
-/** Scalers of the columns at `columnIndices`, fitted on the marked rows. */
-function fitScalers(
-  { scale }: NormalTableData,
-  { columns, values }: Pick<TableRows, "columns" | "values">,
-  columnIndices: ReadonlySet<number>,
-  marks: Uint8Array,
-): readonly (readonly [string, ScalerParameters])[] {
-  if (scale === "none") return [];
-  const scalers = columns.flatMap((name, columnIndex) =>
-    columnIndices.has(columnIndex) ? [{ name, columnIndex, scaler: createScaler(scale) }] : [],
-  );
-  let index = 0;
-  for (const row of tableRows(values, columns.length))
-    if (marks[index++] === 1) for (const { columnIndex, scaler } of scalers) scaler.update(row[columnIndex] ?? 0);
-  return scalers.map(({ name, scaler }) => [name, scaler.parameters()]);
-}
-
-/** Marks the rows that the examples cover, including their targets. */
-function markedRows(examples: Uint32Array, data: NormalTableData, rows: number): Uint8Array {
-  const { horizon, stride } = data;
-  const window = rowsOfExample(data);
-  const marks = new Uint8Array(rows);
-  for (const example of examples) marks.fill(1, example * stride, example * stride + window + horizon);
-  return marks;
 }
 
 /** @param isFixed true for a model whose window is given. */

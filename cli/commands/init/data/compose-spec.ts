@@ -37,7 +37,7 @@ export function composeSpec(task: Task, facts: FileFacts, file: string): Compose
       const isClasses = task.type === "classify_rows";
       return {
         data: {
-          ...tableData(task.inputs, [task.target], facts, file, "drop", isClasses),
+          ...tableData(task.inputs, [task.target], facts, file, "mean", isClasses),
           scale: "standard",
           split: splitFor(facts.rows),
         },
@@ -193,7 +193,7 @@ function tableData(
   targets: readonly ColumnFacts[],
   { columns, hasHeader, delimiter }: FileFacts,
   file: string,
-  missing: "drop" | "previous",
+  missing: "mean" | "previous",
   isClasses = false,
 ): JsonObject {
   const nameOf = (column: ColumnFacts) => (hasHeader ? column.name : columns.indexOf(column) + 1);

@@ -297,3 +297,56 @@ describe("mistakes of a file have their line, column and way out", () => {
     ]);
   });
 });
+
+describe("missing values", () => {
+  const rows = "a,b,y\n1,true,1\n,false,2\n5,,3\n9,true,\n7,true,5\n";
+  const kinds = (a: object, b: object = {}) => ({
+    delimiter: null,
+    decimal: ".",
+    thousands: null,
+    columns: { a: { type: "number", ...a }, b: { type: "boolean", missing: "zero", ...b } },
+    target: ["y"],
+    window: null,
+    scale: "none",
+    split: { order: "time", test: 0.25 },
+  });
+
+  test("the mean is that of the training split; an indicator is a feature of its own; rows without a target are left out", async () => {
+    const { batch, examples, metadata, notices } = await source(kinds({ missing: "mean", indicator: true }), rows);
+    expect(examples).toBe(4);
+    // The training split has the first three rows: the mean of 1 and 5 is 3.
+    expect([...(batch([0, 1, 2, 3]).get("inputs")?.data ?? [])]).toEqual([1, 1, 0, 3, 0, 1, 5, 0, 0, 7, 1, 0]);
+    expect(metadata).toMatchObject({ columns: ["a", "b", "a (missing)"], fill: { a: 3, b: 0 } });
+    expect(notices?.join("\n")).toContain('1 row of "t.csv" has no target, and is left out.');
+    expect(notices?.join("\n")).toContain('1 row without a value of column "a" is read as 3.');
+  });
+
+  test("scalers read present values alone, and the mean is 0 in standard units", async () => {
+    const { batch } = await source({ ...kinds({ missing: "mean" }), scale: "standard" }, rows);
+    expect([...(batch([0, 1, 2]).get("inputs")?.data ?? [])]).toEqual([-1, 1, 0, 0, 1, 0]);
+  });
+
+  test("a run's values are read in other data", async () => {
+    const parts = kinds({ missing: "mean" });
+    const { folder, read } = await specOf(parts, [{ layer: "dense", size: 1 }]);
+    if (!read.ok) throw new Error("no spec");
+    writeFileSync(join(folder, "t.csv"), rows.replace("1,true,1", "100,true,1"));
+    const opened = await openData(read.spec, folder, (await source(parts, rows)).metadata);
+    expect(opened.ok && opened.value.batch([1]).get("inputs")?.data).toEqual(Float32Array.of(3, 0));
+  });
+
+  test("without a treatment the hint names them; a target of a series is not made up", async () => {
+    expect(await problems(kinds({}), rows)).toMatchObject([
+      { line: 3, hint: 'Set data.missing to "mean" (of the training split), "zero" or "drop" (skip such rows).' },
+    ]);
+    const series = { ...kinds({ missing: "mean" }), window: 1, horizon: 1 };
+    expect(await problems(series, rows)).toMatchObject([{ line: 5, message: 't.csv:5: Column "y" has no value.' }]);
+  });
+
+  test("an indicator needs a value to read", async () => {
+    const { read } = await specOf(kinds({ indicator: true }));
+    expect(read.ok ? [] : read.diagnostics.map(({ path, hint }) => [path, hint])).toEqual([
+      ["/data/columns/a/indicator", 'Write "missing": "mean" or "zero".'],
+    ]);
+  });
+});

@@ -1,0 +1,36 @@
+/** Scalers of the columns of a table, and the rows that they are fitted on. */
+import { rowsOfExample } from "../../../schema/kinds/columns.js";
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import { createScaler, type ScalerParameters } from "../scaler.js";
+import { iterateRows } from "./row-order.js";
+import type { TableRows } from "./table-rows.js";
+
+/** Scalers of the columns at `columnIndices`, fitted on the marked rows. */
+export function fitScalers(
+  { scale }: NormalTableData,
+  { columns, values }: Pick<TableRows, "columns" | "values">,
+  columnIndices: ReadonlySet<number>,
+  marks: Uint8Array,
+): readonly (readonly [string, ScalerParameters])[] {
+  if (scale === "none") return [];
+  const scalers = columns.flatMap((name, columnIndex) =>
+    columnIndices.has(columnIndex) ? [{ name, columnIndex, scaler: createScaler(scale) }] : [],
+  );
+  let index = 0;
+  for (const row of iterateRows(values, columns.length))
+    if (marks[index++] === 1)
+      for (const { columnIndex, scaler } of scalers) {
+        const value = row[columnIndex] ?? 0;
+        if (!Number.isNaN(value)) scaler.update(value);
+      }
+  return scalers.map(({ name, scaler }) => [name, scaler.parameters()]);
+}
+
+/** Marks the rows that the examples cover, including their targets. */
+export function markedRows(examples: Uint32Array, data: NormalTableData, rows: number): Uint8Array {
+  const { horizon, stride } = data;
+  const window = rowsOfExample(data);
+  const marks = new Uint8Array(rows);
+  for (const example of examples) marks.fill(1, example * stride, example * stride + window + horizon);
+  return marks;
+}
