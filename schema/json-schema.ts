@@ -18,6 +18,8 @@ export interface Schema {
   readonly default?: Json;
   /** The equation of a kind: x outputs (logits for losses over classes), t targets, p a parameter, g its gradient. */
   readonly "x-equation"?: string;
+  /** The publication of a kind. */
+  readonly "x-source"?: string;
   /** The default by the value of another key: { "variant": { "torch": 1e-8 } }. */
   readonly "x-default-by"?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
   /** The value is the name of a file, or a list of such names, relative to the spec. */

@@ -45,6 +45,9 @@ export interface AnalyzedUpdate {
   readonly slots: readonly UpdateSlot[];
 }
 
+/** The slot that an average of the weights adds. */
+export const reservedSlot = "latest";
+
 /** The option that a schedule of the momentum changes: `beta1`, or `momentum`. */
 export function scheduledOptions({ options }: Pick<NormalOptimizerDefinition, "options">): readonly string[] {
   return ["beta1", "momentum"].filter((name) => typeof options[name] === "number").slice(0, 1);
@@ -106,6 +109,10 @@ export function analyzeUpdate(
       state: Object.fromEntries(declared.map(({ name, pointer }) => [name, pointer])),
     },
   };
+  for (const { name, pointer } of declared.filter((slot) => slot.name === reservedSlot)) {
+    const message = `${quote(name)} is the slot of the weights behind their average`;
+    report({ code: "name-taken", path: path + pointer, message, hint: "Use another name.", atKey: true });
+  }
   const slotNames = Object.fromEntries(declared.map(({ name }) => [name, []]));
   const hasDistinctNames = checkNames({ ...definition, state: slotNames }, scope, path, report);
   const { equations, assignments } = parseEquations(definition, scope, path, report);

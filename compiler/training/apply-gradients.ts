@@ -3,6 +3,7 @@
 import type { Builder } from "../ir/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
+import { reservedSlot } from "../language/update.js";
 import { type LossScale, scaleReports, updateScale } from "./loss-scale.js";
 import { type BoundOptimizer, optimizerOf } from "./optimizers/index.js";
 import type { ResolvedOptimizer } from "./resolve-optimizer.js";
@@ -18,7 +19,7 @@ export function reportedRoles(scaling: LossScale | null): readonly ReportedRole[
 }
 
 /** The slot of the raw weights, where parameters are their moving averages. */
-const RAW_WEIGHTS = "latest";
+const RAW_WEIGHTS = reservedSlot;
 
 /** The clipped gradients, and their global norm before clipping: the root of the sum of squares over all entries. */
 function clipGradients(b: Builder, clip: ResolvedOptimizer["clip"], gradients: readonly Value[]) {

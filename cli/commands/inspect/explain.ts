@@ -7,6 +7,7 @@ import type { PassContext } from "../../../compiler/optimize/pass.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { formatInteger } from "../../../runtime/format.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import { nameOf } from "../../../schema/kinds/optimizers.js";
 import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
@@ -35,6 +36,8 @@ export async function printExplanation(
   const layer = explainedLayer(spec, name);
   if (layer !== undefined) return printLayerExplanation(output, spec, signature, analysis, layer);
   if (spec.model.some((member) => member.name.startsWith(`${name}/`))) return printBlock(output, spec, analysis, name);
+  const { isUpdateName, printUpdateExplanation } = await import("./explain-update.js");
+  if (isUpdateName(spec, name)) return printUpdateExplanation(output, spec, analysis, name);
   const { functionTable } = await import("../../../compiler/language/functions/index.js");
   const called = functionTable(spec.activations).get(name);
   if (called !== undefined) {
@@ -52,7 +55,12 @@ export async function printExplanation(
     return name.includes("/") ? memberNames : [member.name.replace(/\/.*/, "")];
   });
   const message = `the model has no cell, layer or block "${name}", and the equations no function of that name`;
-  const known = [...new Set([...names, ...Object.keys(spec.layers), ...Object.keys(spec.activations)])];
+  const known = [
+    ...new Set([
+      ...[...names, ...Object.keys(spec.layers), ...Object.keys(spec.activations)],
+      ...["optimizer", "schedule", nameOf(spec.optimizer), nameOf(spec.optimizer.schedule)],
+    ]),
+  ];
   reportInvalidInput(output, "unknown-layer", message, suggestion(name, known, "Names"));
   return exitCodes.invalidInput;
 }

@@ -37,7 +37,7 @@ export const inspect: CommandModule = {
       .option("--time", "measure each layer's share of the forward pass on the CPU")
       .option(
         "--explain <name>",
-        "print the equations of a cell, with its gradient and compiled loops, of a layer or an activation, or the layers of a block, e.g. rnn/0",
+        "print the equations of a cell, with its gradient and compiled loops, of a layer, an activation, the optimizer or the schedule, or the layers of a block, e.g. rnn/0",
       )
       .addOption(
         new Option("--device <device>", "print the placement of the training step's nodes on a device").choices(

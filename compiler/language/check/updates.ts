@@ -93,7 +93,7 @@ function ranksOf(keys: readonly string[]): readonly number[] {
 }
 
 /** Symbols in place of sizes: a problem with these is a problem with all sizes. */
-function symbolicShape(rank: number): Shape {
+export function symbolicShape(rank: number): Shape {
   if (rank < 2) return ["size"].slice(0, rank);
   return [...Array.from({ length: rank - 2 }, (_, axis) => `axis_${axis}`), "rows", "columns"];
 }

@@ -72,6 +72,29 @@ test("a layer is explained by its equations, a block by its layers", async () =>
   expect(missing?.stderr).toContain('Did you mean "transformer"?');
 });
 
+test("the optimizer and the schedule are explained by their equations", async () => {
+  const spec = JSON.parse(readFileSync("specs/hihello.json", "utf8"));
+  const file = join(temporaryFolder(), "steps.json");
+  const optimizers = { signs: { slots: { m: 0 }, equations: ["m' = 0.9 * m + g", "p' = p - rate * sign(m')"] } };
+  const optimizer = { type: "signs", learning_rate: 0.01, schedule: { type: "cosine_decay", decay_steps: 9 } };
+  writeFileSync(file, JSON.stringify({ ...spec, $schema: undefined, optimizers, optimizer }));
+  const [own, schedule, missing] = await Promise.all([
+    rnnx("inspect", file, "--explain", "signs"),
+    rnnx("inspect", file, "--explain", "schedule", "--json"),
+    rnnx("inspect", file, "--explain", "optimiser"),
+  ]);
+  expect(own?.stdout).toContain(
+    "  m' = 0.9 * m + g          [rows, columns]\n  p' = p - rate * sign(m')  [rows, columns]\n",
+  );
+  expect(own?.stdout).toContain("  m [size]  first 0\n");
+  expect(records(schedule?.stdout ?? "")[0]).toMatchObject({
+    schedule: "cosine_decay",
+    options: { decay_steps: 9, minimum_ratio: 0 },
+  });
+  expect(missing).toMatchObject({ code: 2, stdout: "" });
+  expect(missing?.stderr).toContain('Did you mean "optimizer"?');
+});
+
 test("an activation is explained by its equations, its gradient and its operators", async () => {
   const spec = JSON.parse(readFileSync("specs/hihello.json", "utf8"));
   const file = join(temporaryFolder(), "own.json");

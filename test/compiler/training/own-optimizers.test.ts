@@ -284,12 +284,14 @@ describe("mistakes", () => {
     ],
     [
       "names that are taken",
-      { options: { t: 1 }, slots: { p: 0, norm: 0 }, equations: ["p' = p - rate * g * t"] },
+      { options: { t: 1 }, slots: { p: 0, norm: 0, latest: 0 }, equations: ["p' = p - rate * g * t"] },
       [
         'name-taken, /optimizers/own/options/t "t": "t" is the optimizer\'s input already Use another name.',
+        'name-taken, /optimizers/own/slots/latest "latest": "latest" is the slot of the weights behind their average Use another name.',
         'name-taken, /optimizers/own/slots/norm "norm": "norm" is a function already Use another name.',
         'name-taken, /optimizers/own/slots/p "p": "p" is the optimizer\'s input already Use another name.',
         'state-not-set, /optimizers/own/equations ["p\' = p - rate * g * t": no equation sets norm\', the next value of the slot norm Add one: "norm\' = …".',
+        'state-not-set, /optimizers/own/equations ["p\' = p - rate * g * t": no equation sets latest\', the next value of the slot latest Add one: "latest\' = …".',
       ],
     ],
     [
