@@ -81,7 +81,7 @@ export type CellName = string;
 export type BlockBody = ModelEntry[];
 export type LayerName = string;
 /**
- * Name of the layer, or of the input of the data (`inputs`, `decoder_inputs`), that this layer reads; a list where the cell of an rnn layer has more inputs than x. Default: the layer before.
+ * Name of the layer, or of the input of the data (`inputs`, `decoder_inputs`), that this layer reads; a list where the cell of an rnn layer, or a layer of `layers`, has more inputs than x. Default: the layer before.
  */
 export type From = LayerName | LayerName[];
 /**
@@ -1304,6 +1304,12 @@ export interface LayerDefinition {
    */
   options?: {
     [k: string]: CellOption;
+  };
+  /**
+   * Further inputs of the equations, next to `x`, each with its number of features. A new name is that of the size, for shapes and equations; a number or a known size is one that the input must have. A use names the layers in `from`: that of `x`, then those of the inputs in order. An input without time steps is the same at each step of `x`.
+   */
+  inputs?: {
+    [k: string]: SizeExpression;
   };
   /**
    * Name and shape of each trained tensor: sizes, and arithmetic over `input_size` and numeric options. Kernels are [in, out].

@@ -8,8 +8,9 @@ import { buildEquations, nameValues, outputOf } from "../language/build.js";
 import { shapeOf } from "../language/expression-type.js";
 import { functionTable } from "../language/functions/index.js";
 import { readsEarlierSteps } from "../language/functions/time.js";
+import { withInputSizes } from "../language/inputs.js";
 import { parseEquations } from "../language/parse/equations.js";
-import { ownValue, resolveDefinition } from "../language/resolve.js";
+import { ownValue, type ResolvedDefinition, resolveDefinition } from "../language/resolve.js";
 import { rowScope } from "../language/scope.js";
 import { declaredShapes } from "../language/size-expression.js";
 import type { PassContext } from "../optimize/pass.js";
@@ -22,8 +23,8 @@ export function customEquations(
 ): LayerEquations {
   const source = expectDefined(ownValue(definitions, type), `the layer ${type}`);
   const definition = resolveDefinition(source, options, functions, "layer");
-  const input = at(inputs, 0);
-  const scope = rowScope({ input_size: widthOf(input) }, input.slice(0, -1));
+  const sizes = sizesOf(definition, inputs);
+  const scope = rowScope(sizes, at(inputs, 0).slice(0, -1));
   const { equations = [], shapes } = analyze(definition, scope, "", () => {});
   const given = Object.entries(definition.options).map(([name, value]) => `${name} = ${value}`);
   return {
@@ -38,16 +39,28 @@ export function customEquations(
   };
 }
 
-/** The gradient of a custom layer: from the cotangent of its output to those of x and of its parameters. */
+/** The sizes of a use that is valid. */
+function sizesOf(definition: ResolvedDefinition, [x = [], ...others]: readonly Shape[]) {
+  const names = Object.keys(definition.inputs);
+  const given = Object.fromEntries(names.map((name, index) => [name, widthOf(at(others, index))]));
+  return withInputSizes(definition, { input_size: widthOf(x) }, given);
+}
+
+/** The names of the inputs of a custom layer in its equations. */
+export function inputNames({ type }: NormalCustom, { layers }: Pick<NormalSpec, "layers">): readonly string[] {
+  return ["x", ...Object.keys(ownValue(layers, type)?.inputs ?? {})];
+}
+
+/** The gradient of a custom layer: from the cotangent of its output to those of its inputs and of its parameters. */
 export function customGradient(
   { type, options }: NormalCustom,
-  input: Shape,
+  inputs: readonly Shape[],
   spec: Pick<NormalSpec, "layers" | "activations">,
   context: PassContext,
 ): readonly string[] {
   const source = expectDefined(ownValue(spec.layers, type), `the layer ${type}`);
   const definition = resolveDefinition(source, options, functionTable(spec.activations), "layer");
-  const sizes = { input_size: widthOf(input) };
+  const sizes = sizesOf(definition, inputs);
   const batch = readsEarlierSteps(parseEquations(definition, rowScope(sizes, []), "", () => {}).assignments ?? [])
     ? ["time", "batch"]
     : ["batch"];
@@ -57,7 +70,7 @@ export function customGradient(
   const b = graphBuilder("layer");
   const open = (name: string, shape: Shape) => [name, b.input(name, { dtype: "float32", shape })] as const;
   const operands = Object.fromEntries([
-    open("x", [...batch, sizes.input_size]),
+    ...Object.entries({ x: sizes.input_size, ...declared.inputs }).map(([name, size]) => open(name, [...batch, size])),
     ...Object.entries(declared.parameters).map(([name, shape]) => open(name, shape)),
   ]);
   const sound = { definition, equations, shapes, batchAxes: batch.length };

@@ -1,10 +1,9 @@
 /** Explanation of a layer that is not recurrent: inputs, parameters and equations with their shapes. */
 import type { NormalSpec } from "../../schema/normal/index.js";
-import { at } from "../ir/expect.js";
 import { functionTable } from "../language/functions/index.js";
 import type { ArraySignature, Signature } from "../signature.js";
 import type { Analysis } from "./analyze.js";
-import { customGradient } from "./custom-equations.js";
+import { customGradient, inputNames } from "./custom-equations.js";
 import type { LayerEquation } from "./equation-lines.js";
 import { type ExplainedLayer, layerEquations } from "./layer-equations.js";
 
@@ -33,7 +32,12 @@ export function explainLayer(
 ): LayerExplanation {
   const { model, activations, layers: definitions } = spec;
   const shapeOf = (name: string) => layers.find((other) => other.name === name)?.output ?? inputShape(signature, name);
-  const symbols = layer.layer === "attention" ? ["x", "m"] : layer.from.map((_, index) => `x${index + 1}`);
+  const symbols =
+    layer.layer === "custom"
+      ? inputNames(layer, spec)
+      : layer.layer === "attention"
+        ? ["x", "m"]
+        : layer.from.map((_, index) => `x${index + 1}`);
   const inputs = layer.from.map((from, index) => ({
     name: layer.from.length === 1 ? "x" : (symbols[index] ?? "x"),
     from,
@@ -56,7 +60,7 @@ export function explainLayer(
     definitions,
   };
   const context = { expected: new Map(Object.entries(signature.expected)) };
-  const gradient = layer.layer === "custom" ? customGradient(layer, at(shapes.inputs, 0), spec, context) : [];
+  const gradient = layer.layer === "custom" ? customGradient(layer, shapes.inputs, spec, context) : [];
   return { inputs, parameters: named, ...layerEquations(layer, shapes), gradient };
 }
 

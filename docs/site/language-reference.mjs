@@ -76,7 +76,7 @@ const scopeRows = [
   ],
   [
     "[layer](spec/layers.md#layer-definition)",
-    "`x` [input_size], each parameter, numeric options, `input_size`",
+    "`x` [input_size], each further input, each parameter, numeric options, sizes (`input_size`, those of `inputs`)",
     "the output, `y` unless `output` names another",
   ],
   [

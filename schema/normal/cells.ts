@@ -7,14 +7,14 @@ export type SizeExpression = number | string;
 export type StateShape = SizeExpression | readonly SizeExpression[];
 
 /** A layer as equations: a cell without states. */
-export interface NormalLayerDefinition extends Omit<NormalCellDefinition, "inputs" | "state" | "onnx" | "variants"> {
+export interface NormalLayerDefinition extends Omit<NormalCellDefinition, "state" | "onnx" | "variants"> {
   readonly variants: Readonly<Record<string, Readonly<Record<string, LayerVariant>>>>;
 }
 
 export type LayerVariant = Omit<CellVariant, "state" | "onnx">;
 
 /** The definition of a cell, or of a layer, which has no states and no equivalent operator. */
-export type EquationDefinition = Omit<NormalLayerDefinition, "variants"> &
+export type EquationDefinition = Omit<NormalLayerDefinition, "inputs" | "variants"> &
   Partial<Pick<NormalCellDefinition, "inputs" | "state" | "onnx">> & {
     readonly variants: Readonly<Record<string, Readonly<Record<string, EquationVariant>>>>;
   };

@@ -289,6 +289,18 @@ const otherSchedule = { options: { period: 3 }, equations: ["factor = 1 / (1 + n
 const customEffect = (key: string, value: Json | undefined) => keyEffect(customized, `/layers/own/${key}`, value);
 const otherLayer = { parameters: { W: ["input_size", 3] }, equations: ["y = x @ W"] };
 
+/** A layer of several inputs, in the order in which it declares them. */
+const severalInputs = (inputs: Json) =>
+  set(
+    set(customized, "/layers/both", {
+      inputs,
+      parameters: { W: ["p_size", 2] },
+      equations: ["y = p @ W + 0 * sum(x * q)"],
+    }),
+    "/model/3",
+    { layer: "both", from: ["first", "first", "second"] },
+  );
+
 const activationEffect = (key: string, value: Json) => keyEffect(activated, `/activations/own/${key}`, value);
 const withLosses = set(set(text, "/loss", undefined), "/losses", [{ type: "sequence_loss" }]);
 const metricTypes = Object.keys(metricFacts);
@@ -837,6 +849,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   }),
   ...prefixed("layer_definition", {
     options: customEffect("options/size", 4),
+    inputs: [severalInputs({ p: "p_size", q: "q_size" }), severalInputs({ q: "q_size", p: "p_size" })],
     parameters: customEffect("parameters/b", [1, "size"]),
     initializers: customEffect("initializers/W", "glorot_uniform"),
     equations: customEffect("equations/1", "y = tanh(z) + b"),

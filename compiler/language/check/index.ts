@@ -3,6 +3,7 @@ import { observeReport, type Report } from "../../../schema/diagnostics/index.js
 import type { CellOption, EquationDefinition } from "../../../schema/normal/index.js";
 import { analyze } from "../analyze.js";
 import type { FunctionTable } from "../functions/function.js";
+import { withInputSizes } from "../inputs.js";
 import { checkMapping } from "../onnx-mapping.js";
 import { type DefinitionKind, otherwise, ownValue, resolveDefinition, type VariedOptions } from "../resolve.js";
 import { rowScope, type Scope } from "../scope.js";
@@ -12,7 +13,8 @@ import { checkUnused } from "./unused.js";
 /** Scopes with symbols in place of sizes: a problem with these is a problem with all sizes. */
 const symbolicScopes = {
   cell: () => rowScope({ hidden_size: "hidden_size", input_size: "input_size" }, ["batch"]),
-  layer: () => rowScope({ input_size: "input_size" }, ["batch"]),
+  layer: (definition: EquationDefinition) =>
+    rowScope(withInputSizes(definition, { input_size: "input_size" }), ["batch"]),
 };
 
 /** Definitions without problems, which are not checked again. */
@@ -31,7 +33,7 @@ export function checkDefinition(
   report: Report,
 ): boolean {
   if (soundDefinitions.has(definition)) return true;
-  const isSound = checkInScope(definition, kind, functions, symbolicScopes[kind], path, report);
+  const isSound = checkInScope(definition, kind, functions, () => symbolicScopes[kind](definition), path, report);
   if (isSound === "sound") soundDefinitions.add(definition);
   return isSound !== "unsound";
 }

@@ -63,7 +63,7 @@ describe("a run is resumed as the same run", () => {
     const equations = (text: string) => ({ equations: [text], description: "", output: "y" });
     const activations = { mine: equations("y = 2 * x") };
     const layers = {
-      own: { ...equations("y = x"), options: {}, parameters: {}, initializers: {}, variants: {} },
+      own: { ...equations("y = x"), options: {}, inputs: {}, parameters: {}, initializers: {}, variants: {} },
     };
     expect(fingerprintOf(specOf({ activations, layers }), "d", specOf({ activations, layers }))).toEqual([]);
     expect(

@@ -41,6 +41,12 @@ const layers = {
     parameters: { a: ["input_size"], W: ["input_size", "input_size"] },
     equations: ["d = x - a * shift(x)", "y = tanh(d) + shift(d * x, 2) @ W"],
   },
+  /** A gate of another layer's features between the input and a map of them. */
+  mixed: {
+    inputs: { context: "context_size", skip: "input_size" },
+    parameters: { W: ["context_size", "input_size"], U: ["context_size", "input_size"] },
+    equations: ["g = sigmoid(context @ U)", "y = g * (context @ W) + (1 - g) * x * skip"],
+  },
   /** Each of two heads multiplies its features with a matrix of its own, and all heads read the sum of their keys. */
   mixed_heads: {
     options: { heads: 2 },
@@ -138,6 +144,21 @@ test.each([
   ],
   ["heads", [{ layer: "mixed_heads" }]],
   ["earlier steps", [{ layer: "echo" }]],
+  [
+    "several inputs",
+    [
+      { layer: "dense", name: "wide", size: 3 },
+      { layer: "rnn", name: "states", cell: "gru", hidden_size: 2 },
+      { layer: "mixed", from: ["activation", "wide", "states"] },
+    ],
+  ],
+  [
+    "an input without time steps",
+    [
+      { layer: "rnn", name: "summary", cell: "gru", hidden_size: 3, return: "last" },
+      { layer: "mixed", from: ["activation", "summary", "activation"] },
+    ],
+  ],
   ["a row in place of a sequence", [pool, { layer: "highway", name: "last" }]],
   ["the logarithm after zeros past the lengths", [{ layer: "logarithm" }]],
 ])("gradients are finite differences, with lengths: %s", async (_, model) => {
@@ -151,6 +172,19 @@ test.each([
   const positions = inputs.flatMap(({ role }, index) => (role === "parameter" ? [index] : []));
   expect(positions.length).toBeGreaterThan(2);
   expectGradients(weightedSum(graph, operandsOf(inputs, operands), randomStream(5)), positions);
+});
+
+test("an input without time steps is the same at each step", async () => {
+  const own = { inputs: { row: 2 }, parameters: { a: [] }, initializers: { a: 0.3 }, equations: ["y = x + row * a"] };
+  const data = { type: "arrays", inputs: sequences, targets: sequences };
+  const last = { layer: "rnn", name: "last", cell: "gru", hidden_size: 2, return: "last" };
+  const model = [last, { layer: "own", from: ["inputs", "last"] }];
+  const actual = await outputs(specOf(model, { data, layers: { own } }), "prediction");
+  const added = actual.map((value, index) => value - (sequences.flat(2)[index] ?? 0));
+  expect(added[0]).not.toBe(0);
+  expect(added[0]).toBeCloseTo(added[2] ?? 0, 12);
+  expect(added[5]).toBeCloseTo(added[7] ?? 0, 12);
+  expect(added[0]).not.toBeCloseTo(added[4] ?? 0, 3);
 });
 
 test("shift reads earlier steps, and zeros before the first", async () => {
@@ -236,6 +270,59 @@ describe("mistakes", () => {
       [
         'unknown-name, /layers/idle/equations/0 h\' = x": "h\'" is the next value of "h", which is not a state Only cells have states.',
         'unknown-name, /layers/idle/equations/1 hidden_size * x": unknown name "hidden_size" Names: x, W, h\'.',
+      ],
+    ],
+    [
+      "too few inputs",
+      use({ layer: "mixed" }),
+      [
+        'input-count, /model/0 {"layer":"mixed": mixed reads x, context and skip, but "from" names 1 of them. Name layers or inputs of the data for all of them: "from": ["inputs", "context", "skip"].',
+      ],
+    ],
+    [
+      "two inputs of a layer of one",
+      specOf([{ layer: "dense", name: "a", size: 2 }, { layer: "highway", from: ["inputs", "a"] }, pool, answer]),
+      [
+        'input-count, /model/1/from ["inputs": highway reads 1 layer, but "from" names 2. Combine them first with a "concat" or "add" layer.',
+      ],
+    ],
+    [
+      "steps for a row, and a width that is not that of x",
+      specOf([
+        { layer: "dense", name: "wide", size: 3 },
+        { ...pool, name: "row", from: "inputs" },
+        { layer: "mixed", name: "a", from: ["row", "wide", "row"] },
+        { layer: "mixed", name: "b", from: ["inputs", "row", "wide"] },
+        { ...pool, name: "end" },
+        answer,
+      ]),
+      [
+        'unlike-inputs, /model/2/from ["row": a reads numbers [batch, 2] as x, with numbers [batch, time, 3] (wide) as context. Give inputs of as many time steps as x, or without time steps.',
+        'shape-mismatch, /layers/mixed/inputs/skip "input_size": skip has input_size = 2 features, but in b it is wide, which has 3 Name another layer in "from", or declare its size by a new name: "skip": "skip_size".',
+      ],
+    ],
+    [
+      "inputs that no equation reads, and that have taken names",
+      use(
+        { layer: "idle", from: ["inputs", "inputs", "inputs"] },
+        {
+          layers: {
+            idle: { inputs: { unread: 2, x: 2 }, equations: ["y = x"] },
+            other: {
+              inputs: { tanh: "n", W: "m", z: "2 * k" },
+              parameters: { W: ["n"] },
+              equations: ["y = x * W * z"],
+            },
+            unread: { inputs: { other: "n" }, equations: ["y = x"] },
+          },
+        },
+      ),
+      [
+        'name-taken, /layers/idle/inputs/x "x": "x" is the layer\'s input already Use another name.',
+        'name-taken, /layers/other/inputs/tanh "tanh": "tanh" is a function already Use another name.',
+        'name-taken, /layers/other/parameters/W "W": "W" is an input already Use another name.',
+        'unknown-size, /layers/other/inputs/z k": unknown size "k" Sizes: input_size, n, m.',
+        'unused-input, /layers/unread/inputs/other "other": no equation reads the input "other" Remove it, or read it in an equation.',
       ],
     ],
     [
