@@ -91,8 +91,8 @@ export interface NormalTableData {
    * A file of rows, relative to the spec: CSV or TSV in UTF-8 (gzipped or not), lines of JSON (`.jsonl`, the keys of
    * the first line are the columns), Parquet (`.parquet`) or Arrow (`.arrow`, `.feather` of version 2; needs the
    * package apache-arrow). The types of the columns of Parquet and Arrow are read: no value is a missing one, a date is
-   * 2024-05-01, a time 2024-05-01 09:30:00. With `*`, `?` or `{a,b}` the rows of several files with equal columns, by
-   * name, or in the order of the list.
+   * 2024-05-01, a time 2024-05-01 09:30:00. A list of files, or a name with `*`, `?` or `{a,b}`, is the rows of several
+   * files with equal columns: those of a list in its order, those of a pattern by name.
    */
   readonly file: string;
   /**

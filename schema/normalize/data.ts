@@ -26,6 +26,13 @@ export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] 
   return { ...data, stride: data.stride ?? (stateful ? (window ?? 1) : 1) };
 }
 
+/** The data with a list of files as one pattern, `{a,b}`. */
+export function withFilePattern(data: Spec["data"]): Spec["data"] {
+  if (data.type !== "table" || typeof data.file === "string") return data;
+  const [first = "", ...others] = data.file;
+  return { ...data, file: others.length === 0 ? first : `{${data.file.join(",")}}` };
+}
+
 /** @param data with its defaults, except `split.train`, which depends on the other fractions. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
   checkNormalization(data, report);

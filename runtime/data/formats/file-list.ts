@@ -13,6 +13,17 @@ export function expandPattern(pattern: string, folder: string): readonly string[
   return [...new Set(files)];
 }
 
+/** A pattern with its files renamed: of a list of whole names each. */
+export function mapPattern(pattern: string, rename: (file: string) => string): string {
+  const [, list] = /^\{([^{}]*,[^{}]*)\}$/.exec(pattern) ?? [];
+  return list === undefined ? rename(pattern) : `{${list.split(",").map(rename).join(",")}}`;
+}
+
+/** The first name of the lists of a pattern: all of its files have one format. */
+export function firstName(pattern: string): string {
+  return expandLists(pattern)[0] ?? pattern;
+}
+
 function expandLists(pattern: string): readonly string[] {
   const [list = ""] = /\{[^{}]*,[^{}]*\}/.exec(pattern) ?? [];
   if (list === "") return [pattern];

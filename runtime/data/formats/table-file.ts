@@ -6,7 +6,7 @@ import { formatCount, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { type CsvFormat, type Row, type RowVisitor, readCsv } from "./csv.js";
 import { withoutGz } from "./file-chunks.js";
-import { expandPattern, isPattern } from "./file-list.js";
+import { expandPattern, firstName, isPattern } from "./file-list.js";
 import { readJsonTable } from "./json-table.js";
 import { visitTypedRows } from "./typed-table.js";
 import type { NamedFile } from "./utf8-reader.js";
@@ -15,7 +15,7 @@ export type TableFormat = "text" | "json" | "parquet" | "arrow";
 
 /** The format of a file by its extension; `text` for any other one. */
 export function tableFormatOf(file: string): TableFormat {
-  const [, extension = ""] = /\.(\w+)$/.exec(withoutGz(file)) ?? [];
+  const [, extension = ""] = /\.(\w+)$/.exec(withoutGz(firstName(file))) ?? [];
   if (/^(?:jsonl|ndjson)$/i.test(extension)) return "json";
   if (/^(?:parquet|pq)$/i.test(extension)) return "parquet";
   return /^(?:arrow|arrows|feather|ipc)$/i.test(extension) ? "arrow" : "text";

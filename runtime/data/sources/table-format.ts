@@ -5,10 +5,11 @@ import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/i
 import type { RunProblem } from "../../problem.js";
 import type { CsvFormat } from "../formats/csv.js";
 import { withoutGz } from "../formats/file-chunks.js";
+import { firstName } from "../formats/file-list.js";
 import { tableFormatOf } from "../formats/table-file.js";
 
 export function tableFormat({ file, delimiter: own, comment, header }: NormalTableData): CsvFormat {
-  const delimiter = own ?? (/\.tsv$/i.test(withoutGz(file)) ? "\t" : ",");
+  const delimiter = own ?? (/\.tsv$/i.test(withoutGz(firstName(file))) ? "\t" : ",");
   const delimiterHint = (detected: string) => {
     const keep = own === null ? ` (or to ${JSON.stringify(delimiter)} to keep it)` : "";
     return `Set data.delimiter to ${JSON.stringify(detected)}${keep}.`;

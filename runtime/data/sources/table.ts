@@ -12,6 +12,7 @@ import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
 import { type FloatSeries, gatherWindows } from "../batching/windows.js";
 import { detectMerges, mergeNotice } from "../float32-merges.js";
+import { mapPattern } from "../formats/file-list.js";
 import { decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
 import type { TableMetadata } from "../metadata.js";
 import { type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
@@ -66,7 +67,7 @@ export const table: SourceKind<NormalTableData> = {
     });
   },
   mapFiles(data, rename) {
-    return { ...data, file: rename(data.file) };
+    return { ...data, file: mapPattern(data.file, rename) };
   },
 };
 

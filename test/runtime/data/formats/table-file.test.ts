@@ -6,9 +6,9 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openArrow } from "../../../../runtime/data/formats/arrow.js";
 import type { CsvFormat } from "../../../../runtime/data/formats/csv.js";
-import { expandPattern } from "../../../../runtime/data/formats/file-list.js";
+import { expandPattern, mapPattern } from "../../../../runtime/data/formats/file-list.js";
 import { decompressLz4Frame } from "../../../../runtime/data/formats/lz4-frame.js";
-import { readTableFile } from "../../../../runtime/data/formats/table-file.js";
+import { readTableFile, tableFormatOf } from "../../../../runtime/data/formats/table-file.js";
 import { decimalField, timestampField } from "../../../../runtime/data/formats/typed-fields.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
@@ -220,6 +220,14 @@ describe("several files", () => {
     expect(expandPattern("?/*.csv*", folder)).toEqual([
       ...["a/2024-02.csv", "a/2024-09.csv.gz", "a/2024-10.csv", "b/2024-11.csv", "c/2024-12.csv"],
     ]);
+  });
+
+  test("a list of files is a pattern, whose names are renamed one by one", () => {
+    const rename = (file: string) => `../${file}`;
+    expect(mapPattern("{a.csv,b/c.csv}", rename)).toBe("{../a.csv,../b/c.csv}");
+    expect(mapPattern("2024-{01,02}.csv", rename)).toBe("../2024-{01,02}.csv");
+    expect(tableFormatOf("{a.parquet,b.parquet}")).toBe("parquet");
+    expect(tableFormatOf("2024-*.jsonl.gz")).toBe("json");
   });
 
   test("a problem has the name of its own file; columns are those of the first file", async () => {

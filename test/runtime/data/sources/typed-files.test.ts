@@ -3,7 +3,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { openData } from "../../../../runtime/data/index.js";
+import { mapDataFiles, openData } from "../../../../runtime/data/index.js";
 import { readSpec } from "../../../../schema/read.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
@@ -98,5 +98,29 @@ test("numbers that are no text have no decimal mark", async () => {
   const columns = { x: { type: "number", thousands: "," } };
   expect(await batchOf("table", "reviews.parquet", folder, { columns })).toEqual([
     ["/data/columns/x/thousands", expect.any(String), 'Remove "thousands".'],
+  ]);
+});
+
+test("a list of files is their rows, in the order of the list; a run records each relative to itself", async () => {
+  const folder = temporaryFolder();
+  const [head = "", ...lines] = csv;
+  writeFileSync(join(folder, "z.csv"), [head, ...lines.slice(0, 10)].join("\n"));
+  writeFileSync(join(folder, "a.csv"), [head, ...lines.slice(10)].join("\n"));
+  writeFileSync(join(folder, "all.csv"), csv.join("\n"));
+  const expected = await batchOf("table", "all.csv", folder);
+  expect(await batchOf("table", "z.csv", folder, { file: ["z.csv", "a.csv"] })).toEqual(expected);
+  expect(await batchOf("table", "z.csv", folder, { file: ["a.csv", "z.csv"] })).not.toEqual(expected);
+  const read = await readSpec(
+    JSON.stringify({ ...specs.table, data: { ...specs.table.data, file: ["z.csv", "a.csv"] } }),
+  );
+  if (!read.ok) throw new Error("The spec is invalid.");
+  expect(mapDataFiles(read.spec.data, (file) => `../${file}`)).toMatchObject({ file: "{../z.csv,../a.csv}" });
+});
+
+test("a file of a list has no comma or brace in its name", async () => {
+  const spec = { ...specs.table, data: { ...specs.table.data, file: ["a,b.csv", "c.csv"] } };
+  const read = await readSpec(JSON.stringify(spec));
+  expect(read.ok ? [] : read.diagnostics.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    expect.stringMatching(/^\/data\/file.*without comma and braces/),
   ]);
 });
