@@ -8,7 +8,7 @@ export const sections = [
     pages: [
       { file: "tutorial/1-hihello.md" },
       { file: "tutorial/2-stacking.md" },
-      { file: "tutorial/3-your-own-cell.md" },
+      { file: "tutorial/3-a-model-of-your-own.md" },
       { file: "tutorial/4-forecasting.md" },
       { file: "tutorial/5-export-to-a-browser.md" },
     ],
