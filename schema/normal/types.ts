@@ -62,6 +62,12 @@ export interface NormalTextNormalization {
  */
 export interface NormalVocabulary {
   /**
+   * A file with one word or character on each line, gzipped or not, relative to the spec: the vocabulary, with ids in
+   * the order of the lines, in sequences after the unknown unit, in pairs after the tokens that are no text. Where
+   * units are characters, a line feed is written \n. Default (null): the vocabulary is built from the training split.
+   */
+  readonly file: string | null;
+  /**
    * Maximum number of entries, the unknown unit included; the most frequent units are kept. Default (null): no limit,
    * or 8,000 with `unit` bpe, whose vocabulary has the 256 bytes and the results of the most frequent merges.
    */

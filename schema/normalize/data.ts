@@ -91,8 +91,10 @@ function checkTokenizer(data: NormalData, report: Report): void {
   if (data.type !== "text" && data.type !== "sequences" && data.type !== "pairs") return;
   const { unit, tokenizer, vocabulary, type } = data;
   if (tokenizer !== null && unit !== "bpe") report(noTokenizer);
-  if (unit !== "bpe") return;
   const isLimited = vocabulary.size !== null || vocabulary.min_count > 1;
+  if (vocabulary.file !== null && (unit === "byte" || unit === "bpe")) report(noVocabularyFile);
+  else if (vocabulary.file !== null && isLimited) report(limitedFile);
+  if (unit !== "bpe") return;
   const least = fewestTokens[type];
   if (tokenizer !== null && isLimited) report(ownVocabulary);
   else if (vocabulary.size !== null && vocabulary.size < least)
@@ -103,6 +105,20 @@ function checkTokenizer(data: NormalData, report: Report): void {
       hint: `Write at least ${least}, such as 8000, or set "unit": "${type === "text" ? "byte" : "char"}".`,
     });
 }
+
+const noVocabularyFile: Problem = {
+  code: "vocabulary-file",
+  path: "/data/vocabulary/file",
+  message: "Only words and characters have a vocabulary in a file.",
+  hint: 'Set "unit": "word" or "char"; with "bpe", data.tokenizer names a tokenizer.json.',
+};
+
+const limitedFile: Problem = {
+  code: "vocabulary-file",
+  path: "/data/vocabulary",
+  message: "The file is the vocabulary, which size and min_count do not limit.",
+  hint: "Remove them, or remove file to build the vocabulary from the training split.",
+};
 
 const noTokenizer: Problem = {
   code: "tokenizer",

@@ -55,7 +55,7 @@ test("all defaults of the smallest spec", async () => {
       stride: 1,
       normalization: { normalize: "none", lowercase: false, punctuation: "keep" },
       evaluation_stride: null,
-      vocabulary: { size: null, min_count: 1 },
+      vocabulary: { file: null, size: null, min_count: 1 },
       split: { train: 1, validation: 0, test: 0, order: "time" },
     },
     cells: {},

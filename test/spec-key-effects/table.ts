@@ -352,6 +352,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     punctuation: keyEffect(accented, "/data/normalization/punctuation", "drop"),
   }),
   ...prefixed("vocabulary", {
+    file: { testedBy: "test/runtime/data/vocabulary/vocabulary-file.test.ts" },
     size: keyEffect(text, "/data/vocabulary", { size: 5 }),
     min_count: keyEffect(text, "/data/vocabulary", { min_count: 3 }),
   }),

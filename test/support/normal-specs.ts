@@ -39,7 +39,7 @@ export const textData: NormalTextData = {
   window: 6,
   stride: 1,
   evaluation_stride: null,
-  vocabulary: { size: null, min_count: 1 },
+  vocabulary: { file: null, size: null, min_count: 1 },
   split: { train: 1, validation: 0, test: 0, order: "time" },
 };
 
@@ -73,7 +73,7 @@ export const sequencesData: NormalSequencesData = {
   unit: "word",
   tokenizer: null,
   text: { normalize: "none", lowercase: false, punctuation: "keep" },
-  vocabulary: { size: null, min_count: 1 },
+  vocabulary: { file: null, size: null, min_count: 1 },
   max_length: null,
   buckets: 1,
   split: {

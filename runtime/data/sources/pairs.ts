@@ -20,6 +20,7 @@ import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
 import { learnTokenizer, openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
+import { checkCoverage, mapVocabularyFile, openVocabulary } from "../vocabulary/vocabulary-file.js";
 import { mapSplitFiles, placeOf, splitLines } from "./line-splits.js";
 import { type Pair, type Pairs, readPairs } from "./pairs-file.js";
 
@@ -30,6 +31,8 @@ export const pairs: SourceKind<NormalPairsData> = {
   async open(data, { folder, seed, uses, fittedMetadata }) {
     const stored = openTokenizer(data, folder, fittedMetadata);
     if (!stored.ok) return stored;
+    const listed = await openVocabulary(data, folder, fittedMetadata);
+    if (!listed.ok) return listed;
     const result = await readPairs(data, folder, uses);
     if (!result.ok) return result;
     const split = splitLines(data, seed, result.value.pairs, null);
@@ -46,12 +49,20 @@ export const pairs: SourceKind<NormalPairsData> = {
         : [];
     const tokenizer = data.unit === "bpe" && stored.value === null ? learnFrom(data, all, split.value) : stored.value;
     const allNotices = [...notices, ...tokenizerNotices(stored.value), ...duplicates];
-    return assemble(data, { pairs: all, notices: allNotices }, split.value, uses, tokenizer, pairsMetadata);
+    return assemble(
+      data,
+      { pairs: all, notices: allNotices },
+      split.value,
+      uses,
+      { tokenizer, listed: listed.value },
+      pairsMetadata,
+    );
   },
   mapFiles(data, rename) {
     const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
+    const vocabulary = mapVocabularyFile(data.vocabulary, rename);
     const file = data.file === null ? null : rename(data.file);
-    return { ...data, file, tokenizer, split: mapSplitFiles(data.split, rename) };
+    return { ...data, file, tokenizer, split: mapSplitFiles(data.split, rename), vocabulary };
   },
 };
 
@@ -67,6 +78,13 @@ function learnFrom(data: NormalPairsData, all: readonly Pair[], { train }: Split
     }
   }
   return learnTokenizer([...counts.keys()], [...counts.values()], data.vocabulary, specialTokens.target.length);
+}
+
+/** The vocabulary that sources and targets share, where they have one. */
+interface FixedVocabulary {
+  readonly tokenizer: LearnedTokenizer | null;
+  /** The tokens of a file. */
+  readonly listed: readonly string[] | null;
 }
 
 interface EncodedSide {
@@ -108,7 +126,7 @@ function assemble(
   { pairs: allPairs, notices }: Pairs,
   splits: Splits,
   uses: Uses,
-  tokenizer: LearnedTokenizer | null,
+  { tokenizer, listed }: FixedVocabulary,
   fittedMetadata: PairsMetadata | null,
 ): Result<DataSource> {
   const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
@@ -119,7 +137,7 @@ function assemble(
     fitted: readonly string[] | null | undefined,
   ) => {
     const sequences = texts.map((text) => tokenize(text, tokenization));
-    const words = fitted ?? shared;
+    const words = fitted ?? shared ?? (listed === null ? undefined : [...new Set([...leading, ...listed])]);
     const fixed = words ? ok(words) : fitVocabulary(leading, sequences, splits.train, data.vocabulary);
     return fixed.ok ? ok(encodeSide(fixed.value, sequences)) : fixed;
   };
@@ -131,6 +149,10 @@ function assemble(
     uses.inputs === "ids" ? encode(specialTokens.source, sourceTexts, fittedMetadata?.vocabulary) : ok(null);
   if (!encodedSource.ok) return encodedSource;
   const [source, target] = [encodedSource.value, encodedTarget.value];
+  const texts = [...targetTexts, ...(source === null ? [] : sourceTexts)];
+  const found = listed === null ? [] : [...new Set(texts.flatMap((text) => tokenize(text, tokenization)))];
+  const coverage = checkCoverage(data, listed, found);
+  if (!coverage.ok) return coverage;
   const emptyIndex = allPairs.findIndex(
     (_, index) => source?.ids[index]?.length === 0 || target.ids[index]?.length === 0,
   );
@@ -156,7 +178,7 @@ function assemble(
     digest: createHash("sha256")
       .update(JSON.stringify([allPairs, target.words, source?.words]))
       .digest("hex"),
-    notices,
+    notices: [...notices, ...coverage.value],
     ...(typeof allPairs[0]?.source === "string" && { firstText: allPairs[0].source }),
     metadata: {
       type: "pairs",

@@ -35,6 +35,11 @@ export function encodeExamples(
 /** The token of id 0, for all tokens outside of the vocabulary. */
 const UNKNOWN = "<unknown>";
 
+/** The vocabulary of a file; undefined without one. */
+export function withUnknown(tokens: readonly string[] | null): readonly string[] | undefined {
+  return tokens === null ? undefined : [...new Set([UNKNOWN, ...tokens])];
+}
+
 /** Ids from 1 for tokens selected from the training split; 0 for all others. */
 export function encodeTokens(
   data: NormalSequencesData,

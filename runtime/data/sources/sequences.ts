@@ -21,10 +21,11 @@ import { encodeLabels } from "../vocabulary/lookup.js";
 import type { Tokenization } from "../vocabulary/normalize-text.js";
 import { openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
 import type { TextUnit } from "../vocabulary/tokens.js";
+import { checkCoverage, mapVocabularyFile, openVocabulary } from "../vocabulary/vocabulary-file.js";
 import { mapSplitFiles, placeOf, splitLines } from "./line-splits.js";
 import { checkSequenceColumns } from "./sequence-columns.js";
 import { type Example, readSequences, type Sequences } from "./sequence-examples.js";
-import { encodeExamples, encodeTokens, learnFrom } from "./sequence-tokens.js";
+import { encodeExamples, encodeTokens, learnFrom, withUnknown } from "./sequence-tokens.js";
 
 export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
@@ -32,6 +33,8 @@ export const sequences: SourceKind<NormalSequencesData> = {
     if (columnProblems.length > 0) return fail(columnProblems);
     const stored = openTokenizer(data, folder, fittedMetadata);
     if (!stored.ok) return stored;
+    const listed = await openVocabulary(data, folder, fittedMetadata);
+    if (!listed.ok) return listed;
     const read = await readSequences(
       data,
       folder,
@@ -47,7 +50,9 @@ export const sequences: SourceKind<NormalSequencesData> = {
     const dataset = isLearned && tokenizer !== null ? encodeExamples(data, read.value, tokenizer) : read.value;
     const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
-    const vocabulary = sequencesMetadata?.vocabulary ?? tokenizer?.vocabulary;
+    const vocabulary = sequencesMetadata?.vocabulary ?? tokenizer?.vocabulary ?? withUnknown(listed.value);
+    const coverage = checkCoverage(data, listed.value, dataset.tokens);
+    if (!coverage.ok) return coverage;
     const prepared = prepare(data, dataset, split.value, targetUses, sequencesMetadata, recordedClasses, vocabulary);
     if (!prepared.ok) return prepared;
     const { examples } = dataset;
@@ -59,12 +64,19 @@ export const sequences: SourceKind<NormalSequencesData> = {
             (example) => placeOf(data, examples[example] ?? { file: data.file, line: 0 }),
           )
         : [];
-    const notices = [...dataset.notices, ...tokenizerNotices(stored.value), ...prepared.value.notices, ...duplicates];
+    const notices = [
+      ...dataset.notices,
+      ...tokenizerNotices(stored.value),
+      ...coverage.value,
+      ...prepared.value.notices,
+      ...duplicates,
+    ];
     return ok(sequenceSource(data, tokenization, dataset, { ...prepared.value, notices }, split.value));
   },
   mapFiles(data, rename) {
     const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
-    return { ...data, file: rename(data.file), tokenizer, split: mapSplitFiles(data.split, rename) };
+    const vocabulary = mapVocabularyFile(data.vocabulary, rename);
+    return { ...data, file: rename(data.file), tokenizer, split: mapSplitFiles(data.split, rename), vocabulary };
   },
 };
 

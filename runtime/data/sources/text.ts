@@ -10,32 +10,23 @@ import { argmax } from "../../tensors/scores.js";
 import { readByteChunks, readingProblem, readTextChunks } from "../formats/utf8-reader.js";
 import type { TextMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
-import { type IdList, idAt } from "../spill/id-list.js";
+import { idAt } from "../spill/id-list.js";
 import { type Splits, splitWindows } from "../splits.js";
-import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
 import { locate, type Position } from "../vocabulary/locate.js";
 import { encodeWithVocabulary, unknownUnitMessage } from "../vocabulary/lookup.js";
 import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
-import {
-  encodePieces,
-  learnTokenizer,
-  openTokenizer,
-  tokenizationOf,
-  tokenizerNotices,
-} from "../vocabulary/open-tokenizer.js";
-import {
-  checkVocabulary,
-  createTokenizer,
-  selectVocabulary,
-  type TokenizedText,
-  tokenizeText,
-} from "../vocabulary/tokenizers.js";
+import { encodePieces, openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
+import { createTokenizer, type TokenizedText, tokenizeText } from "../vocabulary/tokenizers.js";
 import { joinTokens, type Unit, unitNames } from "../vocabulary/tokens.js";
+import { checkCoverage, mapVocabularyFile, openVocabulary } from "../vocabulary/vocabulary-file.js";
+import { type EncodedText, fitVocabulary, learnFrom, listedVocabulary } from "./text-vocabulary.js";
 
 export const text: SourceKind<NormalTextData> = {
   async open(data, { folder, seed, fittedMetadata }) {
     const stored = openTokenizer(data, folder, fittedMetadata);
     if (!stored.ok) return stored;
+    const listed = await openVocabulary(data, folder, fittedMetadata);
+    if (!listed.ok) return listed;
     const read = await readUnits(data, folder, tokenizationOf(data.unit, data.normalization, stored.value));
     if (!read.ok) return read;
     const isLearned = data.unit === "bpe" && stored.value === null;
@@ -53,32 +44,28 @@ export const text: SourceKind<NormalTextData> = {
     if (!split.ok) return split;
     const tokenization = tokenizationOf(data.unit, data.normalization, tokenizer);
     const vocabulary = tokenizer === null ? undefined : ({ ...tokenization, type: "text", ...tokenizer } as const);
-    const fixed = fittedMetadata?.type === "text" ? fittedMetadata : vocabulary;
+    const fixed =
+      fittedMetadata?.type === "text" ? fittedMetadata : (vocabulary ?? listedVocabulary(data, listed.value));
+    const coverage = checkCoverage(data, listed.value, tokenized.units);
+    if (!coverage.ok) return coverage;
     const encoded =
       fixed !== undefined
         ? await encodeText(data, folder, tokenized, fixed)
         : fitVocabulary(data, tokenized, split.value);
     if (!encoded.ok) return encoded;
     const isWhole = isLearned && data.split.train < 1 && data.split.order === "shuffled";
-    const notices = [...tokenizerNotices(stored.value), ...(isWhole ? [wholeTextNotice] : [])];
+    const notices = [...tokenizerNotices(stored.value), ...coverage.value, ...(isWhole ? [wholeTextNotice] : [])];
     const { firstText } = read.value;
     return ok(windowSource(data, tokenization, encoded.value, { firstText, notices }, examples, split.value));
   },
   mapFiles(data, rename) {
     const tokenizer = data.tokenizer === null ? null : rename(data.tokenizer);
-    return { ...data, file: data.file === null ? null : rename(data.file), tokenizer };
+    const vocabulary = mapVocabularyFile(data.vocabulary, rename);
+    return { ...data, file: data.file === null ? null : rename(data.file), tokenizer, vocabulary };
   },
 };
 
 const wholeTextNotice = "The merges are learned from the whole text, because its split is shuffled.";
-
-/** Merges from the first pieces of a text in the order of time, as many as the fraction for training. */
-function learnFrom({ split, vocabulary }: NormalTextData, { units, ids }: TokenizedText): LearnedTokenizer {
-  const end = split.order === "time" ? Math.floor(ids.length * split.train) : ids.length;
-  const counts = new Uint32Array(units.length);
-  for (const chunk of ids.chunks(0, end)) for (const piece of chunk) counts[piece] = (counts[piece] ?? 0) + 1;
-  return learnTokenizer(units.map(String), counts, vocabulary);
-}
 
 /** The units of a text, and its beginning. */
 interface ReadText extends TokenizedText {
@@ -107,35 +94,6 @@ async function readUnits(data: NormalTextData, folder: string, tokenization: Tok
     return fail([readingProblem(namedFile, error, 'Save it as UTF-8, or read its bytes with "unit": "byte".')]);
   }
   return ok({ ...tokenizer.finish(), firstText });
-}
-
-interface EncodedText {
-  readonly vocabulary: readonly Unit[];
-  /** The id of units outside of the vocabulary; null when every unit has an id. */
-  readonly unknown: number | null;
-  readonly ids: IdList;
-}
-
-/** The vocabulary's entry for unknown units. */
-const unknownUnit = { char: "\uFFFD", word: "<unknown>", byte: -1, bpe: "<unknown>" } as const;
-
-/** Ids of selected units of the training split, by first appearance; all other units share the last id. */
-function fitVocabulary(data: NormalTextData, { units, ids }: TokenizedText, splits: Splits): Result<EncodedText> {
-  const counts = new Uint32Array(units.length);
-  for (const [from, to] of trainingRanges(data, ids.length, splits)) {
-    for (const chunk of ids.chunks(from, to)) for (const unit of chunk) counts[unit] = (counts[unit] ?? 0) + 1;
-  }
-  if (selectVocabulary(counts, data.vocabulary, 0).length === units.length) {
-    return ok({ vocabulary: units, unknown: null, ids });
-  }
-  const selected = selectVocabulary(counts, data.vocabulary, 1);
-  const problem = checkVocabulary(selected, counts, data.vocabulary, unitNames[data.unit]);
-  if (problem !== undefined) return fail([problem]);
-  const unknown = selected.length;
-  const idOf = new Int32Array(units.length).fill(unknown);
-  for (const [id, unit] of selected.entries()) idOf[unit] = id;
-  const vocabulary = [...selected.map((unit) => units[unit] ?? ""), unknownUnit[data.unit]];
-  return ok({ vocabulary, unknown, ids: ids.mapIds(idOf) });
 }
 
 /** A text as ids of a run's vocabulary. */
@@ -191,24 +149,6 @@ function unknownUnitProblem(
     ...(file !== null && { file, ...position }),
     ...unknownUnitMessage(location, unit, metadata),
   };
-}
-
-/** Disjoint ranges of the text that training reads; the whole text if no data is held out. */
-function* trainingRanges(
-  { split, window, stride }: NormalTextData,
-  length: number,
-  splits: Splits,
-): Generator<readonly [number, number]> {
-  if (split.train === 1) {
-    yield [0, length];
-    return;
-  }
-  let end = 0;
-  for (const example of splits.train) {
-    const start = Math.max(end, example * stride);
-    end = example * stride + window + 1;
-    yield [start, end];
-  }
 }
 
 function windowSource(

@@ -13,7 +13,7 @@ const noColumns = {
   header: false,
   delimiter: null,
   tokenizer: null,
-  vocabulary: { size: null, min_count: 1 },
+  vocabulary: { file: null, size: null, min_count: 1 },
   text: { normalize: "none", lowercase: false, punctuation: "keep" },
 } as const;
 

@@ -220,8 +220,8 @@ describe("the vocabulary", () => {
   test("has the frequent tokens of the training split", async () => {
     const lines = ["a a b", "b c", "d"].map((text) => ({ text, label: "x" }));
     const openWith = async (data: Partial<NormalSequencesData>) => (await open(lines, data)).metadata.vocabulary;
-    expect(await openWith({ vocabulary: { size: null, min_count: 2 } })).toEqual(["<unknown>", "a", "b"]);
-    expect(await openWith({ vocabulary: { size: 2, min_count: 1 } })).toEqual(["<unknown>", "a"]);
+    expect(await openWith({ vocabulary: { file: null, size: null, min_count: 2 } })).toEqual(["<unknown>", "a", "b"]);
+    expect(await openWith({ vocabulary: { file: null, size: 2, min_count: 1 } })).toEqual(["<unknown>", "a"]);
     const split = {
       train: 0.7,
       validation: 0,

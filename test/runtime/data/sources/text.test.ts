@@ -98,7 +98,7 @@ describe("windows of a text", () => {
 });
 
 describe("the vocabulary", () => {
-  const vocabulary = (size: number | null, min_count = 1) => ({ vocabulary: { size, min_count } });
+  const vocabulary = (size: number | null, min_count = 1) => ({ vocabulary: { file: null, size, min_count } });
   const openWith = async (data: Partial<NormalTextData>) => (await open({ unit: "word", window: 1, ...data })).metadata;
   const ids = async (data: Partial<NormalTextData>) => {
     const source = await open({ unit: "word", window: 1, ...data });
