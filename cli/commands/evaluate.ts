@@ -1,7 +1,7 @@
 /** `rnnx evaluate`: the metrics of a run on its own or on other data. */
 import { InvalidArgumentError, Option } from "commander";
 import type { EvaluateRequest, RunEvaluation } from "../../runtime/evaluation/evaluate-run.js";
-import type { SplitDetails } from "../../runtime/evaluation/split-details.js";
+import type { ColumnErrors, SplitDetails } from "../../runtime/evaluation/split-details.js";
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
@@ -95,14 +95,37 @@ function printDetails(output: Output, { split, outputs, ...details }: NonNullabl
 }
 
 /** @param what that has the details, for the titles. */
-function printSplitDetails(output: Output, what: string, { classes, confusion, columns }: SplitDetails) {
+function printSplitDetails(
+  output: Output,
+  what: string,
+  { classes, confusion, columns, baselines = [] }: SplitDetails,
+) {
   const table = (first: string, titles: readonly string[], rows: readonly (readonly string[])[]) => {
     const numbers = titles.map((title) => ({ title, align: "right" as const }));
     return tableText(output.colors.print, [{ title: first }, ...numbers], rows);
   };
   if (columns !== undefined) {
-    const rows = columns.map(({ column, rmse, mae }) => [escapeLine(column), formatNumber(rmse), formatNumber(mae)]);
-    output.print(`\nerrors of ${what} in the units of the data\n\n${table("column", ["rmse", "mae"], rows)}`);
+    const isForecast = baselines.length > 0;
+    const numbersOf = ({ rmse, mae, smape, wape }: Omit<ColumnErrors, "column">) => [
+      formatNumber(rmse),
+      formatNumber(mae),
+      ...(isForecast ? [formatNumber(smape), wape === null ? "" : formatNumber(wape)] : []),
+    ];
+    const rows = columns.flatMap((errors) => [
+      [escapeLine(errors.column), ...numbersOf(errors)],
+      ...baselines
+        .filter(({ column }) => column === errors.column)
+        .map((baseline) => [`  ${baseline.baseline}`, ...numbersOf(baseline)]),
+    ]);
+    const titles = ["rmse", "mae", ...(isForecast ? ["smape %", "wape %"] : [])];
+    output.print(`\nerrors of ${what} in the units of the data\n\n${table("column", titles, rows)}`);
+    for (const { column, mae } of columns) {
+      const better = baselines.find((baseline) => baseline.column === column && baseline.mae < mae);
+      if (better === undefined) continue;
+      output.note(
+        `The model is worse than the ${better.baseline} of "${column}" as a forecast: its mae is ${formatNumber(mae)}, that of the ${better.baseline} ${formatNumber(better.mae)}.`,
+      );
+    }
   }
   if (classes === undefined || confusion === undefined) return;
   const rows = classes.map((scores) => [

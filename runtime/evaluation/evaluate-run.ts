@@ -121,7 +121,10 @@ export async function evaluateRun({
   const context = { evaluator, parameters: feedsOf(parameters), spec, source };
   const details =
     withDetails === true && detailed !== undefined && !isStateful(run.manifest)
-      ? { split: detailed, ...(await outputDetails(context, splits[detailed])) }
+      ? {
+          split: detailed,
+          ...(await outputDetails(context, splits[detailed], data === null ? source.splits.train : null)),
+        }
       : undefined;
   return ok({ step, examples: exampleCounts(splits), metrics, ...(details !== undefined && { details }), notices });
 }
@@ -130,10 +133,12 @@ export async function evaluateRun({
 async function outputDetails(
   context: Omit<PredictionContext, "output">,
   examples: Indices,
+  training: Indices | null,
 ): Promise<Omit<NonNullable<RunEvaluation["details"]>, "split">> {
   const outputs = outputsOf(context.spec);
   const details = new Map<string, SplitDetails>();
-  for (const output of outputs) details.set(output.name, await splitDetails({ ...context, output }, examples));
+  for (const output of outputs)
+    details.set(output.name, await splitDetails({ ...context, output }, examples, training));
   return outputs.length > 1 ? { outputs: Object.fromEntries(details) } : (details.values().next().value ?? {});
 }
 

@@ -4,6 +4,7 @@
 import { usesOf } from "../data/source.js";
 import type { Indices } from "../data/splits.js";
 import type { RegressionSeries } from "../events.js";
+import { type Baseline, baselinesOf, type Errors, sumErrors } from "./baselines.js";
 import { type PredictionContext, summarizePredictions } from "./prediction-summary.js";
 
 /**
@@ -19,10 +20,8 @@ export interface ClassScores {
   readonly recall: number;
 }
 
-export interface ColumnErrors {
+export interface ColumnErrors extends Errors {
   readonly column: string;
-  readonly rmse: number;
-  readonly mae: number;
 }
 
 export interface SplitDetails {
@@ -31,12 +30,20 @@ export interface SplitDetails {
   readonly confusion?: readonly (readonly number[])[];
   /** In the original units of the columns. */
   readonly columns?: readonly ColumnErrors[];
+  /** Of forecasts: the errors of the last value, and of the mean of the training split. */
+  readonly baselines?: readonly Baseline[];
 }
 
 /**
  * Empty for texts, pairs and label sequences, for features, and for numbers that are not scaled: their metrics are in original units.
+ *
+ * @param training the training split, null for other data.
  */
-export async function splitDetails(context: PredictionContext, examples: Indices): Promise<SplitDetails> {
+export async function splitDetails(
+  context: PredictionContext,
+  examples: Indices,
+  training: Indices | null,
+): Promise<SplitDetails> {
   const { spec, source, output } = context;
   const { metadata } = source;
   const isText = metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc";
@@ -46,7 +53,9 @@ export async function splitDetails(context: PredictionContext, examples: Indices
   const summary = await summarizePredictions(context, examples);
   if (summary.kind === "classes")
     return { classes: classScores(summary.names, summary.counts), confusion: summary.counts };
-  return summary.kind === "numbers" ? { columns: summary.series.map(columnErrors) } : {};
+  if (summary.kind !== "numbers") return {};
+  const baselines = baselinesOf(context, examples, training);
+  return { columns: summary.series.map(columnErrors), ...(baselines.length > 0 && { baselines }) };
 }
 
 function classScores(names: readonly string[], counts: readonly (readonly number[])[]): readonly ClassScores[] {
@@ -60,8 +69,7 @@ function classScores(names: readonly string[], counts: readonly (readonly number
 }
 
 function columnErrors({ name, target, predicted }: RegressionSeries): ColumnErrors {
-  const errors = target.map((value, index) => (predicted[index] ?? Number.NaN) - value);
-  const meanOf = (measure: (error: number) => number) =>
-    errors.reduce((total, error) => total + measure(error), 0) / errors.length;
-  return { column: name, rmse: Math.sqrt(meanOf((error) => error ** 2)), mae: meanOf(Math.abs) };
+  const sum = sumErrors();
+  for (const [index, value] of target.entries()) sum.add(value, predicted[index] ?? Number.NaN);
+  return { column: name, ...sum.errors() };
 }
