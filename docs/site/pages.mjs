@@ -21,6 +21,7 @@ export const sections = [
       { file: "how-to/train-on-your-text.md" },
       { file: "how-to/build-a-transformer.md" },
       { file: "how-to/write-activations-and-layers.md" },
+      { file: "how-to/write-losses-and-metrics.md" },
       { file: "how-to/write-an-optimizer-or-a-schedule.md" },
       { file: "how-to/classify-sequences.md" },
       { file: "how-to/train-several-outputs.md" },

@@ -7,6 +7,8 @@ import type { PassContext } from "../../../compiler/optimize/pass.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { formatInteger } from "../../../runtime/format.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import { lossName } from "../../../schema/kinds/losses.js";
+import { metricName } from "../../../schema/kinds/metrics.js";
 import { nameOf } from "../../../schema/kinds/optimizers.js";
 import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import { reportInvalidInput } from "../../errors.js";
@@ -39,7 +41,15 @@ export async function printExplanation(
   const { isUpdateName, printUpdateExplanation } = await import("./explain-update.js");
   if (isUpdateName(spec, name)) return printUpdateExplanation(output, spec, analysis, name);
   const { functionTable } = await import("../../../compiler/language/functions/index.js");
-  const called = functionTable(spec.activations).get(name);
+  const functions = functionTable(spec.activations);
+  const { explainComparison } = await import("../../../compiler/inspect/explain-comparison.js");
+  const passContext = { expected: new Map(Object.entries(signature.expected)) };
+  const comparison = explainComparison(spec, signature, analysis, functions, passContext, name);
+  if (comparison !== undefined) {
+    const { printComparisonExplanation } = await import("./explain-comparison.js");
+    return printComparisonExplanation(output, comparison);
+  }
+  const called = functions.get(name);
   if (called !== undefined) {
     const { printFunctionExplanation } = await import("./explain-function.js");
     return printFunctionExplanation(output, name, called, signature.expected);
@@ -54,10 +64,11 @@ export async function printExplanation(
     const memberNames = [member.name, ...cells.flatMap((one) => (one.layer === member ? [one.name] : []))];
     return name.includes("/") ? memberNames : [member.name.replace(/\/.*/, "")];
   });
-  const message = `the model has no cell, layer or block "${name}", and the equations no function of that name`;
+  const comparisons = [...spec.losses.map(lossName), ...(spec.metrics ?? []).map(metricName)];
+  const message = `the model has no cell, layer, block, loss or metric "${name}", and the equations no function of that name`;
   const known = [
     ...new Set([
-      ...[...names, ...Object.keys(spec.layers), ...Object.keys(spec.activations)],
+      ...[...names, ...Object.keys(spec.layers), ...Object.keys(spec.activations), ...comparisons],
       ...["optimizer", "schedule", nameOf(spec.optimizer), nameOf(spec.optimizer.schedule)],
     ]),
   ];

@@ -43,7 +43,7 @@ test("a cell is explained; the layer name selects its first cell", async () => {
   expect(first.stdout).toMatch(/^rnn\/0: minimal_gated\ninput_size 25, hidden_size 25\n/);
   const missing = await rnnx("inspect", "specs/ship.json", "--explain", "rnn/2");
   expect(missing).toMatchObject({ code: 2, stdout: "" });
-  expect(missing.stderr).toContain('the model has no cell, layer or block "rnn/2"');
+  expect(missing.stderr).toContain('the model has no cell, layer, block, loss or metric "rnn/2"');
 });
 
 test("--recurrence chooses the form of linear recurrences, and needs a graph or an explanation", async () => {

@@ -1,0 +1,116 @@
+/** Explanation of a loss or a metric: equations, the gradient with respect to the outputs y, and the source. */
+import { builtInMetric } from "../../schema/built-in.js";
+import { definition as schemaOf } from "../../schema/json-schema.js";
+import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
+import { metricName } from "../../schema/kinds/metrics.js";
+import type { LossOption, NormalLoss, NormalMetric, NormalSpec } from "../../schema/normal/index.js";
+import { type Comparison, elaborateComparison } from "../elaborate/comparison.js";
+import { lossUse } from "../elaborate/losses/equations.js";
+import { isOfEquations } from "../elaborate/losses/index.js";
+import { graphBuilder } from "../graph/builder.js";
+import type { FunctionTable } from "../language/functions/function.js";
+import type { PassContext } from "../optimize/pass.js";
+import { type Signature, targetArrays } from "../signature.js";
+import type { Analysis } from "./analyze.js";
+import { gradientEquations } from "./gradient-equations.js";
+
+export interface ComparisonExplanation {
+  readonly kind: "loss" | "metric";
+  readonly name: string;
+  /** The layer whose output is y. */
+  readonly from: string;
+  readonly sizes: Readonly<Record<"output_size" | "target_size", number>>;
+  readonly options: Readonly<Record<string, LossOption>>;
+  /** Of one in code its equation in mathematical notation. */
+  readonly equations: readonly string[];
+  /** From the cotangent of a loss to that of y; empty for a metric, and for one in code. */
+  readonly gradient: readonly string[];
+  readonly source: string;
+}
+
+/** The loss or the metric of a name; undefined for another name. `loss` is the first one. */
+export function explainComparison(
+  spec: NormalSpec,
+  signature: Signature,
+  { layers }: Pick<Analysis, "layers">,
+  functions: FunctionTable,
+  context: PassContext,
+  name: string,
+): ComparisonExplanation | undefined {
+  const loss = spec.losses.find((one) => lossName(one) === name) ?? (name === "loss" ? spec.losses[0] : undefined);
+  const metric = loss === undefined ? spec.metrics?.find((one) => metricName(one) === name) : undefined;
+  const read = loss ?? spec.losses.find(({ from }) => from === metric?.output) ?? spec.losses[0];
+  if (read === undefined || (loss === undefined && metric === undefined)) return undefined;
+  const sizes = {
+    output_size: Number(layers.find((layer) => layer.name === read.from)?.output.at(-1) ?? 1),
+    target_size: targetSize(read, signature),
+  };
+  const shared = { from: read.from, sizes };
+  if (loss === undefined && metric !== undefined) return { ...shared, ...metricFacts(metric) };
+  return { ...shared, ...lossFacts(read, sizes, functions, context) };
+}
+
+function targetSize(loss: NormalLoss, signature: Signature): number {
+  const array = targetArrays(signature).get(loss.target);
+  if (array === undefined || targetKindOf(loss) === "classes") return 1;
+  const size = array.shape.at(-1);
+  return typeof size === "number" ? size : 1;
+}
+
+type OwnFacts = Omit<ComparisonExplanation, "from" | "sizes">;
+
+function lossFacts(
+  loss: NormalLoss,
+  sizes: ComparisonExplanation["sizes"],
+  functions: FunctionTable,
+  context: PassContext,
+): OwnFacts {
+  const shared = { kind: "loss", name: lossName(loss) } as const;
+  if (!isOfEquations(loss.type) && loss.type !== "binary_cross_entropy")
+    return { ...shared, options: {}, ...codedFacts(schemaOf(loss.type)) };
+  const use = lossUse(loss, { pathOf: () => "" });
+  return {
+    ...shared,
+    options: { ...use.definition.options, ...use.options },
+    equations: use.definition.equations,
+    gradient: gradientOf(use, sizes, functions, context),
+    source: loss.type === "custom" ? "the spec" : `specs/losses/${loss.type}.json`,
+  };
+}
+
+/** The gradient of the entries of a row; of a loss of the whole batch that of its value. */
+function gradientOf(
+  use: Comparison,
+  sizes: ComparisonExplanation["sizes"],
+  functions: FunctionTable,
+  context: PassContext,
+): readonly string[] {
+  const b = graphBuilder("loss");
+  const isOfBatch = use.definition.scope === "batch";
+  const open = (name: string, size: number) => b.input(name, { dtype: "float32", shape: ["batch", size] });
+  const y = open("y", sizes.output_size);
+  const operands = {
+    y,
+    t: open("t", sizes.target_size),
+    ...(isOfBatch && { valid: open("valid", 1), index: open("index", 1) }),
+  };
+  const result = elaborateComparison(use, operands, sizes, { b, functions, report: () => {} });
+  return result === undefined ? [] : gradientEquations(b, [{ value: result.value, name: "dloss" }], 1, context);
+}
+
+function metricFacts(metric: NormalMetric): OwnFacts {
+  const shared = { kind: "metric", name: metricName(metric), options: {}, gradient: [] } as const;
+  if (metric.type === "custom") return { ...shared, equations: reduced(metric), source: "the spec" };
+  const file = builtInMetric(metric.type) as { equations: readonly string[]; reduce?: string } | undefined;
+  if (file === undefined) return { ...shared, ...codedFacts(schemaOf(`metric_${metric.type}`)) };
+  return { ...shared, equations: reduced(file), source: `specs/metrics/${metric.type}.json` };
+}
+
+/** The equations of a metric, and the value of its entries. */
+function reduced({ equations, reduce = "mean" }: { readonly equations: readonly string[]; readonly reduce?: string }) {
+  return [...equations, `${reduce} of metric over the entries at valid steps`];
+}
+
+function codedFacts({ description = "", "x-equation": equation }: ReturnType<typeof schemaOf>) {
+  return { equations: [equation ?? description], gradient: [], source: "code of the compiler" };
+}

@@ -1,0 +1,61 @@
+/** Explanations of losses and metrics: equations with their options, the gradient with respect to y, and the source. */
+import { expect, test } from "vitest";
+import { explainComparison } from "../../../compiler/inspect/explain-comparison.js";
+import { functionTable } from "../../../compiler/language/functions/index.js";
+import { analysisOf, open } from "../../support/programs.js";
+
+const spec = {
+  data: { type: "arrays", inputs: [[1, 2]], targets: [[3]] },
+  losses: { mine: { options: { k: 1 }, equations: ["e = y - t", "loss = k * e ^ 2"] } },
+  model: [{ layer: "dense", name: "answer", size: 1 }],
+  loss: { type: "mine", k: 3 },
+  metrics: { rmse: {}, relative: { equations: ["metric = abs(y - t) / abs(t)"] } },
+  optimizer: { type: "adam" },
+};
+
+async function explained(name: string, changes: object = {}) {
+  const opened = await open({ ...spec, ...changes });
+  const context = { expected: new Map(Object.entries(opened.signature.expected)) };
+  return explainComparison(opened.spec, opened.signature, analysisOf(opened), functionTable({}), context, name);
+}
+
+test("a loss of the spec", async () => {
+  expect(await explained("mine")).toEqual({
+    kind: "loss",
+    name: "mine",
+    from: "answer",
+    sizes: { output_size: 1, target_size: 1 },
+    options: { k: 3 },
+    equations: ["e = y - t", "loss = k * e ^ 2"],
+    gradient: ["t1 = dloss * 3 * (y - t)", "dy = t1 + t1"],
+    source: "the spec",
+  });
+});
+
+test("built-in losses of equations and of code, also under the name loss", async () => {
+  expect(await explained("loss", { loss: { type: "huber" } })).toMatchObject({
+    name: "huber",
+    options: { delta: 1 },
+    source: "specs/losses/huber.json",
+  });
+  const classes = { data: { ...spec.data, targets: [1] }, model: [{ layer: "dense", size: 2 }], metrics: ["accuracy"] };
+  const ofClasses = await explained("cross_entropy", { ...classes, loss: { type: "cross_entropy" } });
+  expect(ofClasses).toMatchObject({ gradient: [], source: "code of the compiler" });
+  expect(await explained("contrastive", { ...classes, metrics: [], loss: { type: "contrastive" } })).toMatchObject({
+    source: "specs/losses/contrastive.json",
+    gradient: expect.arrayContaining([expect.stringMatching(/^dy = /)]),
+  });
+});
+
+test("metrics, and names of none", async () => {
+  expect(await explained("relative")).toMatchObject({
+    kind: "metric",
+    equations: ["metric = abs(y - t) / abs(t)", "mean of metric over the entries at valid steps"],
+    source: "the spec",
+  });
+  expect(await explained("rmse")).toMatchObject({
+    equations: ["e = y - t", "metric = e * e", "root_mean of metric over the entries at valid steps"],
+    source: "specs/metrics/rmse.json",
+  });
+  expect(await explained("accuracy")).toBeUndefined();
+});
