@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { getLanguageService, TextDocument } from "vscode-json-languageservice";
+import { builtInFunctions } from "../../compiler/language/functions/index.js";
 import { cellSchema, definition, type Schema, specSchema } from "../../schema/json-schema.js";
 import { packageRoot } from "../../schema/package-root.js";
 
@@ -78,6 +79,22 @@ test("keys are explained, those of cells too", async () => {
   expect(await hover('"se|ed": 1')).toContain("The same spec and seed give the same losses");
   expect(await hover('"optimizer": { "type": "adam", "be|ta1": 0.9 }')).toContain("Decay of the mean gradient");
   expect(await hover('"cells": { "mine": { "equ|ations": [] } }')).toContain("One step, evaluated from top to bottom");
+});
+
+test("equations list the functions that they may call, and lines to begin with", async () => {
+  const kinds = {
+    cells: '"cells": { "mine": { "equations": [@] } }',
+    layers: '"layers": { "mine": { "equations": [@] } }',
+    activations: '"activations": { "mine": { "equations": [@] } }',
+    losses: '"losses": { "mine": { "equations": [@] } }',
+    optimizers: '"optimizers": { "mine": { "equations": [@] } }',
+  };
+  for (const [kind, text] of Object.entries(kinds)) {
+    const shown = await hover(text.replace("@", '"y = |x"'));
+    const [, listed = ""] = /Functions of all equations: (.*?);/.exec(shown.replaceAll("\\\\", "")) ?? [];
+    expect(listed.split(", "), kind).toEqual(builtInFunctions.names);
+    expect(await completions(text.replace("@", "|")), kind).toContain('"a, b = split(x, 2)"');
+  }
 });
 
 test("a key with a shared definition has its own description", async () => {
