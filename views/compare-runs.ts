@@ -60,8 +60,8 @@ export function compareRuns(folders: readonly string[]): Result<readonly Compare
 /** Paths without influence on training, or repeated elsewhere in the spec. */
 const ignoredPaths = /^(name|cells)(\.|$)/;
 
-/** A layer or an activation that a spec defines. */
-const definitionPath = /^(layers|activations)\.[^.]+/;
+/** A layer, an activation, an optimizer or a schedule that a spec defines. */
+const definitionPath = /^(layers|activations|optimizers|schedules)\.[^.]+/;
 
 function hasPath(value: object, [key, ...rest]: readonly string[]): boolean {
   if (key === undefined) return true;
@@ -74,8 +74,11 @@ function flattenSpec(value: unknown, path = ""): Map<string, string> {
   if (typeof value !== "object" || value === null) return new Map([[path, `${value}`]]);
   if (Array.isArray(value) && definitionPath.test(path))
     return new Map([[path, path.endsWith(".equations") ? value.join("; ") : `[${value.join(", ")}]`]]);
-  const { type, ...rest } = value as { readonly layer?: unknown; readonly type?: unknown };
-  const shown = rest.layer === "custom" ? { ...rest, layer: type } : value;
+  const { type, ...rest } = value as { readonly layer?: unknown; readonly type?: unknown; readonly name?: unknown };
+  const { name, ...unnamed } = rest;
+  // An entry of the spec's own has its name in place of its kind.
+  const shown =
+    rest.layer === "custom" ? { ...rest, layer: type } : type === "custom" ? { ...unnamed, type: name } : value;
   const nested = Object.entries(shown).map(([key, child]) => flattenSpec(child, path === "" ? key : `${path}.${key}`));
   return new Map(nested.flatMap((all) => [...all]).filter(([leafPath]) => !ignoredPaths.test(leafPath)));
 }

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
 import { hasKinds } from "../../schema/kinds/columns.js";
 import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
+import { nameOf } from "../../schema/kinds/optimizers.js";
 import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type { NormalLoss, NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
@@ -158,7 +159,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     manifest: { parameters, slots, train, model, stream, eval: isStateful(manifest) ? manifest.eval : null },
     training: {
       train: fineTuningSpec(spec).train,
-      optimizer: spec.optimizer.type,
+      optimizer: nameOf(spec.optimizer),
       learning_rate: spec.optimizer.learning_rate,
       window: "window" in data ? data.window : null,
       stride: "stride" in data ? data.stride : 1,

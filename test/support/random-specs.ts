@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { layers } from "../../compiler/elaborate/layers/index.js";
 import { optimizers } from "../../compiler/training/optimizers/index.js";
-import { builtInCells } from "../../schema/built-in.js";
+import { builtInCell, builtInCells } from "../../schema/built-in.js";
 import { lossTypes } from "../../schema/custom-losses.js";
 
 export const BATCH = 6;
@@ -38,7 +38,8 @@ const normalized = {
 /** Names of the vocabulary, each list in turn. */
 export const vocabulary = {
   layers: Object.keys(layers),
-  cells: builtInCells(),
+  // Those that read x alone.
+  cells: builtInCells().filter((name) => builtInCell(name)?.inputs === undefined),
   losses: lossTypes().filter((type) => type !== "custom"),
   optimizers: Object.keys(optimizers),
 };

@@ -44,13 +44,22 @@ function shapeText(dims: readonly (number | string)[]): string {
   return `[${dims.join(", ")}]`;
 }
 
-/** The equations of the cells and of the spec's own layers that the model uses, and of the spec's own activations. */
-function equationLists({ cells, layers, activations, model }: NormalSpec): readonly Html[] {
+/**
+ * The equations of the cells and of the spec's own layers that the model uses, of the spec's own activations, and of its own
+ * optimizer and schedule.
+ */
+function equationLists(spec: NormalSpec): readonly Html[] {
+  const { cells, layers, activations, model, optimizer } = spec;
   const used = new Set(
     model.flatMap((layer) => (layer.layer === "rnn" ? layer.cells.map(({ cell }) => cell) : [kindName(layer)])),
   );
   const definitions = [...Object.entries(cells), ...Object.entries(layers)].filter(([name]) => used.has(name));
-  return [...definitions, ...Object.entries(activations)].map(([name, { equations }]) => {
+  const { schedule } = optimizer;
+  const updates = [
+    ...(optimizer.type === "custom" ? Object.entries(spec.optimizers).filter(([name]) => name === optimizer.name) : []),
+    ...(schedule.type === "custom" ? Object.entries(spec.schedules).filter(([name]) => name === schedule.name) : []),
+  ];
+  return [...definitions, ...Object.entries(activations), ...updates].map(([name, { equations }]) => {
     return html`<details open><summary>Equations of ${name}</summary><pre>${equations.join("\n")}</pre></details>`;
   });
 }

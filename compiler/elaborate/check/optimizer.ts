@@ -13,9 +13,9 @@ import { analyzeUpdate, scheduledOptions } from "../../language/update.js";
 import type { Context } from "../context.js";
 import type { InputPort } from "../program.js";
 
-/** Reports the problems of all optimizers and schedules of a spec, and of those that it uses. */
+/** Reports the problems of all optimizers and schedules of a spec, and of those that it uses. Specs of older runs have none. */
 export function checkOptimizers(
-  { optimizer, optimizers, schedules, train }: NormalSpec,
+  { optimizer, optimizers = {}, schedules = {}, train }: NormalSpec,
   ports: readonly (InputPort & { readonly value: Value })[],
   { pathOf, report }: Pick<Context, "pathOf" | "report">,
 ): void {

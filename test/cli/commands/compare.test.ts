@@ -70,3 +70,24 @@ test("definitions that only some of the runs have are compared by the layers tha
   const { stdout } = await rnnx("compare", `${own}`, `${other}`);
   expect(stdout).toMatch(/^run +activations\.squared\.equations +parameters.*\nown +y = x \^ 2 .*\nother +y = x \^ 3 /);
 });
+
+test("optimizers of the spec's own are compared by name, by option and by equation", async () => {
+  const folder = temporaryFolder();
+  const train = async (name: string, equation: string, beta: number) => {
+    const define = `optimizers={"signs":{"options":{"beta":0.9},"equations":["${equation}"]}}`;
+    const use = `optimizer={"type":"signs","learning_rate":0.01,"beta":${beta}}`;
+    const out = join(folder, name);
+    await rnnx("train", "specs/hihello.json", "--steps", "1", "--out", out, "--set", define, "--set", use);
+    return out;
+  };
+  const runs = [
+    await train("one", "p' = p - rate * beta * sign(g)", 0.5),
+    await train("two", "p' = p - rate * beta * g", 0.75),
+  ];
+  const plain = join(folder, "plain");
+  await rnnx("train", "specs/hihello.json", "--steps", "1", "--out", plain);
+  const { stdout } = await rnnx("compare", ...runs);
+  expect(stdout).toMatch(/^run +optimizers\.signs\.equations +optimizer\.options\.beta +/);
+  expect(stdout).toMatch(/\none +p' = p - rate \* beta \* sign\(g\) +0\.5 /);
+  expect((await rnnx("compare", plain, runs[0] ?? "")).stdout).toMatch(/\none .*signs/);
+});

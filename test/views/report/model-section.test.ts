@@ -53,7 +53,12 @@ test("layers of the spec's own have the name of their definition, and their equa
     },
     model: [{ layer: "one_hot" }, { layer: "shift", name: "first" }, { layer: "projection" }],
     loss: { type: "sequence_loss" },
-    optimizer: { type: "adam" },
+    optimizers: {
+      steps: { equations: ["p' = p - rate * g"] },
+      other: { equations: ["p' = p - rate * sign(g)"] },
+    },
+    schedules: { falling: { equations: ["factor = 1 / (n + 1)"] } },
+    optimizer: { type: "steps", learning_rate: 0.1, schedule: { type: "falling" } },
   });
   const analysis = analysisOf(opened);
   expect(layersDot(opened.spec, analysis)).toContain("first\nshift\n[batch, time, 5]\n5 parameters");
@@ -62,5 +67,7 @@ test("layers of the spec's own have the name of their definition, and their equa
   expect(lists).toEqual([
     ["shift", "y = twice(x) + c"],
     ["twice", "y = 2 * x"],
+    ["steps", "p&#39; = p - rate * g"],
+    ["falling", "factor = 1 / (n + 1)"],
   ]);
 });
