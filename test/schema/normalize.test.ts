@@ -51,6 +51,7 @@ test("all defaults of the smallest spec", async () => {
       text: "hihello",
       file: null,
       unit: "char",
+      tokenizer: null,
       window: 6,
       stride: 1,
       normalization: { normalize: "none", lowercase: false, punctuation: "keep" },
@@ -279,7 +280,7 @@ describe("cells", () => {
     };
     const result = await normal(spec);
     expect(result.spec.cells).toEqual({
-      lstm: { description: "", options: {}, initializers: {}, onnx: null, variants: {}, ...ownCell },
+      lstm: { description: "", options: {}, inputs: {}, initializers: {}, onnx: null, variants: {}, ...ownCell },
     });
   });
 

@@ -71,14 +71,14 @@ describe("texts as arguments", () => {
     const texts = ["predict", reviews, "good film", 'bad, "bad" film'];
     const [plain, json] = await Promise.all([rnnx(...texts), rnnx(...texts, "--json")]);
     expect(plain.stdout.split("\n")).toEqual([
-      "line,review,label,probability,probabilities.neg,probabilities.pos",
+      "line,review,mood,probability,probabilities.neg,probabilities.pos",
       expect.stringMatching(/^1,good film,pos,[\d.]+,[\d.]+,[\d.]+$/),
       expect.stringMatching(/^2,"bad, ""bad"" film",neg,[\d.]+,[\d.]+,[\d.]+$/),
       "",
     ]);
     expect(records(json.stdout)).toMatchObject([
-      { event: "prediction", line: 1, review: "good film", label: "pos", probabilities: { neg: expect.any(Number) } },
-      { event: "prediction", line: 2, label: "neg" },
+      { event: "prediction", line: 1, review: "good film", mood: "pos", probabilities: { neg: expect.any(Number) } },
+      { event: "prediction", line: 2, mood: "neg" },
       { event: "result", run: reviews, output: null, predictions: 2 },
     ]);
   });
@@ -86,7 +86,7 @@ describe("texts as arguments", () => {
   test("are a table on a terminal, within its columns", async () => {
     const { code, stdout } = await rnnxOnTerminal(80, "predict", reviews, "good film", `bad ${"bad ".repeat(30)}film`);
     const lines = replayTerminal(stdout, 80).filter((line) => line !== "");
-    expect({ code, head: lines[0] }).toEqual({ code: 0, head: expect.stringMatching(/^review +label +probability$/) });
+    expect({ code, head: lines[0] }).toEqual({ code: 0, head: expect.stringMatching(/^review +mood +probability$/) });
     expect(lines[1]).toMatch(/^good film +pos +[\d.]+$/);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   });
