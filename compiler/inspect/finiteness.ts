@@ -24,7 +24,7 @@ export interface ProbedValue {
   readonly description: string;
   /** The layer's name; null for the loss. */
   readonly layer: string | null;
-  /** The cell of a recurrent layer, and the name that its equation sets; null elsewhere. */
+  /** The cell of a recurrent layer, and the name that its equation or that of a custom layer sets; null elsewhere. */
   readonly equation: { readonly cell: number; readonly target: string } | null;
   /** The primitive that computes the value: `Div`. */
   readonly operator: string;
@@ -125,10 +125,17 @@ function forwardValues(program: Program, differentiated: Graph): readonly ProbeG
       .find(({ name }) => name !== undefined);
     const description = layer === null ? "the loss" : outputOf(layer, next?.name);
     const values = node.outputs.slice(0, original.outputs.length).filter(isFloat);
-    const probed: ProbedValue = { description, layer, equation: null, operator: node.op };
+    const target = layer === null ? undefined : equationTarget(layer, next?.name);
+    const equation = target === undefined ? null : { cell: 0, target };
+    const probed: ProbedValue = { description, layer, equation, operator: node.op };
     groups.push({ values: values.map((value) => ({ value, probed })), direction: null });
   });
   return groups.filter(({ values }) => values.length > 0);
+}
+
+/** The name that the equation of a layer's value sets. */
+export function equationTarget(layer: string, name: string | undefined): string | undefined {
+  return name?.startsWith(`${layer}/`) ? name.slice(layer.length + 1) : undefined;
 }
 
 function outputOf(layer: string, name: string | undefined): string {

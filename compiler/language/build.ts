@@ -56,10 +56,15 @@ export function outputOf(
 }
 
 /** Names the values of the equations, for printing and emission. Of several names for one value the last is used. */
-export function nameValues(b: Builder, equations: readonly Assignment[], names: ReadonlyMap<string, Operand>): void {
+export function nameValues(
+  b: Builder,
+  equations: readonly Assignment[],
+  names: ReadonlyMap<string, Operand>,
+  prefix = "",
+): void {
   for (const { name } of equations.flatMap(({ targets }) => targets).toReversed()) {
     const value = names.get(name);
-    if (typeof value === "object") b.withName(value, name);
+    if (typeof value === "object") b.withName(value, `${prefix}${name}`);
   }
 }
 

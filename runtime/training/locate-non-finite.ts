@@ -127,12 +127,24 @@ export function equationPath(spec: NormalSpec, layer: string | null, target: str
   const index = spec.model.findIndex(({ name }) => name === layer);
   const definition = spec.model[index];
   if (definition === undefined) return "/loss";
-  const uses = definition.layer === "rnn" ? definition.cells.filter((_, at) => cell === undefined || at === cell) : [];
-  const paths = uses.flatMap((use) => {
-    const equations = spec.cells[use.cell]?.equations ?? [];
-    const equation = target === null ? -1 : equations.findIndex((text) => assignsName(text, target));
-    return equation < 0 ? [] : [`/cells/${use.cell}/equations/${equation}`];
-  });
+  const cells = definition.layer === "rnn" ? definition.cells.filter((_, at) => cell === undefined || at === cell) : [];
+  const definitions = [
+    ...cells.map((use) => ({ path: `/cells/${use.cell}`, equations: spec.cells[use.cell]?.equations ?? [] })),
+    ...(definition.layer === "custom"
+      ? [{ path: `/layers/${definition.type}`, equations: spec.layers[definition.type]?.equations ?? [] }]
+      : []),
+  ];
+  // The value of a layer has the name of the layer in place of its output.
+  const names = [
+    target,
+    ...(target === layer && definition.layer === "custom" ? [spec.layers[definition.type]?.output] : []),
+  ];
+  const paths = definitions.flatMap(({ path, equations }) =>
+    names.flatMap((name) => {
+      const equation = equations.findIndex((text) => assignsName(text, name ?? ""));
+      return equation < 0 ? [] : [`${path}/equations/${equation}`];
+    }),
+  );
   return paths[0] ?? `/model/${index}`;
 }
 

@@ -9,7 +9,7 @@ import type { NormalCustom } from "../../../schema/normal/index.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import type { Dim, Value } from "../../ir/types.js";
 import { analyze } from "../../language/analyze.js";
-import { buildEquations, outputOf } from "../../language/build.js";
+import { buildEquations, nameValues, outputOf } from "../../language/build.js";
 import type { Delay } from "../../language/functions/function.js";
 import { readsEarlierSteps } from "../../language/functions/time.js";
 import { withInputSizes } from "../../language/inputs.js";
@@ -60,8 +60,10 @@ export const custom: LayerDefinition<NormalCustom> = {
           }
         : undefined;
     const sound = { definition, equations, shapes, batchAxes: batch.length, ...(delay && { delay }) };
-    const value = outputOf(b, sound, buildEquations(b, sound, { x, ...inputs, ...parameters }));
-    return { ...input, value: b.withName(value, layer.name), padding: "first step", logits: null };
+    const values = buildEquations(b, sound, { x, ...inputs, ...parameters });
+    const value = b.withName(outputOf(b, sound, values), layer.name);
+    nameValues(b, equations, values, `${layer.name}/`);
+    return { ...input, value, padding: "first step", logits: null };
   },
 };
 

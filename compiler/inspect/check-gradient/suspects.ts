@@ -6,7 +6,7 @@ import { evaluate } from "../../graph/evaluate.js";
 import { at } from "../../ir/expect.js";
 import { tabulate } from "../../ir/tensor.js";
 import type { Node, OpName, Tensor, Value } from "../../ir/types.js";
-import { layersOfNodes } from "../finiteness.js";
+import { equationTarget, layersOfNodes } from "../finiteness.js";
 import { compareEntries } from "./tensors.js";
 
 export interface Suspect {
@@ -46,7 +46,9 @@ export function suspectOperators(
       .slice(position)
       .flatMap(({ outputs }) => outputs)
       .find(({ name }) => name !== undefined);
-    const suspect: Suspect = { operator: node.op, layer: layerAt(position), target: named?.name ?? null };
+    const layer = layerAt(position);
+    const target = (layer === null ? undefined : equationTarget(layer, named?.name)) ?? named?.name ?? null;
+    const suspect: Suspect = { operator: node.op, layer, target };
     suspects.set(JSON.stringify(suspect), suspect);
   }
   return [...suspects.values()];

@@ -114,7 +114,9 @@ describe("a wrong rule", () => {
     breakRule("Exp");
     const report = await check(ofRows({ parameters: { a: ["input_size"] }, equations: ["y = exp(a * x)"] }));
     expect(report.isRight).toBe(false);
-    expect(report.suspects).toEqual([{ operator: "Exp", layer: "own", target: "own", path: "/model/0" }]);
+    expect(report.suspects).toEqual([
+      { operator: "Exp", layer: "own", target: "own", path: "/layers/own/equations/0" },
+    ]);
   });
 });
 
@@ -147,6 +149,15 @@ describe("no false alarm", () => {
     expect(report.isRight).toBe(true);
     expect(report.tensors[0]).toMatchObject({ name: "own/a", isZero: true });
     expect(report.tensors[1]).toMatchObject({ isZero: false });
+  });
+});
+
+test("a value of a layer that is not finite is named by its equation", async () => {
+  const layer = { parameters: { a: ["input_size"] }, initializers: { a: 0 }, equations: ["q = log(a)", "y = x * q"] };
+  expect((await check(ofRows(layer))).nonFinite).toMatchObject({
+    description: "own/q",
+    path: "/layers/own/equations/0",
+    cause: expect.stringContaining("logarithm"),
   });
 });
 
