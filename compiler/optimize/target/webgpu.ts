@@ -10,6 +10,7 @@ export const webgpu: Target = {
   ...cpu,
   name: "webgpu",
   wideSliceElements: Number.POSITIVE_INFINITY,
+  kernelCallMicroseconds: 10,
   // The shader compiler decides how a function of a scalar is rounded.
   vectorLanes: undefined,
   accumulateInLoop: { ...cpu.accumulateInLoop, minStackedElements: Number.POSITIVE_INFINITY },

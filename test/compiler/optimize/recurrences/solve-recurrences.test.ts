@@ -7,6 +7,7 @@ import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Graph, Value } from "../../../../compiler/ir/types.js";
 import type { Pass, RecurrenceForm } from "../../../../compiler/optimize/pass.js";
 import { rewriteSolvable, solveRecurrences } from "../../../../compiler/optimize/recurrences/solve-recurrences.js";
+import { buildTrainingStep } from "../../../../compiler/pipeline/training-step.js";
 import { randomStream } from "../../../../runtime/tensors/random.js";
 import {
   expectSameValues,
@@ -16,6 +17,7 @@ import {
   loop,
   resultOf,
 } from "../../../support/before-after.js";
+import { normal } from "../../../support/read-spec.js";
 
 /** The pass with chunks of some steps in place of its cost decision. */
 const chunked = (size: number): Pass => ({ ...solveRecurrences, run: (graph) => rewriteSolvable(graph, () => size) });
@@ -297,5 +299,45 @@ describe.each([false, true])("a window of the last steps, reverse %s", (reverse)
       ),
     );
     expect(resultOf(chunked(4), graph)).not.toContain("Scan");
+  });
+});
+
+describe("training steps of built-in cells", () => {
+  const ids = { dtype: "int32", shape: ["batch", "time"] } as const;
+  const signature = { inputs: ids, targets: ids, sizes: { vocabulary: 5 }, expected: { batch: 2, time: 3 } };
+  const specOf = async (cell: object) => {
+    const { spec } = await normal({
+      data: { type: "text", text: "hello ".repeat(20), window: 3 },
+      model: [
+        { layer: "one_hot" },
+        { layer: "rnn", hidden_size: 4, ...cell },
+        { layer: "projection", size: "vocabulary" },
+      ],
+      loss: { type: "sequence_loss" },
+      optimizer: { type: "sgd", learning_rate: 0.1 },
+    });
+    return spec;
+  };
+
+  test.each([
+    { cell: "mlstm", heads: 2 },
+    { cell: "gla", heads: 2 },
+    { cell: "delta_net", heads: 2 },
+    { cell: "mamba", state_size: 3 },
+    { cell: "lru" },
+    { cell: "minlstm" },
+  ])("$cell has the same updates in every form", async (cell) => {
+    const spec = await specOf(cell);
+    const stepOf = (recurrence: RecurrenceForm) => {
+      const built = buildTrainingStep(spec, { ...signature, steps: 3 }, { recurrence });
+      if (!built.ok) throw new Error("the spec is refused");
+      return built.trainingStep.step.graph;
+    };
+    for (const form of ["scan", "chunkwise"] as const) expectSameValues(stepOf(form), stepOf("loop"));
+  });
+
+  test("a form needs sequences of one length", async () => {
+    const built = buildTrainingStep(await specOf({ cell: "gla" }), signature, { recurrence: "scan" });
+    expect(built).toMatchObject({ ok: false, problems: [{ code: "recurrence-steps", path: "/data" }] });
   });
 });
