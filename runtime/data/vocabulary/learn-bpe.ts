@@ -36,15 +36,15 @@ export function learnBpe(
   );
   const words = used.map(({ piece }) => toByteCharacters(piece).map((character) => idOf.get(character) ?? 0));
   const pairCounts = new Map<number, number>();
-  /** The words in which a pair may occur. */
-  const places = new Map<number, Set<number>>();
+  /** The words in which a pair may occur; some of them twice. */
+  const places = new Map<number, number[]>();
   const change = (first: number, second: number, word: number, by: number) => {
     const pair = first * pairBase + second;
     pairCounts.set(pair, (pairCounts.get(pair) ?? 0) + by);
     if (by < 0) return;
     const own = places.get(pair);
-    if (own === undefined) places.set(pair, new Set([word]));
-    else own.add(word);
+    if (own === undefined) places.set(pair, [word]);
+    else if (own.at(-1) !== word) own.push(word);
   };
   for (const [word, ids] of words.entries()) {
     const { count } = used[word] ?? { count: 0 };
