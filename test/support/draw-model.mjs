@@ -206,7 +206,7 @@ export function drawModel(random, shortest, kinds, outputCount = 1) {
 }
 
 const hasDecay = (type) =>
-  type in ownOptimizers ? "weight_decay" in ownOptimizers[type].options : keysOf(type).includes("no_decay");
+  type in ownOptimizers ? "weight_decay" in (ownOptimizers[type].options ?? {}) : keysOf(type).includes("no_decay");
 
 /** The types of the schema, and the spec's own in place of `custom`. */
 const drawnTypes = (union, own) => [
