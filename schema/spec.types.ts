@@ -755,6 +755,10 @@ export interface TableData {
    */
   evaluation_stride?: number | null;
   /**
+   * Columns whose values name the series of a row, in a file of several series. Windows are of one series, whose rows are in the order of the file; each series is split by itself. Default (null): one series.
+   */
+  group?: TargetColumns | null;
+  /**
    * Reverse the rows, for a file whose newest row is first.
    */
   reverse?: boolean;

@@ -12,6 +12,7 @@ import { iterateRows } from "../data/sources/row-order.js";
 import { withFile } from "../data/sources/table-format.js";
 import { featuresOf, featureValue, fitIds, inputArrays, type TableInputs } from "../data/sources/table-inputs.js";
 import { readRows, type TableRows } from "../data/sources/table-rows.js";
+import { seriesRanges } from "../data/sources/table-series.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
@@ -49,7 +50,10 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
       })),
     );
   const { rows, columns: readColumns, values, lineOf, unreadOf, notices } = result.value;
-  if (rows < window) {
+  const firstRows = seriesRanges(result.value.starts, rows).flatMap(([start, end]) =>
+    Array.from({ length: Math.max(0, end - start - window + 1) }, (_, index) => start + index),
+  );
+  if (firstRows.length === 0) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Add more rows." }]);
   }
@@ -84,7 +88,7 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     read: (starts, length) => new Map(inputArrays(inputs, { stride: 1, shift: 0, length }, starts, isRows)),
   };
   return ok({
-    lengths: new Uint32Array(rows - window + 1).fill(window),
+    lengths: new Uint32Array(firstRows.length).fill(window),
     hasLengths: false,
     notices: [
       ...horizonNotices(horizon, reverse),
@@ -94,7 +98,11 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
       ...(await missingTargetNotices({ run, file, folder }, result.value)),
     ],
     series: windows,
-    batch: (examples) => windows.read(examples, window),
+    batch: (examples) =>
+      windows.read(
+        examples.map((example) => firstRows[example] ?? 0),
+        window,
+      ),
     formatOf(output) {
       const { targets, outputs } = usesOf(spec, output);
       const { prefix } = predictionKeys(output, "");
@@ -120,7 +128,7 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
       };
     },
     identify(example, prediction) {
-      const row = example + window - 1;
+      const row = (firstRows[example] ?? 0) + window - 1;
       return withInput(lineOf(row), unreadOf(row), prediction);
     },
   });

@@ -122,8 +122,11 @@ function namedTargetProblem({ spec }: Run): RunProblem | undefined {
 
 /** The page edits numbers and labels. */
 function columnKindsProblem({ spec: { data } }: Run): RunProblem | undefined {
-  if (data.type !== "table" || !hasKinds(data.columns)) return undefined;
-  const message = "A web page of a table reads a list of columns of numbers, but data.columns has kinds.";
+  if (data.type !== "table" || (!hasKinds(data.columns) && data.group === null)) return undefined;
+  const message =
+    data.group === null
+      ? "A web page of a table reads a list of columns of numbers, but data.columns has kinds."
+      : "A web page of a table reads one series, but data.group has several.";
   return { code: "column-kinds", path: "", message, hint: "Name a file with --out in place of --web." };
 }
 

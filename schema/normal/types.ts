@@ -140,6 +140,11 @@ export interface NormalTableData {
    * the data. With the window, an evaluation reads each target once.
    */
   readonly evaluation_stride: number | null;
+  /**
+   * Columns whose values name the series of a row, in a file of several series. Windows are of one series, whose rows
+   * are in the order of the file; each series is split by itself. Default (null): one series.
+   */
+  readonly group: readonly Column[] | null;
   /** Reverse the rows, for a file whose newest row is first. */
   readonly reverse: boolean;
   /**

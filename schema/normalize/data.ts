@@ -64,6 +64,7 @@ function checkRows(data: NormalData, report: Report): void {
       "A horizon needs a window of rows.",
       'Write "window", or remove the horizon: the target is in the row.',
     );
+  if (data.group !== null) refuse("group", "Series need a window of rows.", 'Write "window", or remove the group.');
   if (data.stride !== 1) refuse("stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');
   if (data.evaluation_stride !== null)
     refuse("evaluation_stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');

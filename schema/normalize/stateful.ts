@@ -76,6 +76,13 @@ function orderProblems(data: NormalData, statefulPath: string): readonly Problem
       },
     ];
   const problems: Problem[] = [];
+  if (data.type === "table" && data.group !== null)
+    problems.push({
+      code: "stateful-data",
+      path: statefulPath,
+      message: "A stateful layer carries states from window to window, but the windows are of several series.",
+      hint: 'Remove "stateful" or "group".',
+    });
   if (data.stride !== data.window)
     problems.push({
       code: "stateful-order",

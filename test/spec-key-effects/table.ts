@@ -369,6 +369,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     horizon: keyEffect(weather, "/data/horizon", 2),
     stride: keyEffect(weather, "/data/stride", 2),
     evaluation_stride: keyEffect(set(weather, "/data/split", { validation: 0.4 }), "/data/evaluation_stride", 2),
+    group: { testedBy: "test/runtime/data/sources/table-series.test.ts" },
     reverse: keyEffect(weather, "/data/reverse", true),
     scale: keyEffect(weather, "/data/scale", "min_max"),
     missing: { testedBy: "test/runtime/data/sources/table.test.ts" },

@@ -57,6 +57,7 @@ export const tableData: NormalTableData = {
   horizon: 1,
   stride: 1,
   evaluation_stride: null,
+  group: null,
   reverse: false,
   scale: "none",
   missing: "error",

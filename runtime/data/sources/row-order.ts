@@ -19,27 +19,56 @@ export function* iterateRows(values: FloatList<Float64Array>, width: number, rev
   }
 }
 
+/** The rows at some indices. */
+function* rowsAt(values: FloatList<Float64Array>, width: number, order: Uint32Array): Generator<Float64Array> {
+  for (const index of order) {
+    const row = new Float64Array(width);
+    values.copy(row, 0, index * width, (index + 1) * width);
+    yield row;
+  }
+}
+
+/** The rows of each series together, in the order of the file or reversed, and the first row of each series. */
+export function seriesOrder(
+  seriesOfRow: readonly number[],
+  reverse: boolean,
+): { readonly order: Uint32Array; readonly starts: readonly number[] } {
+  const rows = Array.from(seriesOfRow, (_, row) => (reverse ? seriesOfRow.length - 1 - row : row));
+  const order = Uint32Array.from(rows.sort((a, b) => (seriesOfRow[a] ?? 0) - (seriesOfRow[b] ?? 0)));
+  const starts = Array.from(order.keys()).filter(
+    (row) => row === 0 || seriesOfRow[order[row] ?? 0] !== seriesOfRow[order[row - 1] ?? 0],
+  );
+  return { order, starts };
+}
+
 /**
  * The rows in order of time; in repeated columns each NaN is replaced by the previous row's value. `gap` is such a column
  * whose first row has none.
+ *
+ * @param order of the rows, or true for those from the last to the first. @param starts the first row of each series.
  */
 export function sortByTime(
   values: FloatList<Float64Array>,
   width: number,
-  reverse: boolean,
+  order: Uint32Array | boolean,
   isRepeated: readonly boolean[],
-): { readonly values: FloatList<Float64Array>; readonly gap?: number } {
-  if (!reverse && !isRepeated.includes(true)) return { values };
+  starts: readonly number[],
+): { readonly values: FloatList<Float64Array>; readonly gap?: { readonly row: number; readonly column: number } } {
+  if (order === false && !isRepeated.includes(true)) return { values };
   const ordered = collectFloats.float64();
+  const isStart = new Set(starts);
   let previousRow: Float64Array | undefined;
-  for (const row of iterateRows(values, width, reverse)) {
+  let index = 0;
+  for (const row of typeof order === "boolean" ? iterateRows(values, width, order) : rowsAt(values, width, order)) {
+    if (isStart.has(index)) previousRow = undefined;
     for (const [column, value] of row.entries()) {
       const isGap = Number.isNaN(value) && isRepeated[column] === true;
-      if (isGap && previousRow === undefined) return { values, gap: column };
+      if (isGap && previousRow === undefined) return { values, gap: { row: index, column } };
       if (isGap) row[column] = previousRow?.[column] ?? Number.NaN;
       ordered.push(row[column] ?? 0);
     }
     previousRow = row;
+    index += 1;
   }
   return { values: ordered.finish() };
 }

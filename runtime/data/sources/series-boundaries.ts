@@ -48,7 +48,7 @@ export function checkSeries(
     `from "${shorten(from, 20)}" to "${shorten(to, 20)}" on line ${line}`;
   const severalSeries = (signs: readonly string[]) =>
     `The rows seem to be of several series: ${signs.join(", and ")}. Windows reach from one series into the next. ` +
-    "Use a file of one series.";
+    "Name the columns of the series in data.group.";
 
   return {
     update(row) {

@@ -9,10 +9,11 @@ import { makeUnique, shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
 import { type FieldReader, fieldReader } from "../formats/field-readers.js";
 import { readTableFile } from "../formats/table-file.js";
+import { intern } from "../labels.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
-import { sortByTime } from "./row-order.js";
+import { seriesOrder, sortByTime } from "./row-order.js";
 import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import {
   type Column,
@@ -27,6 +28,7 @@ import {
 import { checkNotation, tableFormat } from "./table-format.js";
 import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
 import { type ColumnPolicy, missingHint, missingPolicies, untargetedNotice } from "./table-missing.js";
+import { findGroups } from "./table-series.js";
 
 /** A target: its columns, as indices, and the label of each row if it has classes; else no labels. */
 export interface RowTarget extends SelectedTarget {
@@ -47,6 +49,8 @@ export interface TableRows {
   readonly missing: readonly number[];
   /** By column: the texts of categories, whose index is the value. */
   readonly texts: ReadonlyMap<number, readonly string[]>;
+  /** The first row of each series. */
+  readonly starts: readonly number[];
   /** Indices in `columns`. */
   readonly inputs: readonly number[];
   readonly targets: readonly RowTarget[];
@@ -84,6 +88,10 @@ export async function readRows(
   const leftOutReader = fieldReader(null, data);
   let unreadColumns: readonly Column[] = [];
   const unreadFields: (readonly string[])[] = [];
+  /** The columns that name the series, and the series of each row by first appearance. */
+  let groupColumns: readonly number[] = [];
+  const seriesIds = new Map<string, number>();
+  const seriesOfRow: number[] = [];
   /** Equal labels share one string. */
   const internedLabels = new Map<string, string>();
 
@@ -160,6 +168,8 @@ export async function readRows(
       if (!internedLabels.has(label)) internedLabels.set(label, label);
       labels.get(name)?.push(internedLabels.get(label) ?? label);
     }
+    if (data.group !== null)
+      seriesOfRow.push(intern(seriesIds, JSON.stringify(groupColumns.map((index) => fields[index]))));
     for (const number of numbers) values.push(number);
     if (keepUnread) unreadFields.push(unreadColumns.map(({ index }) => fields[index] ?? ""));
     lines.push(line);
@@ -181,6 +191,9 @@ export async function readRows(
         readers = selection.columns.map(({ kind }) => fieldReader(kind, data));
         targetOf = new Map(selection.targets.flatMap((target) => target.columns.map((index) => [index, target])));
         policies = missingPolicies(data, selection);
+        const groups = findGroups(data, names);
+        if (!groups.ok) return groups.error;
+        groupColumns = groups.value;
         for (const { name } of selection.targets) labels.set(name, []);
         const read = new Set(selection.columns.map(({ index }) => index));
         unreadColumns = makeUnique(names).flatMap((name, index) => (read.has(index) ? [] : [{ name, index }]));
@@ -189,7 +202,7 @@ export async function readRows(
         const labelColumns = selection.targets
           .filter(hasLabels)
           .flatMap((target) => target.columns.map((index) => selection.columns[index]?.index ?? 0));
-        seriesCheck = checkSeries(data, names, first, labelColumns);
+        seriesCheck = data.group === null ? checkSeries(data, names, first, labelColumns) : undefined;
         return [];
       },
       row,
@@ -214,23 +227,30 @@ export async function readRows(
   if (problems.length > 0) return fail(problems);
   const { columns, inputs, targets } = selection;
   const lineList = lines.finish();
-  const indexInFile = (row: number) => (data.reverse ? rows - 1 - row : row);
+  const series = data.group === null ? null : seriesOrder(seriesOfRow, data.reverse);
+  const indexInFile = (row: number) => series?.order[row] ?? (data.reverse ? rows - 1 - row : row);
   const lineOf = (row: number) => idAt(lineList, indexInFile(row));
   const unreadOf = (row: number) => {
     const fields = unreadFields[indexInFile(row)] ?? [];
     return Object.fromEntries(fields.map((field, position) => [unreadColumns[position]?.name ?? "", field]));
   };
-  if (data.reverse) for (const list of labels.values()) list.reverse();
+  for (const [name, list] of labels)
+    labels.set(
+      name,
+      list.map((_, row) => list[indexInFile(row)] ?? ""),
+    );
   const ordered = sortByTime(
     values.finish(),
     columns.length,
-    data.reverse,
+    series?.order ?? data.reverse,
     policies.map((policy) => policy === "previous"),
+    series?.starts ?? [],
   );
-  const gapColumn = columns[ordered.gap ?? -1];
+  const gapColumn = columns[ordered.gap?.column ?? -1];
   if (gapColumn !== undefined) {
-    const hint = 'The first row has no previous value. Set data.missing to "drop".';
-    return fail([problemAt(lineOf(0), gapColumn, "has no value", hint)]);
+    const first = series === null ? "The first row" : "The first row of a series";
+    const hint = `${first} has no previous value. Set data.missing to "drop".`;
+    return fail([problemAt(lineOf(ordered.gap?.row ?? 0), gapColumn, "has no value", hint)]);
   }
   const names = columns.map(({ name }) => name);
   const notices = [
@@ -250,6 +270,7 @@ export async function readRows(
     kinds: columns.map(({ kind }) => kind),
     missing: columns.map((_, index) => missingCounts[index] ?? 0),
     policies,
+    starts: series?.starts ?? [0],
     texts: new Map(readers.map((reader, index) => [index, reader.texts()])),
     inputs,
     targets: targets.map((target) => ({ ...target, labels: labels.get(target.name) ?? [] })),

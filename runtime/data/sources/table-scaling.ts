@@ -4,6 +4,7 @@ import type { NormalTableData } from "../../../schema/normal/index.js";
 import { createScaler, type ScalerParameters } from "../scaler.js";
 import { iterateRows } from "./row-order.js";
 import type { TableRows } from "./table-rows.js";
+import type { TableWindows } from "./table-series.js";
 
 /** Scalers of the columns at `columnIndices`, fitted on the marked rows. */
 export function fitScalers(
@@ -26,11 +27,13 @@ export function fitScalers(
   return scalers.map(({ name, scaler }) => [name, scaler.parameters()]);
 }
 
-/** Marks the rows that the examples cover, including their targets. */
-export function markedRows(examples: Uint32Array, data: NormalTableData, rows: number): Uint8Array {
-  const { horizon, stride } = data;
-  const window = rowsOfExample(data);
+/** Marks the rows that the training examples cover, including their targets. */
+export function markedRows({ firstRows, splits }: TableWindows, data: NormalTableData, rows: number): Uint8Array {
+  const length = rowsOfExample(data) + data.horizon;
   const marks = new Uint8Array(rows);
-  for (const example of examples) marks.fill(1, example * stride, example * stride + window + horizon);
+  for (const example of splits.train) {
+    const first = firstRows[example] ?? 0;
+    marks.fill(1, first, first + length);
+  }
   return marks;
 }

@@ -18,7 +18,6 @@ import type { TableMetadata } from "../metadata.js";
 import { type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import { collectFloats } from "../spill/float-list.js";
-import { type Splits, splitWindows } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
 import { iterateRows as tableRows } from "./row-order.js";
 import { hasLabels } from "./table-columns.js";
@@ -35,6 +34,7 @@ import {
 } from "./table-inputs.js";
 import { readRows, type TableRows } from "./table-rows.js";
 import { fitScalers, markedRows } from "./table-scaling.js";
+import { type TableWindows, windowsOf } from "./table-series.js";
 import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
 
 export const table: SourceKind<NormalTableData> = {
@@ -44,23 +44,21 @@ export const table: SourceKind<NormalTableData> = {
     const result = await readRows(data, folder, targetUses);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
-    const { horizon, stride } = data;
+    const { horizon } = data;
     const window = rowsOfExample(data);
     if (rows < window + horizon) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
-    const examples = Math.floor((rows - window - horizon) / stride) + 1;
-    const split = splitWindows(data.split, seed, {
-      examples,
-      stride,
-      span: [...targetUses.values()].some(({ everyStep }) => everyStep) ? window : 1,
-      evaluationStride: data.evaluation_stride,
-    });
-    if (!split.ok) return split;
-    const prepared = prepare(data, result.value, targetUses, split.value, tableMetadata, recordedClasses);
+    const span = [...targetUses.values()].some(({ everyStep }) => everyStep) ? window : 1;
+    const windows = windowsOf(data, seed, result.value, span);
+    if (!windows.ok) return windows;
+    const { firstRows } = windows.value;
+    if (firstRows.length === 0) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
+    const prepared = prepare(data, result.value, targetUses, windows.value, tableMetadata, recordedClasses);
     if (!prepared.ok) return prepared;
     return ok({
-      ...windowSource(data, prepared.value, examples, split.value),
+      ...windowSource(data, prepared.value, windows.value),
       notices: [
         ...result.value.notices,
+        ...windows.value.notices,
         ...prepared.value.notices,
         ...prepared.value.targets.flatMap(({ classes }) => equalNamesNotices(classes?.names ?? null)),
       ],
@@ -89,13 +87,13 @@ function prepare(
   data: NormalTableData,
   read: TableRows,
   targetUses: ReadonlyMap<string, Uses>,
-  splits: Splits,
+  windows: TableWindows,
   fittedMetadata: TableMetadata | null,
   recordedClasses: ReadonlyMap<string | null, readonly string[]>,
 ): Result<Prepared> {
   const { rows, columns, values, kinds, targets } = read;
   const inputs = featuresOf(read);
-  const marks = markedRows(splits.train, data, rows);
+  const marks = markedRows(windows, data, rows);
   // Probabilities are not scaled.
   const numberColumns = targets.flatMap((target) => (target.use?.targets === "numbers" ? target.columns : []));
   const isScaled = (column: number) => kinds[column]?.type !== "boolean";
@@ -175,15 +173,15 @@ const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an o
 function windowSource(
   data: NormalTableData,
   { inputs, targets, inputNames, scalers, fill }: Prepared,
-  examples: number,
-  splits: Splits,
+  { firstRows, splits }: TableWindows,
 ): DataSource {
-  const { horizon, stride } = data;
+  const { horizon } = data;
   const window = rowsOfExample(data);
   const isRows = data.window === null;
-  const inputWindows = { stride, shift: 0, length: window };
+  const inputWindows = { stride: 1, shift: 0, length: window };
+  const rowsOf = (examples: ArrayLike<number>) => Uint32Array.from(examples, (example) => firstRows[example] ?? 0);
   const targetWindows = ({ everyStep }: PreparedTarget) =>
-    everyStep ? { stride, shift: horizon, length: window } : { stride, shift: window - 1 + horizon, length: 1 };
+    everyStep ? { stride: 1, shift: horizon, length: window } : { stride: 1, shift: window - 1 + horizon, length: 1 };
   /** The shape of a target, without batch and time. */
   const shapeOf = ({ classes, series }: PreparedTarget) => (classes === null ? [series.width] : []);
   const described = targets.flatMap(({ columns, classes }) => [columns, classes?.names ?? null]);
@@ -198,7 +196,7 @@ function windowSource(
   const inputsOf = inputsSignature(inputs.numbers?.width ?? null, inputs.ids, isRows);
   const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
-    examples,
+    examples: firstRows.length,
     splits,
     digest: digest.digest("hex"),
     metadata: {
@@ -228,9 +226,9 @@ function windowSource(
       const arrays = targets.map((target): [string, NumericArray] => {
         const steps = target.everyStep ? [indices.length, window] : [indices.length];
         const shape = [...steps, ...shapeOf(target)];
-        return [targetPort(target.name), gatherWindows(target.series, targetWindows(target), indices, shape)];
+        return [targetPort(target.name), gatherWindows(target.series, targetWindows(target), rowsOf(indices), shape)];
       });
-      return new Map([...inputArrays(inputs, inputWindows, indices, isRows), ...arrays]);
+      return new Map([...inputArrays(inputs, inputWindows, rowsOf(indices), isRows), ...arrays]);
     },
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);
@@ -254,6 +252,10 @@ function windowSource(
 function tooShortProblem(data: NormalTableData, rows: number, dropped: number, isFixed: boolean): RunProblem {
   const { file, horizon } = data;
   const window = rowsOfExample(data);
+  if (data.group !== null) {
+    const message = `No series of "${file}" has ${formatCount(window + horizon, "row")}, a window and its target.`;
+    return { code: "table-too-short", path: "/data/window", message, hint: "Use a smaller window, or longer series." };
+  }
   const left = dropped === 0 ? "" : ` left (data.missing drops ${formatInteger(dropped)} without a value)`;
   return {
     code: "table-too-short",

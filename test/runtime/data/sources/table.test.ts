@@ -178,7 +178,7 @@ describe("headers, comments, columns", () => {
     const byDay = range(5).flatMap((index) => ["A", "B"].map((id) => `${id},${day(index)},${index}`));
     const several = (signs: string) => [
       `The rows seem to be of several series: ${signs}. Windows reach from one series into the next. ` +
-        "Use a file of one series.",
+        "Name the columns of the series in data.group.",
     ];
 
     test.each<[string, string, string]>([

@@ -1,0 +1,80 @@
+/** Tables of several series: the columns that name them, and windows that are of one series each. */
+import { rowsOfExample } from "../../../schema/kinds/columns.js";
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
+import { findColumn } from "../formats/columns.js";
+import { type Indices, type Splits, splitWindows } from "../splits.js";
+
+/** The indices of the columns that name the series. */
+export function findGroups({ file, group }: NormalTableData, names: readonly string[]): Result<readonly number[]> {
+  const problems: RunProblem[] = [];
+  const indices = (group ?? []).flatMap((wanted, position) => {
+    const place = findColumn(wanted, names);
+    if (place.ok) return [place.value];
+    const { fault, hint } = place.error;
+    problems.push({ code: "table-column", path: `/data/group/${position}`, message: `"${file}" ${fault}.`, hint });
+    return [];
+  });
+  return problems.length > 0 ? fail(problems) : ok(indices);
+}
+
+/** The windows of a table: the first row of each, with their splits. */
+export interface TableWindows {
+  readonly firstRows: Indices;
+  readonly splits: Splits;
+  readonly notices: readonly string[];
+}
+
+/** The rows of each series, from its first up to the first of the next one. */
+export function seriesRanges(starts: readonly number[], rows: number): readonly (readonly [number, number])[] {
+  return starts.map((start, index) => [start, starts[index + 1] ?? rows] as const);
+}
+
+/** The windows of each series, split by itself. A series that is too short for a window has none. @param span targets of a window. */
+export function windowsOf(
+  data: NormalTableData,
+  seed: number,
+  { starts, rows }: { readonly starts: readonly number[]; readonly rows: number },
+  span: number,
+): Result<TableWindows> {
+  const { horizon, stride, split, evaluation_stride: evaluationStride } = data;
+  const length = rowsOfExample(data) + horizon;
+  if (starts.length === 1 && rows >= length) {
+    const examples = Math.floor((rows - length) / stride) + 1;
+    const splits = splitWindows(split, seed, { examples, stride, span, evaluationStride });
+    if (!splits.ok) return splits;
+    const firstRows = new Uint32Array(examples).map((_, example) => example * stride);
+    return ok({ firstRows, splits: splits.value, notices: [] });
+  }
+  const firstRows: number[] = [];
+  const members = { train: [] as number[], validation: [] as number[], test: [] as number[] };
+  let short = 0;
+  for (const [start, end] of seriesRanges(starts, rows)) {
+    if (end - start < length) {
+      short += 1;
+      continue;
+    }
+    const examples = Math.floor((end - start - length) / stride) + 1;
+    const own = splitWindows(split, seed, { examples, stride, span, evaluationStride });
+    if (!own.ok) return own;
+    const offset = firstRows.length;
+    for (let example = 0; example < examples; example++) firstRows.push(start + example * stride);
+    for (const name of ["train", "validation", "test"] as const)
+      for (const example of own.value[name]) members[name].push(offset + example);
+  }
+  const splits = {
+    train: Uint32Array.from(members.train),
+    validation: Uint32Array.from(members.validation),
+    test: Uint32Array.from(members.test),
+  };
+  const notices =
+    starts.length === 1 ? [] : [`"${data.file}" has ${starts.length} series; windows are of one series each.`];
+  const shortNotice = `${short} of them ${short === 1 ? "has" : "have"} fewer than ${formatCount(length, "row")}, and no window.`;
+  return ok({
+    firstRows: Uint32Array.from(firstRows),
+    splits,
+    notices: short === 0 ? notices : [...notices, shortNotice],
+  });
+}
