@@ -27,6 +27,11 @@ const spec = {
         "y = merge_heads(a / (1 + l2_norm(a))) + cumsum(x) / 10 + logsumexp(x) ^ 2",
       ],
     },
+    mixed: {
+      inputs: { context: "context_size" },
+      parameters: { U: ["context_size", "input_size"] },
+      equations: ["y = x * sigmoid(shift(context) @ U) + context / 2"],
+    },
     echo: { parameters: { a: ["input_size"] }, equations: ["y = x - a * shift(x) + shift(tanh(x), 3) / 2"] },
   },
   model: [
@@ -36,6 +41,7 @@ const spec = {
     { layer: "conv1d", size: 8, kernel_size: 2, padding: "causal", activation: "gate" },
     { layer: "heads", count: 4 },
     { layer: "echo" },
+    { layer: "mixed", from: ["echo", "highway"] },
     { layer: "projection" },
   ],
   loss: { type: "sequence_loss" },
