@@ -73,7 +73,12 @@ export function logDecay(b: Builder, order: ChunkOrder, logs: Value, perKey: boo
   const sumsBefore = b.sub(sums, logs);
   const sumsAt = (moment: Moment) => (moment === "after" ? sums : sumsBefore);
   const decayOfNumber = (moment: Moment) => {
-    const difference = b.sub(sumsAt(moment), transposed(b, sums));
+    // Sums over the steps between, because a difference of two sums would lose digits after a strong decay.
+    const later = b.mul(
+      logs,
+      walkingMask(b, order, (row, column) => row > column),
+    );
+    const difference = b.matmul(walkingMask(b, order, reaches(moment)), later);
     return b.exp(b.where(walkingMask(b, order, reaches(moment), "bool"), difference, NEVER));
   };
   return {
