@@ -900,6 +900,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     ),
   }),
   ...prefixed("own", {
+    inputs: { testedBy: "test/compiler/elaborate/layers/rnn/cell-inputs.test.ts" },
     options: cellEffect("options/gain", 3),
     state: keyEffect(counting, "/cells/own/state/k", 4),
     parameters: cellEffect("parameters/b", [1, "2*hidden_size"]),
