@@ -813,7 +813,6 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     options: keyEffect(customized, "/model/2/options", { size: 5 }),
   }),
   ...prefixed("metric_custom", {
-    type: { testedBy: "test/compiler/elaborate/metrics/own-metrics.test.ts" },
     name: keyEffect(ownMetric, "/metrics/0/name", "other"),
     equations: keyEffect(ownMetric, "/metrics/0/equations/0", "metric = 2 * abs(y - t)"),
     reduce: keyEffect(ownMetric, "/metrics/0/reduce", "root_mean"),
