@@ -83,6 +83,13 @@ describe("a text evaluated in chunks", () => {
     );
   });
 
+  test("has the loss of the whole with states of several axes", async () => {
+    const cells = [{ cell: "s4d", hidden_size: 4, state_size: 3 }];
+    const uninterrupted = await lossOf(await specOf(60, { layer: { cells, stateful: false } }), 1);
+    expect(await lossOf(await specOf(12, { layer: { cells } }), 1)).toBeCloseTo(uninterrupted, 6);
+    expect(await lossOf(await specOf(12, { layer: { cells, stateful: false } }), 1)).not.toBeCloseTo(uninterrupted, 4);
+  });
+
   test("has the loss of its streams, also of different lengths", async () => {
     const halfWindows = await lossOf(await specOf(30, { layer: { stateful: false }, data: { stride: 30 } }), 2);
     expect(await lossOf(await specOf(6), 2)).toBeCloseTo(halfWindows, 6);
