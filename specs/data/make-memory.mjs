@@ -14,8 +14,8 @@ const letters = [..."abcdefgh"];
 
 write("parity-train.jsonl.gz", 2000, parity(chance(11), 1, 40));
 write("parity-long.jsonl.gz", 100, parity(chance(12), 40, 256));
-write("copying-train.jsonl.gz", 8000, copying(chance(13), 256, 4));
-write("copying-test.jsonl.gz", 100, copying(chance(14), 256, 4));
+write("copying-train.jsonl.gz", 12000, copying(chance(13), 16, 256, 4));
+write("copying-test.jsonl.gz", 100, copying(chance(14), 256, 256, 4));
 write("recall-train.jsonl.gz", 10000, recall(chance(15), 8));
 write("recall-test.jsonl.gz", 500, recall(chance(16), 8));
 
@@ -37,9 +37,10 @@ function parity({ whole }, shortest, longest) {
   };
 }
 
-/** Letters among noise, and at the end as many marks, for which they are repeated in order. */
-function copying({ whole, one }, length, count) {
+/** Letters among noise, and at the end as many marks, for which they are repeated in order; more short than long ones. */
+function copying({ uniform, whole, one }, shortest, longest, count) {
   return () => {
+    const length = Math.round(shortest + (longest - shortest) * uniform() ** 3);
     const places = new Set();
     while (places.size < count) places.add(whole(0, length - count - 1));
     const copied = Array.from(places, () => one(letters));

@@ -17,9 +17,9 @@ import { buildTrainingStep } from "../../compiler/pipeline/training-step.js";
 import type { ArraySignature, Signature } from "../../compiler/signature.js";
 import { computeMetric } from "../../runtime/evaluation/metric-accumulators.js";
 import { randomStream } from "../../runtime/tensors/random.js";
-import { builtInCells } from "../../schema/built-in.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { isVariance } from "../support/artifacts.js";
+import { sequenceCells } from "../support/cell-definition.js";
 import { normal } from "../support/read-spec.js";
 
 interface DrawnModel {
@@ -281,5 +281,5 @@ test("the random models have every layer and every cell", () => {
   // A custom layer has its own name in a spec.
   const names = [...variantsOf("layer").filter((layer) => layer !== "custom"), ...Object.keys(ownLayers)];
   for (const layer of names) expect(text).toContain(`"layer":"${layer}"`);
-  for (const cell of builtInCells()) expect(text).toContain(`"cell":"${cell}"`);
+  for (const cell of sequenceCells) expect(text).toContain(`"cell":"${cell}"`);
 });

@@ -7,6 +7,7 @@ import { checkDefinition } from "../../compiler/language/check/index.js";
 import { builtInFunctions } from "../../compiler/language/functions/index.js";
 import { type ResolvedDefinition, resolveDefinition } from "../../compiler/language/resolve.js";
 import { declaredShapes } from "../../compiler/language/size-expression.js";
+import { builtInCell, builtInCells } from "../../schema/built-in.js";
 import type { Report } from "../../schema/diagnostics/index.js";
 import type { CellOption, CellVariant, NormalCellDefinition } from "../../schema/normal/index.js";
 
@@ -36,6 +37,11 @@ export function definition(cell: PartialCell): NormalCellDefinition {
   };
   return { ...complete, variants: Object.fromEntries(variants) };
 }
+
+/** The built-in cells that read x alone. */
+export const sequenceCells: readonly string[] = builtInCells().filter(
+  (name) => builtInCell(name)?.inputs === undefined,
+);
 
 export function builtIn(name: string): NormalCellDefinition {
   const file = new URL(`../../specs/cells/${name}.json`, import.meta.url);

@@ -3,7 +3,7 @@
  * other may be drawn together, and `check` then refuses the model.
  */
 import { drawBlock } from "./draw-blocks.mjs";
-import { drawCell } from "./draw-cells.mjs";
+import { drawCell, stateSizes } from "./draw-cells.mjs";
 import { sharedOptions } from "./draw-sharing.mjs";
 import { activations, isGated, keysOf, ownLayers } from "./draw-values.mjs";
 
@@ -165,8 +165,10 @@ export function modelDrawer(random, inputs, shortest) {
     if (once(8)) return recurAlike(wire);
     const stack = [drawCell(random, wire.width)];
     if (once(3)) stack.push(drawCell(random, stack[0].width));
-    const returned = once(4) ? pick(["last", "state"]) : "sequence";
     const final = stack.at(-1);
+    // A layer returns vectors.
+    const hasVector = typeof Object.values(stateSizes[final.cell.cell])[0] === "string";
+    const returned = once(4) ? pick(hasVector ? ["last", "state"] : ["last"]) : "sequence";
     const own = final.cell.projection_size || final.cell.hidden_size;
     const width =
       returned === "state" && final.cell.bidirectional === "concat"
@@ -175,7 +177,9 @@ export function modelDrawer(random, inputs, shortest) {
           ? own
           : final.width;
     const vectors = wires.filter((other) => other.axis === null && other.width === stack[0].cell.hidden_size);
-    const canStart = stack.length === 1 && stack[0].cell.bidirectional === "none" && !stack[0].cell.projection_size;
+    const startsVector = typeof Object.values(stateSizes[stack[0].cell.cell])[0] === "string";
+    const canStart =
+      startsVector && stack.length === 1 && stack[0].cell.bidirectional === "none" && !stack[0].cell.projection_size;
     const initial_state =
       canStart && vectors.length > 0 && once(2) ? pick(vectors).name : once(4) ? "learned" : undefined;
     const layer = {

@@ -108,10 +108,11 @@ const statesOf = ({ layer, name, cells = [] }) =>
   (layer === "rnn" ? cells : []).flatMap(({ cell, hidden_size, bidirectional, projection_size }, index) =>
     bidirectional !== "none" || projection_size
       ? []
-      : Object.entries(stateSizes[cell]).map(([state, size]) => ({
-          name: `${name}/${index}/${state}`,
-          size: size === "hidden_size" ? hidden_size : size,
-        })),
+      : Object.entries(stateSizes[cell]).flatMap(([state, size]) =>
+          size === "hidden_size" || typeof size === "number"
+            ? [{ name: `${name}/${index}/${state}`, size: size === "hidden_size" ? hidden_size : size }]
+            : [],
+        ),
   );
 
 /**

@@ -5,8 +5,8 @@
 import fc from "fast-check";
 import { layers } from "../../compiler/elaborate/layers/index.js";
 import { optimizers } from "../../compiler/training/optimizers/index.js";
-import { builtInCell, builtInCells } from "../../schema/built-in.js";
 import { lossTypes } from "../../schema/custom-losses.js";
+import { sequenceCells } from "./cell-definition.js";
 
 export const BATCH = 6;
 const TIME = 5;
@@ -38,8 +38,7 @@ const normalized = {
 /** Names of the vocabulary, each list in turn. */
 export const vocabulary = {
   layers: Object.keys(layers),
-  // Those that read x alone.
-  cells: builtInCells().filter((name) => builtInCell(name)?.inputs === undefined),
+  cells: sequenceCells,
   losses: lossTypes().filter((type) => type !== "custom"),
   optimizers: Object.keys(optimizers),
 };
