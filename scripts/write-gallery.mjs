@@ -83,11 +83,6 @@ const sections = {
         "The parity of the ones so far: an sLSTM trained on up to 40 bits, evaluated on 40 to 256. A cell whose gates do not read its state, such as `mlstm`, cannot.",
       plain: true,
     },
-    "selective-copying": {
-      shows: "Four letters among 248 steps of noise, repeated in order at the end: two selective state spaces.",
-      steps: 20,
-      silent: true,
-    },
     "associative-recall": {
       shows: "Eight pairs of a key and a value, then the value of one key: the delta rule.",
       plain: true,

@@ -1,6 +1,6 @@
 /**
- * Writes the tasks of the gallery that measure the memory of a cell, the same bytes every time: parity, selective
- * copying, associative recall.
+ * Writes the tasks of the gallery that measure the memory of a cell, the same bytes every time: parity and
+ * associative recall.
  *
  *     node specs/data/make-memory.mjs
  */
@@ -12,15 +12,16 @@ import { chance } from "./chance.mjs";
 const folder = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
 const letters = [..."abcdefgh"];
 
-write("parity-train.jsonl.gz", 2000, parity(chance(11), 1, 40));
-write("parity-long.jsonl.gz", 100, parity(chance(12), 40, 256));
-write("copying-train.jsonl.gz", 12000, copying(chance(13), 16, 256, 4));
-write("copying-test.jsonl.gz", 100, copying(chance(14), 256, 256, 4));
-write("recall-train.jsonl.gz", 10000, recall(chance(15), 8));
-write("recall-test.jsonl.gz", 500, recall(chance(16), 8));
+// The last of each file are those of the validation split.
+write("parity.jsonl.gz", [...many(1900, parity(chance(11), 1, 40)), ...many(100, parity(chance(12), 40, 256))]);
+write("recall.jsonl.gz", many(10_000, recall(chance(15), 8)));
 
-function write(name, count, example) {
-  const lines = Array.from({ length: count }, () => `${JSON.stringify(example())}\n`);
+function many(count, example) {
+  return Array.from({ length: count }, example);
+}
+
+function write(name, examples) {
+  const lines = examples.map((example) => `${JSON.stringify(example)}\n`);
   writeFileSync(join(folder, name), gzipSync(lines.join(""), { level: 9 }));
 }
 
@@ -33,23 +34,6 @@ function parity({ whole }, shortest, longest) {
       ones += Number(bit);
       return ones % 2 === 0 ? "even" : "odd";
     });
-    return { tokens, tags };
-  };
-}
-
-/** Letters among noise, and at the end as many marks, for which they are repeated in order; more short than long ones. */
-function copying({ uniform, whole, one }, shortest, longest, count) {
-  return () => {
-    const length = Math.round(shortest + (longest - shortest) * uniform() ** 3);
-    const places = new Set();
-    while (places.size < count) places.add(whole(0, length - count - 1));
-    const copied = Array.from(places, () => one(letters));
-    const ordered = [...places].sort((a, b) => a - b);
-    const tokens = Array.from({ length }, (_, step) => {
-      if (step >= length - count) return "?";
-      return places.has(step) ? copied[ordered.indexOf(step)] : ".";
-    });
-    const tags = tokens.map((_, step) => copied[step - (length - count)] ?? ".");
     return { tokens, tags };
   };
 }
