@@ -901,7 +901,6 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...prefixed("own", {
     inputs: { testedBy: "test/compiler/elaborate/layers/rnn/cell-inputs.test.ts" },
     options: cellEffect("options/gain", 3),
-    inputs: { testedBy: "test/compiler/elaborate/layers/rnn/cell-inputs.test.ts" },
     state: keyEffect(counting, "/cells/own/state/k", 4),
     parameters: cellEffect("parameters/b", [1, "2*hidden_size"]),
     initializers: cellEffect("initializers/W", "glorot_uniform"),
