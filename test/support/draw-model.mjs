@@ -25,6 +25,10 @@ const sourceOn = (axis, name = axis === "time" ? "inputs" : "decoder_inputs") =>
   steps: (n) => n,
 });
 const embedding = (name, vocabulary_size) => ({ layer: "embedding", name, vocabulary_size, size: FEATURES });
+const oneHot = { layer: "one_hot", name: "first", size: IDS };
+const cycle = { layer: "cycle", name: "first", period: IDS };
+/** Features of an id. */
+const idWidth = ({ layer }) => ({ one_hot: IDS, cycle: 2 })[layer] ?? FEATURES;
 const numbers = () => [[{ ...sourceOn("time"), width: FEATURES }]];
 const tokens = () => [[sourceOn("time"), embedding("first", "vocabulary")]];
 
@@ -35,9 +39,7 @@ const tokens = () => [[sourceOn("time"), embedding("first", "vocabulary")]];
 const inputs = {
   numbers: { sources: numbers, targets: ["classes", "numbers", "probabilities", "labels"], axis: "time" },
   ids: {
-    sources: (pick) => [
-      [sourceOn("time"), pick([{ layer: "one_hot", name: "first", size: IDS }, embedding("first", IDS)])],
-    ],
+    sources: (pick) => [[sourceOn("time"), pick([oneHot, cycle, embedding("first", IDS)])]],
     targets: ["classes", "numbers", "probabilities", "labels"],
     axis: "time",
   },
@@ -131,8 +133,7 @@ export function drawModel(random, shortest, kinds, outputCount = 1) {
   const sources = inputs[input].sources(pick);
   const reading = sources.filter(([, layer]) => layer !== undefined);
   const drawer = modelDrawer(random, reading.length > 0 ? [] : sources.flat().reverse(), shortest);
-  for (const [source, layer] of reading)
-    drawer.add(layer, { width: layer.layer === "one_hot" ? IDS : FEATURES }, source);
+  for (const [source, layer] of reading) drawer.add(layer, { width: idWidth(layer) }, source);
   for (let count = between(1, 5); count > 0; count--) drawer.drawLayer();
 
   const isLong = drawer.last().axis !== null && drawer.last().steps(shortest) >= 4;

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import { layers } from "../../compiler/elaborate/layers/index.js";
 import { optimizers } from "../../compiler/training/optimizers/index.js";
+import { builtInLoss } from "../../schema/built-in.js";
 import { lossTypes } from "../../schema/custom-losses.js";
 import { sequenceCells } from "./cell-definition.js";
 
@@ -35,16 +36,19 @@ const normalized = {
   ],
 };
 
-/** Names of the vocabulary, each list in turn. */
+/** Names of the vocabulary, each list in turn. A loss of a whole batch has no value that batches of any size share. */
 export const vocabulary = {
   layers: Object.keys(layers),
   cells: sequenceCells,
-  losses: lossTypes().filter((type) => type !== "custom"),
+  losses: lossTypes().filter((type) => type !== "custom" && builtInLoss(type)?.scope !== "batch"),
   optimizers: Object.keys(optimizers),
 };
 
 const optional = <T>(value: T) => fc.constantFrom<T | undefined>(undefined, value);
 const rate = fc.constantFrom(0, 0.3);
+
+/** The outputs of losses that read several for the one target. */
+const outputSizes: Readonly<Record<string, number>> = { pinball: 3, gaussian_nll: 2, mixture_density: 9 };
 
 /** Options of a loss in addition to its type. */
 function lossOptions(type: string): fc.Arbitrary<Readonly<Record<string, unknown>>> {
@@ -99,7 +103,7 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
     string,
   ];
   const optimizer = nameOf(vocabulary.optimizers);
-  const isClasses = ["sequence_loss", "cross_entropy", "sampled_softmax", "ctc"].includes(loss);
+  const isClasses = ["sequence_loss", "cross_entropy", "sampled_softmax", "ctc", "focal"].includes(loss);
   const isEveryStep = ["sequence_loss", "ctc"].includes(loss);
   return (
     fc
@@ -147,7 +151,7 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
             { layer: "dropout", rate: dropout },
             isLast && pool === undefined ? { ...rnn, return: "last" } : rnn,
             ...(isLast && pool !== undefined ? [{ layer: "pool", mode: pool }] : []),
-            { layer: "dense", size: isClasses ? CLASSES : 1 },
+            { layer: "dense", size: isClasses ? CLASSES : (outputSizes[loss] ?? 1) },
           ],
           loss: { type: loss, ...options },
           regularization,
