@@ -112,7 +112,7 @@ describe("texts as arguments", () => {
 });
 
 describe("standard input", () => {
-  const labelsOf = (stdout: string) => records(stdout).flatMap(({ label }) => label ?? []);
+  const labelsOf = (stdout: string) => records(stdout).flatMap(({ mood }) => mood ?? []);
 
   test.each([
     ["the format of the training data", "id,review\n7,good film\n8,bad\n", []],

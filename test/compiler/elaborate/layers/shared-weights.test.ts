@@ -46,7 +46,7 @@ const highway = {
   parameters: { Wt: ["input_size", "input_size"], bt: ["input_size"], Wh: ["input_size", "input_size"] },
   equations: ["t = sigmoid(x @ Wt + bt)", "y = t * tanh(x @ Wh) + (1 - t) * x"],
 };
-const readsIds = (kind: string) => kind === "one_hot" || kind === "embedding";
+const readsIds = (kind: string) => ["one_hot", "embedding", "cycle"].includes(kind);
 
 const specOf = (entries: readonly object[], inputs: readonly unknown[] = rows) => ({
   data: { type: "arrays", inputs, targets: [[1], [0], [2]] },
