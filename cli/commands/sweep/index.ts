@@ -6,6 +6,9 @@ import { type Mode, type Pruner, pruners } from "../../../runtime/sweep/pruning.
 import type { GridAxis, SampleAxis, TrialValues } from "../../../runtime/sweep/search-space.js";
 import type { Trial } from "../../../runtime/sweep/sweep.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
+import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import { directionOf } from "../../../schema/kinds/metrics.js";
+import { ownMetricDirections, reportedMetrics } from "../../../schema/kinds/reported-metrics.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportFailure, reportInvalidInput } from "../../errors.js";
@@ -31,9 +34,6 @@ interface Flags {
   readonly set?: readonly Override[];
   readonly device: TrainRequest["device"];
 }
-
-/** Metrics that are maximized by default. */
-const maximizedMetrics = /accuracy|^f1$|^precision$|^recall$|^exact_sequence$/;
 
 export const sweep: CommandModule = {
   description:
@@ -105,7 +105,18 @@ export const sweep: CommandModule = {
     const trials = await openTrials(output, file, set, values);
     if (trials === undefined) return exitCodes.invalidInput;
 
-    const mode = flags.mode ?? (maximizedMetrics.test(metric) ? "max" : "min");
+    const metrics = new Set(trials.flatMap((trial) => reportedMetrics(trial.spec)));
+    if (!metrics.has(metric)) {
+      reportInvalidInput(
+        output,
+        "unknown-metric",
+        `no trial has a metric "${metric}"`,
+        suggestion(metric, [...metrics], "Metrics"),
+      );
+      return exitCodes.invalidInput;
+    }
+    const measured = trials.find((trial) => reportedMetrics(trial.spec).includes(metric))?.spec ?? spec;
+    const mode = flags.mode ?? directionOf(metric, ownMetricDirections(measured));
     const out = flags.out ?? join("runs", `${spec.name}-sweep`);
     const specKey = JSON.stringify([file, set.map(({ flag }) => flag)]);
     const started = openSweep(out, { format: 1, spec: specKey, search_space: searchSpace, metric, mode, pruner });

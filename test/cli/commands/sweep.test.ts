@@ -116,7 +116,23 @@ test("errors are reported before any trial is trained", async () => {
   const range = await rnnx("sweep", spec, "--sample", "seed=4..1");
   expect(range.code).toBe(2);
   expect(range.stderr).toContain("lower bound of a range must be less");
+  const metric = await rnnx("sweep", spec, "--grid", "seed=1,2", "--metric", "acuracy", "--out", target);
+  expect(metric.code).toBe(2);
+  expect(metric.stderr).toContain('no trial has a metric "acuracy"');
+  expect(metric.stderr).toContain('Did you mean "accuracy"?');
   expect(existsSync(target)).toBe(false);
+});
+
+test("a metric of the spec's own is compared in its direction", async () => {
+  const own = join(folder, "own.json");
+  const metrics = { certainty: { equations: ["metric = gather(softmax(y), t)"], mode: "max" } };
+  writeFileSync(own, JSON.stringify({ ...JSON.parse(readFileSync(spec, "utf8")), metrics }));
+  const target = join(folder, "own");
+  const axis = ["--grid", "optimizer.learning_rate=0.00001,0.1", "--metric", "certainty"];
+  const { code, stdout } = await rnnx("sweep", own, ...axis, "--out", target, "--jobs", "1", "--json");
+  expect(code).toBe(0);
+  expect(records(stdout).at(-1)).toMatchObject({ best: { trial: 2 } });
+  expect(JSON.parse(readFileSync(join(target, "sweep.json"), "utf8"))).toMatchObject({ mode: "max" });
 });
 
 interface Shown {
