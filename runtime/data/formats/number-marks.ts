@@ -35,7 +35,7 @@ export function numberReader({ decimal, thousands, unit }: NumberFormat): Number
   const isPlain = decimal === "." && thousands === "" && unit === null;
   const point = escaped(decimal);
   const group = thousands === " " ? String.raw`[ \u00a0\u202f]` : thousands === "'" ? "['’]" : escaped(thousands);
-  const whole = thousands === "" ? String.raw`\d+` : String.raw`(?:\d{1,3}(?:${group}\d{3})+|\d+)`;
+  const whole = thousands === "" ? String.raw`\d+` : String.raw`(?:[1-9]\d{0,2}(?:${group}\d{3})+|\d+)`;
   const pattern = new RegExp(`^[+-]?(?:${whole}(?:${point}\\d*)?|${point}\\d+)(?:e[+-]?\\d+)?$`, "iu");
   const groups = new RegExp(group, "gu");
   const withoutUnit = (field: string) => {

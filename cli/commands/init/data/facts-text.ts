@@ -43,9 +43,26 @@ export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
   const lines = [
     modelText(colors, task, facts),
     ...(unread.length === 0 ? [] : [`Not read: ${listFirst(unread, MAX_UNREAD)}.`]),
+    ...doubtTexts(task, facts),
     ...firstLineText(task, facts),
   ];
   return lines.join("\n");
+}
+
+/** The numbers that have two notations, with the one that is read. */
+function doubtTexts(task: Task, { columns, decimalEvidence }: FileFacts): readonly string[] {
+  const unread = unreadColumns(task, columns);
+  return columns.flatMap((column) => {
+    const { name, doubt, tableKind } = column;
+    if (doubt === null || tableKind?.type !== "number" || unread.includes(column)) return [];
+    const { text, chosen, other, otherFormat } = doubt;
+    const read = `${escapeLine(name)}: ${escapeLine(text)} is read as ${chosen}, not as ${other}`;
+    if (decimalEvidence === "columns")
+      return [`${read}, since other columns have the decimal mark "${tableKind.decimal}".`];
+    const options = `{ "type": "number", "decimal": "${otherFormat.decimal}", "thousands": "${otherFormat.thousands}" }`;
+    const reason = decimalEvidence === "delimiter" ? ", since semicolons separate the fields" : "";
+    return [`${read}${reason}. Is it ${other}? Give the column the kind ${options} in data.columns.`];
+  });
 }
 
 /** The doubt that the first line has names of columns: that of the classes is one of their names. */

@@ -11,7 +11,7 @@ import { collectNumbers, type NumberStatistics } from "../../../../runtime/data/
 import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
-import { collectKind, type FoundKind } from "./table-kinds.js";
+import { collectKind, type FoundKind, type KindCollector, type NumberDoubt } from "./table-kinds.js";
 
 /** `list` is a list of names in JSON, `vectors` a list of lists of numbers, `objects` are objects in JSON. */
 export type ColumnKind = "numbers" | "text" | "list" | "vectors" | "objects" | "empty";
@@ -45,6 +45,8 @@ export interface ColumnFacts {
   readonly isOrderedDate: boolean;
   /** The kind in a table; null where the column has none. */
   readonly tableKind: FoundKind | null;
+  /** A number that another notation reads as another; null for none. */
+  readonly doubt: NumberDoubt | null;
   /** The correlation of successive numbers. */
   readonly autocorrelation: number;
 }
@@ -56,6 +58,8 @@ export interface FileFacts {
   readonly hasHeader: boolean;
   /** True for lines that start with "#", read as rows. */
   readonly hasComments: boolean;
+  /** The evidence for a notation: the decimal mark of other columns, or the delimiter; null for none. */
+  readonly decimalEvidence: "columns" | "delimiter" | null;
   readonly rows: number;
   /** Rows that are equal to an earlier one; null for more than `MAX_ROWS`. */
   readonly duplicates: number | null;
@@ -126,11 +130,24 @@ async function readTable(
   );
   if (other !== undefined && !isOther) return readTable(source, format, { delimiter: other, comment, isOther: true });
   if (problems.length > 0) return fail(problems);
+  const decimalEvidence = isTyped(source.file) ? null : settleDecimals(columns, delimiter);
   return ok({
-    ...{ format, delimiter: isOther ? delimiter : null, hasHeader, hasComments, rows },
+    ...{ format, delimiter: isOther ? delimiter : null, hasHeader, hasComments, decimalEvidence, rows },
     duplicates: duplicates.count(),
     columns: columns.map((column) => column.finish()),
   });
+}
+
+/** Chooses the notation of columns with several by the decimal mark of the others, or by semicolons between fields. */
+function settleDecimals(columns: readonly Collector[], delimiter: string): FileFacts["decimalEvidence"] {
+  const [mark, ...others] = new Set(columns.flatMap(({ kinds }) => kinds.decimal() ?? []));
+  if (mark !== undefined && others.length === 0) {
+    for (const { kinds } of columns) kinds.settle(mark);
+    return "columns";
+  }
+  if (mark !== undefined || delimiter !== ";") return null;
+  for (const { kinds } of columns) kinds.settle(",", true);
+  return "delimiter";
 }
 
 /** Counts equal rows by 64 bits of their SHA-256. */
@@ -172,7 +189,7 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
     return fail([readingProblem({ ...source, path: "" }, error)]);
   }
   return ok({
-    ...{ format: "json", delimiter: null, hasHeader: true, hasComments: false, rows },
+    ...{ format: "json", delimiter: null, hasHeader: true, hasComments: false, decimalEvidence: null, rows },
     duplicates: duplicates.count(),
     columns: [...columns.values()].map((column) => column.finish(rows)),
   });
@@ -184,6 +201,7 @@ function lineProblem(file: string, line: number, fault: string): RunProblem {
 }
 
 interface Collector {
+  readonly kinds: KindCollector;
   add(value: unknown): void;
   /** @param rows of the file, some of which may lack the key. */
   finish(rows?: number): ColumnFacts;
@@ -226,6 +244,7 @@ function collectColumn(name: string): Collector {
     for (const word of split) if (words.size < MAX_VALUES) words.add(word);
   };
   return {
+    kinds,
     add(value) {
       count += 1;
       if (Array.isArray(value)) {
@@ -270,6 +289,7 @@ function collectColumn(name: string): Collector {
                 longestWords: lengths.reduce((most, length) => Math.max(most, length), 0),
               })
             : null,
+        doubt: kinds.doubt(),
         autocorrelation: kinds.autocorrelation(),
       };
     },

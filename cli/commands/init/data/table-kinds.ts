@@ -9,11 +9,25 @@ export type FoundKind =
   | { readonly type: "category" }
   | { readonly type: "date"; readonly format: string | null; readonly hasTime: boolean };
 
+/** A number in two notations, as 6.623 is: 6.623 or 6623. */
+export interface NumberDoubt {
+  readonly text: string;
+  readonly chosen: number;
+  readonly other: number;
+  readonly otherFormat: { readonly decimal: string; readonly thousands: string };
+}
+
 type NumberOptions = Omit<Extract<FoundKind, { readonly type: "number" }>, "type">;
 
 export interface KindCollector {
   add(text: string): void;
   /** Null for texts, for values of several kinds, and for numbers or dates that may be read in two ways. */
+  /** The decimal mark of all notations that read the column; null for several, or none. */
+  decimal(): string | null;
+  /** Keeps the notations of a decimal mark where others read other numbers. @param overPlain only where one is plain. */
+  settle(decimal: string, overPlain?: boolean): void;
+  /** A number of the column that another notation reads as another; null for none, and before any notation is chosen. */
+  doubt(): NumberDoubt | null;
   finish(facts: {
     readonly values: ReadonlyMap<string, number> | null;
     readonly longestWords: number;
@@ -48,6 +62,7 @@ const MAX_NUMBERS = 10_000;
 export function collectKind(): KindCollector {
   let numberReaders: readonly ReturnType<typeof readerOf>[] | undefined;
   let dateReaders: readonly { readonly format: string | null; readonly read: (text: string) => number }[] | undefined;
+  let settled: readonly ReturnType<typeof readerOf>[] | undefined;
   let hasTime = false;
   let count = 0;
   const texts: string[] = [];
@@ -66,11 +81,31 @@ export function collectKind(): KindCollector {
       hasTime ||= /\d:\d\d/.test(text);
       if (texts.length < MAX_NUMBERS) texts.push(text);
     },
-    finish({ values, longestWords }) {
+    decimal() {
+      const [mark, ...others] = new Set(numberReaders?.map(({ format }) => format.decimal));
+      return mark === undefined || others.length > 0 ? null : mark;
+    },
+    settle(decimal, overPlain = false) {
       const [first] = numberReaders ?? [];
+      if (overPlain && first !== undefined && !isPlain(first.format)) return;
+      if (distinct(numberReaders ?? [], texts).length < 2) return;
+      const kept = numberReaders?.filter(({ format }) => format.decimal === decimal);
+      if (kept !== undefined && kept.length > 0) settled = kept;
+    },
+    doubt() {
+      const [chosen] = settled ?? numberReaders ?? [];
+      const [other] = distinct(numberReaders ?? [], texts).filter(({ format }) => format !== chosen?.format);
+      if (chosen === undefined || other === undefined) return null;
+      const text = texts.find((each) => chosen.read(each) !== other.read(each));
+      if (text === undefined) return null;
+      return { text, chosen: chosen.read(text), other: other.read(text), otherFormat: other.format };
+    },
+    finish({ values, longestWords }) {
+      const readers = settled ?? numberReaders ?? [];
+      const [first] = readers;
       // A number in the notation that is read without settings is that number.
       if (first !== undefined && isPlain(first.format)) return { type: "number", ...first.format };
-      const [number, ...others] = distinct(numberReaders ?? [], texts);
+      const [number, ...others] = distinct(readers, texts);
       if (number !== undefined) return others.length === 0 ? { type: "number", ...number.format } : null;
       if (dateReaders !== undefined && dateReaders.length > 0) {
         const [date, ...otherDates] = dateReaders;
@@ -86,7 +121,7 @@ export function collectKind(): KindCollector {
       return isFew && values.size > 1 && longestWords <= MAX_WORDS ? { type: "category" } : null;
     },
     autocorrelation() {
-      const [reader] = numberReaders ?? [];
+      const [reader] = settled ?? numberReaders ?? [];
       return reader === undefined ? 0 : correlation(texts.map(reader.read));
     },
   };

@@ -53,6 +53,7 @@ describe("numbers", () => {
     [{ decimal: ",", thousands: ".", unit: null }, "-0,5e3", -500],
     [{ decimal: ",", thousands: ".", unit: null }, "12.34", Number.NaN],
     [{ decimal: ",", thousands: ".", unit: null }, "1.234.56", Number.NaN],
+    [{ decimal: ".", thousands: ",", unit: null }, "0,037", Number.NaN],
     [{ decimal: ",", thousands: ".", unit: null }, "1,234.5", Number.NaN],
     [{ decimal: ",", thousands: "", unit: null }, "1.234,5", Number.NaN],
     [{ decimal: ".", thousands: " ", unit: null }, "12\u00a0345.5", 12345.5],
@@ -71,6 +72,7 @@ describe("numbers", () => {
       'It looks like a decimal comma. Set data.decimal to ",", and data.thousands to "."; or write 1234.5.',
     );
     expect(hint("1,5")).toBe('It looks like a decimal comma. Set data.decimal to ","; or write 1.5.');
+    expect(hint("0,037")).toBe('It looks like a decimal comma. Set data.decimal to ","; or write 0.037.');
     expect(hint("1 234")).toBe('It looks like a thousands separator. Set data.thousands to " "; or write 1234.');
     expect(hint("abc")).toBeUndefined();
   });
