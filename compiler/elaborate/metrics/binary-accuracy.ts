@@ -15,9 +15,10 @@ export const binaryAccuracy: MetricDefinition<Extract<NormalMetric, { type: "bin
         key: "type",
         code: "metric-targets",
         message: `binary_accuracy needs binary targets, which ${lossName(operands.loss)} does not have.`,
-        hint: alternativeHint[operands.targetKind],
+        hint: alternativeHint(operands),
       });
     const targets = comparedTargets(metric, operands, context);
+    if (targets === undefined) return undefined;
     const predicted = b.cast(b.greater((operands.wire.logits ?? operands.wire).value, 0), "float32");
     const actual = b.cast(b.greater(targets, 0.5), "float32");
     return meanAccumulators(b, maskedSum(b, b.cast(b.equal(predicted, actual), "float32"), operands.mask));

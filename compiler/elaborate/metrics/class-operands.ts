@@ -23,9 +23,10 @@ const mismatchText: Readonly<Record<Exclude<TargetKind, "classes">, string>> = {
 /** Operands from targets that are class ids, or rows whose largest entry is the target class. */
 export function classOperands(
   metric: { readonly type: string },
-  { wire, targets, targetKind }: MetricOperands,
+  operands: MetricOperands,
   { b, problem }: Context,
 ): ClassOperands | undefined {
+  const { wire, targets, targetKind } = operands;
   const scores = (wire.logits ?? wire).value;
   const { shape } = scores.type;
   const classes = at(shape, shape.length - 1);
@@ -35,7 +36,7 @@ export function classOperands(
       key: "type",
       code: "metric-targets",
       message: `${metric.type} ${mismatchText[targetKind]}.`,
-      hint: alternativeHint[targetKind],
+      hint: alternativeHint(operands),
     });
   // The loss has checked that each output has a class or a row.
   const areIds = targets.type.dtype !== "float32";

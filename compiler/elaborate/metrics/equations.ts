@@ -69,7 +69,7 @@ function comparedOperands(
       key: "equations",
       code: "metric-targets",
       message: `${metric.name} compares one target for each output, but the targets of ${lossName(loss)} are label sequences.`,
-      hint: alternativeHint[targetKind],
+      hint: alternativeHint(operands),
     });
   const areFeatures = outputKindOf(loss) === "features";
   const y = targetKind === "numbers" || areFeatures ? wire.value : (wire.logits ?? wire).value;

@@ -32,7 +32,7 @@ function wrongSteps(metric: ExactSequence, operands: MetricOperands, context: Co
       key: "type",
       code: "metric-targets",
       message: "exact_sequence needs a sequence of outputs, but the model has one output per sequence.",
-      hint: alternativeHint[operands.targetKind],
+      hint: alternativeHint(operands),
     });
   const comparison = classOperands(metric, operands, context);
   if (comparison === undefined) return undefined;

@@ -17,6 +17,7 @@ function memberships(metric: CountedMetric, operands: MetricOperands, context: C
   const { b } = context;
   if (operands.targetKind === "probabilities") {
     const targets = comparedTargets(metric, operands, context);
+    if (targets === undefined) return undefined;
     const logits = (operands.wire.logits ?? operands.wire).value;
     return {
       predicted: b.cast(b.greater(logits, 0), "float32"),

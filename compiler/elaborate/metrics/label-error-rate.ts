@@ -14,7 +14,7 @@ export const labelErrorRate: MetricDefinition<Extract<NormalMetric, { type: "lab
         key: "type",
         code: "metric-targets",
         message: `label_error_rate needs the loss ctc, but the loss is ${lossName(operands.loss)}.`,
-        hint: alternativeHint[operands.targetKind],
+        hint: alternativeHint(operands),
       });
     const distance = editDistance(operands, context);
     return meanAccumulators(b, { total: b.sum(distance.edits), count: b.sum(distance.count) });

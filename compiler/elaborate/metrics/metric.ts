@@ -1,5 +1,5 @@
 /** The definition of a metric: accumulators over one batch, which add up over batches, and a finalizer of their sum. */
-import type { TargetKind } from "../../../schema/kinds/losses.js";
+import { outputKindOf, type TargetKind } from "../../../schema/kinds/losses.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { MetricFinalizer } from "../../artifact.js";
 import type { Builder } from "../../ir/builder.js";
@@ -13,13 +13,19 @@ export interface MetricOperands extends LossOperands {
   readonly loss: NormalLoss;
 }
 
-/** The hint for a metric that needs another kind of targets, by the kind that the loss has. */
-export const alternativeHint: Readonly<Record<TargetKind, string>> = {
+const alternatives: Readonly<Record<TargetKind, string>> = {
   classes: 'Use "accuracy".',
   labels: 'Use "exact_sequence".',
   numbers: 'Use "rmse" or "mae".',
   probabilities: 'Use "binary_accuracy" or "f1".',
 };
+
+/** The hint for a metric that cannot compare these operands: metrics that can. */
+export function alternativeHint({ targetKind, loss }: Pick<MetricOperands, "targetKind" | "loss">): string {
+  return outputKindOf(loss) === "features"
+    ? 'Write your own metric: an entry of metrics with "equations" that read all outputs as y.'
+    : alternatives[targetKind];
+}
 
 export interface MetricDefinition<M> {
   readonly finalizer: MetricFinalizer;

@@ -1,10 +1,12 @@
 /** Operands of the metrics over numbers: outputs and targets of one shape. */
 
-import { lossName } from "../../../schema/kinds/losses.js";
+import { formatCount } from "../../../schema/counts.js";
+import { lossName, outputKindOf } from "../../../schema/kinds/losses.js";
 import { expectDefined } from "../../ir/expect.js";
-import type { Value } from "../../ir/types.js";
+import type { Dim, Value } from "../../ir/types.js";
 import type { Context } from "../context.js";
 import { regressionTargets } from "../losses/loss.js";
+import { width } from "../wire.js";
 import type { MetricOperands } from "./metric.js";
 import { alternativeHint } from "./metric.js";
 
@@ -21,12 +23,33 @@ export function numberTargets(
       key: "type",
       code: "metric-targets",
       message: `${metric.type} needs numbers as targets, but the targets of ${lossName(loss)} are classes.`,
-      hint: alternativeHint[targetKind],
+      hint: alternativeHint(operands),
     });
   return comparedTargets(metric, operands, context);
 }
 
-/** The targets of the loss, which has checked that they have the outputs' shape. */
-export function comparedTargets(metric: { readonly type: string }, operands: MetricOperands, context: Context): Value {
-  return expectDefined(regressionTargets(metric, operands, context), "the targets");
+/** The targets with the outputs' shape; undefined after a reported problem. The loss has checked their rows. */
+export function comparedTargets(
+  metric: { readonly type: string },
+  operands: MetricOperands,
+  context: Context,
+): Value | undefined {
+  const { wire, targets, loss } = operands;
+  if (outputKindOf(loss) !== "features")
+    return expectDefined(regressionTargets(metric, operands, context), "the targets");
+  const outputSize = width({ value: wire.value });
+  const targetSize = targets.type.shape.length < wire.value.type.shape.length ? 1 : width({ value: targets });
+  if (outputSize === targetSize) return regressionTargets(metric, operands, context);
+  const sizes = `${lossName(loss)} reads ${counted(outputSize, "output")} for ${counted(targetSize, "target")}`;
+  return context.problem({
+    part: metric,
+    key: "type",
+    code: "metric-outputs",
+    message: `${metric.type} needs one output for each target, but ${sizes}.`,
+    hint: alternativeHint(operands),
+  });
+}
+
+function counted(size: Dim, noun: string): string {
+  return typeof size === "number" ? formatCount(size, noun) : `${size} ${noun}s`;
 }

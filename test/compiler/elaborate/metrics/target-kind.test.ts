@@ -118,3 +118,26 @@ test("a metric for another kind of targets is rejected, with an alternative", as
     "
   `);
 });
+
+const pinball = { type: "pinball", levels: [0.1, 0.5, 0.9] };
+const pairs = { equations: ["a, b = split(y, 2)", "loss = (a + b - t) ^ 2"], output_size: "2*target_size" };
+const odds = { ...pairs, target: "probabilities" };
+const yourOwn = 'Write your own metric: an entry of metrics with "equations" that read all outputs as y.';
+
+test.each([
+  ["mae", pinball, 3, undefined, "mae needs one output for each target, but pinball reads 3 outputs for 1 target."],
+  ["rmse", { type: "gaussian_nll" }, 2, undefined, "but gaussian_nll reads 2 outputs for 1 target."],
+  ["mae", { type: "pairs" }, 2, { pairs }, "but pairs reads 2 outputs for 1 target."],
+  ["binary_accuracy", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target."],
+  ["f1", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target."],
+  ["accuracy", pinball, 3, undefined, "accuracy needs target classes, but the targets of the loss are numbers."],
+])(
+  "%s of a loss %j that reads several outputs for a target is rejected",
+  async (metric, loss, size, losses, message) => {
+    const data = { type: "arrays", inputs: [[1], [2]], targets: [[0], [1]] };
+    const model = [{ layer: "dense", size }];
+    const problems = await problemsOf({ data, model, loss, losses, metrics: [metric], optimizer: { type: "adam" } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`${message} ${yourOwn}`);
+  },
+);
