@@ -28,7 +28,11 @@ export async function inspectData(output: Output, subject: string, overrides: re
     return exitCodes.invalidInput;
   }
   const { readFileFacts } = await import("../init/data/file-facts.js");
-  const facts = await readFileFacts({ file: subject, folder: process.cwd() });
+  const source = { file: subject, folder: process.cwd() };
+  const asRows = await readFileFacts(source);
+  // Comments may have other fields than rows.
+  const asComments = asRows.ok ? asRows : await readFileFacts(source, "#");
+  const facts = asComments.ok ? asComments : asRows;
   if (!facts.ok) {
     reportProblems(output, facts.error);
     return exitCodes.invalidInput;
@@ -40,6 +44,12 @@ export async function inspectData(output: Output, subject: string, overrides: re
   }
   output.record({ event: "result", file: subject, ...factsRecord(facts.value) });
   output.print(factsText(output, facts.value));
+  const { commentRows } = facts.value;
+  if (commentRows > 0)
+    output.note(
+      `${formatCount(commentRows, "row")} with "#" at the start: a table skips them as comments. To read them as rows, ` +
+        'set data.comment to "".',
+    );
   return exitCodes.success;
 }
 

@@ -41,6 +41,7 @@ export async function readCsv(
   source: NamedFile,
   format: CsvFormat,
   visitor: RowVisitor,
+  note: (notice: string) => void = () => undefined,
 ): Promise<readonly RunProblem[]> {
   const problems = createProblemList();
   const report = (code: string, message: string, hint: string, line?: number) => {
@@ -120,7 +121,14 @@ export async function readCsv(
   };
   try {
     const chunks = normalizeLineEnds(readTextChunks(source));
-    await pipeline(captureLeadingComments(chunks, comment, state), parse(options).resume());
+    const parser = parse(options).resume();
+    await pipeline(captureLeadingComments(chunks, comment, state), parser);
+    const skipped = parser.info.comment_lines;
+    if (skipped > 0)
+      note(
+        `"${source.file}": ${formatCount(skipped, "line")} skipped as comments, with ${JSON.stringify(comment)} at the ` +
+          'start. To read them as rows, set data.comment to "".',
+      );
   } catch (error) {
     const other = names === undefined && error instanceof CsvError ? otherDelimiter(state.start, format) : undefined;
     if (other !== undefined) reportDelimiter(other, lastLine + 1);

@@ -30,7 +30,7 @@ export function isTyped(file: string): boolean {
  * Reads a file, or the files of a pattern one after the other, and returns the problems. The line of a row in a file
  * without lines is its number, from 1.
  *
- * @param note receives a notice of the order of several files.
+ * @param note receives notices: the order of several files, and lines skipped as comments.
  */
 export async function readTableFile(
   source: NamedFile,
@@ -39,7 +39,7 @@ export async function readTableFile(
   note: (notice: string) => void = () => undefined,
 ): Promise<readonly RunProblem[]> {
   const { file, folder } = source;
-  if (!isPattern(file) || existsSync(resolve(folder, file))) return readOne(source, format, visitor);
+  if (!isPattern(file) || existsSync(resolve(folder, file))) return readOne(source, format, visitor, note);
   const files = expandPattern(file, folder);
   if (files.length === 0) {
     const message = `No file has a name like "${file}".`;
@@ -51,20 +51,26 @@ export async function readTableFile(
   for (const each of files) {
     /** A problem of the rows has the name of the file that has them. */
     const located = (problems: readonly RunProblem[]) => problems.map((problem) => inFile(problem, file, each));
-    const problems = await readOne({ ...source, file: each }, format, {
+    const inEach: RowVisitor = {
       columns(names, row) {
         if (first !== undefined) return otherColumns(source.path, first, each, names, row);
         first = { file: each, names };
         return located(visitor.columns(names, row));
       },
       row: (row) => located(visitor.row(row)),
-    });
+    };
+    const problems = await readOne({ ...source, file: each }, format, inEach, note);
     if (problems.length > 0) return problems;
   }
   return [];
 }
 
-function readOne(source: NamedFile, format: CsvFormat, visitor: RowVisitor): Promise<readonly RunProblem[]> {
+function readOne(
+  source: NamedFile,
+  format: CsvFormat,
+  visitor: RowVisitor,
+  note: (notice: string) => void,
+): Promise<readonly RunProblem[]> {
   switch (tableFormatOf(source.file)) {
     case "json":
       return readJsonTable(source, format, visitor);
@@ -73,7 +79,7 @@ function readOne(source: NamedFile, format: CsvFormat, visitor: RowVisitor): Pro
     case "arrow":
       return visitTypedRows(source, format, visitor, async () => (await import("./arrow.js")).openArrow(source));
     default:
-      return readCsv(source, format, visitor);
+      return readCsv(source, format, visitor, note);
   }
 }
 

@@ -177,7 +177,7 @@ export async function readRows(
     return problems;
   };
 
-  const orderNotices: string[] = [];
+  const fileNotices: string[] = [];
   const fileProblems = await readTableFile(
     { file, folder, path: "/data/file" },
     tableFormat(data),
@@ -207,7 +207,7 @@ export async function readRows(
       },
       row,
     },
-    (notice) => orderNotices.push(notice),
+    (notice) => fileNotices.push(notice),
   );
   const mostlyNumbers = selection.leftOut.flatMap((column, position) => {
     const count = leftOutNumbers[position] ?? 0;
@@ -254,7 +254,7 @@ export async function readRows(
   }
   const names = columns.map(({ name }) => name);
   const notices = [
-    ...orderNotices,
+    ...fileNotices,
     headerNotice,
     fileNames === null ? null : numbersAsRowNotice(data, fileNames, ordered.values, names),
     selectionNotice(selection),

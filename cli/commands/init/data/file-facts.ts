@@ -56,8 +56,8 @@ export interface FileFacts {
   /** The separator where it is not that of the format. */
   readonly delimiter: string | null;
   readonly hasHeader: boolean;
-  /** True for lines that start with "#", read as rows. */
-  readonly hasComments: boolean;
+  /** Lines that start with "#" and are read as rows. */
+  readonly commentRows: number;
   /** The evidence for a notation: the decimal mark of other columns, or the delimiter; null for none. */
   readonly decimalEvidence: "columns" | "delimiter" | null;
   readonly rows: number;
@@ -103,7 +103,7 @@ async function readTable(
 ): Promise<Result<FileFacts>> {
   let columns: readonly Collector[] = [];
   const duplicates = countDuplicates();
-  let [rows, hasHeader, hasComments] = [0, true, false];
+  let [rows, hasHeader, commentRows] = [0, true, 0];
   let other: string | undefined;
   const delimiterHint = (found: string) => {
     other = found;
@@ -115,14 +115,14 @@ async function readTable(
     {
       columns(names) {
         hasHeader = names.some((name, index) => name !== `${index + 1}`);
-        hasComments = names[0]?.startsWith("#") === true;
+        if (hasHeader && names[0]?.startsWith("#") === true) commentRows += 1;
         columns = makeUnique(names).map(collectColumn);
         return [];
       },
       row({ fields }) {
         rows += 1;
         duplicates.add(fields.join("\u0000"));
-        if (fields[0]?.startsWith("#")) hasComments = true;
+        if (fields[0]?.startsWith("#")) commentRows += 1;
         for (const [index, column] of columns.entries()) column.add(fields[index] ?? "");
         return [];
       },
@@ -132,7 +132,7 @@ async function readTable(
   if (problems.length > 0) return fail(problems);
   const decimalEvidence = isTyped(source.file) ? null : settleDecimals(columns, delimiter);
   return ok({
-    ...{ format, delimiter: isOther ? delimiter : null, hasHeader, hasComments, decimalEvidence, rows },
+    ...{ format, delimiter: isOther ? delimiter : null, hasHeader, commentRows, decimalEvidence, rows },
     duplicates: duplicates.count(),
     columns: columns.map((column) => column.finish()),
   });
@@ -189,7 +189,7 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
     return fail([readingProblem({ ...source, path: "" }, error)]);
   }
   return ok({
-    ...{ format: "json", delimiter: null, hasHeader: true, hasComments: false, decimalEvidence: null, rows },
+    ...{ format: "json", delimiter: null, hasHeader: true, commentRows: 0, decimalEvidence: null, rows },
     duplicates: duplicates.count(),
     columns: [...columns.values()].map((column) => column.finish(rows)),
   });

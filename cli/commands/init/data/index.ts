@@ -106,7 +106,7 @@ async function propose(output: Output, data: string, target: string | null, out:
 async function factsFor(data: string, target: string | null): Promise<Result<FileFacts | null>> {
   const source = { file: data, folder: process.cwd() };
   const facts = await readFileFacts(source);
-  if (facts.ok && facts.value?.hasComments !== true) return facts;
+  if (facts.ok && (facts.value?.commentRows ?? 0) === 0) return facts;
   const chosen = facts.ok && facts.value !== null ? taskOf(facts.value, target) : undefined;
   const isText = chosen !== undefined && "task" in chosen && "input" in chosen.task;
   return isText ? facts : readFileFacts(source, "#");
