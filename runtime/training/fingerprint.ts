@@ -15,7 +15,7 @@ import { runFiles } from "../run/layout.js";
 
 /**
  * The spec without the members that may change when a run is resumed: its name, its length, its intervals, its reports,
- * and the metrics that it monitors.
+ * and the metrics that it monitors. A metric that both runs monitor has to be the same, see `watchedMetricProblems`.
  */
 function fingerprintFields(spec: NormalSpec) {
   const { seed, data, cells, layers, activations, model, losses, regularization, optimizer, train } = spec;
@@ -63,6 +63,8 @@ export function checkFingerprint(
   out: string,
 ): readonly RunProblem[] {
   if (state.spec !== specFingerprint(spec)) return specProblems(state, spec, out);
+  const metricProblems = watchedMetricProblems(state, spec, out);
+  if (metricProblems.length > 0) return metricProblems;
   if (state.data === digest) return [];
   const message = `The data has changed since the checkpoint at step ${formatInteger(state.step)}.`;
   return [{ code: "resume-data", path: "/data", message, hint: resumeHint }];
@@ -77,19 +79,58 @@ export function checkResumable(spec: NormalSpec, out: string): readonly RunProbl
   const states = readRunStates(join(out, runFiles.checkpoints));
   const [latest] = states;
   const fingerprint = specFingerprint(spec);
-  if (latest === undefined || states.some((state) => state.spec === fingerprint)) return [];
+  if (latest === undefined) return [];
+  if (states.some((state) => state.spec === fingerprint)) return watchedMetricProblems(latest, spec, out);
   return specProblems(latest, spec, out);
 }
 
 const resumeHint = "Train into another directory with --out, or replace the run with --overwrite instead of --resume.";
 
-function specProblems({ step }: RunState, spec: NormalSpec, out: string): readonly RunProblem[] {
+function specProblems(state: RunState, spec: NormalSpec, out: string): readonly RunProblem[] {
+  const changes = changedFields(out, spec);
+  return changes.length > 0 ? changes.map((change) => changeProblem(state, change)) : [changeProblem(state)];
+}
+
+function changeProblem({ step }: RunState, change?: Change): RunProblem {
   const summary = `The checkpoint at step ${formatInteger(step)} belongs to another spec`;
-  const problem = (path: string, message: string) => ({ code: "resume-spec", path, message, hint: resumeHint });
-  const changes = changedFields(out, spec).map(({ path, before, after }) =>
-    problem(path, `${summary}: ${path} was ${before} and is ${after}.`),
+  const { path = "", before, after } = change ?? {};
+  const message = change === undefined ? `${summary}.` : `${summary}: ${path} was ${before} and is ${after}.`;
+  return { code: "resume-spec", path, message, hint: resumeHint };
+}
+
+/** Changed definitions of the metrics that both specs watch: their best values in the checkpoint are of another one. */
+function watchedMetricProblems(state: RunState, spec: NormalSpec, out: string): readonly RunProblem[] {
+  const recorded = readSpec(out);
+  if (recorded === undefined) return [];
+  const before = watchedDefinitions(recorded);
+  const after = watchedDefinitions(spec);
+  return [...before].flatMap(([key, { name, ...definition }]) => {
+    const other = after.get(key);
+    if (other === undefined) return [];
+    const { equations, reduce } = other;
+    return [...diff(definition, { equations, reduce }, child("/metrics", name))].map((change) =>
+      changeProblem(state, change),
+    );
+  });
+}
+
+/**
+ * A spec's own metrics that early stopping, keep_best and the plateau schedule watch, by output and name. Progress in
+ * another direction is not continued.
+ */
+function watchedDefinitions({ metrics, optimizer, train }: NormalSpec) {
+  const { schedule } = optimizer;
+  const watched = [train.early_stopping, train.keep_best, schedule.type === "plateau" ? schedule : null].map(
+    (part) => part?.metric,
   );
-  return changes.length > 0 ? changes : [problem("", `${summary}.`)];
+  return new Map(
+    (metrics ?? []).flatMap((metric) => {
+      if (metric.type !== "custom") return [];
+      const { name, equations, reduce, output } = metric;
+      const isWatched = watched.includes(name) || watched.includes(`${output}/${name}`);
+      return isWatched ? [[`${output}/${name}`, { name, equations, reduce }] as const] : [];
+    }),
+  );
 }
 
 interface Change {
@@ -99,13 +140,17 @@ interface Change {
 }
 
 function changedFields(out: string, spec: NormalSpec): readonly Change[] {
-  let recordedSpec: NormalSpec;
+  const recorded = readSpec(out);
+  if (recorded === undefined) return [];
+  return [...diff(sortKeys(fingerprintFields(recorded)), sortKeys(fingerprintFields(spec)), "")].slice(0, 5);
+}
+
+/** The recorded spec; undefined where it cannot be read, which only makes messages shorter. */
+function readSpec(out: string): NormalSpec | undefined {
   try {
-    recordedSpec = JSON.parse(readFileSync(join(out, runFiles.spec), "utf8"));
-    return [...diff(sortKeys(fingerprintFields(recordedSpec)), sortKeys(fingerprintFields(spec)), "")].slice(0, 5);
+    return JSON.parse(readFileSync(join(out, runFiles.spec), "utf8"));
   } catch {
-    // A recorded spec that cannot be read only makes the message shorter.
-    return [];
+    return undefined;
   }
 }
 

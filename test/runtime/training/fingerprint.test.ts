@@ -78,6 +78,34 @@ describe("a run is resumed as the same run", () => {
     ).toEqual(["/activations/mine/equations/0", "/layers/own/equations/0"]);
   });
 
+  test("a watched metric of its own may not change, its direction and the watched metric may", () => {
+    const watching = (watched: string, equation: string, mode: "min" | "max" = "max") => {
+      const shared = { type: "custom", description: "", reduce: "mean", mode, output: "last" } as const;
+      const own = { ...shared, name: "within", equations: [equation] };
+      const metrics = [own, { ...own, name: "other", equations: [`${equation} + 1`] }];
+      return specOf({ metrics, train: { ...train, keep_best: { metric: watched, mode } } });
+    };
+    const recorded = watching("within", "metric = y - t");
+    const pathsOf = (spec: NormalSpec, from = recorded) => fingerprintOf(spec, "d", from).map(({ path }) => path);
+    expect(pathsOf(recorded)).toEqual([]);
+    expect(pathsOf(watching("loss", "metric = y + t"))).toEqual([]);
+    expect(pathsOf(watching("loss", "metric = y + t"), watching("loss", "metric = y"))).toEqual([]);
+    expect(pathsOf(watching("within", "metric = y - t", "min"))).toEqual([]);
+    expect(pathsOf(watching("last/within", "metric = y"), watching("last/within", "metric = t"))).toEqual([
+      "/metrics/within/equations/0",
+    ]);
+    expect(fingerprintOf(watching("within", "metric = y"), "d", recorded)).toEqual([
+      {
+        code: "resume-spec",
+        path: "/metrics/within/equations/0",
+        message:
+          "The checkpoint at step 20 belongs to another spec: " +
+          '/metrics/within/equations/0 was "metric = y - t" and is "metric = y".',
+        hint,
+      },
+    ]);
+  });
+
   test("with the plateau schedule a run of epochs may be longer, and one of steps only with its own evaluate_every", () => {
     const schedule = {
       type: "plateau",
