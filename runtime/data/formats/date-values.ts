@@ -133,7 +133,8 @@ export function dateFeature(time: number, feature: DateFeature): number {
     case "day":
       return date.getUTCDate() - 1;
     case "day_of_year":
-      return Math.floor((time - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY);
+      // Date.UTC has the years 0 to 99 in the 20th century.
+      return Math.floor((time - new Date(0).setUTCFullYear(date.getUTCFullYear(), 0, 1)) / DAY);
     case "month":
       return date.getUTCMonth();
     case "quarter":

@@ -47,7 +47,7 @@ const features: { readonly [L in Language]: { readonly [F in DateFeature]: strin
     hour: "date.getUTCHours()",
     weekday: "(date.getUTCDay() + 6) % 7",
     day: "date.getUTCDate() - 1",
-    day_of_year: "Math.floor((date - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86400000)",
+    day_of_year: "Math.floor((date - new Date(0).setUTCFullYear(date.getUTCFullYear(), 0, 1)) / 86400000)",
     month: "date.getUTCMonth()",
     quarter: "Math.floor(date.getUTCMonth() / 3)",
   },

@@ -38,6 +38,7 @@ describe("dates", () => {
       [58, 23, 1, 30, 365, 11, 3],
     );
     expect(dateFeature(Date.UTC(1969, 11, 28), "weekday")).toBe(6);
+    expect(dateFeature(dateReader("%d.%m.%Y")("31.12.0023"), "day_of_year")).toBe(364);
   });
 
   test("the usual formats of a field", () => {
