@@ -1,4 +1,6 @@
 /** The columns of a table in a spec: a list of numbers, or kinds by name, with the notation of the numbers. */
+import type { DateFeature } from "../../../../schema/kinds/columns.js";
+import { parseDateFormat, statesFeature } from "../../../../schema/kinds/date-format.js";
 import type { ColumnFacts } from "./file-facts.js";
 import type { FoundKind } from "./table-kinds.js";
 
@@ -59,15 +61,26 @@ function shortKind(kind: FoundKind, table: Notation): string | object {
     }
     case "date": {
       const { format, hasTime } = kind;
-      if (format === null && !hasTime) return "date";
-      return {
-        type: "date",
-        ...(format !== null && { format }),
-        ...(hasTime && { features: ["hour", "weekday", "month"] }),
-      };
+      const features = featuresOf(format, hasTime);
+      if (format === null && features === null) return "date";
+      return { type: "date", ...(format !== null && { format }), ...(features !== null && { features }) };
     }
     case "boolean":
     case "category":
       return kind.type;
   }
+}
+
+const defaultFeatures = ["weekday", "month"] as const;
+const timeFeatures = ["hour", ...defaultFeatures] as const;
+const otherFeatures = ["hour", "minute", "day", "month", "quarter"] as const;
+
+/** The calendar features that a date of the format has; null for those of a date without `features`. */
+function featuresOf(format: string | null, hasTime: boolean): readonly DateFeature[] | null {
+  const parsed = format === null ? null : parseDateFormat(format);
+  const isStated = (feature: DateFeature) =>
+    parsed === null || "fault" in parsed || statesFeature(parsed.parts, feature);
+  const wanted = hasTime ? timeFeatures : defaultFeatures;
+  if (wanted.every(isStated)) return hasTime ? wanted : null;
+  return otherFeatures.filter(isStated);
 }
