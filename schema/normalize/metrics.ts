@@ -72,7 +72,9 @@ function outputOf(
         code: "metric-output",
         path,
         message: `The model has several outputs, but ${type} names none.`,
-        hint: `For example { "type": "${type}", "output": "${only}" }.`,
+        hint: /^\/metrics\/\d+$/.test(path)
+          ? `For example { "type": "${given}", "output": "${only}" }.`
+          : `Add "output": "${only}" to metrics.${type}.`,
       });
     return only;
   }

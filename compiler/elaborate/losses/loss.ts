@@ -73,7 +73,7 @@ export function readerName({ type, name }: { readonly type: string; readonly nam
 
 /** The targets of a regression, with the output's shape; a missing last axis of size 1 is added. */
 export function regressionTargets(
-  reader: { readonly type: string; readonly name?: string },
+  reader: { readonly type: string; readonly name?: string; readonly definition?: object },
   { wire, targets }: LossOperands,
   context: Context,
 ): Value | undefined {
@@ -84,7 +84,10 @@ export function regressionTargets(
       ...location,
       code: "needs-numbers",
       message: `${readerName(reader)} needs numbers as targets, but the targets are class ids ${shapeText(targets, wire)}.`,
-      hint: "Use sequence_loss or cross_entropy.",
+      hint:
+        reader.definition === undefined
+          ? "Use sequence_loss or cross_entropy."
+          : `Add "target": "class" to ${context.pathOf(reader.definition).slice(1).replaceAll("/", ".")}.`,
     });
   const [targetShape, outputShape] = [targets.type.shape, wire.value.type.shape];
   const isSameShape = shapesAgree(targetShape, outputShape);

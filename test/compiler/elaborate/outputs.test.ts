@@ -123,6 +123,13 @@ describe("metrics of a spec", () => {
     expect((await metricsOf(metrics)).slice(4)).toEqual(["kind/f1", "tags/accuracy", "amount/mae"]);
   });
 
+  test("an entry of an object names its output in place", async () => {
+    const metrics = { own: { equations: ["metric = y"] } };
+    expect(await unplacedProblems({ ...spec, metrics })).toEqual([
+      'metric-output /metrics/own | The model has several outputs, but own names none. | Add "output": "tags" to metrics.own.',
+    ]);
+  });
+
   test.each<[string, unknown, string]>([
     [
       "none",

@@ -97,6 +97,16 @@ describe("operands", () => {
     ]);
   });
 
+  test("class ids without the target class are an error", async () => {
+    const losses = { scores: { equations: ["loss = gather(y, t)"] } };
+    const model = [{ layer: "embedding", size: 3 }, { layer: "projection" }];
+    const data = { type: "text", text: "hihello", window: 6 };
+    const spec = { ...specOf({}, { type: "scores" }, losses, { model }), data };
+    expect(await problemsOf(spec)).toEqual([
+      'needs-numbers, /loss/type "scores": scores needs numbers as targets, but the targets are class ids [batch, time]. Add "target": "class" to losses.scores.',
+    ]);
+  });
+
   test("options are numbers and vectors, and select variants", async () => {
     const losses = {
       mine: {
