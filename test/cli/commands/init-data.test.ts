@@ -215,6 +215,16 @@ const cases: Readonly<Record<string, Case>> = {
     task: "forecast",
     spec: { data: { columns: ["x", "y"] } },
   },
+  "columns whose names are no keys of a spec": {
+    file: "f1.csv",
+    content: csv([
+      ["__proto__", "constructor", "y"],
+      ...range(30).map((index) => [wave(index), pick(["Lotus", "Ferrari"], index * index), `${(index * 37) % 11}.5`]),
+    ]),
+    target: "y",
+    task: "predict_rows",
+    spec: { data: { columns: { 1: "number", 2: "category" }, target: ["y"] } },
+  },
   "a plain text": {
     file: "story.txt",
     content: "once upon a time there was a model. ".repeat(8),

@@ -205,7 +205,7 @@ function tableData(
     type: "table",
     file,
     ...(delimiter !== null && { delimiter }),
-    ...tableColumns(inputs, targets, isClasses, nameOf),
+    ...tableColumns(inputs, targets, isClasses, nameOf, (column) => columns.indexOf(column) + 1),
     target: targets.map(nameOf),
     ...(isIncomplete && { missing }),
   };

@@ -1,6 +1,7 @@
 /** The columns of a table in a spec: a list of numbers, or kinds by name, with the notation of the numbers. */
 import type { DateFeature } from "../../../../schema/kinds/columns.js";
 import { parseDateFormat, statesFeature } from "../../../../schema/kinds/date-format.js";
+import { forbiddenKeys } from "../../../../schema/parse/json.js";
 import type { ColumnFacts } from "./file-facts.js";
 import type { FoundKind } from "./table-kinds.js";
 
@@ -9,13 +10,15 @@ type Notation = Pick<NumberKind, "decimal" | "thousands">;
 
 const plain: Notation = { decimal: ".", thousands: "" };
 
-/** @param isClasses true for targets of classes, which are texts. */
+/** @param isClasses true for targets of classes, which are texts. @param placeOf a column, from 1. */
 export function tableColumns(
   inputs: readonly ColumnFacts[],
   targets: readonly ColumnFacts[],
   isClasses: boolean,
   nameOf: (column: ColumnFacts) => string | number,
+  placeOf: (column: ColumnFacts) => number,
 ): object {
+  const keyOf = (column: ColumnFacts) => (forbiddenKeys.includes(column.name) ? placeOf(column) : nameOf(column));
   const numberTargets = isClasses ? [] : targets;
   // The notation of the table is that of a target, which needs no kind of its own then.
   const [first] = [...numberTargets, ...inputs].flatMap(({ tableKind }) =>
@@ -33,7 +36,7 @@ export function tableColumns(
       ? inputs.map(nameOf)
       : Object.fromEntries(
           kinds.map((column) => [
-            nameOf(column),
+            keyOf(column),
             shortKind(column.tableKind ?? { type: "number", ...plain, unit: null }, { decimal, thousands }),
           ]),
         ),
