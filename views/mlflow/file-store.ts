@@ -1,11 +1,11 @@
 /** MLflow's file store (the folder `mlruns`): a folder for each experiment and run, a text file for each parameter and metric. */
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { appendFile, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { MlflowRun, MlflowStore, RunDescription, RunStatus } from "./store.js";
+import { MlflowError, type MlflowRun, type MlflowStore, type RunDescription, type RunStatus } from "./store.js";
 
 /** Numbers of the states in `meta.yaml`. */
 const statuses: Readonly<Record<RunStatus | "RUNNING", number>> = { RUNNING: 1, FINISHED: 3, FAILED: 4, KILLED: 5 };
@@ -13,6 +13,8 @@ const statuses: Readonly<Record<RunStatus | "RUNNING", number>> = { RUNNING: 1, 
 /** @param target the folder, or its file: URL. It is created. */
 export async function openFileStore(target: string, experiment: string): Promise<MlflowStore> {
   const root = target.startsWith("file:") ? fileURLToPath(target) : resolve(target);
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new MlflowError(`"${target}" is a file, not a folder of MLflow.`, "Name a folder, or the URL of a server.");
   const experimentId = await findExperiment(root, experiment);
   return { startRun: (description) => startRun(root, experimentId, description) };
 }

@@ -1,5 +1,5 @@
 /** `rnnx init`: creates a spec from a template, with sample data to train on. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import type { CommandModule } from "../../command.js";
@@ -40,6 +40,10 @@ export const init: CommandModule = {
     }
     if (data === undefined && target !== undefined) {
       reportInvalidInput(output, "usage", "--target is a column of --data", "Name the file with --data.");
+      return exitCodes.invalidInput;
+    }
+    if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false) {
+      reportInvalidInput(output, "usage", `--out ${out} is a file, not a folder`, "Name a folder.");
       return exitCodes.invalidInput;
     }
     if (data !== undefined) {

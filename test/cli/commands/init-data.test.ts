@@ -398,5 +398,11 @@ test("an existing spec is kept; flags that do not go together are refused", asyn
   expect(existing).toMatchObject({ code: 2, stderr: expect.stringContaining("a.json exists already") });
   expect(readFileSync(join(folder, "a.json"), "utf8")).toBe("mine");
   expect((await rnnx("init", "translate", "--data", "a.csv")).stderr).toContain("--data writes a spec of its own");
+  const csvFile = join(folder, "a.csv");
+  for (const what of [["--data", csvFile, "--target", "mood"], ["translate"]])
+    expect(await rnnx("init", ...what, "--out", csvFile)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("a.csv is a file, not a folder"),
+    });
   expect((await rnnx("init", "--target", "x")).stderr).toContain("--target is a column of --data");
 });

@@ -1,11 +1,12 @@
 /** Runs in MLflow: requests to a server by its documented interface, and the folder that `mlflow ui` opens. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { TrainEvent } from "../../../runtime/events.js";
 import { openMlflowStore } from "../../../views/mlflow/open-store.js";
 import { parametersOf, recordRun } from "../../../views/mlflow/recorder.js";
+import { MlflowError } from "../../../views/mlflow/store.js";
 import { startMlflowServer } from "../../support/mlflow-server.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
 
@@ -101,6 +102,13 @@ test("a server that is none, needs credentials or keeps files elsewhere", async 
   await recorder.close("FINISHED", runFolder());
   expect(notices.at(-1)).toMatch(/^MLflow keeps files at s3:\/\/bucket\/1, which rnnx does not write to\./);
   expect(remote.runs.get("run1")?.status).toBe("FINISHED");
+});
+
+test("a file in place of a folder is refused", async () => {
+  const file = join(temporaryFolder(), "model.csv");
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, "a,b\n");
+  await expect(openMlflowStore(file, "words")).rejects.toThrow(MlflowError);
 });
 
 test("a folder: the files of MLflow's file store", async () => {
