@@ -65,6 +65,13 @@ export function elaborateComparison(
   const { equations, shapes: inferred } = analyze(resolved, openScope(use, shapes, sizes), path, report);
   if (equations === undefined || inferred === undefined || inferred.isUndecided) return undefined;
   const dependent = dependence(equations, "y");
+  if (dependent.indices.has("t") && (definition.target ?? "class") !== "class") {
+    const message = `gather reads t as an index, but the targets are ${definition.target}, not classes`;
+    const name = path.slice(1).replaceAll("/", ".");
+    const hint = kind === "loss" ? `Add "target": "class" to ${name}.` : 'Use a loss whose "target" is "class".';
+    report({ code: "needs-classes", path: `${path}/equations`, message, hint });
+    return undefined;
+  }
   const constant = constantProblem(kind, dependent);
   if (constant !== undefined) {
     report({ ...constant, code: "constant-result", path: `${path}/equations` });

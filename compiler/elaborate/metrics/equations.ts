@@ -49,7 +49,9 @@ function elaborateEquations(
   const { b } = context;
   const [outputs, targets] = [width({ value: compared.y }), width({ value: compared.t })];
   if (typeof outputs !== "number" || typeof targets !== "number") return undefined;
-  const definition = { description, equations, options: {}, variants: {}, scope: "row" } as const;
+  const { targetKind } = operands;
+  const target = targetKind === "classes" ? "class" : targetKind === "probabilities" ? "probabilities" : "numbers";
+  const definition = { description, equations, options: {}, variants: {}, scope: "row", target } as const;
   const sizes = { output_size: outputs, target_size: targets };
   const result = elaborateComparison({ kind: "metric", definition, options: {}, path }, compared, sizes, context);
   return result && meanAccumulators(b, maskedSum(b, result.value, operands.mask));

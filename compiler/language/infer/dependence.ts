@@ -7,6 +7,8 @@ export interface Dependence {
   readonly differentiable: ReadonlySet<string>;
   /** All names that equations read. */
   readonly read: ReadonlySet<string>;
+  /** Names that are indices of gather without a floor or another step function. */
+  readonly indices: ReadonlySet<string>;
 }
 
 /** Functions that are constant almost everywhere. */
@@ -17,22 +19,32 @@ export function dependence(equations: readonly Assignment[], source: string): De
   const dependent = new Set([source]);
   const differentiable = new Set([source]);
   const read = new Set<string>();
+  const indices = new Set<string>();
   for (const { targets, value } of equations) {
     const names = namesIn(value);
     const smooth = smoothNames(value);
     for (const name of names) read.add(name);
+    for (const name of indexNames(value)) indices.add(name);
     for (const { name } of targets) {
       if (names.some((other) => dependent.has(other))) dependent.add(name);
       if (smooth.some((other) => differentiable.has(other))) differentiable.add(name);
     }
   }
-  return { dependent, differentiable, read };
+  return { dependent, differentiable, read, indices };
 }
 
 function namesIn(expression: Expression): readonly string[] {
   const names: string[] = [];
   visit(expression, (node) => {
     if (node.kind === "name") names.push(node.name);
+  });
+  return names;
+}
+
+function indexNames(expression: Expression): readonly string[] {
+  const names: string[] = [];
+  visit(expression, (node) => {
+    if (node.kind === "call" && node.function === "gather") names.push(...node.arguments.slice(1).flatMap(smoothNames));
   });
   return names;
 }

@@ -107,6 +107,14 @@ describe("operands", () => {
     ]);
   });
 
+  test("gather at targets that are numbers is an error, at their integer parts it is not", async () => {
+    const at = (index: string) => ({ scores: { equations: [`loss = gather(y, ${index})`] } });
+    expect(await problemsOf(specOf(numbers, { type: "scores" }, at("t")))).toEqual([
+      'needs-classes, /losses/scores/equations ["loss = gather(y: gather reads t as an index, but the targets are numbers, not classes Add "target": "class" to losses.scores.',
+    ]);
+    expect(await problemsOf(specOf(numbers, { type: "scores" }, at("floor(0 * t)")))).toEqual([]);
+  });
+
   test("options are numbers and vectors, and select variants", async () => {
     const losses = {
       mine: {

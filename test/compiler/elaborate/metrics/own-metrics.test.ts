@@ -187,6 +187,13 @@ test.each([
     ],
   ],
   [
+    "numbers as indices",
+    { mine: { equations: ["metric = gather(y, t)"] } },
+    [
+      'needs-classes, /metrics/mine/equations ["metric = gather(y: gather reads t as an index, but the targets are numbers, not classes Use a loss whose "target" is "class".',
+    ],
+  ],
+  [
     "an unknown name in an equation, and no metric",
     { mine: { equations: ["m = abs(y - target)"] } },
     [
