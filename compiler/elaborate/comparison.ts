@@ -24,6 +24,8 @@ type Definition = Pick<NormalLossDefinition, "description" | "options" | "equati
 export interface Comparison {
   /** The name that the equations set. */
   readonly kind: "loss" | "metric";
+  /** The name of a loss. */
+  readonly name?: string;
   readonly definition: Definition;
   readonly options: Readonly<Record<string, LossOption>>;
   /** The JSON pointer of the definition. */
@@ -67,8 +69,8 @@ export function elaborateComparison(
   const dependent = dependence(equations, "y");
   if (dependent.indices.has("t") && (definition.target ?? "class") !== "class") {
     const message = `gather reads t as an index, but the targets are ${definition.target}, not classes`;
-    const name = path.slice(1).replaceAll("/", ".");
-    const hint = kind === "loss" ? `Add "target": "class" to ${name}.` : 'Use a loss whose "target" is "class".';
+    const hint =
+      use.name === undefined ? 'Use a loss whose "target" is "class".' : `Add "target": "class" to losses.${use.name}.`;
     report({ code: "needs-classes", path: `${path}/equations`, message, hint });
     return undefined;
   }

@@ -39,13 +39,13 @@ export const equationLoss: LossDefinition<NormalLoss> = {
 /** The definition of a loss with the options of its use. */
 export function lossUse(loss: NormalLoss, context: Pick<Context, "pathOf">): LossUse {
   if (loss.type === "custom") {
-    const { definition, options } = loss;
-    return { kind: "loss", definition, options, path: context.pathOf(definition), isOwn: true };
+    const { name, definition, options } = loss;
+    return { kind: "loss", name, definition, options, path: context.pathOf(definition), isOwn: true };
   }
   const definition = builtInDefinition(loss.type);
   const given: Readonly<Record<string, unknown>> = { ...loss };
   const options = Object.fromEntries(Object.keys(definition.options).map((name) => [name, given[name] as LossOption]));
-  return { kind: "loss", definition, options, path: context.pathOf(loss), isOwn: false };
+  return { kind: "loss", name: loss.type, definition, options, path: context.pathOf(loss), isOwn: false };
 }
 
 const definitions = new Map<string, NormalLossDefinition>();

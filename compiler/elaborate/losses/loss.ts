@@ -87,7 +87,7 @@ export function regressionTargets(
       hint:
         reader.definition === undefined
           ? "Use sequence_loss or cross_entropy."
-          : `Add "target": "class" to ${context.pathOf(reader.definition).slice(1).replaceAll("/", ".")}.`,
+          : `Add "target": "class" to losses.${readerName(reader)}.`,
     });
   const [targetShape, outputShape] = [targets.type.shape, wire.value.type.shape];
   const isSameShape = shapesAgree(targetShape, outputShape);
