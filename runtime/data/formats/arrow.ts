@@ -5,7 +5,7 @@ import type { DataType, RecordBatch, Vector } from "apache-arrow";
 import { installCommand } from "../../../schema/package-root.js";
 import { decompressLz4Frame } from "./lz4-frame.js";
 import { dayField, decimalField, fieldOf, timestampField } from "./typed-fields.js";
-import { FormatError, type TypedRows } from "./typed-table.js";
+import { FormatError, readFormat, type TypedRows } from "./typed-table.js";
 import type { NamedFile } from "./utf8-reader.js";
 
 export type ArrowLibrary = typeof import("apache-arrow");
@@ -18,7 +18,7 @@ export async function openArrow(
   const library = await loadArrow(load);
   const handle = await open(resolve(folder, file));
   try {
-    const reader = await guarded(async () => {
+    const reader = await readFormat("Arrow", async () => {
       const opened = await library.RecordBatchReader.from(handle);
       return opened.open();
     });
@@ -59,7 +59,7 @@ async function* readRows(
 ): AsyncGenerator<readonly string[]> {
   try {
     for (;;) {
-      const next = await guarded(async () => reader.next());
+      const next = await readFormat("Arrow", async () => reader.next());
       if (next.done === true) return;
       const batch = next.value;
       const columns = batch.schema.fields.map(({ type }, index) =>
@@ -99,15 +99,4 @@ function columnReader(
 function integerOf(words: Uint32Array): bigint {
   const unsigned = [...words].reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
   return BigInt.asIntN(32 * words.length, unsigned);
-}
-
-/** The library's errors of a damaged file, as those of a format. */
-async function guarded<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Error && "code" in error) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`it is no complete Arrow file (${reason})`, "Write it again.");
-  }
 }

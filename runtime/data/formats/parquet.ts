@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { AsyncBuffer, ParquetScan, SchemaTree } from "hyparquet";
 import { dayField, decimalField, fieldOf, timestampField } from "./typed-fields.js";
-import { FormatError, type TypedRows } from "./typed-table.js";
+import { readFormat, type TypedRows } from "./typed-table.js";
 import type { NamedFile } from "./utf8-reader.js";
 
 /** The rows of a file. Memory holds one row group. */
@@ -12,9 +12,9 @@ export async function openParquet({ file, folder }: NamedFile): Promise<TypedRow
   const handle = await open(resolve(folder, file));
   try {
     const buffer = await bufferOf(handle);
-    const metadata = await guarded(() => library.parquetMetadataAsync(buffer));
+    const metadata = await readFormat("Parquet", () => library.parquetMetadataAsync(buffer));
     const columns = library.parquetSchema(metadata).children;
-    const scan = await guarded(() =>
+    const scan = await readFormat("Parquet", () =>
       library.parquetScan({ file: buffer, metadata, compressors, parsers, geoparquet: false }),
     );
     return { names: columns.map(({ element }) => element.name), rows: readRows(handle, scan, columns) };
@@ -34,7 +34,7 @@ async function* readRows(
     for (const range of scan.ranges) {
       const values: ArrayLike<unknown>[] = [];
       for (const { element } of columns)
-        values.push(await guarded(() => scan.readColumn({ ...range, column: element.name })));
+        values.push(await readFormat("Parquet", () => scan.readColumn({ ...range, column: element.name })));
       for (let row = 0; row < range.rowEnd - range.rowStart; row++)
         yield values.map((column, index) => (formats[index] ?? fieldOf)(column[row]));
     }
@@ -74,15 +74,4 @@ async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
       return bytes.buffer.slice(0, bytesRead);
     },
   };
-}
-
-/** The library's errors of a damaged file, as those of a format. */
-async function guarded<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Error && "code" in error) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`it is no complete Parquet file (${reason})`, "Write it again.");
-  }
 }

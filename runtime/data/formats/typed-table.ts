@@ -21,6 +21,17 @@ export class FormatError extends Error {
   }
 }
 
+/** Reads with a library of a format, such as Parquet. Throws its errors of a damaged file as a `FormatError`. */
+export async function readFormat<T>(format: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`it is no complete ${format} file (${reason})`, "Write it again.");
+  }
+}
+
 /**
  * Hands the rows of a file to a visitor and returns the problems. The line of a row is its number, from 1.
  *
