@@ -34,28 +34,18 @@ export function checkUnused(
       });
     }
   }
+  const reportUnused = (names: readonly string[], key: string, code: string, message: string, hint: string) => {
+    for (const name of names)
+      report({ code, path: child(`${path}/${key}`, name), message: `${message} ${quote(name)}`, hint, atKey: true });
+  };
   const unusedInputs = Object.keys(definition.inputs ?? {}).filter((name) => !equationNames.has(name));
-  for (const name of unusedInputs) {
-    report({
-      code: "unused-input",
-      path: child(`${path}/inputs`, name),
-      message: `no equation reads the input ${quote(name)}`,
-      hint: "Remove it, or read it in an equation.",
-      atKey: true,
-    });
-  }
+  const inputHint = "Remove it, or read it in an equation.";
+  reportUnused(unusedInputs, "inputs", "unused-input", "no equation reads the input", inputHint);
   const unusedOptions = Object.keys(definition.options).filter(
     (name) => !equationNames.has(name) && !declarationNames.has(name) && !Object.hasOwn(definition.variants, name),
   );
-  for (const name of unusedOptions) {
-    report({
-      code: "unused-option",
-      path: child(`${path}/options`, name),
-      message: `nothing depends on the option ${quote(name)}`,
-      hint: "Remove it, or read it in an equation, a size, an initializer or a variant.",
-      atKey: true,
-    });
-  }
+  const optionHint = "Remove it, or read it in an equation, a size, an initializer or a variant.";
+  reportUnused(unusedOptions, "options", "unused-option", "nothing depends on the option", optionHint);
   return reported.size + unusedInputs.length + unusedOptions.length === 0;
 }
 
