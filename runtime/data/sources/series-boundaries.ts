@@ -3,7 +3,7 @@ import { rowsOfExample } from "../../../schema/kinds/columns.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
-import { sortableDates, type TimeStep, trackTime } from "../formats/dates.js";
+import { sortableDates, type TimeStep, type TimeSteps, type TimeTracker, trackTime } from "../formats/dates.js";
 import { parseNumber } from "../formats/number-notation.js";
 
 export interface SeriesCheck {
@@ -19,12 +19,13 @@ const idName =
 /** Values of one column that are counted. */
 const MAX_VALUES = 10_000;
 
-/** @param names of all columns. @param excluded the columns of labels. */
+/** @param names of all columns. @param excluded the columns of labels. @param group the columns of the series. */
 export function checkSeries(
   data: Pick<NormalTableData, "window" | "horizon" | "reverse">,
   names: readonly string[],
   first: Row,
   excluded: readonly number[],
+  group: readonly number[],
 ): SeriesCheck {
   if (rowsOfExample(data) + data.horizon < 2) return { update() {}, notice: () => null };
   const fieldOf = (row: Row, column: number) => row.fields[column] ?? "";
@@ -39,7 +40,8 @@ export function checkSeries(
     .filter(({ column, isNamed }) => isNamed || !isNumber(column))
     .map((id) => ({ ...id, values: new Set<string>(), changes: 0, repeatedTimes: 0, change: null as TimeStep | null }));
   const isNumericTime = timeColumn !== undefined && !isDate(timeColumn);
-  const time = trackTime(isNumericTime ? numberKeys : undefined);
+  const startTracking = () => trackTime(isNumericTime ? numberKeys : undefined);
+  const time = startTracking();
   let previous: Row | undefined;
   let rows = 0;
 
@@ -50,6 +52,35 @@ export function checkSeries(
     `The rows seem to be of several series: ${signs.join(", and ")}. Windows reach from one series into the next. ` +
     "Name the columns of the series in data.group.";
 
+  const backwards = ({ up, down, firstUp, firstDown }: TimeSteps, column: number) => {
+    const end = firstDown ?? firstUp;
+    if ((data.reverse ? up : down) === 0 || end === null) return null;
+    return `Time runs backwards: ${quoted(column)} goes ${describe(end)}. Set data.reverse to ${!data.reverse}.`;
+  };
+
+  if (group.length > 0) {
+    const timeOf = new Map<string, TimeTracker>();
+    return {
+      update(row) {
+        if (timeColumn === undefined) return;
+        const series = JSON.stringify(group.map((column) => fieldOf(row, column)));
+        const ofSeries = timeOf.get(series) ?? startTracking();
+        timeOf.set(series, ofSeries);
+        ofSeries.add(fieldOf(row, timeColumn), row.line);
+      },
+      notice() {
+        if (timeColumn === undefined) return null;
+        const steps = [...timeOf.values()].flatMap((ofSeries) => ofSeries.steps() ?? []);
+        const jump = steps.map(jumpOf).find((step) => step !== null);
+        if (jump !== undefined)
+          return (
+            `Time jumps within a series: ${quoted(timeColumn)} goes ${describe(jump)}. ` +
+            "Sort the rows of each series by time, or name more columns in data.group."
+          );
+        return steps.map((ofSeries) => backwards(ofSeries, timeColumn)).find((notice) => notice !== null) ?? null;
+      },
+    };
+  }
   return {
     update(row) {
       rows++;
@@ -79,10 +110,10 @@ export function checkSeries(
           repeating.find(({ values, changes }) => changes === values.size - 1 && values.size * 3 <= rows);
         return id === undefined ? null : severalSeries(idSign(id));
       }
-      const { up, down, equal, firstUp, firstDown } = steps;
-      const jump = up >= down ? firstDown : firstUp;
+      const { up, down, equal } = steps;
+      const jump = jumpOf(steps);
       const id = repeating.find(({ isNamed }) => isNamed) ?? repeating.find(({ changes }) => changes <= up + down);
-      if (up > 0 && down > 0 && jump !== null)
+      if (jump !== null)
         return severalSeries([
           `${quoted(timeColumn)} jumps ${describe(jump)}`,
           ...(id !== undefined && id.change?.line === jump.line ? idSign(id) : []),
@@ -92,12 +123,15 @@ export function checkSeries(
       );
       if (interleaved !== undefined)
         return severalSeries([`${quoted(timeColumn)} repeats its values`, ...idSign(interleaved)]);
-      const isBackwards = data.reverse ? up > 0 : down > 0;
-      const end = firstDown ?? firstUp;
-      if (!isBackwards || end === null) return null;
-      return `Time runs backwards: ${quoted(timeColumn)} goes ${describe(end)}. Set data.reverse to ${!data.reverse}.`;
+      return backwards(steps, timeColumn);
     },
   };
+}
+
+/** The first step against the usual direction; null where all have one direction. */
+function jumpOf({ up, down, firstUp, firstDown }: TimeSteps): TimeStep | null {
+  if (up === 0 || down === 0) return null;
+  return up >= down ? firstDown : firstUp;
 }
 
 function numberKeys(field: string): readonly [number | undefined] {

@@ -202,7 +202,7 @@ export async function readRows(
         const labelColumns = selection.targets
           .filter(hasLabels)
           .flatMap((target) => target.columns.map((index) => selection.columns[index]?.index ?? 0));
-        seriesCheck = data.group === null ? checkSeries(data, names, first, labelColumns) : undefined;
+        seriesCheck = checkSeries(data, names, first, labelColumns, groupColumns);
         return [];
       },
       row,

@@ -74,6 +74,22 @@ describe("windows", () => {
     expect(sorted.source.digest).toBe(source.digest);
   });
 
+  test.each([
+    [
+      "a jump of time within a series is stated",
+      [...rows.slice(0, 10), rows[12], rows[11], rows[10], ...rows.slice(13)],
+      'Time jumps within a series: column "t" goes from "6" to "5" on line 14. Sort the rows of each series by time, or name more columns in data.group.',
+    ],
+    [
+      "time that runs backwards is stated",
+      rows.toReversed(),
+      'Time runs backwards: column "t" goes from "19" to "18" on line 4. Set data.reverse to true.',
+    ],
+  ])("%s", async (_, lines, notice) => {
+    const { source } = await open({}, csvOf(lines as readonly string[]).replace("day", "t"));
+    expect(source?.notices).toContainEqual(notice);
+  });
+
   test("each series is split by time", async () => {
     const { source, of } = await windows();
     // 16 windows of each series: 12 for training, the last 4 for the test.
