@@ -8,7 +8,6 @@ import { elaborate } from "../elaborate/index.js";
 import { type InputPort, isParameter, type OutputPort, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { substituteDims } from "../graph/substitute-dims.js";
 import type { Graph } from "../ir/types.js";
-import type { Pass } from "../optimize/pass.js";
 import {
   canonicalize,
   forwardPasses,
@@ -17,8 +16,7 @@ import {
   stepLoopPasses,
   stepPasses,
 } from "../optimize/pipeline.js";
-import { associativeScan, hasParallelizableLoop } from "../optimize/recurrences/associative-scan.js";
-import { hasSolvableLoop, solveRecurrences } from "../optimize/recurrences/solve-recurrences.js";
+import { gainsFromFixedTime, hasLinearRecurrence } from "../optimize/recurrences/fixed-time.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, targetArrays, withStaticTime } from "../signature.js";
 import { applyStep, type DataParallelGraph, gradientStep, overWholeBatch } from "../training/data-parallel.js";
@@ -102,8 +100,8 @@ export function elaborateTraining({
   if (checkpointed && signature.steps === undefined)
     return { ok: false, problems: [unknownStepsProblem(spec, options)] };
   const data = isUnrolled || checkpointed ? withStaticTime(signature) : signature;
-  if ((options.recurrence ?? "loop") !== "loop" && signature.steps === undefined)
-    return { ok: false, problems: [varyingStepsProblem(options)] };
+  const isFormGiven = (options.recurrence ?? "loop") !== "loop";
+  if (isFormGiven && signature.steps === undefined) return { ok: false, problems: [varyingStepsProblem(options)] };
   const result = elaborate(spec, data, "training", options.origins, {
     partialBatch: needsSums(microBatches, options),
     recurrences: { ...defaultStrategy, checkpointed },
@@ -118,6 +116,8 @@ export function elaborateTraining({
   const lossProgram = restrictToOutputs(wholeProgram, ({ role, name }: OutputPort) =>
     role === "loss" ? lossOutputs.includes(name) : role === "buffer" || (role === "state" && carriedStates.has(name)),
   );
+  if (isFormGiven && !hasLinearRecurrence(lossProgram.graph, stageRunner(signature, options).context))
+    return { ok: false, problems: [noFormProblem(options)] };
   const hasCounts = wholeProgram.inputs.some(({ role }) => role === "count");
   if (hasCounts && options.dataParallel === true)
     return { ok: false, problems: [separateCountsProblem(spec, options)] };
@@ -148,6 +148,15 @@ function varyingStepsProblem({ recurrence }: CompileOptions): Problem {
     path: "/data",
     message: `--recurrence ${recurrence} needs sequences of one length, but the sequences of this data differ in length.`,
     hint: "Remove --recurrence, or choose loop.",
+  };
+}
+
+function noFormProblem({ recurrence }: CompileOptions): Problem {
+  return {
+    code: "recurrence-form",
+    path: "/model",
+    message: `--recurrence ${recurrence} has no effect: the model has no linear recurrence.`,
+    hint: "Remove --recurrence, or use a cell that is linear in its state, such as minlstm.",
   };
 }
 
@@ -187,11 +196,7 @@ export function differentiateLoss(
   // The number of time steps is fixed only where a linear recurrence takes another form than its loop: elsewhere any
   // length remains possible.
   const { steps: timeSteps } = signature;
-  const isEnabled = ({ name }: Pass) => !options.disabledPasses?.includes(name);
-  const gainsFromFixedTime =
-    (isEnabled(associativeScan) && hasParallelizableLoop(lossProgram.graph, context)) ||
-    (isEnabled(solveRecurrences) && hasSolvableLoop(lossProgram.graph, context));
-  const isFixed = timeSteps !== undefined && gainsFromFixedTime;
+  const isFixed = timeSteps !== undefined && gainsFromFixedTime(lossProgram.graph, context, options.disabledPasses);
   const forward = isFixed ? substituteDims(lossProgram.graph, new Map([["time", timeSteps]])) : lossProgram.graph;
   const prepared = run("prepared", forward, forwardPasses);
   const parameterIndices = lossProgram.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));

@@ -336,6 +336,11 @@ describe("training steps of built-in cells", () => {
     for (const form of ["scan", "chunkwise"] as const) expectSameValues(stepOf(form), stepOf("loop"));
   });
 
+  test.each([{ cell: "gru" }, { cell: "lstm" }])("a form needs a linear recurrence: $cell", async (cell) => {
+    const built = buildTrainingStep(await specOf(cell), { ...signature, steps: 3 }, { recurrence: "scan" });
+    expect(built).toMatchObject({ ok: false, problems: [{ code: "recurrence-form", path: "/model" }] });
+  });
+
   test("a form needs sequences of one length", async () => {
     const built = buildTrainingStep(await specOf({ cell: "gla" }), signature, { recurrence: "scan" });
     expect(built).toMatchObject({ ok: false, problems: [{ code: "recurrence-steps", path: "/data" }] });
