@@ -3,8 +3,14 @@
  * compiler.
  */
 
-/** The initial value of a tensor. The spec's seed and the tensor's name choose the random stream. */
+/** The initial value of a tensor. */
 export type Initializer =
+  | DrawnInitializer
+  /** The Euclidean norms of the initial values of an earlier tensor, over all axes but the last. */
+  | { readonly type: "norms"; readonly of: StoredTensor<DrawnInitializer> };
+
+/** An initial value by itself. The spec's seed and the tensor's name choose the random stream. */
+export type DrawnInitializer =
   | { readonly type: "constant"; readonly value: number }
   | { readonly type: "uniform"; readonly minimum: number; readonly maximum: number }
   | { readonly type: "normal"; readonly mean: number; readonly deviation: number }
@@ -12,7 +18,7 @@ export type Initializer =
   /** Each entry is the value of the expression. */
   | { readonly type: "expression"; readonly expression: InitialExpression }
   /** Slices [from, to) of the last axis that replace those of a base. */
-  | { readonly type: "slices"; readonly base: Initializer; readonly slices: readonly InitializerSlice[] };
+  | { readonly type: "slices"; readonly base: DrawnInitializer; readonly slices: readonly InitializerSlice[] };
 
 export type InitialExpression =
   | number
@@ -28,14 +34,14 @@ export type InitialExpression =
 export interface InitializerSlice {
   readonly from: number;
   readonly to: number;
-  readonly initializer: Initializer;
+  readonly initializer: DrawnInitializer;
 }
 
-export interface StoredTensor {
+export interface StoredTensor<I extends Initializer = Initializer> {
   /** Public name: `rnn/0/W`; a slot's is `<parameter>/<slot>`: `rnn/0/W/m`. */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly initializer: Initializer;
+  readonly initializer: I;
 }
 
 export interface StoredParameter extends StoredTensor {

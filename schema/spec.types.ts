@@ -269,6 +269,10 @@ export type Activation =
     )
   | string;
 /**
+ * Train the direction and the length of each output unit's weights by themselves: W = g v / ‖v‖, with the parameters `<name>/v`, of the shape of W, and `<name>/g` [size] in its place, where ‖v‖ is the norm over all axes but the last (T. Salimans and D. P. Kingma, Weight Normalization, 2016). g is ‖v‖ at first, so that W starts as v. Exported models contain W.
+ */
+export type WeightNorm = boolean;
+/**
  * Small constant ε that is added to the variance or the mean square.
  */
 export type VarianceEpsilon = number;
@@ -1686,6 +1690,7 @@ export interface DenseLayer {
    * Add the bias b.
    */
   bias?: boolean;
+  weight_norm?: WeightNorm;
   trainable?: Trainable;
 }
 /**
@@ -1705,6 +1710,7 @@ export interface ProjectionLayer {
    * Add the bias b.
    */
   bias?: boolean;
+  weight_norm?: WeightNorm;
   trainable?: Trainable;
 }
 /**
@@ -1842,6 +1848,7 @@ export interface Conv1DLayer {
    * Add the bias b.
    */
   bias?: boolean;
+  weight_norm?: WeightNorm;
   trainable?: Trainable;
 }
 /**

@@ -110,8 +110,8 @@ export interface Context {
   pathOf(part: object, key?: string): string;
   /** Reports a problem with its path. */
   report(problem: Problem): void;
-  /** The parameter of a public name, opened on first use. */
-  parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer): Value;
+  /** The parameter of a public name, opened on first use; its initializer is null where it depends on the data. */
+  parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer | null): Value;
   /**
    * A buffer of a public name, opened on first use: running statistics. It is constant unless `setNextBuffer` is called,
    * in training, for a layer that is trained.

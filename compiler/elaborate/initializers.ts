@@ -1,11 +1,11 @@
 /** Initializers of parameters. Fans follow Keras: for a kernel [...window, in, out], window size times in and out. */
 import type { CellInitializer, DistributionName } from "../../schema/normal/index.js";
-import type { Initializer } from "../artifact.js";
+import type { DrawnInitializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
 import type { Dim } from "../ir/types.js";
 import { initialValue } from "../language/initial-expression.js";
 
-const zeros: Initializer = { type: "constant", value: 0 };
+const zeros: DrawnInitializer = { type: "constant", value: 0 };
 
 /** fan_in + fan_out of a kernel of rank 2 or more. */
 function fans(shape: readonly number[]): number {
@@ -13,13 +13,13 @@ function fans(shape: readonly number[]): number {
   return shape.slice(0, -2).reduce((size, dim) => size * dim, 1) * (input + output);
 }
 
-export const glorotUniform = (shape: readonly number[]): Initializer => {
+export const glorotUniform = (shape: readonly number[]): DrawnInitializer => {
   const limit = Math.sqrt(6 / fans(shape));
   return { type: "uniform", minimum: -limit, maximum: limit };
 };
 
 /** Distributions by name. Glorot: X. Glorot and Y. Bengio, AISTATS 2010. Orthogonal: A. Saxe et al., ICLR 2014. */
-const distributions: Readonly<Record<DistributionName | "zeros", (shape: readonly number[]) => Initializer>> = {
+const distributions: Readonly<Record<DistributionName | "zeros", (shape: readonly number[]) => DrawnInitializer>> = {
   zeros: () => zeros,
   glorot_uniform: glorotUniform,
   glorot_normal: (shape) => ({ type: "normal", mean: 0, deviation: Math.sqrt(2 / fans(shape)) }),
@@ -27,17 +27,17 @@ const distributions: Readonly<Record<DistributionName | "zeros", (shape: readonl
 };
 
 /** The initializer of a distribution for a tensor of a shape; undefined for an unknown name. */
-export function distribution(name: string, shape: readonly number[]): Initializer | undefined {
+export function distribution(name: string, shape: readonly number[]): DrawnInitializer | undefined {
   return Object.hasOwn(distributions, name) ? distributions[name as DistributionName](shape) : undefined;
 }
 
-export const constantZero = (): Initializer => zeros;
-export const constantOne = (): Initializer => ({ type: "constant", value: 1 });
+export const constantZero = (): DrawnInitializer => zeros;
+export const constantOne = (): DrawnInitializer => ({ type: "constant", value: 1 });
 /** Rows of an embedding: uniform in ±0.05, as in Keras. */
-export const embeddingUniform = (): Initializer => ({ type: "uniform", minimum: -0.05, maximum: 0.05 });
+export const embeddingUniform = (): DrawnInitializer => ({ type: "uniform", minimum: -0.05, maximum: 0.05 });
 
 /** The default initializer of a cell's parameter: Glorot uniform for matrices, of which it may have several; zero for vectors. */
-export function defaultInitializer(shape: readonly number[]): Initializer {
+export function defaultInitializer(shape: readonly number[]): DrawnInitializer {
   return shape.length >= 2 ? glorotUniform(shape.slice(-2)) : zeros;
 }
 
@@ -52,8 +52,8 @@ export function cellInitializer(
   shape: readonly number[],
   names: ReadonlyMap<string, Dim>,
   resolveEdge: (size: number | string) => number,
-): Initializer {
-  const fromName = (value: string | number): Initializer => {
+): DrawnInitializer {
+  const fromName = (value: string | number): DrawnInitializer => {
     if (typeof value === "number") return { type: "constant", value };
     const named = distribution(value, shape.slice(-2));
     if (named !== undefined) return named;

@@ -3,7 +3,7 @@
  * are those of the manifest; the runtime draws the numbers.
  */
 import type { onnx } from "onnx-proto";
-import type { InitialExpression, Initializer } from "../artifact.js";
+import type { DrawnInitializer, InitialExpression, Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
 import { uniqueNames } from "../ir/names.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
@@ -36,13 +36,26 @@ export function initializationGraph(
   const draft: GraphDraft = { nodes: [], constants: [], freshName: uniqueNames(), seed };
   for (const each of tensors) draft.freshName(outputOf(each.name));
   const output = tensors.map((each) => {
-    const value = each.dtype === "int64" ? integerTensor(draft, each) : drawTensor(draft, each.initializer, each.shape);
+    const value = initialValue(draft, each, outputOf);
     appendNode(draft, "Identity", [value], outputOf(each.name));
     const dim = each.shape.map((dimValue) => ({ dimValue }));
     const elemType = dataType(each.dtype);
     return { name: outputOf(each.name), type: { tensorType: { elemType, shape: { dim } } } };
   });
   return { name, node: draft.nodes, initializer: draft.constants, output };
+}
+
+function initialValue(draft: GraphDraft, tensor: InitializedTensor, outputOf: (name: string) => string): string {
+  const { initializer, dtype, shape } = tensor;
+  if (dtype === "int64") return integerTensor(draft, tensor);
+  if (initializer.type !== "norms") return drawTensor(draft, initializer, shape);
+  const { name, shape: sourceShape } = initializer.of;
+  const source = outputOf(name);
+  const axes = sourceShape.slice(0, -1).map((_, axis) => axis);
+  const squares = appendNode(draft, "Mul", [source, source]);
+  return appendNode(draft, "Sqrt", [
+    appendNode(draft, "ReduceSum", [squares, vector(draft, axes)], undefined, [int("keepdims", 0)]),
+  ]);
 }
 
 function appendNode(
@@ -79,7 +92,7 @@ function integerTensor({ constants, freshName }: GraphDraft, { shape, initialize
 }
 
 /** The name of a tensor of this shape. */
-function drawTensor(draft: GraphDraft, initializer: Initializer, shape: readonly number[]): string {
+function drawTensor(draft: GraphDraft, initializer: DrawnInitializer, shape: readonly number[]): string {
   switch (initializer.type) {
     case "constant":
       return appendNode(draft, "ConstantOfShape", [vector(draft, shape)], undefined, [

@@ -110,10 +110,12 @@ function convolutionEquations(layer: NormalConv1d, shapes: LayerShapes): LayerEq
   const product = size === 1 ? `x[${step}] @ W[0]` : `Σ_k x[${step}] @ W[k]`;
   const z = plus(product, shapes.parameters.has("b") ? "b" : undefined);
   const [first, ...others] = activated(z, activation, shapes);
+  const kernel = normalizedKernel(layer, shapes);
   const indexed = first && line(first.text.replace(/^(\w) =/, "$1[t] ="), first.shape);
   return {
-    equations: [...(indexed ? [indexed] : []), ...others],
+    equations: [...kernel.equations, ...(indexed ? [indexed] : []), ...others],
     notes: [
+      ...kernel.notes,
       ...(size === 1 ? [] : [`k = 0, …, ${size - 1}.`]),
       ...paddingNote(windows),
       ...(groups === 1
@@ -157,10 +159,19 @@ const combined =
   (_, { inputs, output }) =>
     only(line(`y = ${inputs.map((_input, index) => `x${index + 1}`).join(` ${sign} `)}`, output));
 
+/** The kernel of a layer with weight normalization. */
+function normalizedKernel(layer: { readonly weight_norm: boolean }, { parameters }: LayerShapes): LayerEquations {
+  const shape = parameters.get("v");
+  if (!layer.weight_norm || shape === undefined) return only();
+  return { equations: [line("W = g v / ‖v‖", shape)], notes: ["‖v‖: the norm for each output unit."] };
+}
+
 /** The table of an embedding is used transposed. */
-const affine: Explain<LayerOf<"dense" | "projection">> = ({ activation, bias }, shapes) => {
+const affine: Explain<LayerOf<"dense" | "projection">> = (layer, shapes) => {
   const kernel = shapes.owner === "embedding" ? "Wᵀ" : "W";
-  return only(...activated(plus(`x @ ${kernel}`, bias ? "b" : undefined), activation, shapes));
+  const { equations, notes } = normalizedKernel(layer, shapes);
+  const product = plus(`x @ ${kernel}`, layer.bias ? "b" : undefined);
+  return { equations: [...equations, ...activated(product, layer.activation, shapes)], notes };
 };
 
 const features = (width: number | string) => `over the ${width} features`;

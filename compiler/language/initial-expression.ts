@@ -1,6 +1,6 @@
 /** Initial values as expressions: arithmetic over options, sizes, the position along the last axis and random numbers. */
 import { quote, suggestion } from "../../schema/diagnostics/suggest.js";
-import type { InitialExpression, Initializer } from "../artifact.js";
+import type { DrawnInitializer, InitialExpression } from "../artifact.js";
 import { at } from "../ir/expect.js";
 import type { Dim } from "../ir/types.js";
 import { type CallExpression, type Expression, parseExpression } from "./parse/expression.js";
@@ -30,7 +30,7 @@ const distributions = ["uniform", "normal"];
 const callable = ["exp", "log", "sqrt", "min", "max", ...distributions];
 
 export type ParsedInitialValue =
-  | { readonly ok: true; readonly initializer: Initializer }
+  | { readonly ok: true; readonly initializer: DrawnInitializer }
   | { readonly ok: false; readonly problem: EquationProblem };
 
 class Failure extends Error {
@@ -50,7 +50,7 @@ export function initialValue(text: string, names: ReadonlyMap<string, Dim>): Par
     const expression = convert(parsed.expression, names);
     if (typeof expression === "number" && !Number.isFinite(expression))
       return { ok: false, problem: { code: "initializer", message: `${text} is not a finite number`, offset: 0 } };
-    const initializer: Initializer =
+    const initializer: DrawnInitializer =
       typeof expression === "number" ? { type: "constant", value: expression } : { type: "expression", expression };
     return { ok: true, initializer };
   } catch (error) {

@@ -103,7 +103,7 @@ function mismatchOf(rule: ConversionRule, foreignLayer: ForeignLayer, modelLayer
           `${parameter.name} ${formatShape(parameter.shape)} needs ${formatShape(expectedShape)}.`
         );
     }
-    const unused = [...roles].find(([role]) => !used.has(role));
+    const unused = [...roles].find(([role, { isAlternative }]) => !used.has(role) && !isAlternative);
     if (unused !== undefined) return `${unused[1].name} has no counterpart in ${modelLayer.name}.`;
   }
   return undefined;

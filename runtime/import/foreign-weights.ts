@@ -6,6 +6,8 @@ export interface ForeignTensor {
   /** Its full name in the file. */
   readonly name: string;
   readonly shape: readonly number[];
+  /** One of several forms of a tensor, of which a layer reads one. */
+  readonly isAlternative?: true;
   /** The values, row-major, or what is wrong with them, as a predicate of the tensor's name. */
   read(): Result<Float32Array, string>;
 }

@@ -180,8 +180,9 @@ function hasSeparateKernel(
   { rule, foreignLayer, modelLayer }: LayerPair,
   tensors: ReadonlyMap<string, Tensor>,
 ): boolean {
-  const kernel = modelLayer.kernelOf === null ? undefined : tensors.get(`${modelLayer.kernelOf}/W`);
-  const [role = ""] = rule.parameters.W?.from ?? [];
+  const { kernelOf } = modelLayer;
+  const kernel = kernelOf === null ? undefined : (tensors.get(`${kernelOf}/W`) ?? tensors.get(`${kernelOf}/v`));
+  const [role = ""] = (rule.parameters.W ?? rule.parameters.v)?.from ?? [];
   const tensor = foreignLayer.directions[0]?.get(role);
   if (kernel === undefined || tensor === undefined) return false;
   const result = tensor.read();

@@ -16,6 +16,7 @@ import {
   type TargetModel,
 } from "./index.js";
 import { matchNames } from "./match-names.js";
+import { matchWeightNorm } from "./weight-norm.js";
 
 /** `--init` with its `--map` options. */
 export interface InitialWeightsSource {
@@ -52,7 +53,7 @@ export async function readInitialWeights(
     const hint = "Use safetensors (names of rnnx or PyTorch), or a .keras or .h5 file of Keras.";
     return fail([{ code: "file-format", path: "", file, message, hint }]);
   }
-  const tensors = renameTensors(result.value.tensors, maps);
+  const tensors = matchWeightNorm(renameTensors(result.value.tensors, maps), model.parameters);
   const hasPublicNames = [...tensors.keys()].some((name) =>
     model.parameters.some((parameter) => parameter.name === name),
   );

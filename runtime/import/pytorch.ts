@@ -14,7 +14,7 @@ import {
   type TensorSource,
   ungatedRule,
 } from "./foreign-weights.js";
-import { foldWeightNorm } from "./weight-norm.js";
+import { foldWeightNorm, pairOf } from "./weight-norm.js";
 
 const kernel = (from: string): TensorSource => ({ from: [from], transpose: true, gated: true });
 const bias = (...from: readonly string[]): TensorSource => ({ from, gated: true, isOptional: true });
@@ -23,7 +23,11 @@ const recurrent = kernel("weight_hh");
 const bothBiases = bias("bias_ih", "bias_hh");
 
 /** A Linear [out, in] or a Conv1d [out, in / groups, kernel_size]. */
-const affine = ungatedRule({ W: { from: ["weight"], transpose: true }, b: { from: ["bias"], isOptional: true } });
+const affineBias: TensorSource = { from: ["bias"], isOptional: true };
+const affine = [
+  ungatedRule({ W: { from: ["weight"], transpose: true }, b: affineBias }),
+  ungatedRule({ v: { from: ["weight_v"], transpose: true }, g: { from: ["weight_g"] }, b: affineBias }),
+];
 const norm = ungatedRule({ gain: { from: ["weight"] }, shift: { from: ["bias"] } });
 
 /** Sources of query, key and value by index. */
@@ -56,8 +60,8 @@ export const pytorch: Framework = {
   layers: {
     embedding: [ungatedRule({ W: { from: ["weight"] } })],
     position: [ungatedRule({ W: { from: ["weight"] } })],
-    dense: [affine],
-    conv1d: [affine],
+    dense: affine,
+    conv1d: affine,
     attention: [
       attention(
         (index) => ({ from: ["in_proj_weight"], part: { index, count: 3 } }),
@@ -135,7 +139,7 @@ function attentionRole(name: string, modules: ReadonlySet<string>): readonly [st
 }
 
 export function readStateDict(stored: Tensors): ForeignFile {
-  const tensors = foldWeightNorm(stored);
+  const { folded: tensors, pairs } = foldWeightNorm(stored);
   const drafts = new Map<string, LayerDraft>();
   const otherTensors: ForeignTensor[] = [];
   const draft = (module: string, layer: number, type: LayerDraft["type"]): LayerDraft => {
@@ -154,7 +158,15 @@ export function readStateDict(stored: Tensors): ForeignFile {
     else if (role !== "")
       draft(module, Number(layer), "cell").directions[reverse === undefined ? 0 : 1].set(role, tensor);
     else if (plainRole === "") otherTensors.push(tensor);
-    else if (plainRole !== "num_batches_tracked") draft(plainModule, -1, "plain").directions[0].set(plainRole, tensor);
+    else if (plainRole !== "num_batches_tracked") {
+      const [roles] = draft(plainModule, -1, "plain").directions;
+      if (plainRole !== "weight" || shape.length < 2) roles.set(plainRole, tensor);
+      else {
+        const { norms, direction } = pairs.get(name) ?? pairOf(name, { shape, data });
+        roles.set(plainRole, { ...tensor, isAlternative: true });
+        roles.set("weight_v", { ...direction, isAlternative: true }).set("weight_g", { ...norms, isAlternative: true });
+      }
+    }
   }
   const all = [...drafts.values()].sort((a, b) => compareNames(a.module, b.module) || a.layer - b.layer);
   const isStacked = (module: string) =>

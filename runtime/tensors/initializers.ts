@@ -1,20 +1,48 @@
 /** Initial values of tensors. Each tensor has its own random stream, so values depend only on the seed and the name. */
-import type { InitialExpression, Initializer, StoredTensor } from "../../compiler/artifact.js";
+import type { DrawnInitializer, InitialExpression, StoredTensor } from "../../compiler/artifact.js";
 import { elementCount } from "./array.js";
 import { type RandomStream, randomStream } from "./random.js";
-import type { Tensors } from "./safetensors.js";
+import type { Tensor, Tensors } from "./safetensors.js";
 
-export function initializeTensors(tensors: readonly StoredTensor[], seed: number): Tensors {
-  return new Map(tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: initializeTensor(tensor, seed) }]));
+/** @param given tensors that have their values already. */
+export function initializeTensors(
+  tensors: readonly StoredTensor[],
+  seed: number,
+  given: Tensors = new Map(),
+): Map<string, Tensor> {
+  return new Map(
+    tensors.map((tensor) => {
+      const { name, shape, initializer } = tensor;
+      const source = initializer.type === "norms" ? given.get(initializer.of.name) : undefined;
+      const value = given.get(name) ?? {
+        shape,
+        data: source === undefined ? initializeTensor(tensor, seed) : normsOf(source),
+      };
+      return [name, value];
+    }),
+  );
+}
+
+/** Euclidean norms over all axes but the last. */
+export function normsOf({ shape, data }: Tensor): Float32Array {
+  const squares = new Float64Array(shape.at(-1) ?? 1);
+  for (const [index, value] of data.entries()) {
+    const column = index % squares.length;
+    squares[column] = (squares[column] ?? 0) + value * value;
+  }
+  return Float32Array.from(squares, Math.sqrt);
 }
 
 /** Row-major float32 values, each computed in float64. */
 export function initializeTensor(tensor: StoredTensor, seed: number): Float32Array {
-  return draw(tensor.initializer, tensor.shape, randomStream(seed, "initialize", tensor.name));
+  const { name, shape, initializer } = tensor;
+  if (initializer.type === "norms")
+    return normsOf({ shape: initializer.of.shape, data: initializeTensor(initializer.of, seed) });
+  return draw(initializer, shape, randomStream(seed, "initialize", name));
 }
 
 /** Models have millions of values, so no object is allocated per value. */
-function draw(initializer: Initializer, shape: readonly number[], random: RandomStream): Float32Array {
+function draw(initializer: DrawnInitializer, shape: readonly number[], random: RandomStream): Float32Array {
   const values = new Float32Array(elementCount(shape));
   switch (initializer.type) {
     case "constant":
@@ -84,7 +112,7 @@ function entry(expression: InitialExpression, random: RandomStream): (index: num
 }
 
 function drawSlices(
-  { base, slices }: Extract<Initializer, { type: "slices" }>,
+  { base, slices }: Extract<DrawnInitializer, { type: "slices" }>,
   shape: readonly number[],
   random: RandomStream,
 ): Float32Array {

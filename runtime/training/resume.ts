@@ -68,7 +68,7 @@ export function createInitialSnapshot(
 ): TrainingSnapshot {
   const tensors = modelTensors ?? {
     step: 0,
-    parameters: new Map([...initializeTensors(parameters, seed), ...weights]),
+    parameters: initializeTensors(parameters, seed, weights),
     slots: initializeTensors(slots, seed),
     states: new Map(),
   };

@@ -1288,6 +1288,7 @@ export interface NormalDense {
   readonly activation: ActivationName;
   /** Add the bias b. */
   readonly bias: boolean;
+  readonly weight_norm: boolean;
   readonly trainable: boolean;
 }
 
@@ -1330,6 +1331,7 @@ export interface NormalProjection {
   readonly activation: ActivationName;
   /** Add the bias b. */
   readonly bias: boolean;
+  readonly weight_norm: boolean;
   readonly trainable: boolean;
 }
 
@@ -1472,6 +1474,7 @@ export interface NormalConv1d {
   readonly activation: ActivationName;
   /** Add the bias b. */
   readonly bias: boolean;
+  readonly weight_norm: boolean;
   readonly trainable: boolean;
 }
 

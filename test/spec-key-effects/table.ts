@@ -583,6 +583,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     activation: keyEffect(windowed, "/model/0/activation", "relu"),
     bias: keyEffect(windowed, "/model/0/bias", false),
     weights: twoLayers({ layer: "conv1d", size: 3, kernel_size: 2 }),
+    weight_norm: keyEffect(windowed, "/model/0/weight_norm", true),
     trainable: keyEffect(windowed, "/model/0/trainable", false),
   }),
   ...Object.fromEntries(
@@ -637,6 +638,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     size: keyEffect(withTwoDense(), "/model/1/size", 4),
     activation: keyEffect(numbers, "/model/1/activation", "tanh"),
     bias: keyEffect(numbers, "/model/1/bias", false),
+    weight_norm: keyEffect(numbers, "/model/1/weight_norm", true),
   }),
   ...prefixed("projection", {
     trainable: keyEffect(classes, "/model/1/trainable", false),
@@ -646,6 +648,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     size: keyEffect(classes, "/model/1/size", 4),
     activation: keyEffect(classes, "/model/1/activation", "softmax"),
     bias: keyEffect(classes, "/model/1/bias", false),
+    weight_norm: keyEffect(classes, "/model/1/weight_norm", true),
   }),
   ...loss("sequence_loss", text, {
     average_across_timesteps: false,

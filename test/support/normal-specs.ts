@@ -169,6 +169,7 @@ export const numbersModel: NormalSpec["model"] = [
     activation: "none",
     bias: true,
     weights: null,
+    weight_norm: false,
     trainable: true,
   },
 ];
@@ -204,6 +205,7 @@ export const lastModel: NormalSpec["model"] = [
     activation: "none",
     bias: true,
     weights: null,
+    weight_norm: false,
     trainable: true,
   },
 ];

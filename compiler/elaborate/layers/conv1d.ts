@@ -12,9 +12,10 @@ import { at } from "../../ir/expect.js";
 import type { Dim, Value } from "../../ir/types.js";
 import { activate, preActivationSize } from "../activations.js";
 import type { Context, LayerDefinition } from "../context.js";
-import { constantZero, glorotUniform } from "../initializers.js";
+import { constantZero } from "../initializers.js";
 import { withHistory } from "../stream-history.js";
 import { checkWindows, windowMask, windowSteps } from "../time-windows.js";
+import { kernelOf } from "../weight-norm.js";
 import { type Wire, width } from "../wire.js";
 import { checkNumericSequence } from "./numeric-input.js";
 
@@ -37,7 +38,7 @@ export const conv1d: LayerDefinition<NormalConv1d> = {
     if (groupWidth === undefined) return undefined;
     if (!checkWindows(layer, "kernel_size", input, windows, context)) return undefined;
     const owner = layer.weights ?? layer.name;
-    const kernel = parameter(`${owner}/W`, [layer.kernel_size, groupWidth, channels.output], glorotUniform);
+    const kernel = kernelOf(layer, owner, [layer.kernel_size, groupWidth, channels.output], context);
     const sequence = windows.after > 0 && input.mask !== null ? b.where(input.mask, input.value, 0) : input.value;
     const steps =
       context.mode === "stream"

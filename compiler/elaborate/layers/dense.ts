@@ -7,27 +7,37 @@ import type { Shape } from "../../ir/types.js";
 import { activate, preActivationSize } from "../activations.js";
 import type { Affine, Context, LayerDefinition } from "../context.js";
 import { constantZero, glorotUniform } from "../initializers.js";
+import { kernelOf } from "../weight-norm.js";
 import { width } from "../wire.js";
 import { checkNumbers } from "./numeric-input.js";
 
 /**
  * The name of the layer's bias, and its kernel or that of another layer: an embedding's table is used transposed, and
- * has no bias.
+ * has no bias. Undefined after a reported problem.
  */
 function weightsOf(
   layer: NormalDense | NormalProjection,
   shape: Shape,
-  { parameter, earlierLayer }: Context,
-): { readonly kernel: Affine["kernel"]; readonly bias: string } {
+  context: Context,
+): { readonly kernel: Affine["kernel"]; readonly bias: string } | undefined {
+  const { parameter, earlierLayer, problem } = context;
   const owner = layer.weights ?? layer.name;
   const source = earlierLayer(owner)?.layer;
   if (source?.layer === "embedding") {
+    if (layer.weight_norm)
+      return problem({
+        part: layer,
+        key: "weight_norm",
+        code: "shared-weights",
+        message: `${layer.name} uses the table of ${owner}, an embedding, whose rows are not normalized.`,
+        hint: 'Remove "weight_norm", or "weights".',
+      });
     const value = parameter(`${owner}/W`, shape.toReversed(), glorotUniform);
     return { kernel: { value, outputAxis: 0 }, bias: `${layer.name}/b` };
   }
   // A layer without a bias has none to share.
   const hasBias = source === undefined || !("bias" in source) || source.bias;
-  const kernel = { value: parameter(`${owner}/W`, shape, glorotUniform), outputAxis: 1 } as const;
+  const kernel = { value: kernelOf(layer, owner, shape, context), outputAxis: 1 } as const;
   return { kernel, bias: `${hasBias ? owner : layer.name}/b` };
 }
 
@@ -39,7 +49,9 @@ export const dense: LayerDefinition<NormalDense | NormalProjection> = {
     if (outputSize === undefined) return undefined;
     const columns = preActivationSize(layer, outputSize, context);
     if (columns === undefined) return undefined;
-    const { kernel, bias: biasName } = weightsOf(layer, [width(input), columns], context);
+    const weights = weightsOf(layer, [width(input), columns], context);
+    if (weights === undefined) return undefined;
+    const { kernel, bias: biasName } = weights;
     const product = b.matmul(input.value, kernel.outputAxis === 0 ? b.transpose(kernel.value, [1, 0]) : kernel.value);
     const bias = layer.bias ? context.parameter(biasName, [columns], constantZero) : null;
     const preActivation = bias === null ? product : b.add(product, bias);

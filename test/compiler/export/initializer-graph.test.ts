@@ -2,18 +2,23 @@
 import onnxProto from "onnx-proto";
 import { InferenceSession } from "onnxruntime-node";
 import { expect, test } from "vitest";
-import type { Initializer } from "../../../compiler/artifact.js";
-import { initializationGraph } from "../../../compiler/export/initializer-graph.js";
+import type { DrawnInitializer } from "../../../compiler/artifact.js";
+import { type InitializedTensor, initializationGraph } from "../../../compiler/export/initializer-graph.js";
 
-async function drawValues(initializer: Initializer, shape: readonly number[]): Promise<readonly number[]> {
-  const tensors = [{ name: "t", shape, initializer, dtype: "float32" as const }];
-  const graph = initializationGraph("first", tensors, (name) => name, 7);
+async function drawTensors(
+  tensors: readonly Omit<InitializedTensor, "dtype">[],
+): Promise<Readonly<Record<string, readonly number[]>>> {
+  const typed = tensors.map((tensor) => ({ ...tensor, dtype: "float32" as const }));
+  const graph = initializationGraph("first", typed, (name) => name, 7);
   const model = onnxProto.onnx.ModelProto.encode({ irVersion: 8, opsetImport: [{ version: 18 }], graph }).finish();
   const session = await InferenceSession.create(model, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const results = await session.run({});
   await session.release();
-  const data = results.t?.data as Float32Array;
-  return [...data];
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, [...(data as Float32Array)]]));
+}
+
+async function drawValues(initializer: DrawnInitializer, shape: readonly number[]): Promise<readonly number[]> {
+  return (await drawTensors([{ name: "t", shape, initializer }])).t ?? [];
 }
 
 test("a normal distribution has its mean and its deviation", async () => {
@@ -42,8 +47,17 @@ test.each([
     }
 });
 
+test("norms are those of the tensor that is drawn", async () => {
+  const of = { name: "v", shape: [3, 2, 4], initializer: { type: "normal", mean: 0, deviation: 1 } } as const;
+  const tensors = [of, { name: "g", shape: [4], initializer: { type: "norms", of } } as const];
+  const { v = [], g = [] } = await drawTensors(tensors);
+  g.forEach((norm, unit) => {
+    expect(norm).toBeCloseTo(Math.hypot(...v.filter((_, index) => index % 4 === unit)), 5);
+  });
+});
+
 test("slices replace the base, and later slices earlier ones", async () => {
-  const constant = (value: number): Initializer => ({ type: "constant", value });
+  const constant = (value: number): DrawnInitializer => ({ type: "constant", value });
   const slices = [
     { from: 1, to: 3, initializer: constant(1) },
     { from: 2, to: 4, initializer: constant(2) },

@@ -103,6 +103,25 @@ test("norms", async () => {
   );
 });
 
+test("weight normalization", async () => {
+  const dense = await explained({ layer: "dense", size: 3, weight_norm: true });
+  expect(textOf(dense)).toEqual([
+    "W = g v / ‖v‖  [4, 3]",
+    "y = x @ W + b  [batch, time, 3]",
+    "‖v‖: the norm for each output unit.",
+  ]);
+  const norms = transpose(dense.weight("v")).map((column) => Math.hypot(...column));
+  const kernel = dense
+    .weight("v")
+    .map((row) => row.map((entry, unit) => (entry * at(dense.bias("g"), unit)) / at(norms, unit)));
+  expectOutput(dense, (x) => x.map((row) => plus(product(row, kernel), dense.bias("b"))));
+  const convolution = await explained({ layer: "conv1d", size: 2, kernel_size: 1, weight_norm: true });
+  expect(textOf(convolution).slice(0, 2)).toEqual([
+    "W = g v / ‖v‖  [1, 4, 2]",
+    "y[t] = x[t] @ W[0] + b  [batch, time, 2]",
+  ]);
+});
+
 test("a convolution", async () => {
   const options = { layer: "conv1d", size: 6, kernel_size: 3, stride: 2, dilation: 2, groups: 2, activation: "tanh" };
   const layer = await explained(options);

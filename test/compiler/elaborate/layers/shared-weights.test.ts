@@ -82,8 +82,10 @@ test.each(Object.entries(kinds))(
 
 test("the gradient of shared weights is the sum of those of their uses", async () => {
   const layers = Object.entries(kinds).flatMap(([kind, options]) => {
-    const hasWeights = Object.hasOwn(propertiesOf(definition(kind)), "weights") && !readsIds(kind);
-    return hasWeights ? [{ layer: kind, ...options }] : [];
+    const keys = propertiesOf(definition(kind));
+    if (!Object.hasOwn(keys, "weights") || readsIds(kind)) return [];
+    const layer = { layer: kind, ...options };
+    return Object.hasOwn(keys, "weight_norm") ? [layer, { ...layer, weight_norm: true }] : [layer];
   });
   const opened = await open(specOf([{ block: layers, repeat: 2, share_weights: true, residual: true, name: "b" }]));
   const { graph, inputs } = restrictToOutputs(programOf(opened), ({ role }) => role === "loss");
@@ -118,6 +120,14 @@ describe("layers that cannot share", () => {
         { layer: "position", type: "sinusoidal", weights: "first" },
       ],
       'position uses no parameter of first. Give both layers the same options, or remove "weights".',
+    ],
+    [
+      "a kernel that is normalized in the first alone",
+      [
+        { layer: "dense", size: 4, name: "first", weight_norm: true },
+        { layer: "dense", size: 4, weights: "first" },
+      ],
+      'dense needs first/W, but first has no such parameter. Give both layers the same options, or remove "weights".',
     ],
     [
       "another size",

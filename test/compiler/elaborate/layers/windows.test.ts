@@ -1,4 +1,4 @@
-/** conv1d and pool over windows: outputs, lengths and gradients against PyTorch's of each sequence alone, in float64. */
+/** conv1d and pool over windows, and weight normalization: outputs, lengths and gradients against PyTorch's of each sequence alone, in float64. */
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../compiler/autodiff/reverse.js";
 import type { Program } from "../../../../compiler/elaborate/program.js";
@@ -78,7 +78,8 @@ const title = ({ layer, lengths }: Case) =>
     .map(([key, value]) => (key === "layer" ? value : `${key} ${value}`))
     .join(", ")}${lengths === null ? "" : ", with lengths"}`;
 
-const seeds: Readonly<Record<string, number>> = { inputs: 1, "conv1d/W": 2, "conv1d/b": 3 };
+const seeds: Readonly<Record<string, number>> = { W: 2, v: 2, b: 3, g: 5 };
+const seedOf = (name: string) => (name === "inputs" ? 1 : (seeds[name.slice(-1)] ?? 0));
 
 describe.each([
   ["steps known at run time", false],
@@ -95,7 +96,7 @@ describe.each([
     const operands = new Map<string, Tensor>([
       ["lengths", tensor("int64", [BATCH], lengths ?? [TIME, TIME])],
       ["weights", tensorOf(masked(numbers(4, expected.shape), windows))],
-      ...names.map((name) => [name, tensorOf(numbers(seeds[name] ?? 0, shapes[name] ?? []))] as const),
+      ...names.map((name) => [name, tensorOf(numbers(seedOf(name), shapes[name] ?? []))] as const),
     ]);
     const ports = graph.inputs.map((input) => ({ name: input.name ?? "" }));
     const gradient = differentiate(
