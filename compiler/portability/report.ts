@@ -102,17 +102,18 @@ function matches(
 }
 
 function hasType({ input, in: allowed, notIn }: NonNullable<Condition["type"]>, node: ModelNode): boolean {
-  const type = node.inputs[input] ?? "unknown";
+  const type = node.inputs[input] || "unknown";
   return (allowed === undefined || allowed.includes(type)) && (notIn === undefined || !notIn.includes(type));
 }
 
 function hasAttribute(
-  { name, is, not, beyond }: NonNullable<Condition["attribute"]>,
+  { name, is, not, otherThan }: NonNullable<Condition["attribute"]>,
   { attributes }: ModelNode,
 ): boolean {
   const value = attributes.get(name);
   if (not !== undefined) return value !== not;
-  if (beyond !== undefined) return Array.isArray(value) && value.some((text) => !beyond.includes(text.toLowerCase()));
+  if (otherThan !== undefined)
+    return Array.isArray(value) && value.some((text, at) => otherThan[at % otherThan.length] !== text.toLowerCase());
   if (is !== undefined) return (typeof value === "number" || typeof value === "string") && is.includes(value);
   return value !== undefined;
 }

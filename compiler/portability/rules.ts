@@ -17,8 +17,8 @@ export interface Condition {
     readonly name: string;
     readonly is?: readonly (number | string)[];
     readonly not?: number;
-    /** A list with a string outside these, ignoring case. */
-    readonly beyond?: readonly string[];
+    /** A list of strings other than this one, which may be repeated for each direction, ignoring case. */
+    readonly otherThan?: readonly string[];
   };
   readonly inputPresent?: number;
   /** An output that the node does not declare. */

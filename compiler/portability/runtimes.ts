@@ -2,6 +2,7 @@
  * The runtimes and their rules. "Tested" means that models were run there and compared with float64 results; "kernel
  * tables" that the rules are from the runtime's source.
  */
+import { cudaRules } from "./cuda-rules.js";
 import type { Rule, Runtime } from "./rules.js";
 
 const recurrentOperators = ["LSTM", "GRU", "RNN"];
@@ -15,7 +16,7 @@ const randomOperators = [
 ];
 const knownDomains = ["ai.onnx", "ai.onnx.ml", "com.microsoft"];
 
-const commonRules: readonly Rule[] = [
+const domainAndLayoutRules: readonly Rule[] = [
   { domainsOtherThan: knownDomains, outcome: "fails", reason: "belongs to a domain that the runtime does not support" },
   {
     operators: recurrentOperators,
@@ -23,6 +24,10 @@ const commonRules: readonly Rule[] = [
     outcome: "fails",
     reason: "with layout = 1 is not implemented",
   },
+];
+
+const commonRules: readonly Rule[] = [
+  ...domainAndLayoutRules,
   {
     operators: randomOperators,
     when: { opsetAbove: 21 },
@@ -55,79 +60,12 @@ function kernelUpTo(opset: number, operators: readonly string[]): Rule {
   return { operators, when: { opsetAbove: opset }, outcome: "cpu", reason: `has a kernel up to opset ${opset}` };
 }
 
-const floatTypes = ["float32", "float16", "float64", "bfloat16", "unknown"];
-
 const cuda: Runtime = {
   name: "ONNX Runtime, CUDA",
-  source: "kernel tables of the CUDA provider of 1.30, its placement of 1.29; not run",
+  source: "placement by the CUDA provider of 1.29 (kernel tables); numbers not run",
   model: modelLimits,
-  rules: [
-    ...commonRules,
-    { operators: ["Multinomial", "Bernoulli"], outcome: "cpu", reason: "has no kernel" },
-    kernelUpTo(18, ["Equal", "Pad"]),
-    kernelUpTo(19, ["ReduceMax", "ConstantOfShape"]),
-    kernelUpTo(20, ["Scan", "Loop", "If", "Identity"]),
-    kernelUpTo(21, [...recurrentOperators, "Dropout", ...randomOperators, "Softplus"]),
-    {
-      operators: ["GRU"],
-      when: { attribute: { name: "linear_before_reset", not: 1 } },
-      outcome: "cpu",
-      reason: "has a kernel for linear_before_reset = 1 only",
-    },
-    {
-      operators: recurrentOperators,
-      when: { attribute: { name: "clip" } },
-      outcome: "cpu",
-      reason: "has no kernel with clip",
-    },
-    ...Object.entries({ LSTM: ["sigmoid", "tanh"], GRU: ["sigmoid", "tanh"], RNN: ["tanh"] }).map(
-      ([operator, beyond]): Rule => ({
-        operators: [operator],
-        when: { attribute: { name: "activations", beyond } },
-        outcome: "cpu",
-        reason: "has a kernel for the default activations only",
-      }),
-    ),
-    {
-      operators: ["LSTM"],
-      when: { attribute: { name: "input_forget", is: [1] } },
-      outcome: "cpu",
-      reason: "has no kernel with input_forget",
-    },
-    { operators: ["LSTM"], when: { inputPresent: 7 }, outcome: "cpu", reason: "has no kernel with peepholes" },
-    {
-      operators: ["Log", "LogSoftmax", "ArgMax", "Einsum", "ReduceSumSquare"],
-      when: { type: { input: 0, notIn: floatTypes } },
-      outcome: "cpu",
-      reason: "has a kernel for floats only",
-    },
-    {
-      operators: ["ReduceMean", "ReduceL2"],
-      when: { type: { input: 0, in: ["int64"] } },
-      outcome: "cpu",
-      reason: "has no kernel for int64",
-    },
-    {
-      operators: ["OneHot"],
-      when: { type: { input: 2, notIn: ["float32", "float16", "int64", "unknown"] } },
-      outcome: "cpu",
-      reason: "has a kernel for float32, float16 and int64 values only",
-    },
-    {
-      operators: ["Where"],
-      when: { type: { input: 1, in: ["bool"] } },
-      outcome: "cpu",
-      reason: "has no kernel for bool",
-    },
-    {
-      operators: ["Clip", "GatherND"],
-      when: { type: { input: 0, in: ["int32"] } },
-      outcome: "cpu",
-      reason: "has no kernel for int32",
-    },
-    { when: { shapes: true }, outcome: "host", reason: "computes shapes" },
-  ],
-  fallback: "runs",
+  rules: [...domainAndLayoutRules, ...cudaRules],
+  fallback: "unknown",
 };
 
 const webgpu: Runtime = {
