@@ -92,6 +92,8 @@ export interface GenerateOptions {
   readonly topP?: number;
   /** By default the run's seed. */
   readonly seed?: number;
+  /** Of a model with several outputs the name of the one that continues the text. */
+  readonly output?: string;
   /** Receives the text in chunks, the prompt first. */
   readonly onText?: (chunk: string) => void;
 }
@@ -141,12 +143,16 @@ export async function loadRun(folder: string): Promise<Result<LoadedRun>> {
       const { exportModel } = await import("./export/index.js");
       return exportModel({ ...options, run: folder, out });
     },
-    async generate({ prompt = "", length = 200, temperature = 1, topK, topP, seed, onText = () => undefined } = {}) {
+    async generate(options = {}) {
+      const { prompt = "", length = 200, temperature = 1, topK, topP, seed, output, onText } = options;
       generator ??= openTextGenerator(folder);
       const generatorResult = await generator;
       if (!generatorResult.ok) return generatorResult;
       const sampling = { temperature, topK: topK ?? null, topP: topP ?? null };
-      return generatorResult.value.generate({ prompt, length, sampling, seed: seed ?? null }, onText);
+      return generatorResult.value.generate(
+        { prompt, length, sampling, seed: seed ?? null, output: output ?? null },
+        onText ?? (() => undefined),
+      );
     },
   });
 }

@@ -18,6 +18,7 @@ interface Flags {
   readonly topP?: number;
   readonly seed?: number;
   readonly greedy?: boolean;
+  readonly output?: string;
 }
 
 export const generate: CommandModule = {
@@ -37,7 +38,8 @@ export const generate: CommandModule = {
       .option("--top-k <k>", "sample from the k most likely tokens", integerParser(1, 1_000_000))
       .option("--top-p <p>", "sample from the most likely tokens with total probability p", numberParser(0, 1))
       .option("--seed <n>", "random seed (default: the seed of the run)", integerParser(0, 2 ** 32 - 1))
-      .option("--greedy", "always take the most likely token");
+      .option("--greedy", "always take the most likely token")
+      .option("--output <name>", "of several outputs the one that continues the text");
   },
 
   async run(output, command) {
@@ -61,7 +63,10 @@ export const generate: CommandModule = {
     const onText = (chunk: string) => {
       if (isInteractive) output.write(escapeText(chunk));
     };
-    const result = await opened.value.generate({ prompt, length, sampling, seed: flags.seed ?? null }, onText);
+    const result = await opened.value.generate(
+      { prompt, length, sampling, seed: flags.seed ?? null, output: flags.output ?? null },
+      onText,
+    );
     if (!result.ok) {
       reportProblems(output, result.error);
       return exitCodes.invalidInput;

@@ -7,12 +7,13 @@ import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { type Signature, timeAxesOf, withDynamicShapes } from "../../compiler/signature.js";
 import { mostSteps, whyNotStreamable } from "../../schema/kinds/layers.js";
 import { shortestSteps } from "../../schema/kinds/windows.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
 import { formatCount } from "../format.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
-import { ok, type Result } from "../result.js";
+import { fail, ok, type Result } from "../result.js";
 import { recordedMetrics } from "../run/layout.js";
-import { severalOutputsProblem } from "../run/one-output.js";
+import { specOfOutput } from "../run/one-output.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import { durableFs } from "../storage/durable-fs.js";
@@ -44,6 +45,8 @@ export interface ExportRequest extends Partial<ExportSettings> {
   readonly snippets?: boolean;
   /** Store weights in `<model>.data`; default: only if they exceed the size limit of a model file. */
   readonly externalData?: boolean;
+  /** Of the generate form of a model with several outputs: the name of the one that continues the prompt. */
+  readonly output?: string;
 }
 
 export interface ExportSummary {
@@ -76,6 +79,7 @@ export async function exportModel({
   snippets = false,
   precision = "float32",
   externalData = false,
+  output,
 }: ExportRequest): Promise<ExportOutcome> {
   const opened = openRun(folder);
   if (!opened.ok) return invalidInput(opened.error);
@@ -84,7 +88,10 @@ export async function exportModel({
   const weightsResult = readRunWeights(opened.value, weights);
   if (!weightsResult.ok) return invalidInput(weightsResult.error);
   const { step, parameters } = weightsResult.value;
-  const { spec, signature, metadata, manifest } = opened.value;
+  const { signature, metadata, manifest } = opened.value;
+  const chosen = chooseOutput(opened.value.spec, form, output ?? null, training);
+  if (!chosen.ok) return invalidInput(chosen.error);
+  const spec = chosen.value;
   const metrics = recordedMetrics(folder, step);
   const state = training ? readOptimizerState(opened.value, step) : null;
   if (state?.ok === false) return invalidInput(state.error);
@@ -181,6 +188,23 @@ export async function exportTrainedModel(
   });
 }
 
+/** The spec of what is exported: that of one output, or of all. */
+function chooseOutput(
+  spec: NormalSpec,
+  form: ExportForm,
+  output: string | null,
+  training: boolean,
+): Result<NormalSpec> {
+  if (form === "generate" && training && spec.losses.length > 1) {
+    const message = "The generate form has one output of the model, and training reads all of them.";
+    return fail([{ code: "several-outputs", path: "", message, hint: "Remove --with-training." }]);
+  }
+  if (form === "generate") return specOfOutput(spec, output, "the generate form");
+  if (output === null) return ok(spec);
+  const message = `The ${form} form has all outputs of the model, but --output names one.`;
+  return fail([{ code: "usage", path: "", message, hint: "Remove --output, or export --form generate." }]);
+}
+
 /** The files of the model, and the bytes of its weights in float32 and as stored. */
 async function buildFiles(
   trainedModel: TrainedModel,
@@ -264,10 +288,6 @@ function formProblem({ spec, metadata, signature }: TrainedModel, form: ExportFo
   if (form === "generate" && metadata.type !== "text") {
     const message = `The generate form needs a model of text, but the model was trained on ${metadata.type} data.`;
     return { code: "not-text", path: "", message, hint: "Export another form." };
-  }
-  if (form === "generate") {
-    const several = severalOutputsProblem(spec, "the generate form", "Export another form.");
-    if (several !== undefined) return several;
   }
   if (form === "generate" && mostSteps(spec.model) < 2) {
     const message = "The generate form reads a prompt and an id, but the model has positions for one step.";

@@ -1,7 +1,7 @@
 /** Autoregressive generation with a stream model: reads a prompt, then samples token by token. */
 
 import type { InferenceSession, Tensor } from "onnxruntime-common";
-import type { Ports } from "../../compiler/artifact.js";
+import type { Port, Ports } from "../../compiler/artifact.js";
 import type { OutputActivation } from "../../schema/kinds/outputs.js";
 import type { NormalLayer } from "../../schema/normal/index.js";
 import { longSequenceProblem } from "../data/long-sequences.js";
@@ -44,15 +44,16 @@ export function generationProblem(
 /**
  * @param ports of the session's graph.
  * @param bannedIds ids that are never sampled.
+ * @param output the port with the scores of the next id.
  */
-export async function createTokenGenerator(
+export function createTokenGenerator(
   session: InferenceSession,
   ports: Ports,
   outputActivation: OutputActivation,
   bannedIds: readonly number[],
-): Promise<TokenGenerator> {
+  output: Port = predictionPort(ports),
+): TokenGenerator {
   const input = requiredPort(ports.inputs, "data");
-  const output = predictionPort(ports);
   const sessionInputs = new Set(session.inputNames);
   return {
     async *generate({ prompt, length, sampling, random, parameters }) {

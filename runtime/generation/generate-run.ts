@@ -4,13 +4,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Ports } from "../../compiler/artifact.js";
 import { whyNotStreamable } from "../../schema/kinds/layers.js";
-import { outputActivationOf } from "../../schema/kinds/outputs.js";
+import { outputActivationOf, outputsOf } from "../../schema/kinds/outputs.js";
 import type { TextMetadata } from "../data/metadata.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
 import { runFiles } from "../run/layout.js";
-import { severalOutputsProblem } from "../run/one-output.js";
+import { specOfOutput } from "../run/one-output.js";
 import { openRun, type Run, readRunWeights } from "../run/open.js";
+import { predictionPort } from "../sessions/ports.js";
 import { estimateWorkPerSync, openSession } from "../sessions/session.js";
 import { feedsOf } from "../tensors/ort.js";
 import { randomStream } from "../tensors/random.js";
@@ -26,6 +27,8 @@ export interface GenerateRequest {
   readonly sampling: Sampling;
   /** Null for the seed of the run. */
   readonly seed: number | null;
+  /** Of several outputs the name of the one that continues the text. */
+  readonly output?: string | null;
 }
 
 export interface GeneratedText {
@@ -53,15 +56,19 @@ export async function openTextGenerator(folder: string): Promise<Result<TextGene
   if (!sessionResult.ok) throw new Error(sessionResult.error.message);
   const parameters = feedsOf(weightsResult.value.parameters);
   const bannedIds = metadata.unknown === undefined ? [] : [metadata.unknown];
-  const tokenGenerator = await createTokenGenerator(
-    sessionResult.value.session,
-    ports,
-    outputActivationOf(spec.model),
-    bannedIds,
-  );
 
   return ok({
-    async generate({ prompt, length, sampling, seed }, onText) {
+    async generate({ prompt, length, sampling, seed, output: name = null }, onText) {
+      const ofOutput = specOfOutput(spec, name, "generation");
+      if (!ofOutput.ok) return ofOutput;
+      const output = outputsOf(spec).find(({ loss }) => ofOutput.value.losses.includes(loss));
+      const tokenGenerator = createTokenGenerator(
+        sessionResult.value.session,
+        ports,
+        outputActivationOf(ofOutput.value.model),
+        bannedIds,
+        predictionPort(ports, output?.port),
+      );
       const encoded = encodePrompt(prompt, metadata, "");
       if (!encoded.ok) return encoded;
       const limited = generationProblem(spec.model, encoded.value, length);
@@ -113,8 +120,6 @@ function openTextRun(folder: string): Result<TextRun> {
         `"${folder}" was trained on ${metadata.type} data. Only models trained on text data generate text.`,
       ),
     ]);
-  const several = severalOutputsProblem(spec, "generation", "Train a model with the one output that continues a text.");
-  if (several !== undefined) return fail([several]);
   const reason = whyNotStreamable(spec.model);
   if (reason !== undefined)
     return fail([problem("not-streaming", `The model of "${folder}" cannot generate token by token: ${reason}.`)]);

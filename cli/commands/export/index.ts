@@ -32,6 +32,7 @@ interface Flags extends WebFlags {
   readonly unroll?: number;
   readonly snippets: boolean;
   readonly externalData?: boolean;
+  readonly output?: string;
 }
 
 export const exportCommand: CommandModule = {
@@ -65,6 +66,7 @@ export const exportCommand: CommandModule = {
       .addOption(new Option("--precision <type>", "type of the stored weights").choices(["float32", "float16"]))
       .addOption(new Option("--quantize <type>", "quantize the kernels").choices(["int8"]).conflicts("precision"))
       .option("--with-training", "include the training graphs: rnnx train can then continue from the file")
+      .option("--output <name>", "of several outputs the one that the generate form continues the prompt with")
       .option("--external-data", "store weights as external data (automatic above 2 GiB)")
       .optionsGroup("Along with the file:")
       .option("--report", "print the compatibility with each runtime")

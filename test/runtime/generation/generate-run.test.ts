@@ -2,7 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { exportModel } from "../../../runtime/export/index.js";
 import {
   type GeneratedText,
   type GenerateRequest,
@@ -27,6 +29,8 @@ interface SpecChange {
   readonly layer?: object;
   readonly projection?: object;
   readonly train?: object;
+  /** Replaces the loss and the last layer by two outputs. */
+  readonly outputs?: { readonly model: readonly object[]; readonly losses: readonly object[] };
 }
 
 /** Trains a small language model. */
@@ -38,9 +42,9 @@ async function trainText(out: string, change: SpecChange = {}, resume = false) {
       model: [
         { layer: "embedding", size: 6 },
         { ...layer, ...change.layer },
-        { layer: "projection", ...change.projection },
+        ...(change.outputs?.model ?? [{ layer: "projection", ...change.projection }]),
       ],
-      loss: { type: "sequence_loss" },
+      ...(change.outputs ? { losses: change.outputs.losses } : { loss: { type: "sequence_loss" } }),
       optimizer: { type: "adam", learning_rate: 0.03 },
       train: { steps: 60, batch_size: 8, ...change.train },
     }),
@@ -142,6 +146,65 @@ test("a run in training generates from its latest checkpoint", async () => {
   const finished = await generateText(out);
   for (const name of ["model.onnx", "stream.onnx", "weights.safetensors", "result.json"]) rmSync(join(out, name));
   expect(await generateText(out)).toEqual(finished);
+});
+
+describe("several outputs", () => {
+  const out = mkdtempSync(join(tmpdir(), "rnnx-"));
+  afterAll(() => rmSync(out, { recursive: true }));
+  beforeAll(async () => {
+    const model = [
+      { layer: "projection", name: "early", from: "embedding" },
+      { layer: "projection", name: "late", from: "rnn" },
+    ];
+    const losses = ["early", "late"].map((from) => ({ type: "sequence_loss", from }));
+    await trainText(out, { outputs: { model, losses }, train: { steps: 40 } });
+  });
+
+  test("the named one continues the text, and the exported form has its tokens", async () => {
+    const sampling = greedy;
+    const [early, late] = [
+      await generateText(out, { output: "early", sampling }),
+      await generateText(out, { output: "late", sampling }),
+    ];
+    // The early output depends on the last character alone.
+    expect(early.text).not.toBe(late.text);
+    for (const [name, { tokens }] of [
+      ["early", early],
+      ["late", late],
+    ] as const) {
+      const file = join(temporaryFolder(), "text.onnx");
+      const exported = await exportModel({ run: out, out: file, form: "generate", output: name });
+      expect(exported).toMatchObject({ ok: true });
+      const session = await InferenceSession.create(file);
+      expect(session.inputNames).toEqual(["prompt", "length", "temperature", "seed"]);
+      const { vocabulary } = JSON.parse(readFileSync(join(out, "data.json"), "utf8")).metadata;
+      const ids = [..."it was"].map((character) => vocabulary.indexOf(character));
+      const scalar = (value: number) => new Tensor("int64", BigInt64Array.of(BigInt(value)), []);
+      const results = await session.run({
+        prompt: new Tensor("int32", Int32Array.from(ids), [1, ids.length]),
+        length: scalar(tokens.length),
+        temperature: new Tensor("float32", Float32Array.of(0), []),
+        seed: scalar(1),
+      });
+      expect(Array.from(results.tokens?.data as Int32Array, (id) => vocabulary[id])).toEqual(tokens);
+    }
+  });
+
+  test("without a name, or with another one, it is refused with the way out", async () => {
+    const opened = await openTextGenerator(out);
+    if (!opened.ok) throw new Error("the run does not open");
+    const request = { prompt: "it", length: 3, sampling: greedy, seed: null };
+    const problemOf = async (output: string | null) => {
+      const result = await opened.value.generate({ ...request, output }, () => undefined);
+      return result.ok ? [] : result.error.map(({ message, hint }) => `${message} ${hint}`);
+    };
+    expect(await problemOf(null)).toEqual([
+      "generation needs a model with one output, but this one has several: early, late. Choose one of them: --output early.",
+    ]);
+    expect(await problemOf("lat")).toEqual(['The model has no output "lat". Did you mean "late"?']);
+    const exporting = await exportModel({ run: out, out: join(out, "a.onnx"), form: "step", output: "late" });
+    expect(exporting).toMatchObject({ ok: false });
+  });
 });
 
 describe("refusals", () => {
