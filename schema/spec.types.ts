@@ -57,7 +57,7 @@ export type Shape = SizeExpression[];
 export type Initializer = InitialValue | InitializerSlice[];
 export type InitialValue = string | number;
 /**
- * A name and the expression that sets it, or the names of the parts of a `split`. Operators: + - * / ^ @ and comparisons. Functions of all equations: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, shift_in, split, unsqueeze, squeeze, sum, mean, logsumexp, l2_norm, argmax, gather, cumsum, cummax, outer, transpose, split_heads, merge_heads, one_hot, shift, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu; `shift` in layers only. `rnnx inspect SPEC --explain FUNCTION` prints the equations and the derivative of one.
+ * A name and the expression that sets it, or the names of the parts of a `split`. Operators: + - * / ^ @ and comparisons. Functions of all equations: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, lgamma, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, shift_in, split, unsqueeze, squeeze, sum, mean, logsumexp, l2_norm, argmax, gather, cumsum, cummax, outer, transpose, split_heads, merge_heads, one_hot, shift, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu; `shift` in layers only. `rnnx inspect SPEC --explain FUNCTION` prints the equations and the derivative of one.
  */
 export type Equation = string;
 /**
@@ -297,8 +297,11 @@ export type Loss =
   | HuberLoss
   | CTCLoss
   | LogCoshLoss
-  | PinballLoss
+  | QuantileLoss
   | GaussianLikelihoodLoss
+  | StudentTLikelihoodLoss
+  | PoissonLikelihoodLoss
+  | NegativeBinomialLikelihoodLoss
   | MixtureDensityLoss
   | FocalLoss
   | SoftF1Loss
@@ -2197,13 +2200,13 @@ export interface LogCoshLoss {
   weight?: Weight;
 }
 /**
- * Quantile regression: for each target one output for each level, the outputs of a target next to each other. Half of the targets are below an output of the level 0.5. Outputs of different levels may cross: sort them where they must not.
+ * Quantile regression, with the pinball loss: for each target one output for each level, the outputs of a target next to each other. Half of the targets are below an output of the level 0.5. Outputs of different levels may cross: predictions sort them.
  */
-export interface PinballLoss {
+export interface QuantileLoss {
   /**
-   * Pinball.
+   * Quantile.
    */
-  type: "pinball";
+  type: "quantile";
   reduction?: Reduction1;
   /**
    * Fraction of the targets below each output.
@@ -2224,6 +2227,45 @@ export interface GaussianLikelihoodLoss {
    * Gaussian likelihood.
    */
   type: "gaussian_nll";
+  reduction?: Reduction1;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Negative log-likelihood of a Student t distribution of each target, whose tails are heavier than those of a normal one. The first third of the outputs are the centers, the second third the logarithms of the scales, the last third d of the degrees of freedom 2 + softplus(d), which are above 2, so that the variance is finite.
+ */
+export interface StudentTLikelihoodLoss {
+  /**
+   * Student t likelihood.
+   */
+  type: "student_t_nll";
+  reduction?: Reduction1;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Negative log-likelihood of a Poisson distribution of counts, without the constant log(t!). Each output is the logarithm of a mean. Counts are integers from 0, and are never scaled.
+ */
+export interface PoissonLikelihoodLoss {
+  /**
+   * Poisson likelihood.
+   */
+  type: "poisson_nll";
+  reduction?: Reduction1;
+  from?: From1;
+  target?: Target;
+  weight?: Weight;
+}
+/**
+ * Negative log-likelihood of a negative binomial distribution of counts, whose variance may be above the mean: mean + mean² / r. The first half of the outputs are the logarithms of the means, the second half those of r. Counts are integers from 0, and are never scaled.
+ */
+export interface NegativeBinomialLikelihoodLoss {
+  /**
+   * Negative binomial likelihood.
+   */
+  type: "negative_binomial_nll";
   reduction?: Reduction1;
   from?: From1;
   target?: Target;
@@ -2339,9 +2381,9 @@ export interface LossDefinition {
     [k: string]: LossOption;
   };
   /**
-   * Kind of the targets. numbers: t is [target_size], y the outputs. probabilities: t is [target_size], from 0 to 1, y the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final softmax; with `output_size` the outputs as they are.
+   * Kind of the targets. numbers: t is [target_size], y the outputs. counts: the same of integers from 0, which are never scaled. probabilities: t is [target_size], from 0 to 1, y the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final softmax; with `output_size` the outputs as they are.
    */
-  target?: "numbers" | "probabilities" | "class";
+  target?: "numbers" | "counts" | "probabilities" | "class";
   /**
    * Number of outputs that are no predictions of the targets, such as quantiles, the parameters of a distribution or an embedding: a size, arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size` of the option `levels`), or "any". Predictions report them as they are. Default (null): one output for each target; of class targets one for each class.
    */

@@ -14,7 +14,7 @@ const groups = [
     title: "Functions of each entry",
     text: "Of several arguments, shapes are broadcast: sizes are compared from the last axis, and a size of 1 repeats. Of a number, a call is a number.",
     names: [
-      ...["tanh", "sigmoid", "relu", "softplus", "erf", "exp", "log", "sqrt", "abs", "sin", "cos", "sign", "floor"],
+      ...["tanh", "sigmoid", "relu", "softplus", "erf", "exp", "log", "lgamma", "sqrt", "abs", "sin", "cos", "sign", "floor"],
       ...["min", "max", "pow", "clip", "where"],
     ],
   },

@@ -13,6 +13,8 @@ export function numbersHint({ loss }: TargetUse): string {
 
 /** The hint for a target outside of the range of a loss; undefined for a target inside. */
 export function rangeHint({ targets, loss }: TargetUse, value: number): string | undefined {
+  if (targets === "counts" && !(Number.isInteger(value) && value >= 0))
+    return `${loss} needs counts as targets: integers from 0. For other numbers use gaussian_nll or student_t_nll.`;
   if (targets !== "probabilities" || (value >= 0 && value <= 1)) return undefined;
   return `${loss} needs targets from 0 to 1. Write labels as 0 and 1; for more than two classes use cross_entropy.`;
 }
@@ -28,8 +30,8 @@ interface TargetArray {
 }
 
 /**
- * The problem of the first target that its loss cannot read: a value outside of the range from 0 to 1, or a row for
- * cross_entropy that is no distribution of probabilities.
+ * The problem of the first target that its loss cannot read: a value outside of the range from 0 to 1, one that is no
+ * count, or a row for cross_entropy that is no distribution of probabilities.
  *
  * @param isRead false for rows that the loss does not read: those past the lengths, and those of weight 0.
  */
@@ -39,7 +41,7 @@ export function checkTargetValues(
   use: TargetUse,
   isRead: (row: number) => boolean,
 ): RunProblem | undefined {
-  if (use.targets === "probabilities") {
+  if (use.targets === "probabilities" || use.targets === "counts") {
     const index = data.findIndex((value, index) => {
       return rangeHint(use, value) !== undefined && isRead(Math.floor(index / width));
     });

@@ -142,7 +142,9 @@ function weightsProblem({ folder }: Run, { parameters }: Weights, { manifest }: 
 function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, samples: SampleData | null): PageManifest {
   const { spec, metadata } = run;
   const { parameters, slots, train, model, stream } = manifest;
-  const { inputs, targets, everyStep } = usesOf(spec);
+  const { inputs, outputs, everyStep } = usesOf(spec);
+  // A page has no outputs of another kind than the targets.
+  const targets = outputs === "features" ? "numbers" : outputs;
   const { data } = spec;
   return {
     format: 1,

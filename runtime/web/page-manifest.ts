@@ -16,7 +16,7 @@ export interface PageManifest {
   readonly metrics: Readonly<Record<"train" | "validation" | "test", Readonly<Record<string, number>>>> | null;
   readonly model: readonly NormalLayer[];
   readonly loss: NormalLoss;
-  readonly uses: Pick<Uses, "inputs" | "targets" | "everyStep">;
+  readonly uses: Pick<Uses, "inputs" | "everyStep"> & { readonly targets: Exclude<Uses["targets"], "counts"> };
   readonly metadata: Metadata;
   /** The number of token ids of each input that has some, and the number of classes of `targets`. */
   readonly id_limits: Readonly<Record<string, number>>;

@@ -12,12 +12,12 @@ import { dataFacts, lossFacts } from "./data.js";
 /**
  * The targets that a loss compares outputs with. `classes`: a class id (or a row of probabilities) for each output;
  * `labels`: a sequence of class ids of its own length; `probabilities`: a number from 0 to 1 for each output;
- * `numbers`: real numbers.
+ * `numbers`: real numbers; `counts`: integers from 0, which are not scaled.
  */
-export type TargetKind = "classes" | "labels" | "probabilities" | "numbers";
+export type TargetKind = "classes" | "labels" | "probabilities" | "numbers" | "counts";
 
 /** The values that a model with a loss outputs: scores or values of the targets, or numbers of another meaning. */
-export type OutputKind = Exclude<TargetKind, "labels"> | "features";
+export type OutputKind = Exclude<TargetKind, "labels" | "counts"> | "features";
 
 interface LossFacts {
   readonly targets: TargetKind;
@@ -35,6 +35,7 @@ const targetKinds: Readonly<Record<NormalLossDefinition["target"], TargetKind>> 
   class: "classes",
   probabilities: "probabilities",
   numbers: "numbers",
+  counts: "counts",
 };
 
 export function targetKindOf(loss: Pick<BuiltInLoss, "type"> | NormalCustomLoss): TargetKind {
@@ -49,7 +50,7 @@ export function outputKindOf(loss: NormalLoss): OutputKind {
   const isOfFeatures =
     loss.type === "custom" ? loss.definition.output_size !== null : facts[loss.type].outputs === "features";
   const targets = targetKindOf(loss);
-  return isOfFeatures ? "features" : targets === "labels" ? "classes" : targets;
+  return isOfFeatures || targets === "counts" ? "features" : targets === "labels" ? "classes" : targets;
 }
 
 /** The name of a loss: the type of a built-in one, the user's name for others. */
@@ -77,5 +78,5 @@ export function defaultMetrics(
 function metricsOfDefinition({ target, output_size }: NormalLossDefinition): readonly NormalMetric["type"][] {
   if (output_size !== null) return [];
   if (target === "class") return ["accuracy"];
-  return target === "numbers" ? ["rmse"] : ["binary_accuracy"];
+  return target === "numbers" ? ["rmse"] : target === "probabilities" ? ["binary_accuracy"] : [];
 }

@@ -1642,8 +1642,11 @@ export type NormalLoss =
   | NormalHuber
   | NormalCtc
   | NormalLogCosh
-  | NormalPinball
+  | NormalQuantile
   | NormalGaussianNll
+  | NormalStudentTNll
+  | NormalPoissonNll
+  | NormalNegativeBinomialNll
   | NormalMixtureDensity
   | NormalFocal
   | NormalSoftF1
@@ -1792,12 +1795,12 @@ export interface NormalLogCosh {
 }
 
 /**
- * Quantile regression: for each target one output for each level, the outputs of a target next to each other. Half of
- * the targets are below an output of the level 0.5. Outputs of different levels may cross: sort them where they must
- * not.
+ * Quantile regression, with the pinball loss: for each target one output for each level, the outputs of a target next
+ * to each other. Half of the targets are below an output of the level 0.5. Outputs of different levels may cross:
+ * predictions sort them.
  */
-export interface NormalPinball {
-  readonly type: "pinball";
+export interface NormalQuantile {
+  readonly type: "quantile";
   readonly reduction: EntryReduction;
   /** Fraction of the targets below each output. */
   readonly levels: readonly number[];
@@ -1812,6 +1815,44 @@ export interface NormalPinball {
  */
 export interface NormalGaussianNll {
   readonly type: "gaussian_nll";
+  readonly reduction: EntryReduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Negative log-likelihood of a Student t distribution of each target, whose tails are heavier than those of a normal
+ * one. The first third of the outputs are the centers, the second third the logarithms of the scales, the last third d
+ * of the degrees of freedom 2 + softplus(d), which are above 2, so that the variance is finite.
+ */
+export interface NormalStudentTNll {
+  readonly type: "student_t_nll";
+  readonly reduction: EntryReduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Negative log-likelihood of a Poisson distribution of counts, without the constant log(t!). Each output is the
+ * logarithm of a mean. Counts are integers from 0, and are never scaled.
+ */
+export interface NormalPoissonNll {
+  readonly type: "poisson_nll";
+  readonly reduction: EntryReduction;
+  readonly from: string;
+  readonly target: string;
+  readonly weight: number;
+}
+
+/**
+ * Negative log-likelihood of a negative binomial distribution of counts, whose variance may be above the mean: mean +
+ * mean² / r. The first half of the outputs are the logarithms of the means, the second half those of r. Counts are
+ * integers from 0, and are never scaled.
+ */
+export interface NormalNegativeBinomialNll {
+  readonly type: "negative_binomial_nll";
   readonly reduction: EntryReduction;
   readonly from: string;
   readonly target: string;
@@ -1913,11 +1954,12 @@ export interface NormalLossDefinition {
    */
   readonly options: Readonly<Record<string, LossOption>>;
   /**
-   * Kind of the targets. numbers: t is [target_size], y the outputs. probabilities: t is [target_size], from 0 to 1, y
-   * the logits, before a final sigmoid. class: t is [1], a class from 0, y the logits of the classes, before a final
-   * softmax; with `output_size` the outputs as they are.
+   * Kind of the targets. numbers: t is [target_size], y the outputs. counts: the same of integers from 0, which are
+   * never scaled. probabilities: t is [target_size], from 0 to 1, y the logits, before a final sigmoid. class: t is
+   * [1], a class from 0, y the logits of the classes, before a final softmax; with `output_size` the outputs as they
+   * are.
    */
-  readonly target: "numbers" | "probabilities" | "class";
+  readonly target: "numbers" | "counts" | "probabilities" | "class";
   /**
    * Number of outputs that are no predictions of the targets, such as quantiles, the parameters of a distribution or an
    * embedding: a size, arithmetic over `target_size`, numeric options and the sizes of lists (`levels_size` of the

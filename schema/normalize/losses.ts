@@ -112,6 +112,7 @@ const kindText: Readonly<Record<TargetKind, string>> = {
   labels: "sequences of labels",
   probabilities: "probabilities",
   numbers: "numbers",
+  counts: "counts",
 };
 
 /** Targets that two losses read as different kinds, or one per step and one per sequence. */

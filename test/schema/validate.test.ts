@@ -18,7 +18,7 @@ test("keys, values and objects have positions in the text", async () => {
   expect(await problems(text)).toEqual([
     '2:48 unknown-key /data/widnow | Unknown key "widnow" in the text data. | Did you mean "window"?',
     '4:54 wrong-type /model/0/hidden_size | "hidden_size" must be an integer from 1 to 1000000, but is "five".',
-    '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, sampled_softmax, binary_cross_entropy, squared_error, absolute_error, huber, ctc, log_cosh, pinball, gaussian_nll, mixture_density, focal, soft_f1, contrastive, custom.',
+    '6:11 missing-key /loss | Missing key "type" in "loss". | One of: sequence_loss, cross_entropy, sampled_softmax, binary_cross_entropy, squared_error, absolute_error, huber, ctc, log_cosh, quantile, gaussian_nll, student_t_nll, poisson_nll, negative_binomial_nll, mixture_density, focal, soft_f1, contrastive, custom.',
   ]);
 });
 

@@ -104,6 +104,13 @@ const loss = (
 
 /** Two targets, and a number of outputs. */
 const withOutputs = (size: number) => set(numbers, "/model/1/size", size);
+/** The same with counts as targets. */
+const withCounts = (size: number) =>
+  set(
+    withOutputs(size),
+    "/data/targets",
+    Array.from({ length: 6 }, (_, row) => [row, 2]),
+  );
 
 const ownLoss = set(numbers, "/loss", {
   type: "custom",
@@ -662,8 +669,11 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...loss("absolute_error", numbers, { reduction: "sum" }),
   ...loss("huber", numbers, { reduction: "sum", delta: 0.5 }),
   ...loss("log_cosh", numbers, { reduction: "sum" }),
-  ...loss("pinball", withOutputs(6), { reduction: "sum", levels: [0.2, 0.4, 0.6] }),
+  ...loss("quantile", withOutputs(6), { reduction: "sum", levels: [0.2, 0.4, 0.6] }),
   ...loss("gaussian_nll", withOutputs(4), { reduction: "sum" }),
+  ...loss("student_t_nll", withOutputs(6), { reduction: "sum" }),
+  ...loss("poisson_nll", withCounts(2), { reduction: "sum" }),
+  ...loss("negative_binomial_nll", withCounts(4), { reduction: "sum" }),
   ...loss("mixture_density", withOutputs(18), { reduction: "sum" }),
   ...prefixed("mixture_density", { components: { testedBy: "test/compiler/elaborate/losses/equations.test.ts" } }),
   ...loss("focal", classes, { reduction: "sum", gamma: 1, class_weights: [1, 2, 1] }),

@@ -48,7 +48,13 @@ const optional = <T>(value: T) => fc.constantFrom<T | undefined>(undefined, valu
 const rate = fc.constantFrom(0, 0.3);
 
 /** The outputs of losses that read several for the one target. */
-const outputSizes: Readonly<Record<string, number>> = { pinball: 3, gaussian_nll: 2, mixture_density: 9 };
+const outputSizes: Readonly<Record<string, number>> = {
+  quantile: 3,
+  gaussian_nll: 2,
+  mixture_density: 9,
+  student_t_nll: 3,
+  negative_binomial_nll: 2,
+};
 
 /** Options of a loss in addition to its type. */
 function lossOptions(type: string): fc.Arbitrary<Readonly<Record<string, unknown>>> {
@@ -128,7 +134,10 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
       })
       .map(({ options, isLast, pool, masked, weighted, reader, dropout, regularization, clip, average }) => {
         const rnn = { layer: "rnn", cell, hidden_size: WIDTH - 1, ...reader };
-        const target = (row: number, step: number) => (isClasses ? classAt(row, step) : [classAt(row, step) / 2]);
+        const target = (row: number, step: number) =>
+          isClasses
+            ? classAt(row, step)
+            : [classAt(row, step) / (loss === "poisson_nll" || loss === "negative_binomial_nll" ? 1 : 2)];
         const ctcTargets = examples.map((row) => [1 + (row % 2), 2 - (row % 2)]);
         const weights = isLast ? examples.map((row) => 0.5 + (row % 3)) : grid((row, step) => 0.5 + ((row + step) % 3));
         const isSum =

@@ -17,6 +17,7 @@ export interface ClassOperands {
 const mismatchText: Readonly<Record<Exclude<TargetKind, "classes">, string>> = {
   labels: "needs one target class per step, but the targets of ctc are label sequences",
   numbers: "needs target classes, but the targets of the loss are numbers",
+  counts: "needs target classes, but the targets of the loss are counts",
   probabilities: "needs one target class per output, but the targets of the loss are binary",
 };
 

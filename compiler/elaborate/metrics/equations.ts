@@ -50,7 +50,7 @@ function elaborateEquations(
   const [outputs, targets] = [width({ value: compared.y }), width({ value: compared.t })];
   if (typeof outputs !== "number" || typeof targets !== "number") return undefined;
   const { targetKind } = operands;
-  const target = targetKind === "classes" ? "class" : targetKind === "probabilities" ? "probabilities" : "numbers";
+  const target = targetKind === "classes" ? "class" : targetKind === "labels" ? "numbers" : targetKind;
   const definition = { description, equations, options: {}, variants: {}, scope: "row", target } as const;
   const sizes = { output_size: outputs, target_size: targets };
   const result = elaborateComparison({ kind: "metric", definition, options: {}, path }, compared, sizes, context);

@@ -17,6 +17,7 @@ const alternatives: Readonly<Record<TargetKind, string>> = {
   classes: 'Use "accuracy".',
   labels: 'Use "exact_sequence".',
   numbers: 'Use "rmse" or "mae".',
+  counts: 'Write your own metric: an entry of metrics with "equations" that read all outputs as y.',
   probabilities: 'Use "binary_accuracy" or "f1".',
 };
 

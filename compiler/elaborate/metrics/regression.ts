@@ -37,6 +37,14 @@ export function comparedTargets(
   const { wire, targets, loss } = operands;
   if (outputKindOf(loss) !== "features")
     return expectDefined(regressionTargets(metric, operands, context), "the targets");
+  if (operands.targetKind === "counts")
+    return context.problem({
+      part: metric,
+      key: "type",
+      code: "metric-outputs",
+      message: `${metric.type} needs predictions of the targets, but the outputs of ${lossName(loss)} are none.`,
+      hint: alternativeHint(operands),
+    });
   const outputSize = width({ value: wire.value });
   const targetSize = targets.type.shape.length < wire.value.type.shape.length ? 1 : width({ value: targets });
   if (outputSize === targetSize) return regressionTargets(metric, operands, context);

@@ -13,6 +13,7 @@ export const entryFunctions: Readonly<Record<string, EquationFunction>> = {
   exp: elementwise("exp(a)", "eᵃ", (b, a) => b.exp(a)),
   log: elementwise("log(a)", "the natural logarithm", (b, a) => b.log(a)),
   sqrt: elementwise("sqrt(a)", "√a", (b, a) => b.sqrt(a)),
+  lgamma: elementwise("lgamma(a)", "log Γ(a), for a > 0", logGamma),
   abs: elementwise("abs(a)", "|a|", (b, a) => b.abs(a)),
   sin: elementwise("sin(a)", "the sine of a in radians", (b, a) => b.sin(a)),
   cos: elementwise("cos(a)", "the cosine of a in radians", (b, a) => b.cos(a)),
@@ -46,4 +47,29 @@ export function power(b: OpMethods, x: Operand, y: Operand): Value {
   if (typeof x === "number" || (y !== 2 && y !== 3 && y !== 4)) return b.pow(x, y);
   const square = b.mul(x, x);
   return y === 2 ? square : b.mul(square, y === 3 ? x : square);
+}
+
+/** Coefficients of Stirling's series of log Γ(z): B₂ₖ / (2k (2k − 1)), of z^(1 − 2k). */
+const stirling = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360];
+
+/** The argument from which Stirling's series has an error below 1e-13. */
+const STIRLING_START = 7;
+
+/**
+ * log Γ(a) by Stirling's series (M. Abramowitz, I. A. Stegun, Handbook of Mathematical Functions, 6.1.41). Below 7 it is
+ * log Γ(a + 7) - log(a (a + 1) … (a + 6)). The derivative of these equations is the digamma function.
+ */
+function logGamma(b: OpMethods, a: Value): Value {
+  const isSmall = b.less(a, STIRLING_START);
+  const z = b.where(isSmall, b.add(a, STIRLING_START), a);
+  const low = b.where(isSmall, a, asValue(b, 1));
+  let product = low;
+  for (let offset = 1; offset < STIRLING_START; offset++) product = b.mul(product, b.add(low, offset));
+  const inverse = b.div(1, z);
+  const square = b.mul(inverse, inverse);
+  let series: Operand = 0;
+  for (const coefficient of stirling.toReversed()) series = b.add(b.mul(square, series), coefficient);
+  const main = b.sub(b.mul(b.sub(z, 0.5), b.log(z)), b.sub(z, 0.5 * Math.log(2 * Math.PI)));
+  const sum = b.add(main, b.mul(inverse, series));
+  return b.sub(sum, b.where(isSmall, b.log(product), asValue(b, 0)));
 }

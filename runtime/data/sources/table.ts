@@ -94,7 +94,7 @@ function prepare(
   const { rows, columns, values, kinds, targets } = read;
   const inputs = featuresOf(read);
   const marks = markedRows(windows, data, rows);
-  // Probabilities are not scaled.
+  // Probabilities and counts are not scaled.
   const numberColumns = targets.flatMap((target) => (target.use?.targets === "numbers" ? target.columns : []));
   const isScaled = (column: number) => kinds[column]?.type !== "boolean";
   const scaledColumns = new Set([...inputs.map(({ column }) => column), ...numberColumns].filter(isScaled));
@@ -146,7 +146,7 @@ function prepare(
     };
     if (!hasLabels(target)) {
       const own = target.columns.map((column) => ({ name: columns[column] ?? "", column, isIndicator: false }));
-      const series = selectFeatures(own, use?.targets === "probabilities");
+      const series = selectFeatures(own, use?.targets === "probabilities" || use?.targets === "counts");
       return { ...common, series, classes: null };
     }
     const fitted = fittedMetadata === null ? undefined : (fittedMetadata.targets?.[name] ?? fittedMetadata).classes;

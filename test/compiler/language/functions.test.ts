@@ -52,6 +52,16 @@ function value(equations: readonly string[]): Rows {
 const map = (f: (value: number, column: number, row: readonly number[]) => number): Rows =>
   h.map((row) => row.map((entry, column) => f(entry, column, row)));
 const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
+/** log Γ(a) by Lanczos' approximation with g = 7. */
+const logGamma = (a: number) => {
+  const coefficients = [
+    676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
+    -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
+  ];
+  const series = coefficients.reduce((sum, value, index) => sum + value / (a + index), 0.9999999999998099);
+  const base = a + 6.5;
+  return 0.5 * Math.log(2 * Math.PI) + (a - 0.5) * Math.log(base) - base + Math.log(series);
+};
 const total = (row: readonly number[]) => row.reduce((sum, entry) => sum + entry, 0);
 const normalized = (row: readonly number[], entry: number) => {
   const mean = total(row) / row.length;
@@ -75,6 +85,9 @@ describe("the value of each function and operator", () => {
     ["exp(h)", map(Math.exp)],
     ["log(abs(h) + 1)", map((a) => Math.log(Math.abs(a) + 1))],
     ["sqrt(h * h)", map(Math.abs)],
+    ["lgamma(h * h + 1)", map((a) => logGamma(a * a + 1))],
+    ["lgamma(abs(h) * 1000 + 3.5)", map((a) => logGamma(Math.abs(a) * 1000 + 3.5))],
+    ["h * lgamma(0.5)", map((a) => a * Math.log(Math.PI) * 0.5)],
     ["min(h, b)", map((a, column) => Math.min(a, valueAt(b, column)))],
     ["min(h, 1)", map((a) => Math.min(a, 1))],
     ["max(0.25, h)", map((a) => Math.max(a, 0.25))],
@@ -156,6 +169,7 @@ describe("the value of each function and operator", () => {
 /** A call of each function with gradients in x, h, U, b and P, away from its kinks. */
 const calls: Readonly<Record<string, string>> = {
   log: "log(h * h + 1)",
+  lgamma: "lgamma(h * h + 0.25) + lgamma(b * b * 9 + 1)",
   sqrt: "sqrt(h * h + 1)",
   min: "min(h, b)",
   max: "max(h, b)",

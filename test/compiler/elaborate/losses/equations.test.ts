@@ -6,12 +6,14 @@ import { evaluate } from "../../../../compiler/graph/evaluate.js";
 import { at, expectDefined } from "../../../../compiler/ir/expect.js";
 import { tabulate, tensor } from "../../../../compiler/ir/tensor.js";
 import type { Tensor } from "../../../../compiler/ir/types.js";
+import { openData } from "../../../../runtime/data/index.js";
 import { builtInLoss, builtInLosses } from "../../../../schema/built-in.js";
 import { definition, propertiesOf } from "../../../../schema/json-schema.js";
 import { lossFacts } from "../../../../schema/kinds/data.js";
 import { build } from "../../../support/artifacts.js";
 import { expectGradients } from "../../../support/finite-differences.js";
 import { open, operandsOf, programOf } from "../../../support/programs.js";
+import { normal } from "../../../support/read-spec.js";
 import { expectClose, type Numbers, nested, readFixture, tensorOf } from "../../../support/reference-numbers.js";
 
 interface Case {
@@ -97,7 +99,7 @@ describe("the files of specs/losses", () => {
   });
 
   test.each(builtInLosses())("%s as a loss of a spec compiles to the same bytes", async (name) => {
-    const isOfClasses = lossFacts[name as "focal"].targets === "classes";
+    const kind: string = lossFacts[name as "focal"].targets;
     const rows = [0, 1, 1, 0, 2, 2].map((label, row) => ({
       label,
       inputs: [Math.sin(row), Math.cos(3 * row), row / 4],
@@ -106,10 +108,10 @@ describe("the files of specs/losses", () => {
       data: {
         type: "arrays",
         inputs: rows.map(({ inputs }) => inputs),
-        targets: rows.map(({ label }) => (isOfClasses ? label : [label / 2])),
+        targets: rows.map(({ label }) => (kind === "classes" ? label : [kind === "counts" ? label : label / 2])),
       },
       losses,
-      model: [{ layer: "dense", size: sizes[name] ?? (isOfClasses ? 3 : 1) }],
+      model: [{ layer: "dense", size: sizes[name] ?? (kind === "classes" ? 3 : 1) }],
       loss,
       optimizer: { type: "adam" },
       train: { batch_size: 3 },
@@ -123,4 +125,20 @@ describe("the files of specs/losses", () => {
 });
 
 /** The number of outputs for one target. */
-const sizes: Readonly<Record<string, number>> = { pinball: 3, gaussian_nll: 2, mixture_density: 9 };
+const sizes: Readonly<Record<string, number>> = {
+  quantile: 3,
+  gaussian_nll: 2,
+  mixture_density: 9,
+  student_t_nll: 3,
+  negative_binomial_nll: 2,
+};
+
+test.each([
+  ["poisson_nll", 1, -1],
+  ["negative_binomial_nll", 2, 0.5],
+])("%s refuses a target that is no count", async (type, size, target) => {
+  const data = { type: "arrays", inputs: [[1], [2]], targets: [[3], [target]] };
+  const spec = { data, model: [{ layer: "dense", size }], loss: { type }, optimizer: { type: "adam" } };
+  const opened = await openData((await normal(spec)).spec, ".");
+  expect(opened.ok ? "" : opened.error[0]?.hint).toContain(`${type} needs counts as targets: integers from 0.`);
+});

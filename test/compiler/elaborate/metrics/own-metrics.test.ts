@@ -125,7 +125,7 @@ describe("values", () => {
     const metrics = {
       coverage: { equations: ["low, high = split(y, 2)", "metric = where(t > low, where(t < high, 1, 0), 0)"] },
     };
-    const { coverage } = await metricsOf(specOf(data, { type: "pinball", levels: [0.1, 0.9] }, metrics));
+    const { coverage } = await metricsOf(specOf(data, { type: "quantile", levels: [0.1, 0.9] }, metrics));
     expect(coverage).toBe(0.5);
   });
 });

@@ -119,18 +119,25 @@ test("a metric for another kind of targets is rejected, with an alternative", as
   `);
 });
 
-const pinball = { type: "pinball", levels: [0.1, 0.5, 0.9] };
+const quantile = { type: "quantile", levels: [0.1, 0.5, 0.9] };
 const pairs = { equations: ["a, b = split(y, 2)", "loss = (a + b - t) ^ 2"], output_size: "2*target_size" };
 const odds = { ...pairs, target: "probabilities" };
 const yourOwn = 'Write your own metric: an entry of metrics with "equations" that read all outputs as y.';
 
 test.each([
-  ["mae", pinball, 3, undefined, "mae needs one output for each target, but pinball reads 3 outputs for 1 target."],
+  ["mae", quantile, 3, undefined, "mae needs one output for each target, but quantile reads 3 outputs for 1 target."],
   ["rmse", { type: "gaussian_nll" }, 2, undefined, "but gaussian_nll reads 2 outputs for 1 target."],
+  [
+    "mae",
+    { type: "poisson_nll" },
+    1,
+    undefined,
+    "mae needs predictions of the targets, but the outputs of poisson_nll are none.",
+  ],
   ["mae", { type: "pairs" }, 2, { pairs }, "but pairs reads 2 outputs for 1 target."],
   ["binary_accuracy", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target."],
   ["f1", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target."],
-  ["accuracy", pinball, 3, undefined, "accuracy needs target classes, but the targets of the loss are numbers."],
+  ["accuracy", quantile, 3, undefined, "accuracy needs target classes, but the targets of the loss are numbers."],
 ])(
   "%s of a loss %j that reads several outputs for a target is rejected",
   async (metric, loss, size, losses, message) => {
