@@ -74,6 +74,8 @@ export interface EvaluateOptions {
 }
 
 export interface PredictOptions {
+  /** The windows of a table to predict from; default: all for the forecast of one row, the last for several rows. */
+  readonly windows?: "all" | "last";
   /** Beam width, from 1 (greedy, the default); for pairs and ctc. */
   readonly beam?: number;
   readonly device?: RequestedDevice;
@@ -130,14 +132,14 @@ export async function loadRun(folder: string): Promise<Result<LoadedRun>> {
     weights: (selector = "end") => readRunWeights(run, selector),
     evaluate: ({ data, split, weights = "end", device = "auto" } = {}) =>
       evaluateRun({ run: folder, data: data ?? null, split: split ?? null, weights, device }),
-    async predict(inputs, { beam, device = "auto" } = {}) {
+    async predict(inputs, { beam, windows, device = "auto" } = {}) {
       const predictor = predictorFor(device);
       const inputFile = typeof inputs === "string" ? inputs : toInputFile(spec.data, inputs);
       if (typeof inputFile === "string")
-        return predictor.predict(basename(inputFile), dirname(inputFile), beam ?? null);
+        return predictor.predict(basename(inputFile), dirname(inputFile), beam ?? null, windows);
       if (!inputFile.ok) return invalidInput(inputFile.error);
       const { name } = inputFile.value;
-      return withTemporaryInput(inputFile.value, (folder) => predictor.predict(name, folder, beam ?? null));
+      return withTemporaryInput(inputFile.value, (folder) => predictor.predict(name, folder, beam ?? null, windows));
     },
     async export(out, options = {}) {
       const { exportModel } = await import("./export/index.js");

@@ -746,13 +746,13 @@ export interface TableData {
       }
     | null;
   /**
-   * Length of a training sequence, in rows. Default (null): none. Rows are then independent: the model reads [batch, features] and no layer over time, the horizon is 0, and the order of the split is shuffled by default.
+   * Length of a training sequence, in rows. Default (null): none. Rows are then independent: the model reads [batch, features] and no layer over time, the horizon is [0], and the order of the split is shuffled by default.
    */
   window?: number | null;
   /**
-   * Rows from the last row of a window to its target; 0 without a window. With 0 the target is in that same row, and target columns are not inputs: they are named in target, and left out of columns.
+   * Rows to be predicted: a number of rows after a window, or a list of single rows. 24 is the next 24 rows, [12] the twelfth alone, [0] the window's own last row: its targets are not inputs, so they are named in target, and left out of columns. The model has an output for each row and target, row by row: 24 rows of 2 columns are 48 numbers. Without a window: [0]. A target of classes is of one row.
    */
-  horizon?: number;
+  horizon?: number | number[];
   /**
    * Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers.
    */

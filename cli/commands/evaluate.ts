@@ -1,7 +1,8 @@
 /** `rnnx evaluate`: the metrics of a run on its own or on other data. */
 import { InvalidArgumentError, Option } from "commander";
+import type { Baseline, ColumnErrors } from "../../runtime/evaluation/baselines.js";
 import type { EvaluateRequest, RunEvaluation } from "../../runtime/evaluation/evaluate-run.js";
-import type { ColumnErrors, SplitDetails } from "../../runtime/evaluation/split-details.js";
+import type { SplitDetails } from "../../runtime/evaluation/split-details.js";
 import { formatInteger, formatNumber } from "../../runtime/format.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
@@ -94,6 +95,26 @@ function printDetails(output: Output, { split, outputs, ...details }: NonNullabl
     printSplitDetails(output, `${escapeLine(name)} in the ${split} split`, ofOutput);
 }
 
+/** Rows and columns of the table of errors by step; the record has all. */
+const maxSteps = 12;
+const maxColumns = 6;
+
+/** The mean absolute errors of each column by step, with those of its baselines where there is one column. */
+function stepErrors(columns: readonly ColumnErrors[], baselines: readonly Baseline[]) {
+  const shown = columns.slice(0, maxColumns).map((errors) => ({ title: escapeLine(errors.column), ...errors }));
+  const series = columns.length > 1 ? shown : [...shown, ...baselines.map((one) => ({ title: one.baseline, ...one }))];
+  const steps = series[0]?.steps ?? [];
+  const count = Math.min(maxSteps, steps.length);
+  const places = Array.from({ length: count }, (_, row) => Math.round((row * (steps.length - 1)) / (count - 1)));
+  return {
+    titles: series.map(({ title }) => title),
+    rows: places.map((place) => [
+      `${steps[place]?.step}`,
+      ...series.map((errors) => formatNumber(errors.steps?.[place]?.mae ?? Number.NaN)),
+    ]),
+  };
+}
+
 /** @param what that has the details, for the titles. */
 function printSplitDetails(
   output: Output,
@@ -119,6 +140,10 @@ function printSplitDetails(
     ]);
     const titles = ["rmse", "mae", ...(isForecast ? ["smape %", "wape %"] : [])];
     output.print(`\nerrors of ${what} in the units of the data\n\n${table("column", titles, rows)}`);
+    if (columns.some(({ steps }) => steps !== undefined)) {
+      const { titles: names, rows: byStep } = stepErrors(columns, baselines);
+      output.print(`\nmae by step, in rows after the window\n\n${table("step", names, byStep)}`);
+    }
     for (const { column, mae } of columns) {
       const better = baselines.find((baseline) => baseline.column === column && baseline.mae < mae);
       if (better === undefined) continue;

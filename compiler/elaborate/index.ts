@@ -2,6 +2,7 @@
 import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
+import { describeHorizon, rowsAhead } from "../../schema/kinds/horizon.js";
 import { kindName } from "../../schema/kinds/layers.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
@@ -34,6 +35,15 @@ export type Elaboration =
 
 /** The source map of a spec that was not parsed from text. */
 const noOrigins: SourceMap = { pathOf: () => "" };
+
+const sizeProblems: ReadonlySet<string> = new Set(["target-shape", "output-size"]);
+
+/** A problem of the width of an output, with the way out that keeps the width of one row. */
+function withHorizonHint(problem: Problem, { data }: NormalSpec): Problem {
+  if (data.type !== "table" || data.horizon.length === 1 || !sizeProblems.has(problem.code)) return problem;
+  const hint = `The horizon is ${describeHorizon(data)}; one row alone is "horizon": [${rowsAhead(data)}].`;
+  return { ...problem, hint: `${problem.hint} ${hint}` };
+}
 
 /**
  * The forward program of a spec.
@@ -89,7 +99,7 @@ export function elaborate(
     checkParameterPatterns(spec.optimizer, state.ports(), state.context);
   if (mode === "training") checkOptimizers(spec, failedLayers.size === 0 ? state.ports() : [], state.context);
   if (objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
-    return { ok: false, problems: state.problems() };
+    return { ok: false, problems: state.problems().map((problem) => withHorizonHint(problem, spec)) };
 
   const outputs: readonly Output[] = [
     ...objective.outputs,

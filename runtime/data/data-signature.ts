@@ -9,6 +9,7 @@ import {
 } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
 import { hasKinds, idInputs, inputKinds, periods } from "../../schema/kinds/columns.js";
+import { predictsOwnRow } from "../../schema/kinds/horizon.js";
 import type {
   NormalArraysData,
   NormalPairsData,
@@ -24,7 +25,7 @@ import { targetUsesOf, type Uses, usesOf } from "./source.js";
 import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
-import { checkHorizon, targetColumns } from "./sources/table-columns.js";
+import { checkClassHorizon, checkHorizon, targetColumns } from "./sources/table-columns.js";
 import { hasIndicator, inputsSignature, isFeature } from "./sources/table-inputs.js";
 
 export interface InferredSignature {
@@ -79,10 +80,10 @@ function inferText({ train }: NormalSpec, { window }: NormalTextData): Result<In
 function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSignature> {
   const { columns, target, window, horizon } = data;
   const isRows = window === null;
-  const problems = checkHorizon(data);
+  const problems = [...checkHorizon(data), ...checkClassHorizon(data, targetUsesOf(spec))];
   if (problems.length > 0) return fail(problems);
   const named = targetColumns(target);
-  const sameRowTargets = horizon === 0 ? named.flatMap(([, wanted]) => wanted ?? []) : [];
+  const sameRowTargets = predictsOwnRow(data) ? named.flatMap(([, wanted]) => wanted ?? []) : [];
   // A target may be one of the columns by its name in one list, and by its number in the other.
   const listed = hasKinds(columns) ? null : columns;
   const isKnown = new Set([...(listed ?? []), ...sameRowTargets].map((column) => typeof column)).size === 1;
@@ -103,7 +104,10 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
     const { targets: kind, everyStep } = uses.get(name) ?? usesOf(spec);
     const leadingAxes = everyStep ? ["batch", "time"] : ["batch"];
     const ofInputs = kinds === null ? features : [...kinds.values()].filter(({ type }) => type === "number").length;
-    const size = kind === "classes" ? classesSize(name) : (wanted?.length ?? ofInputs);
+    const width = wanted?.length ?? ofInputs;
+    const ofRows =
+      typeof width === "number" ? width * horizon.length : horizon.length === 1 ? width : classesSize(name);
+    const size = kind === "classes" ? classesSize(name) : ofRows;
     const array: ArraySignature =
       kind === "classes" ? { dtype: "int32", shape: leadingAxes } : { dtype: "float32", shape: [...leadingAxes, size] };
     return { name, array, size };

@@ -43,6 +43,8 @@ export interface TableMetadata {
   /** Of inputs of ids, by their names; after the categories come the id of an empty field and that of other values. */
   readonly ids?: Readonly<Record<string, IdColumn>>;
   readonly target: readonly string[];
+  /** The numbers of an output by name where it is of several rows: the columns of each row in turn. */
+  readonly outputs?: readonly string[];
   /** By column: the value in place of a missing one. */
   readonly fill?: Readonly<Record<string, number>>;
   /** By column; other columns are not scaled. */
@@ -50,7 +52,7 @@ export interface TableMetadata {
   /** By class id, if targets are classes; null when the labels are the ids. */
   readonly classes?: readonly string[] | null;
   /** Of several targets, by name; `target` then has the columns of all, and `classes` is absent. */
-  readonly targets?: Readonly<Record<string, Pick<TableMetadata, "target" | "classes">>>;
+  readonly targets?: Readonly<Record<string, Pick<TableMetadata, "target" | "classes" | "outputs">>>;
 }
 
 export interface SequencesMetadata {
@@ -96,6 +98,11 @@ export function metadataOf(metadata: Metadata, target: string): Metadata {
   if (!("targets" in metadata) || metadata.targets === undefined) return metadata;
   const { targets, ...shared } = metadata;
   return { ...shared, ...targets[target] };
+}
+
+/** The column of a number of an output, by its index: an output of several rows has the columns of each. */
+export function columnOfOutput({ target }: Pick<TableMetadata, "target">, index: number): string | undefined {
+  return target[index % target.length];
 }
 
 /** Arrays of ids; others, such as lengths, are numbers. */

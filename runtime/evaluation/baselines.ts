@@ -1,4 +1,5 @@
 /** Errors in the units of the data, and those of forecasts that need no model: the last value, and the mean of the training split. */
+import { predictsOwnRow } from "../../schema/kinds/horizon.js";
 import { targetPort } from "../../schema/kinds/outputs.js";
 import { readExamples } from "../data/batching/read-examples.js";
 import { metadataOf, type TableMetadata } from "../data/metadata.js";
@@ -48,8 +49,42 @@ export function sumErrors(): ErrorSum {
   };
 }
 
-export interface Baseline extends Errors {
+/** Errors of one of several rows to be predicted, `step` rows after the window. */
+export interface StepErrors extends Errors {
+  readonly step: number;
+}
+
+/** The errors of a column over all rows to be predicted; with several rows also those of each. */
+export interface ColumnErrors extends Errors {
   readonly column: string;
+  readonly steps?: readonly StepErrors[];
+}
+
+export interface ColumnErrorSum {
+  /** @param place of the row in the horizon. */
+  add(target: number, predicted: number, place: number): void;
+  errors(column: string): ColumnErrors;
+}
+
+export function sumColumnErrors(horizon: readonly number[]): ColumnErrorSum {
+  const all = sumErrors();
+  const bySteps = horizon.map(() => sumErrors());
+  return {
+    add(target, predicted, place) {
+      all.add(target, predicted);
+      bySteps[place]?.add(target, predicted);
+    },
+    errors: (column) => ({
+      column,
+      ...all.errors(),
+      ...(horizon.length > 1 && {
+        steps: bySteps.map((sum, place) => ({ step: horizon[place] ?? 0, ...sum.errors() })),
+      }),
+    }),
+  };
+}
+
+export interface Baseline extends ColumnErrors {
   readonly baseline: "last value" | "mean";
 }
 
@@ -64,14 +99,14 @@ export function baselinesOf(
   training: Indices | null,
 ): readonly Baseline[] {
   const metadata = metadataOf(source.metadata, loss.target);
-  if (data.type !== "table" || data.window === null || data.horizon === 0 || metadata.type !== "table") return [];
+  if (data.type !== "table" || data.window === null || predictsOwnRow(data) || metadata.type !== "table") return [];
   const port = targetPort(loss.target);
   const columns = metadata.target.map((column, index) => ({
     column,
-    read: targetReader(metadata, port, index),
+    read: targetReader(metadata, port, index, data.horizon.length),
     mean: meanOf(),
-    ofLast: sumErrors(),
-    ofMean: sumErrors(),
+    ofLast: sumColumnErrors(data.horizon),
+    ofMean: sumColumnErrors(data.horizon),
     hasLast: metadata.columns.includes(column),
   }));
   const eachRow = (indices: Indices, visit: (batch: Batch, row: number) => void) => {
@@ -84,14 +119,14 @@ export function baselinesOf(
     });
   eachRow(examples, (batch, row) => {
     for (const { read, mean, ofLast, ofMean } of columns)
-      for (const { target, last } of read(batch, row)) {
-        ofLast.add(target, last);
-        ofMean.add(target, mean.value());
+      for (const { target, last, place } of read(batch, row)) {
+        ofLast.add(target, last, place);
+        ofMean.add(target, mean.value(), place);
       }
   });
   return columns.flatMap(({ column, hasLast, ofLast, ofMean }): readonly Baseline[] => [
-    ...(hasLast ? [{ column, baseline: "last value" as const, ...ofLast.errors() }] : []),
-    ...(training === null ? [] : [{ column, baseline: "mean" as const, ...ofMean.errors() }]),
+    ...(hasLast ? [{ baseline: "last value" as const, ...ofLast.errors(column) }] : []),
+    ...(training === null ? [] : [{ baseline: "mean" as const, ...ofMean.errors(column) }]),
   ]);
 }
 
@@ -106,22 +141,28 @@ function meanOf() {
   };
 }
 
-/** The targets of a column in a row of a batch, each with the last value that the model reads before it, if it reads any. */
-function targetReader({ columns, target: names, scaler }: TableMetadata, port: string, index: number) {
+/**
+ * The targets of a column in an example of a batch, each with the place of its row in the horizon and the last value
+ * that the model reads before it, if it reads any.
+ *
+ * @param rows in the horizon.
+ */
+function targetReader({ columns, target: names, scaler }: TableMetadata, port: string, index: number, rows: number) {
   const column = names[index] ?? "";
   const feature = columns.indexOf(column);
   const scaling = scalerOf(scaler, column);
   const unscaled = (value: number) => (scaling === undefined ? value : unscaleValue(value, scaling));
-  return (batch: Batch, row: number): readonly { readonly target: number; readonly last: number }[] => {
+  return (batch: Batch, row: number): readonly Record<"target" | "last" | "place", number>[] => {
     const [inputs, targets] = [batch.get("inputs"), batch.get(port)];
     if (inputs === undefined || targets === undefined) return [];
     const [, window = 1, width = 1] = inputs.shape;
     const steps = targets.shape.length > 2 ? (targets.shape[1] ?? 1) : 1;
-    return Array.from({ length: steps }, (_, step) => {
-      const target = unscaled(Number(targets.data[(row * steps + step) * names.length + index]));
+    return Array.from({ length: steps * rows }, (_, entry) => {
+      const [step, place] = [Math.floor(entry / rows), entry % rows];
+      const target = unscaled(Number(targets.data[(row * steps * rows + entry) * names.length + index]));
       const lastStep = steps === 1 ? window - 1 : step;
       const last = Number(inputs.data[(row * window + lastStep) * width + feature]);
-      return { target, last: unscaled(last) };
+      return { target, last: unscaled(last), place };
     });
   };
 }

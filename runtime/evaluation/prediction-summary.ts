@@ -133,8 +133,10 @@ async function regressionPairs(
   const pairsByColumn = new Map<number, { readonly target: number[]; readonly predicted: number[] }>();
   for await (const { output, targets, isUnmasked } of predictedBatches(context, examples)) {
     const width = output.shape.at(-1) ?? 1;
+    // An output of several rows of a table has the columns of each row in turn.
+    const columnCount = columns.length > 0 && width % columns.length === 0 ? columns.length : width;
     for (let index = 0; index < output.data.length; index++) {
-      const column = index % width;
+      const column = index % columnCount;
       if (!isUnmasked(Math.floor(index / width), width)) continue;
       const scaling = scalerOf(scaler, columns[column]);
       const toOriginalUnits = (value: number) => (scaling === undefined ? value : unscaleValue(value, scaling));

@@ -4,7 +4,7 @@
 import { usesOf } from "../data/source.js";
 import type { Indices } from "../data/splits.js";
 import type { RegressionSeries } from "../events.js";
-import { type Baseline, baselinesOf, type Errors, sumErrors } from "./baselines.js";
+import { type Baseline, baselinesOf, type ColumnErrors, sumColumnErrors } from "./baselines.js";
 import { type PredictionContext, summarizePredictions } from "./prediction-summary.js";
 
 /**
@@ -18,10 +18,6 @@ export interface ClassScores {
   readonly predicted: number;
   readonly precision: number;
   readonly recall: number;
-}
-
-export interface ColumnErrors extends Errors {
-  readonly column: string;
 }
 
 export interface SplitDetails {
@@ -55,7 +51,12 @@ export async function splitDetails(
     return { classes: classScores(summary.names, summary.counts), confusion: summary.counts };
   if (summary.kind !== "numbers") return {};
   const baselines = baselinesOf(context, examples, training);
-  return { columns: summary.series.map(columnErrors), ...(baselines.length > 0 && { baselines }) };
+  const { data } = spec;
+  const horizon = data.type === "table" ? data.horizon : [1];
+  return {
+    columns: summary.series.map((series) => columnErrors(series, horizon)),
+    ...(baselines.length > 0 && { baselines }),
+  };
 }
 
 function classScores(names: readonly string[], counts: readonly (readonly number[])[]): readonly ClassScores[] {
@@ -68,8 +69,9 @@ function classScores(names: readonly string[], counts: readonly (readonly number
   });
 }
 
-function columnErrors({ name, target, predicted }: RegressionSeries): ColumnErrors {
-  const sum = sumErrors();
-  for (const [index, value] of target.entries()) sum.add(value, predicted[index] ?? Number.NaN);
-  return { column: name, ...sum.errors() };
+/** The values of a series are those of each row to be predicted in turn. */
+function columnErrors({ name, target, predicted }: RegressionSeries, horizon: readonly number[]): ColumnErrors {
+  const sum = sumColumnErrors(horizon);
+  for (const [index, value] of target.entries()) sum.add(value, predicted[index] ?? Number.NaN, index % horizon.length);
+  return sum.errors(name);
 }

@@ -3,7 +3,7 @@ import type { Processing, Scalings } from "../../compiler/export/options.js";
 import type { Signature } from "../../compiler/signature.js";
 import { outputActivationOf, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import { type Metadata, metadataOf } from "../data/metadata.js";
+import { columnOfOutput, type Metadata, metadataOf } from "../data/metadata.js";
 import { usesOf } from "../data/source.js";
 import type { Tensors } from "../tensors/safetensors.js";
 
@@ -34,7 +34,9 @@ export interface OptimizerState {
 export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "metadata">): Processing {
   const targetOf = (name: string): readonly string[] => {
     const own = metadataOf(metadata, name);
-    return own.type === "table" ? own.target : [];
+    if (own.type !== "table") return [];
+    const width = own.outputs?.length ?? own.target.length;
+    return Array.from({ length: width }, (_, index) => columnOfOutput(own, index) ?? "");
   };
   const scaler = metadata.type === "table" ? metadata.scaler : {};
   const scalersOf = (columns: readonly string[]): Scalings | null => {

@@ -23,8 +23,10 @@ export interface PredictionInputs {
   batch(examples: readonly number[]): Batch;
   /** The format of an output of the model. */
   formatOf(output: ModelOutput): OutputFormat;
-  /** A prediction with the identification of its example in the file. */
-  identify(example: number, prediction: Prediction): Prediction;
+  /** The window of `series` that an example is; absent where they are the same. */
+  readonly windowOf?: (example: number) => number;
+  /** A prediction with the identification of its example in the file, or one for each row that it is of. */
+  identify(example: number, prediction: Prediction): Prediction | readonly Prediction[];
 }
 
 /** The format of the predictions of one output. */
@@ -44,6 +46,8 @@ export interface InputsOptions {
   readonly uses: Uses;
   /** Beam width of the CTC decoder; 1 is greedy. */
   readonly beam: number;
+  /** The windows of a series to predict from; null: all for the forecast of one row, the last for several rows. */
+  readonly windows?: "all" | "last" | null;
 }
 
 export type OpenInputs = (options: InputsOptions) => Promise<Result<PredictionInputs>>;

@@ -26,6 +26,8 @@ export interface PredictRequest {
   readonly folder: string;
   /** Beam width of a decoder, or of the CTC decoder; null for greedy decoding, and for models without a decoder. */
   readonly beam: number | null;
+  /** The windows of a table to predict from; default: all for the forecast of one row, the last for several rows. */
+  readonly windows?: "all" | "last" | null;
   readonly device: RequestedDevice;
 }
 
@@ -35,14 +37,14 @@ export type PredictOutcome = Result<
 >;
 
 export async function predictRun(request: PredictRequest): Promise<PredictOutcome> {
-  const { folder, input, output, beam, device } = request;
+  const { folder, input, output, beam, windows = null, device } = request;
   const runResult = openRun(request.run);
   if (!runResult.ok) return invalidInput(runResult.error);
   const run = runResult.value;
   const target = output === null ? ok(null) : checkOutput(request, output, run);
   if (!target.ok) return invalidInput(target.error);
   const predictor = openPredictor(run, device);
-  const result = await predictFrom(input, folder, run, (file, start) => predictor.predict(file, start, beam));
+  const result = await predictFrom(input, folder, run, (file, start) => predictor.predict(file, start, beam, windows));
   if (!result.ok) return result;
   if (target.value !== null) writeOutput(target.value.path, encodePredictions(target.value.kind, result.value));
   const { predictions, notices } = result.value;

@@ -42,8 +42,15 @@ export interface Predictor {
    * @param file Inputs in the format of the run's data, relative to `folder`.
    * @param beam Beam width of a decoder, or of the CTC decoder; null for greedy decoding, and for models without a
    * decoder.
+   * @param windows The windows of a table to predict from; null: all for the forecast of one row, the last of each
+   * series for several rows.
    */
-  predict(file: string, folder: string, beam: number | null): Promise<PredictionsOutcome>;
+  predict(
+    file: string,
+    folder: string,
+    beam: number | null,
+    windows?: "all" | "last" | null,
+  ): Promise<PredictionsOutcome>;
 }
 
 /** Maximum number of examples in a batch. */
@@ -64,7 +71,7 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
   const { type } = run.spec.data;
 
   return {
-    async predict(file, folder, beam) {
+    async predict(file, folder, beam, windows = null) {
       if (!existsSync(model)) return invalidInput([noModelYet(run)]);
       if (type === "pairs") {
         const several = severalOutputsProblem(run.spec, "decoding", "Train a model with the one output to decode.");
@@ -84,12 +91,12 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         });
       }
       if (beam !== null && run.spec.losses.every(({ type }) => type !== "ctc")) return invalidInput([noDecoder(run)]);
-      const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1 });
+      const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1, windows });
       if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
       const inputs = inputResult.value;
       const computed =
         inputs.series !== undefined && isStateful(run.manifest)
-          ? await computeSeriesScores(run, device, inputs.series)
+          ? await computeSeriesScores(run, device, inputs.series, inputs)
           : await computeScores(await getSession(), run, inputs);
       if (!computed.ok) return computed;
       const outputs = outputsOf(run.spec).map((output) => {
@@ -97,13 +104,13 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         const scores = (computed.value.scores.get(output.port) ?? []).map(format.postprocess);
         return { output, format, scores };
       });
-      const predictions = Array.from(inputs.lengths, (_, example) => {
+      const predictions = Array.from(inputs.lengths, (_, example): Prediction | readonly Prediction[] => {
         const members = outputs.map(({ output: { name }, format, scores }) => ({
           name,
           members: format.describe(example, scores[example] as Scores),
         }));
         return inputs.identify(example, mergeOutputs(members));
-      });
+      }).flat();
       const scoresByOutput = new Map(
         outputs.map(({ output, scores }) => [output.prefix === "" ? output.port : output.name, scores]),
       );
@@ -167,6 +174,7 @@ async function computeSeriesScores(
   run: Run,
   device: RequestedDevice,
   series: SeriesInputs,
+  { lengths, windowOf = (example) => example }: PredictionInputs,
 ): Promise<Result<ComputedScores, RunFailure>> {
   const weights = readRunWeights(run, "end");
   if (!weights.ok) return invalidInput(weights.error);
@@ -175,7 +183,14 @@ async function computeSeriesScores(
   const sessionResult = await openSession(model, device, estimateWorkPerSync(parameters.values(), BATCH_SIZE));
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
   const { session, notice } = sessionResult.value;
-  const scores = await predictSeries({ session, ports: run.manifest.eval, parameters: feedsOf(parameters) }, series);
+  const graph = { session, ports: run.manifest.eval, parameters: feedsOf(parameters) };
+  const ofWindows = await predictSeries(graph, series);
+  const scores = new Map(
+    [...ofWindows].map(([port, all]) => [
+      port,
+      Array.from(lengths, (_, example) => all[windowOf(example)]).filter((each) => each !== undefined),
+    ]),
+  );
   return ok({ scores, notices: [continuedNotice, ...noticesOf(notice)] });
 }
 

@@ -1,11 +1,12 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import { keysOf } from "../../schema/json-pointer.js";
 import { inputKinds, rowsOfExample } from "../../schema/kinds/columns.js";
+import { describeHorizon, predictsOwnRow } from "../../schema/kinds/horizon.js";
 import { lossName } from "../../schema/kinds/losses.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
-import type { NormalSpec } from "../../schema/normal/index.js";
+import type { NormalSpec, NormalTableData } from "../../schema/normal/index.js";
 import type { FloatSeries } from "../data/batching/windows.js";
-import { metadataOf, type TableMetadata } from "../data/metadata.js";
+import { columnOfOutput, metadataOf, type TableMetadata } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { targetUsesOf, usesOf } from "../data/source.js";
 import { iterateRows } from "../data/sources/row-order.js";
@@ -18,23 +19,25 @@ import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
+import { forecastRows, isForecastName, RowValues } from "./forecast-rows.js";
 import { describeClass, describeValues, predictionKeys, type Scores, toProbabilities } from "./format-predictions.js";
 import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
 
-export const table: OpenInputs = async ({ run, file, folder }) => {
+export const table: OpenInputs = async ({ run, file, folder, windows: windowChoice = null }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, scaler } = metadata;
   const { horizon, reverse } = spec.data;
+  const isOwnRow = predictsOwnRow(spec.data);
   const isRows = spec.data.window === null;
   const window = rowsOfExample(spec.data);
   const data = withFile(spec.data, file);
   const kinds = inputKinds(data);
   const wanted = kinds === null ? columns : Object.fromEntries(kinds);
-  // With a horizon of 0 a prediction is one of a row of the file, and has its other columns.
-  const result = await readRows({ ...data, columns: wanted, target: null }, folder, null, horizon === 0);
+  // A prediction of a row of the file has its other columns.
+  const result = await readRows({ ...data, columns: wanted, target: null }, folder, null, isOwnRow);
   if (!result.ok)
     return fail(
       describeMissing(result.error, file, metadata, kinds !== null).map((problem) => ({
@@ -49,10 +52,17 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
         }),
       })),
     );
-  const { rows, columns: readColumns, values, lineOf, unreadOf, notices } = result.value;
-  const firstRows = seriesRanges(result.value.starts, rows).flatMap(([start, end]) =>
-    Array.from({ length: Math.max(0, end - start - window + 1) }, (_, index) => start + index),
-  );
+  const { rows, columns: readColumns, values, lineOf, unreadOf, groupOf, notices } = result.value;
+  const isEveryWindow = (windowChoice ?? (horizon.length > 1 ? "last" : "all")) === "all";
+  const starts = seriesRanges(result.value.starts, rows).flatMap(([start, end]) => {
+    const count = Math.max(0, end - start - window + 1);
+    const first = isEveryWindow ? 0 : count - 1;
+    return Array.from({ length: count === 0 ? 0 : count - first }, (_, index) => ({
+      series: start,
+      row: start + first + index,
+    }));
+  });
+  const firstRows = starts.map(({ row }) => row);
   if (firstRows.length === 0) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Add more rows." }]);
@@ -91,13 +101,14 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
     lengths: new Uint32Array(firstRows.length).fill(window),
     hasLengths: false,
     notices: [
-      ...horizonNotices(horizon, reverse),
+      ...horizonNotices(spec.data, reverse),
       ...scaledFeaturesNotices(run.spec, metadata),
       ...notices,
       ...ids.notices,
       ...(await missingTargetNotices({ run, file, folder }, result.value)),
     ],
     series: windows,
+    windowOf: (example) => firstRows[example] ?? 0,
     batch: (examples) =>
       windows.read(
         examples.map((example) => firstRows[example] ?? 0),
@@ -108,12 +119,13 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
       const { prefix } = predictionKeys(output, "");
       const own = metadataOf(metadata, output.loss.target);
       const { target, classes = null } = own.type === "table" ? own : metadata;
-      const keys = target.map((name) => (prefix === "" && isReservedName(name) ? `${name} (target)` : name));
+      const isTaken = (name: string) => isReservedName(name) || (!isOwnRow && isForecastName(name));
+      const keys = target.map((name) => (prefix === "" && isTaken(name) ? `${name} (target)` : name));
       return {
         postprocess(scores) {
           const last = toProbabilities(output, outputs, lastStep(scores));
           if (outputs !== "numbers") return last;
-          const scalerAt = (index: number) => scalerOf(scaler, target[index]);
+          const scalerAt = (index: number) => scalerOf(scaler, columnOfOutput({ target }, index));
           return target.some((_, index) => scalerAt(index) !== undefined)
             ? { ...last, data: unscaleValues(last.data, scalerAt) }
             : last;
@@ -123,13 +135,24 @@ export const table: OpenInputs = async ({ run, file, folder }) => {
           if (outputs === "features") return { [predictionKeys(output, "output").value]: describeValues(scores) };
           if (targets === "classes") return describeClass(predictionKeys(output, name), scores, classes);
           const numbers = [describeValues(scores)].flat();
-          return Object.fromEntries(keys.map((key, index) => [prefix + key, numbers[index]]));
+          const memberOf = (index: number) =>
+            horizon.length === 1
+              ? numbers[index]
+              : new RowValues(horizon.map((_, place) => numbers[place * keys.length + index]));
+          return Object.fromEntries(keys.map((key, index) => [prefix + key, memberOf(index)]));
         },
       };
     },
     identify(example, prediction) {
-      const row = (firstRows[example] ?? 0) + window - 1;
-      return withInput(lineOf(row), unreadOf(row), prediction);
+      const { row: first, series } = starts[example] ?? { row: 0, series: 0 };
+      const row = first + window - 1;
+      if (isOwnRow) return withInput(lineOf(row), unreadOf(row), prediction);
+      const origin = {
+        line: lineOf(row),
+        series: groupOf(row),
+        rowAfter: (after: number) => ({ row: row - series + 1 + after }),
+      };
+      return forecastRows(origin, horizon, prediction);
     },
   });
 };
@@ -149,11 +172,11 @@ function scaledFeaturesNotices(spec: NormalSpec, metadata: TableMetadata): reado
   });
 }
 
-/** The row that a prediction is of; none where that is the row of its line. */
-function horizonNotices(horizon: number, reverse: boolean): readonly string[] {
-  if (horizon === 0) return [];
+/** The rows that predictions are of; none where that is the row of their line. */
+function horizonNotices(data: Pick<NormalTableData, "horizon">, reverse: boolean): readonly string[] {
+  if (predictsOwnRow(data)) return [];
   const order = reverse ? ", in order of time" : "";
-  return [`A prediction is the forecast for ${formatCount(horizon, "row")} after its line${order}.`];
+  return [`A prediction is the forecast for ${describeHorizon(data)}${order}; "line" is the last line of its window.`];
 }
 
 /**

@@ -54,7 +54,14 @@ export function openRun(folder: string): Result<Run> {
     return fail([problem("not-a-run", message, "Train with --resume to write these files again.")]);
   }
   const { metadata, signature } = data.value;
-  return ok({ folder, spec: spec.value, manifest: manifest.value, metadata, signature });
+  return ok({ folder, spec: withHorizonRows(spec.value), manifest: manifest.value, metadata, signature });
+}
+
+/** A spec of a run whose horizon is the number of one row. */
+function withHorizonRows(spec: NormalSpec): NormalSpec {
+  const { data } = spec;
+  if (data.type !== "table" || Array.isArray(data.horizon)) return spec;
+  return { ...spec, data: { ...data, horizon: [Number(data.horizon)] } };
 }
 
 const SUPPORTED_FORMAT: Manifest["format"] = 2;

@@ -168,7 +168,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
       learning_rate: spec.optimizer.learning_rate,
       window: "window" in data ? data.window : null,
       stride: "stride" in data ? data.stride : 1,
-      horizon: "horizon" in data ? data.horizon : 1,
+      horizon: "horizon" in data ? data.horizon : [1],
       max_length: "max_length" in data ? data.max_length : null,
     },
     samples,

@@ -31,8 +31,8 @@ export interface PageManifest {
     /** Window length and stride in steps, if examples are windows over a series. */
     readonly window: number | null;
     readonly stride: number;
-    /** Rows from the end of a window to its target. */
-    readonly horizon: number;
+    /** The rows to be predicted after a window; 0 is its own last row. */
+    readonly horizon: readonly number[];
     /** Limit of the steps of a sequence, or null. */
     readonly max_length: number | null;
   };

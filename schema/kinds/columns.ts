@@ -1,5 +1,6 @@
 /** Columns of a table by kind: the inputs that they are, and the encoders that make features of ids. */
 import type { NormalColumnKind, NormalData, NormalDateColumn, NormalTableData } from "../normal/index.js";
+import { predictsOwnRow } from "./horizon.js";
 
 export type DateFeature = NormalDateColumn["features"][number];
 
@@ -31,8 +32,7 @@ type Columns = Pick<NormalTableData, "columns" | "target" | "horizon">;
 export function inputKinds({ columns, target, horizon }: Columns): ReadonlyMap<string, NormalColumnKind> | null {
   if (!hasKinds(columns)) return null;
   const lists = target === null ? [] : Array.isArray(target) ? [target] : Object.values(target);
-  // With a horizon of 0 the targets are no inputs.
-  const sameRow = new Set(horizon === 0 ? lists.flat().map(String) : []);
+  const sameRow = new Set(predictsOwnRow({ horizon }) ? lists.flat().map(String) : []);
   return new Map(Object.entries(columns).filter(([name]) => !sameRow.has(name)));
 }
 

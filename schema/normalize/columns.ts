@@ -6,6 +6,7 @@ import { child } from "../json-pointer.js";
 import { branchOf, definition } from "../json-schema.js";
 import { hasKinds, type IdInput, idInputs, inputKinds } from "../kinds/columns.js";
 import { parseDateFormat, statesFeature } from "../kinds/date-format.js";
+import { horizonRows } from "../kinds/horizon.js";
 import type { NormalColumnKind, NormalTableData } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import type { InputEncoders, PlacedLayer } from "./blocks.js";
@@ -103,7 +104,7 @@ export function inputEncoders({ data, model }: Pick<Spec, "data" | "model">): In
   const table = {
     columns,
     target: data.target ?? null,
-    horizon: data.horizon ?? ((data.window ?? null) === null ? 0 : 1),
+    horizon: horizonRows(data.horizon ?? ((data.window ?? null) === null ? 0 : 1)),
   };
   const encoders = idInputs(table).map((input) => ({
     layer: encoderOf(input),

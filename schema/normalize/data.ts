@@ -1,6 +1,7 @@
 /** Data with its defaults: the training split is the rest of the other splits, unless it is given. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
+import { horizonRows, rowsAhead } from "../kinds/horizon.js";
 import type { DataSplit, NormalData, NormalLinesSplit, NormalPairsData, NormalSplit } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 
@@ -19,11 +20,14 @@ export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] 
   if (window === null && data.type === "table")
     return {
       ...data,
-      horizon: data.horizon ?? 0,
+      horizon: [...horizonRows(data.horizon ?? 0)],
       stride: data.stride ?? 1,
       split: { order: "shuffled", ...data.split },
     };
-  return { ...data, stride: data.stride ?? (stateful ? (window ?? 1) : 1) };
+  const stride = data.stride ?? (stateful ? (window ?? 1) : 1);
+  return data.type === "table"
+    ? { ...data, horizon: [...horizonRows(data.horizon ?? 1)], stride }
+    : { ...data, stride };
 }
 
 /** The data with a list of files as one pattern, `{a,b}`. */
@@ -58,7 +62,7 @@ function checkRows(data: NormalData, report: Report): void {
   if (data.type !== "table" || data.window !== null) return;
   const refuse = (key: string, message: string, hint: string) =>
     report({ code: "table-rows", path: `/data/${key}`, message, hint });
-  if (data.horizon !== 0)
+  if (rowsAhead(data) > 0)
     refuse(
       "horizon",
       "A horizon needs a window of rows.",

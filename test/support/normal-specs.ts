@@ -54,7 +54,7 @@ export const tableData: NormalTableData = {
   thousands: null,
   target: null,
   window: 3,
-  horizon: 1,
+  horizon: [1],
   stride: 1,
   evaluation_stride: null,
   group: null,

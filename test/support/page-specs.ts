@@ -68,7 +68,7 @@ export const specExamples = {
   table: {
     spec: {
       name: "waves",
-      data: { type: "table", file: "t.csv", target: ["wave"], scale: "min_max", window: 4, horizon: 2 },
+      data: { type: "table", file: "t.csv", target: ["wave"], scale: "min_max", window: 4, horizon: [2] },
       model: [
         { layer: "rnn", cell: "gru", hidden_size: 6, return: "last" },
         { layer: "dense", size: 1 },

@@ -27,8 +27,11 @@ export function requestFor(name: Case, spec: NormalSpec, out: string): TrainRequ
 }
 
 /** Trains a spec as a user writes it, in a new folder with its files. */
-export async function trainSpec(spec: object, files: Readonly<Record<string, string | Uint8Array>> = {}) {
-  const folder = temporaryFolder();
+export async function trainSpec(
+  spec: object,
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+  folder = temporaryFolder(),
+) {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   const read = await readSpec(JSON.stringify({ optimizer: { type: "adam", learning_rate: 0.05 }, ...spec }));
   if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));

@@ -1,5 +1,5 @@
 /** Table rows as CSV, and as scaled model inputs. */
-import { gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
+import { gatherRows, gatherWindows, type Series } from "../../runtime/data/batching/windows.js";
 import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scalerOf, scaleValue } from "../../runtime/data/scaler.js";
 import { formatCount } from "../../runtime/format.js";
@@ -56,12 +56,13 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   }
   const { everyStep } = page.uses;
   const { horizon } = page.training;
+  const ahead = Math.max(...horizon);
   const window = page.training.window ?? 1;
-  const examples = rows.length - window - horizon + 1;
+  const examples = rows.length - window - ahead + 1;
   if (examples < 1)
     return invalid(
       `Too short: ${formatCount(rows.length, "row")}.`,
-      `Training needs at least ${window + horizon}: a window of ${window} and its target.`,
+      `Training needs at least ${window + ahead}: a window of ${window} and its target.`,
     );
 
   const classNames = classes ?? null;
@@ -85,14 +86,15 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
   const targets: Series = isLabelled
     ? { dtype: "int32", width: 1, data: Int32Array.from(values) }
     : { dtype: "float32", width, data: Float32Array.from(values) };
-  // The target of a window is `horizon` rows after its end; with a target per step, after each step.
-  const targetWindow = { stride: 1, shift: everyStep ? horizon : window + horizon - 1, length: everyStep ? window : 1 };
+  // The targets of a window are rows after its end; with a target per step, after each step.
+  const targetSteps = everyStep ? Array.from({ length: window }, (_, step) => step) : [window - 1];
+  const targetRows = targetSteps.flatMap((step) => horizon.map((row) => step + row));
   return ok({
     examples,
     summary: `${formatCount(rows.length, "row")}, ${formatCount(examples, "window")} of ${window}`,
     batch(indices) {
       const steps = everyStep ? [window] : [];
-      const shape = [indices.length, ...steps, ...(isLabelled ? [] : [width])];
+      const shape = [indices.length, ...steps, ...(isLabelled ? [] : [horizon.length * width])];
       return new Map<string, NumericArray>([
         [
           "inputs",
@@ -102,7 +104,7 @@ export function tableTrainingSet(text: string, metadata: TableMetadata, page: Pa
             columns.length,
           ]),
         ],
-        ["targets", gatherWindows(targets, targetWindow, indices, shape)],
+        ["targets", gatherRows(targets, indices, targetRows, shape)],
       ]);
     },
   });

@@ -3,6 +3,7 @@ import type { TableMetadata } from "../../runtime/data/metadata.js";
 import { scalerOf, unscaleValue } from "../../runtime/data/scaler.js";
 import type { Scores } from "../../runtime/predict/format-predictions.js";
 import { continuedNotice, seriesInputs } from "../../runtime/predict/stateful.js";
+import { describeHorizon } from "../../schema/kinds/horizon.js";
 import { bars, button, element, independentBars, message, runLatest } from "../dom.js";
 import { scaledSeries } from "../examples/table.js";
 import { lineChart, shortNumber } from "../line-chart.js";
@@ -47,20 +48,27 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
 
   const showForecast = (lastSteps: readonly Scores["data"][]) => {
     const { horizon } = page.training;
+    const ahead = Math.max(...horizon);
     const name = target[selectedTarget] ?? "";
     const scaling = scalerOf(metadata.scaler, name);
-    const forecasts = lastSteps.map((prediction) => {
-      const value = prediction[selectedTarget] ?? Number.NaN;
-      return scaling === undefined ? value : unscaleValue(value, scaling);
-    });
+    const forecasts = lastSteps.map((prediction) =>
+      horizon.map((_, place) => {
+        const value = prediction[place * target.length + selectedTarget] ?? Number.NaN;
+        return scaling === undefined ? value : unscaleValue(value, scaling);
+      }),
+    );
     const column = names.indexOf(name);
-    const offsets = Array.from({ length: rows.length + horizon }, (_, row) => row - rows.length + 1);
+    const offsets = Array.from({ length: rows.length + ahead }, (_, row) => row - rows.length + 1);
     const data = offsets.map((_, row) => (row < rows.length ? Number(rows[row]?.[column]) : null));
-    const forecastValues = offsets.map((_, row) => forecasts[row - window + 1 - horizon] ?? null);
+    // Of one row the forecasts of all windows, of several those of the last one.
+    const [first = 1] = horizon;
+    const last = forecasts.at(-1) ?? [];
+    const forecastAt = (offset: number, row: number) =>
+      horizon.length === 1 ? forecasts[row - window + 1 - first]?.[0] : last[horizon.indexOf(offset)];
+    const forecastValues = offsets.map((offset, row) => forecastAt(offset, row) ?? null);
     chart.show(offsets, [data, forecastValues]);
-    const next = forecasts.at(-1) ?? Number.NaN;
-    const position = horizon === 0 ? "same row" : horizon === 1 ? "next row" : `in ${horizon} rows`;
-    headline.replaceChildren(`Forecast of ${name} (${position}): `, element("b", {}, shortNumber(next)));
+    const position = describeHorizon({ horizon });
+    headline.replaceChildren(`Forecast of ${name} (${position}): `, element("b", {}, last.map(shortNumber).join(", ")));
   };
   const showProbabilities = (probabilities: Scores["data"]) => {
     const isOfClasses = page.uses.targets === "classes";

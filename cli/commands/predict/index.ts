@@ -17,6 +17,7 @@ interface Flags {
   readonly inputFormat: InputFormat | undefined;
   readonly output: string | undefined;
   readonly beam: number | undefined;
+  readonly windows: "all" | "last" | undefined;
   readonly device: PredictRequest["device"];
 }
 
@@ -41,12 +42,18 @@ export const predict: CommandModule = {
       )
       .option("--output <file>", "predictions to write (.csv, .json, .jsonl, .npy, .npz)")
       .option("--beam <n>", "beam width for pairs and CTC (default: 1, greedy)", integerParser(1, 100))
+      .addOption(
+        new Option(
+          "--windows <which>",
+          "windows of a table to predict from (default: all for a horizon of one row, the last of each series for several)",
+        ).choices(["all", "last"]),
+      )
       .addOption(deviceOption());
   },
 
   async run(output, command) {
     const [run = "", ...texts] = command.args;
-    const { input, inputFormat, output: target, beam, device } = command.opts<Flags>();
+    const { input, inputFormat, output: target, beam, windows, device } = command.opts<Flags>();
     const fault = usageFault(texts, input, inputFormat);
     if (fault !== undefined) {
       reportInvalidInput(output, "usage", fault.message, fault.hint);
@@ -64,6 +71,7 @@ export const predict: CommandModule = {
       output: target ?? null,
       folder,
       beam: beam ?? null,
+      windows: windows ?? null,
       device,
     });
     if (!outcome.ok) {

@@ -37,6 +37,23 @@ export function gatherWindows(
   return gather(series, starts, () => length, length, shape);
 }
 
+/** Rows of a series at `offsets` from each start, as an array of `shape`. */
+export function gatherRows(
+  series: Series,
+  starts: ArrayLike<number>,
+  offsets: readonly number[],
+  shape: readonly number[],
+): NumericArray {
+  const isWindow = offsets.every((offset, index) => index === 0 || offset === (offsets[index - 1] ?? 0) + 1);
+  const [shift = 0] = offsets;
+  if (isWindow) return gatherWindows(series, { stride: 1, shift, length: offsets.length }, starts, shape);
+  const rows = Float64Array.from({ length: starts.length * offsets.length }, (_, index) => {
+    const example = Math.floor(index / offsets.length);
+    return (starts[example] ?? 0) + (offsets[index - example * offsets.length] ?? 0);
+  });
+  return gather(series, rows, () => 1, 1, shape);
+}
+
 /** Sequences at `indices`, sequence i from `starts[i]` to `starts[i + 1]`, zero-padded to `length` rows. */
 export function gatherSequences(
   series: Series,

@@ -1,5 +1,6 @@
 /** Signs that the rows of a table belong to several series, or that their time runs backwards: dates and ids of each row. */
 import { rowsOfExample } from "../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
@@ -27,7 +28,7 @@ export function checkSeries(
   excluded: readonly number[],
   group: readonly number[],
 ): SeriesCheck {
-  if (rowsOfExample(data) + data.horizon < 2) return { update() {}, notice: () => null };
+  if (rowsOfExample(data) + rowsAhead(data) < 2) return { update() {}, notice: () => null };
   const fieldOf = (row: Row, column: number) => row.fields[column] ?? "";
   const columns = names.map((_, column) => column).filter((column) => !excluded.includes(column));
   const isDate = (column: number) => sortableDates(fieldOf(first, column)).some((date) => date !== undefined);

@@ -2,6 +2,7 @@
 import { joinWithAnd } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
 import { hasKinds } from "../../../schema/kinds/columns.js";
+import { describeHorizon, predictsOwnRow } from "../../../schema/kinds/horizon.js";
 import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
 import type { Column as ColumnName, NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger, listFirst } from "../../format.js";
@@ -44,7 +45,7 @@ export interface ColumnSelection {
   readonly targets: readonly SelectedTarget[];
   /** Without data.columns: the columns that are no inputs because their first value is no number. */
   readonly leftOut: readonly (Column & { readonly first: string })[];
-  /** Names of the targets in data.columns that are no inputs because of a horizon of 0. */
+  /** Names of the targets in data.columns that are no inputs because of a horizon of [0]. */
   readonly sameRowTargets: readonly string[];
   /** Of `columns` with kinds: the columns of the file that it does not have. */
   readonly unlisted: readonly string[];
@@ -90,7 +91,7 @@ export function chooseColumns(
   const numeric = names.flatMap((_, columnIndex) => {
     const field = firstRow.fields[columnIndex] ?? "";
     const isTarget =
-      labelColumns.has(columnIndex) || (data.horizon === 0 && namedTargets?.includes(columnIndex) === true);
+      labelColumns.has(columnIndex) || (predictsOwnRow(data) && namedTargets?.includes(columnIndex) === true);
     return !isTarget && (isMissing(field) || !Number.isNaN(read(field))) ? [columnIndex] : [];
   });
   const leftOut = uniqueNames.flatMap((name, index) =>
@@ -113,7 +114,7 @@ export function chooseColumns(
   const namedInputs =
     kinds !== null ? keyed : data.columns === null ? numeric : find("columns", data.columns as readonly ColumnName[]);
   const keyOf = new Map(keyed.map((index, position) => [index, Object.keys(kinds ?? {})[position] ?? ""]));
-  const isOfSameRow = uses !== null && data.horizon === 0;
+  const isOfSameRow = uses !== null && predictsOwnRow(data);
   const inputs = isOfSameRow ? namedInputs.filter((index) => !namedTargets?.includes(index)) : namedInputs;
   const sameRowTargets = namedInputs
     .filter((index) => !inputs.includes(index))
@@ -124,6 +125,7 @@ export function chooseColumns(
     const message = `"${data.file}" has no numeric column.`;
     problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
   }
+  problems.push(...checkClassHorizon(data, uses));
   const isNumber = (index: number) => kinds?.[keyOf.get(index) ?? ""]?.type === "number";
   /** Of a target that is not named: the inputs of numbers. */
   const numberInputs = kinds === null ? inputs : inputs.filter(isNumber);
@@ -215,13 +217,26 @@ function isList(target: NonNullable<NormalTableData["target"]>): target is reado
   return Array.isArray(target);
 }
 
-/** The problem of a horizon of 0 that leaves no column as an input, as far as the spec shows it. */
+/** The problem of a horizon of [0] that leaves no column as an input, as far as the spec shows it. */
 export function checkHorizon(data: Pick<NormalTableData, "columns" | "target" | "horizon">): readonly RunProblem[] {
-  const { columns, target, horizon } = data;
+  const { columns, target } = data;
   const named = targetColumns(target).flatMap(([, wanted]) => wanted ?? []);
   const inputs = hasKinds(columns) ? Object.keys(columns) : columns;
   const isEmpty = target === null || inputs?.every((column) => named.map(String).includes(`${column}`)) === true;
-  return horizon === 0 && isEmpty ? [noInputLeft(data)] : [];
+  return predictsOwnRow(data) && isEmpty ? [noInputLeft(data)] : [];
+}
+
+/** The problems of targets of classes in several rows. */
+export function checkClassHorizon(
+  data: Pick<NormalTableData, "horizon">,
+  uses: ReadonlyMap<string, TargetUse> | null,
+): readonly RunProblem[] {
+  const last = data.horizon.at(-1) ?? 1;
+  const use = [...(uses?.values() ?? [])].find((each) => hasLabels({ use: each }));
+  if (use === undefined || data.horizon.length === 1) return [];
+  const message = `The classes of ${use.loss} are of one row, but the horizon is ${describeHorizon(data)}.`;
+  const hint = `For one of them write "horizon": [${last}].`;
+  return [{ code: "table-target", path: "/data/horizon", message, hint }];
 }
 
 function noInputLeft({ target }: Pick<NormalTableData, "target">): RunProblem {
@@ -229,7 +244,7 @@ function noInputLeft({ target }: Pick<NormalTableData, "target">): RunProblem {
   return {
     code: "table-target",
     path: "/data/horizon",
-    message: `With the horizon 0 the columns to predict are no inputs, and none is left: ${of}.`,
+    message: `With the horizon [0] the columns to predict are no inputs, and none is left: ${of}.`,
     hint: "Name the columns to predict in data.target, and others in data.columns; or set data.horizon to 1.",
   };
 }
@@ -239,7 +254,7 @@ export function selectionNotice(selection: ColumnSelection): string | null {
   const { columns, inputs, leftOut, sameRowTargets, unlisted } = selection;
   if (unlisted.length > 0) return `Left out, since data.columns has no kind for them: ${listFirst(unlisted, 8)}.`;
   if (sameRowTargets.length > 0)
-    return `With the horizon 0 the target columns are no inputs: ${listFirst(sameRowTargets, 8)}.`;
+    return `With the horizon [0] the target columns are no inputs: ${listFirst(sameRowTargets, 8)}.`;
   if (leftOut.length === 0) return null;
   const chosen = inputs.map((position) => columns[position]?.name ?? "");
   const others = leftOut.map(({ name, first }) => `${name} ("${shorten(first, 20)}")`);

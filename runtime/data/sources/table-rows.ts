@@ -9,11 +9,11 @@ import { makeUnique, shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
 import { type FieldReader, fieldReader } from "../formats/field-readers.js";
 import { readTableFile } from "../formats/table-file.js";
-import { intern } from "../labels.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
 import { seriesOrder, sortByTime } from "./row-order.js";
+import { trackSeries } from "./row-series.js";
 import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import {
   type Column,
@@ -56,6 +56,8 @@ export interface TableRows {
   readonly targets: readonly RowTarget[];
   /** The line of a row in the file, from 1. */
   readonly lineOf: (row: number) => number;
+  /** The columns that name the series of a row, by name; none for one series. */
+  readonly groupOf: (row: number) => Readonly<Record<string, string>>;
   /** The fields of a row that are not read, by the name of their column; empty unless they are kept. */
   readonly unreadOf: (row: number) => Readonly<Record<string, string>>;
   /** The choice of columns, and signs of several series. */
@@ -88,10 +90,7 @@ export async function readRows(
   const leftOutReader = fieldReader(null, data);
   let unreadColumns: readonly Column[] = [];
   const unreadFields: (readonly string[])[] = [];
-  /** The columns that name the series, and the series of each row by first appearance. */
-  let groupColumns: readonly number[] = [];
-  const seriesIds = new Map<string, number>();
-  const seriesOfRow: number[] = [];
+  let rowSeries = trackSeries([], []);
   /** Equal labels share one string. */
   const internedLabels = new Map<string, string>();
 
@@ -168,8 +167,7 @@ export async function readRows(
       if (!internedLabels.has(label)) internedLabels.set(label, label);
       labels.get(name)?.push(internedLabels.get(label) ?? label);
     }
-    if (data.group !== null)
-      seriesOfRow.push(intern(seriesIds, JSON.stringify(groupColumns.map((index) => fields[index]))));
+    rowSeries.add(fields);
     for (const number of numbers) values.push(number);
     if (keepUnread) unreadFields.push(unreadColumns.map(({ index }) => fields[index] ?? ""));
     lines.push(line);
@@ -193,7 +191,7 @@ export async function readRows(
         policies = missingPolicies(data, selection);
         const groups = findGroups(data, names);
         if (!groups.ok) return groups.error;
-        groupColumns = groups.value;
+        rowSeries = trackSeries(groups.value, names);
         for (const { name } of selection.targets) labels.set(name, []);
         const read = new Set(selection.columns.map(({ index }) => index));
         unreadColumns = makeUnique(names).flatMap((name, index) => (read.has(index) ? [] : [{ name, index }]));
@@ -202,7 +200,7 @@ export async function readRows(
         const labelColumns = selection.targets
           .filter(hasLabels)
           .flatMap((target) => target.columns.map((index) => selection.columns[index]?.index ?? 0));
-        seriesCheck = checkSeries(data, names, first, labelColumns, groupColumns);
+        seriesCheck = checkSeries(data, names, first, labelColumns, groups.value);
         return [];
       },
       row,
@@ -227,7 +225,7 @@ export async function readRows(
   if (problems.length > 0) return fail(problems);
   const { columns, inputs, targets } = selection;
   const lineList = lines.finish();
-  const series = data.group === null ? null : seriesOrder(seriesOfRow, data.reverse);
+  const series = data.group === null ? null : seriesOrder(rowSeries.ids, data.reverse);
   const indexInFile = (row: number) => series?.order[row] ?? (data.reverse ? rows - 1 - row : row);
   const lineOf = (row: number) => idAt(lineList, indexInFile(row));
   const unreadOf = (row: number) => {
@@ -275,6 +273,7 @@ export async function readRows(
     inputs,
     targets: targets.map((target) => ({ ...target, labels: labels.get(target.name) ?? [] })),
     lineOf,
+    groupOf: (row) => rowSeries.groupOf(indexInFile(row)),
     unreadOf,
     notices,
     dropped,

@@ -1,5 +1,6 @@
 /** Scalers of the columns of a table, and the rows that they are fitted on. */
 import { rowsOfExample } from "../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { createScaler, type ScalerParameters } from "../scaler.js";
 import { iterateRows } from "./row-order.js";
@@ -29,7 +30,7 @@ export function fitScalers(
 
 /** Marks the rows that the training examples cover, including their targets. */
 export function markedRows({ firstRows, splits }: TableWindows, data: NormalTableData, rows: number): Uint8Array {
-  const length = rowsOfExample(data) + data.horizon;
+  const length = rowsOfExample(data) + rowsAhead(data);
   const marks = new Uint8Array(rows);
   for (const example of splits.train) {
     const first = firstRows[example] ?? 0;

@@ -1,5 +1,6 @@
 /** Tables of several series: the columns that name them, and windows that are of one series each. */
 import { rowsOfExample } from "../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
@@ -32,15 +33,15 @@ export function seriesRanges(starts: readonly number[], rows: number): readonly 
   return starts.map((start, index) => [start, starts[index + 1] ?? rows] as const);
 }
 
-/** The windows of each series, split by itself. A series that is too short for a window has none. @param span targets of a window. */
+/** The windows of each series, split by itself. A series that is too short for a window has none. @param span rows from the first target of a window to its last. */
 export function windowsOf(
   data: NormalTableData,
   seed: number,
   { starts, rows }: { readonly starts: readonly number[]; readonly rows: number },
   span: number,
 ): Result<TableWindows> {
-  const { horizon, stride, split, evaluation_stride: evaluationStride } = data;
-  const length = rowsOfExample(data) + horizon;
+  const { stride, split, evaluation_stride: evaluationStride } = data;
+  const length = rowsOfExample(data) + rowsAhead(data);
   if (starts.length === 1 && rows >= length) {
     const examples = Math.floor((rows - length) / stride) + 1;
     const splits = splitWindows(split, seed, { examples, stride, span, evaluationStride });

@@ -33,9 +33,15 @@ export function fittedColumns(
   return { columns: metadata.columns, target: named === null ? metadata.target : Object.fromEntries(entries) };
 }
 
-/** The classes of the only target, or the columns and classes of several by name. */
-export function targetsMetadata(targets: readonly PreparedTarget[]): Pick<TableMetadata, "classes" | "targets"> {
-  const classesOf = ({ classes }: PreparedTarget) => (classes === null ? {} : { classes: classes.names });
+/** The classes of the only target, or the columns of several by name; the names of outputs for several rows. */
+export function targetsMetadata(
+  targets: readonly PreparedTarget[],
+  horizon: readonly number[],
+): Pick<TableMetadata, "classes" | "targets" | "outputs"> {
+  const classesOf = ({ classes, columns }: PreparedTarget) => {
+    if (classes !== null) return { classes: classes.names };
+    return horizon.length === 1 ? {} : { outputs: outputNames(columns, horizon) };
+  };
   const [only, ...others] = targets;
   if (only === undefined || others.length === 0) return only === undefined ? {} : classesOf(only);
   return {
@@ -43,6 +49,11 @@ export function targetsMetadata(targets: readonly PreparedTarget[]): Pick<TableM
       targets.map((target) => [target.name, { target: target.columns, ...classesOf(target) }]),
     ),
   };
+}
+
+/** The numbers of an output for several rows by name, row by row: `<column>+<row>`. */
+function outputNames(columns: readonly string[], horizon: readonly number[]): readonly string[] {
+  return horizon.flatMap((row) => columns.map((name) => `${name}+${row}`));
 }
 
 /** Rows have no line numbers here; the message names the labels instead. */

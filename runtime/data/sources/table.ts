@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { classesSize, targetsSignature } from "../../../compiler/signature.js";
 import { rowsOfExample } from "../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import { targetPort } from "../../../schema/kinds/outputs.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger } from "../../format.js";
@@ -10,7 +11,7 @@ import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { nestedRows } from "../../tensors/rows.js";
-import { type FloatSeries, gatherWindows } from "../batching/windows.js";
+import { type FloatSeries, gatherRows } from "../batching/windows.js";
 import { detectMerges, mergeNotice } from "../float32-merges.js";
 import { mapPattern } from "../formats/file-list.js";
 import { decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
@@ -44,10 +45,10 @@ export const table: SourceKind<NormalTableData> = {
     const result = await readRows(data, folder, targetUses);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
-    const { horizon } = data;
     const window = rowsOfExample(data);
-    if (rows < window + horizon) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
-    const span = [...targetUses.values()].some(({ everyStep }) => everyStep) ? window : 1;
+    if (rows < window + rowsAhead(data)) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
+    const steps = [...targetUses.values()].some(({ everyStep }) => everyStep) ? window : 1;
+    const span = steps + rowsAhead(data) - Math.min(...data.horizon);
     const windows = windowsOf(data, seed, result.value, span);
     if (!windows.ok) return windows;
     const { firstRows } = windows.value;
@@ -180,10 +181,13 @@ function windowSource(
   const isRows = data.window === null;
   const inputWindows = { stride: 1, shift: 0, length: window };
   const rowsOf = (examples: ArrayLike<number>) => Uint32Array.from(examples, (example) => firstRows[example] ?? 0);
-  const targetWindows = ({ everyStep }: PreparedTarget) =>
-    everyStep ? { stride: 1, shift: horizon, length: window } : { stride: 1, shift: window - 1 + horizon, length: 1 };
-  /** The shape of a target, without batch and time. */
-  const shapeOf = ({ classes, series }: PreparedTarget) => (classes === null ? [series.width] : []);
+  /** The rows of the targets of a window that starts at row 0, of each step or of the last one. */
+  const targetRows = targets.map(({ everyStep }) => {
+    const steps = everyStep ? Array.from({ length: window }, (_, step) => step) : [window - 1];
+    return steps.flatMap((step) => horizon.map((row) => step + row));
+  });
+  /** The shape of a target, without batch and time: row by row its columns. */
+  const shapeOf = ({ classes, series }: PreparedTarget) => (classes === null ? [horizon.length * series.width] : []);
   const described = targets.flatMap(({ columns, classes }) => [columns, classes?.names ?? null]);
   const digest = createHash("sha256").update(JSON.stringify([inputNames, ...described]));
   updateDigest(digest, inputs);
@@ -208,7 +212,7 @@ function windowSource(
       }),
       scaler: Object.fromEntries(scalers),
       ...(Object.keys(fill).length > 0 && { fill }),
-      ...targetsMetadata(targets),
+      ...targetsMetadata(targets, horizon),
     },
     signature: (train) => ({
       ...inputsOf,
@@ -216,17 +220,20 @@ function windowSource(
       sizes: {
         ...inputsOf.sizes,
         ...Object.fromEntries(
-          targets.map(({ name, classes, series }) => [classesSize(name), classes?.count ?? series.width]),
+          targets.map(({ name, classes, series }) => [
+            classesSize(name),
+            classes?.count ?? horizon.length * series.width,
+          ]),
         ),
       },
       ...(!isRows && { steps: window }),
       expected: { batch: expectedBatchSize(train, splits), time: window },
     }),
     batch: (indices) => {
-      const arrays = targets.map((target): [string, NumericArray] => {
+      const arrays = targets.map((target, index): [string, NumericArray] => {
         const steps = target.everyStep ? [indices.length, window] : [indices.length];
         const shape = [...steps, ...shapeOf(target)];
-        return [targetPort(target.name), gatherWindows(target.series, targetWindows(target), rowsOf(indices), shape)];
+        return [targetPort(target.name), gatherRows(target.series, rowsOf(indices), targetRows[index] ?? [], shape)];
       });
       return new Map([...inputArrays(inputs, inputWindows, rowsOf(indices), isRows), ...arrays]);
     },
@@ -241,7 +248,8 @@ function windowSource(
       const { columns = [], classes = null } = targetOf(name) ?? {};
       if (classes !== null) return decodeClasses(predictions, classes);
       const width = columns.length;
-      if (predictions.dtype !== "float32" || predictions.shape.at(-1) !== width) return nestedRows(predictions);
+      if (predictions.dtype !== "float32" || predictions.shape.at(-1) !== horizon.length * width)
+        return nestedRows(predictions);
       const data = unscaleValues(predictions.data, (index) => scalers.get(columns[index % width] ?? ""));
       return nestedRows({ ...predictions, data });
     },
@@ -250,10 +258,11 @@ function windowSource(
 
 /** @param isFixed true for a model whose window is given. */
 function tooShortProblem(data: NormalTableData, rows: number, dropped: number, isFixed: boolean): RunProblem {
-  const { file, horizon } = data;
+  const { file } = data;
+  const ahead = rowsAhead(data);
   const window = rowsOfExample(data);
   if (data.group !== null) {
-    const message = `No series of "${file}" has ${formatCount(window + horizon, "row")}, a window and its target.`;
+    const message = `No series of "${file}" has ${formatCount(window + ahead, "row")}, a window and its target.`;
     return { code: "table-too-short", path: "/data/window", message, hint: "Use a smaller window, or longer series." };
   }
   const left = dropped === 0 ? "" : ` left (data.missing drops ${formatInteger(dropped)} without a value)`;
@@ -262,10 +271,10 @@ function tooShortProblem(data: NormalTableData, rows: number, dropped: number, i
     path: isFixed ? "/data/file" : "/data/window",
     message:
       `"${file}" has ${formatCount(rows, "row")}${left}, but a window of ${window} and a target ` +
-      `${formatCount(horizon, "row")} later need ${window + horizon}.`,
+      `${formatCount(ahead, "row")} later need ${window + ahead}.`,
     hint:
-      rows > horizon && !isFixed
-        ? `Use a window of at most ${rows - horizon}, or a longer table.`
+      rows > ahead && !isFixed
+        ? `Use a window of at most ${rows - ahead}, or a longer table.`
         : dropped === 0
           ? "Use a longer table."
           : 'Leave columns without values out by data.columns, or set data.missing to "previous".',

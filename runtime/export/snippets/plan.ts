@@ -250,7 +250,11 @@ function predictionOf(
   if (classes === undefined || isBinary) {
     const output = isBinary ? "probabilities" : "outputs";
     const isOfColumns = metadata.type === "table" && outputKind !== "features";
-    const names = isOfColumns ? { list: metadata.target, metadataKey: "rnnx.data.target" } : null;
+    const ofColumns =
+      metadata.type === "table" && metadata.outputs !== undefined
+        ? { list: metadata.outputs, metadataKey: "rnnx.data.outputs" }
+        : { list: metadata.type === "table" ? metadata.target : [], metadataKey: "rnnx.data.target" };
+    const names = isOfColumns ? ofColumns : null;
     return { output, type: "numbers", dtype: "float32", names, joinUnit: null, blank: null };
   }
   const classCount = Number(outputs.find(({ name }) => name === "probabilities")?.shape.at(-1) ?? 1);

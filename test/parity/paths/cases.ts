@@ -48,7 +48,7 @@ export const cases: Readonly<Record<string, PathCase>> = {
     rows: wave,
     window: 4,
     reversed: true,
-    data: { target: ["count", "wave"], scale: "min_max", horizon: 2 },
+    data: { target: ["count", "wave"], scale: "min_max", horizon: [2] },
     model: [rnn("lstm", { return: "last" }), { layer: "dense", size: 2 }],
     loss: squared,
   }),

@@ -22,7 +22,7 @@ async function baselines(last: object, data: object = {}, withTraining = true) {
       type: "table",
       file: "t.csv",
       window,
-      horizon,
+      horizon: [horizon],
       target: ["a"],
       scale: "standard",
       split: { test: 0.25 },

@@ -16,7 +16,7 @@ const spec = (missing: string) => ({
   train: { steps: 1 },
 });
 
-const forecast = "A prediction is the forecast for 1 row after its line.";
+const forecast = 'A prediction is the forecast for the next row; "line" is the last line of its window.';
 
 test("rows without a target between others are reported", async () => {
   const { out } = await trainSpec(spec("drop"), { "t.csv": table(complete) });

@@ -75,7 +75,7 @@ describe("tables", () => {
     for (const [index, prediction] of done.predictions.entries())
       expect([predictions[index]?.b]).toEqual([expect.closeTo(Number([prediction].flat()[0]), 4)]);
     const csv = (await predictTo(out, "other.csv", file, "csv")).text.toString("utf8").split("\n");
-    expect(csv.slice(0, 2)).toEqual(["line,b", `4,${predictions[0]?.b}`]);
+    expect(csv.slice(0, 2)).toEqual(["line,row,b", `4,4,${predictions[0]?.b}`]);
     const { shape } = await array(out, "other.csv", file);
     expect(shape).toEqual([18, 1]);
   });
@@ -109,7 +109,9 @@ describe("tables", () => {
   test("need a target only where the model reads it", async () => {
     const columns = (name: string) => ({ ...spec, data: { ...spec.data, columns: [name], target: ["b"] } });
     const { out } = await trainSpec(columns("a"), { "t.csv": file });
-    expect(await objects(out, "other.csv", "a,c\n1,2\n3,4\n5,6\n")).toEqual([{ line: 4, b: expect.any(Number) }]);
+    expect(await objects(out, "other.csv", "a,c\n1,2\n3,4\n5,6\n")).toEqual([
+      { line: 4, row: 4, b: expect.any(Number) },
+    ]);
     const { out: autoregressive, folder } = await trainSpec(columns("b"), { "t.csv": file });
     writeFileSync(join(folder, "no-b.csv"), "a,c\n1,2\n3,4\n5,6\n");
     const request = { input: "no-b.csv", output: "out.csv", folder, beam: null, device: "cpu" } as const;
@@ -142,7 +144,7 @@ describe("tables", () => {
     const numbers = { ...spec, data: { ...spec.data, columns: ["x"], target: ["line"] } };
     const withNumbers = await trainSpec(numbers, { "t.csv": table });
     const [first] = await objects(withNumbers.out, "other.csv", table);
-    expect(Object.keys(first ?? {})).toEqual(["line", "line (target)"]);
+    expect(Object.keys(first ?? {})).toEqual(["line", "row", "line (target)"]);
     expect(first?.line).toBe(4);
     const classes = {
       ...spec,
@@ -155,7 +157,13 @@ describe("tables", () => {
     };
     const withClasses = await trainSpec(classes, { "t.csv": table });
     const [firstClass] = await objects(withClasses.out, "other.csv", table);
-    expect(Object.keys(firstClass ?? {})).toEqual(["line", "probability (target)", "probability", "probabilities"]);
+    expect(Object.keys(firstClass ?? {})).toEqual([
+      "line",
+      "row",
+      "probability (target)",
+      "probability",
+      "probabilities",
+    ]);
     expect(firstClass?.probability).toBeLessThanOrEqual(1);
   });
 

@@ -55,21 +55,21 @@ describe("the horizon 0", () => {
     ["reversed rows", { columns: ["y", "a"], target: ["y"], reverse: true }, [7, 6], [18], ["y"]],
     ["scaled columns", { columns: ["y", "a"], target: ["y"], scale: "min_max" }, [0, 1 / 7], [1 / 7], ["y"]],
   ])("%s: no target is an input", async (_, columns, inputs, targets, left) => {
-    const source = await open(csv, { window: 2, horizon: 0, ...columns });
+    const source = await open(csv, { window: 2, horizon: [0], ...columns });
     const batch = source.batch([0]);
     expect(batch.get("inputs")?.data).toEqual(Float32Array.from(inputs));
     expect(batch.get("targets")?.data).toEqual(Float32Array.from(targets));
     expect(source.notices).toEqual(
-      left.length === 0 ? [] : [`With the horizon 0 the target columns are no inputs: ${left.join(", ")}.`],
+      left.length === 0 ? [] : [`With the horizon [0] the target columns are no inputs: ${left.join(", ")}.`],
     );
-    const again = { window: 2, horizon: 0, ...columns, columns: source.metadata.columns as string[] };
+    const again = { window: 2, horizon: [0], ...columns, columns: source.metadata.columns as string[] };
     expect((await open(csv, again)).notices).toEqual([]);
   });
 
   test("an output per step", async () => {
     const source = await open(
       csv,
-      { window: 2, horizon: 0, columns: ["a", "y"], target: ["y"] },
+      { window: 2, horizon: [0], columns: ["a", "y"], target: ["y"] },
       { model: numbersModel },
     );
     expect(source.batch([1]).get("inputs")?.data).toEqual(Float32Array.of(1, 2));
@@ -78,14 +78,14 @@ describe("the horizon 0", () => {
 
   test("classes in columns", async () => {
     const labels = "x,kind\n1,a\n2,b\n";
-    const data = { window: 1, horizon: 0, columns: ["x", "kind"], target: ["kind"] };
+    const data = { window: 1, horizon: [0], columns: ["x", "kind"], target: ["kind"] };
     const source = await open(labels, data, { loss: crossEntropy });
     expect(source.batch([1]).get("inputs")?.data).toEqual(Float32Array.of(2));
-    expect(source.notices).toEqual(["With the horizon 0 the target columns are no inputs: kind."]);
+    expect(source.notices).toEqual(["With the horizon [0] the target columns are no inputs: kind."]);
   });
 
   const message = (reason: string) =>
-    `With the horizon 0 the columns to predict are no inputs, and none is left: ${reason}.`;
+    `With the horizon [0] the columns to predict are no inputs, and none is left: ${reason}.`;
 
   test.each<[string, Partial<NormalTableData>, string, boolean]>([
     ["no target", {}, "data.target is null, so all columns are targets", true],
@@ -93,13 +93,13 @@ describe("the horizon 0", () => {
     ["the target alone", { columns: ["y"], target: ["y"] }, "all inputs are target columns", true],
     ["by its number", { columns: [3], target: ["y"] }, "all inputs are target columns", false],
   ])("%s: refused, by validate too where the spec shows it", async (_, columns, reason, isInSpec) => {
-    const found = await problems(csv, { window: 2, horizon: 0, ...columns });
+    const found = await problems(csv, { window: 2, horizon: [0], ...columns });
     expect(found).toEqual({ data: [message(reason)], spec: isInSpec ? [message(reason)] : [] });
   });
 
   test("validate knows the number of inputs", async () => {
     const sizeOf = async (columns: NormalTableData["columns"]) => {
-      const { inferred } = await opened(csv, { window: 2, horizon: 0, columns, target: ["y"] });
+      const { inferred } = await opened(csv, { window: 2, horizon: [0], columns, target: ["y"] });
       return inferred.ok ? inferred.value.signatures[0]?.inputs.shape[2] : undefined;
     };
     expect(await sizeOf(["a", "b", "y"])).toBe(2);

@@ -48,7 +48,7 @@ describe("rows without a window", () => {
     if (!opened.ok) throw new Error("no data");
     const { examples, splits, batch, signature } = opened.value;
     expect([examples, splits.train.length, splits.test.length]).toEqual([20, 15, 5]);
-    expect(spec.data).toMatchObject({ window: null, horizon: 0, stride: 1, split: { order: "shuffled" } });
+    expect(spec.data).toMatchObject({ window: null, horizon: [0], stride: 1, split: { order: "shuffled" } });
     expect([...splits.test]).not.toEqual([15, 16, 17, 18, 19]);
     const arrays = batch([0, 3]);
     expect(arrays.get("inputs")?.shape).toEqual([2, 1]);

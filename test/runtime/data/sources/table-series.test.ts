@@ -20,7 +20,7 @@ const base = {
     target: ["y"],
     group: ["shop"],
     window: 3,
-    horizon: 2,
+    horizon: [2],
     split: { test: 0.25 },
   },
   model: [

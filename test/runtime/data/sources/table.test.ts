@@ -53,7 +53,7 @@ describe("windows over rows", () => {
   });
 
   test("a target per step for a model with an output per step", async () => {
-    const source = await open(counting, { window: 3, target: ["b"], columns: ["a"], horizon: 2 }, everyStep);
+    const source = await open(counting, { window: 3, target: ["b"], columns: ["a"], horizon: [2] }, everyStep);
     expect(source.examples).toBe(4);
     expect(source.batch([1]).get("inputs")).toMatchObject({ shape: [1, 3, 1], data: Float32Array.of(1, 2, 3) });
     expect(source.batch([1]).get("targets")).toMatchObject({ shape: [1, 3, 1], data: Float32Array.of(30, 40, 50) });
@@ -65,14 +65,14 @@ describe("windows over rows", () => {
   });
 
   test("horizon 0 predicts the same row, without targets as inputs", async () => {
-    const source = await open(counting, { window: 1, horizon: 0, target: ["b"] });
+    const source = await open(counting, { window: 1, horizon: [0], target: ["b"] });
     expect(source.examples).toBe(8);
     expect(source.batch([3]).get("inputs")).toMatchObject({ shape: [1, 1, 1], data: Float32Array.of(3) });
     expect(source.batch([3]).get("targets")).toMatchObject({ data: Float32Array.of(30) });
   });
 
   test("a horizon and a stride", async () => {
-    const source = await open(counting, { window: 2, horizon: 3, stride: 2, target: ["a"] });
+    const source = await open(counting, { window: 2, horizon: [3], stride: 2, target: ["a"] });
     expect(source.examples).toBe(2);
     expect(source.batch([0, 1]).get("targets")?.data).toEqual(Float32Array.of(4, 6));
   });
@@ -251,7 +251,7 @@ describe("headers, comments, columns", () => {
           "unique_id,ds,y,z",
           long.map((line) => `${line},0`),
         ),
-        { window: 1, horizon: 0, columns: [3], target: [4] },
+        { window: 1, horizon: [0], columns: [3], target: [4] },
       ],
       [
         "the newest row first",
@@ -334,7 +334,7 @@ describe("scaling", () => {
   test("min_max, fitted on the training split", async () => {
     const source = await open(csv, {
       window: 1,
-      horizon: 1,
+      horizon: [1],
       scale: "min_max",
       split: { ...half, train: 0.4, test: 0.6 },
     });
@@ -368,7 +368,7 @@ describe("scaling", () => {
 
   test("probabilities are not scaled", async () => {
     const loss = { type: "binary_cross_entropy", reduction: "mean", positive_weight: 1 } as const;
-    const data = { window: 1, horizon: 0, scale: "standard", target: ["y"] } as const;
+    const data = { window: 1, horizon: [0], scale: "standard", target: ["y"] } as const;
     const source = await open("x,y\n1,0\n5,1\n9,1\n", data, { loss });
     expect(source.batch([0, 1, 2]).get("targets")?.data).toEqual(Float32Array.of(0, 1, 1));
     expect(Object.keys(source.metadata.scaler ?? {})).toEqual(["x"]);
@@ -376,7 +376,7 @@ describe("scaling", () => {
 });
 
 describe("classes", () => {
-  const rows = { window: 1, horizon: 0, target: ["kind"] } as const;
+  const rows = { window: 1, horizon: [0], target: ["kind"] } as const;
 
   test("labels in sorted order", async () => {
     const source = await open("x,kind\n1,iris\n2,rose\n3,iris\n", rows, { loss: crossEntropy });
@@ -432,7 +432,7 @@ describe("missing values", () => {
   });
 
   describe("of labels are empty fields only", () => {
-    const labelled = { window: 1, columns: ["v"], target: ["event"], horizon: 0 };
+    const labelled = { window: 1, columns: ["v"], target: ["event"], horizon: [0] };
     const events = "v,event\n0,None\n1,NaN\n2,n/a\n3,null\n4,stop\n";
     const classes = { loss: crossEntropy };
 
