@@ -3,23 +3,23 @@
 import { basename, join } from "node:path";
 import type { CellForm, ExportedModel, ExportForm, ExportOptions, ExportPorts } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
-import { trainingOpsets } from "../../compiler/export/training-names.js";
-import { type Signature, timeAxesOf, withDynamicShapes } from "../../compiler/signature.js";
-import { mostSteps, whyNotStreamable } from "../../schema/kinds/layers.js";
-import { shortestSteps } from "../../schema/kinds/windows.js";
-import type { NormalSpec } from "../../schema/normal/index.js";
-import { formatCount } from "../format.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
-import type { RunProblem } from "../problem.js";
-import { fail, ok, type Result } from "../result.js";
+import { ok, type Result } from "../result.js";
 import { recordedMetrics } from "../run/layout.js";
-import { specOfOutput } from "../run/one-output.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { float32ScalingNotices } from "./float32-scaling.js";
 import { describeModel } from "./metadata.js";
 import { compareMetrics, type PrecisionReport } from "./precision-report.js";
+import {
+  chooseOutput,
+  externalDataProblem,
+  formProblem,
+  opsetProblem,
+  precisionProblem,
+  unrollProblem,
+} from "./problems.js";
 import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type TrainedModel } from "./source-run.js";
 import { tokenizerFile } from "./tokenizer-file.js";
@@ -188,23 +188,6 @@ export async function exportTrainedModel(
   });
 }
 
-/** The spec of what is exported: that of one output, or of all. */
-function chooseOutput(
-  spec: NormalSpec,
-  form: ExportForm,
-  output: string | null,
-  training: boolean,
-): Result<NormalSpec> {
-  if (form === "generate" && training && spec.losses.length > 1) {
-    const message = "The generate form has one output of the model, and training reads all of them.";
-    return fail([{ code: "several-outputs", path: "", message, hint: "Remove --with-training." }]);
-  }
-  if (form === "generate") return specOfOutput(spec, output, "the generate form");
-  if (output === null) return ok(spec);
-  const message = `The ${form} form has all outputs of the model, but --output names one.`;
-  return fail([{ code: "usage", path: "", message, hint: "Remove --output, or export --form generate." }]);
-}
-
 /** The files of the model, and the bytes of its weights in float32 and as stored. */
 async function buildFiles(
   trainedModel: TrainedModel,
@@ -244,76 +227,9 @@ async function buildFiles(
   return { files: [{ name, content }, ...dataFiles], bytes: { before, after } };
 }
 
-/** Training continues only in float32. */
-function precisionProblem(withTraining: boolean, precision: Precision): RunProblem | undefined {
-  if (!withTraining || precision === "float32") return undefined;
-  const message = `Training state needs float32 weights, not ${precision}.`;
-  return {
-    code: "precision",
-    path: "",
-    message,
-    hint: `Remove --with-training or ${precision === "int8" ? "--quantize" : "--precision"}.`,
-  };
-}
-
 /** A protobuf message is limited to 2 GiB; 64 MiB are reserved for the graph. */
 const MAX_MODEL_BYTES = 2 ** 31 - 2 ** 26;
 
 function weightBytes({ weights }: ExportedModel): number {
   return weights.reduce((sum, { data }) => sum + data.byteLength, 0);
-}
-
-function externalDataProblem(isRequested: boolean): RunProblem {
-  const message = isRequested
-    ? "A model with training state cannot store its weights as external data."
-    : "The weights exceed the size of a model file, and a model with training state cannot use external data.";
-  return { code: "external-data", path: "", message, hint: "Remove --with-training." };
-}
-
-function unrollProblem({ spec, signature }: TrainedModel, unroll: number | null): RunProblem | undefined {
-  const axes = [...timeAxesOf(withDynamicShapes(signature))].filter(([, steps]) => typeof steps === "string");
-  // Layers know their lengths by the symbol of their time axis.
-  if (unroll !== null && new Set(axes.map(([, steps]) => steps)).size > 1) {
-    const message = `--unroll sets the steps of one time axis, but ${axes.map(([name]) => name).join(" and ")} have their own.`;
-    return { code: "unroll-axes", path: "", message, hint: "Remove --unroll." };
-  }
-  const shortest = shortestSteps(spec.model);
-  if (unroll === null || unroll >= shortest) return undefined;
-  const message = `The windows of the model need ${formatCount(shortest, "step")}, but --unroll has ${unroll}.`;
-  return { code: "short-sequence", path: "", message, hint: `Write --unroll ${shortest} or more.` };
-}
-
-/** The problem of a form that the model does not support. */
-function formProblem({ spec, metadata, signature }: TrainedModel, form: ExportForm): RunProblem | undefined {
-  if (form === "generate" && metadata.type !== "text") {
-    const message = `The generate form needs a model of text, but the model was trained on ${metadata.type} data.`;
-    return { code: "not-text", path: "", message, hint: "Export another form." };
-  }
-  if (form === "generate" && mostSteps(spec.model) < 2) {
-    const message = "The generate form reads a prompt and an id, but the model has positions for one step.";
-    return { code: "position-length", path: "", message, hint: "Export another form." };
-  }
-  const reason = form === "sequence" ? undefined : (whyNotStreamable(spec.model) ?? timeAxesReason(signature));
-  if (reason === undefined) return undefined;
-  const message = `The model cannot run step by step: ${reason}.`;
-  return { code: "not-streaming", path: "", message, hint: "Export the sequence form." };
-}
-
-/** The reason why the inputs cannot advance together; undefined where all sequences have the same steps. */
-function timeAxesReason(signature: Signature): string | undefined {
-  const inputs = [...timeAxesOf(signature)];
-  const [first] = inputs;
-  const other = inputs.find(([, axis]) => axis !== first?.[1]);
-  if (first === undefined || other === undefined) return undefined;
-  const nameOf = (name: string) => (name === "inputs" ? (signature.main_input ?? name) : name);
-  return `its inputs ${nameOf(first[0])} and ${nameOf(other[0])} have different numbers of steps`;
-}
-
-/** The problem of an unsupported opset. */
-function opsetProblem(opset: number, withTraining: boolean): RunProblem | undefined {
-  const { first, last } = withTraining ? trainingOpsets : opsets;
-  if (Number.isInteger(opset) && opset >= first && opset <= last) return undefined;
-  const where = withTraining ? " with training state" : "";
-  const message = `Opset ${opset} is not supported${where}: use ${first} to ${last}.`;
-  return { code: "opset", path: "", message, hint: "" };
 }
