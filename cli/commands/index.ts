@@ -106,4 +106,10 @@ export const commands: readonly Command[] = [
     summary: "check this machine for everything that rnnx needs",
     load: async () => (await import("./doctor/index.js")).doctor,
   },
+  {
+    name: "cuda",
+    group: environment,
+    summary: "install the CUDA provider of ONNX Runtime",
+    load: async () => (await import("./cuda.js")).cuda,
+  },
 ];

@@ -1,10 +1,8 @@
 /** Opens sessions of ONNX Runtime on a device. */
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
+import { cudaHint, hasCudaProvider } from "./cuda-provider.js";
 
 export type Device = "cpu" | "cuda" | "webgpu";
 export type RequestedDevice = Device | "auto";
@@ -71,7 +69,7 @@ export async function openSession(
     // A model that fails on the CPU is a bug of rnnx.
     if (device === "cpu") throw error;
     const message = `The ${device} device cannot be used: ${errorReason(error)}.`;
-    if (requested !== "auto") return fail({ message, hint: hints[device] });
+    if (requested !== "auto") return fail({ message, hint: await deviceHint(device) });
     const session = await createSession(model, "cpu", workPerSync, options);
     return ok({ session, device: "cpu", notice: `${message} The CPU is used instead.` });
   }
@@ -94,13 +92,11 @@ export function errorReason(error: unknown): string {
   return first.replace(/^.*was false\. /, "").replace(/\.$/, "");
 }
 
-const hints: Readonly<Record<"cuda" | "webgpu", string>> = {
-  cuda:
-    "CUDA needs an NVIDIA GPU with CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA libraries, which its package does not include: " +
-    "run its install script with ONNXRUNTIME_NODE_INSTALL=cuda12 set, or use --device cpu.",
-  webgpu:
-    "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Mesa 25 or later in software). Otherwise use --device cpu.",
-};
+/** The way out of a failure of a device. */
+async function deviceHint(device: "cuda" | "webgpu"): Promise<string> {
+  if (device === "cuda") return cudaHint();
+  return "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver (Mesa 25 or later in software). Otherwise use --device cpu.";
+}
 
 async function createSession(
   model: Uint8Array | string,
@@ -148,11 +144,4 @@ export function ortSessionOptions(
     ...(threadCount !== undefined && { intraOpNumThreads: threadCount }),
     extra: { session: extra },
   };
-}
-
-/** Looks for ONNX Runtime's CUDA provider in its package. */
-function hasCudaProvider(): boolean {
-  const folder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
-  const library = process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so";
-  return existsSync(join(folder, "bin/napi-v6", process.platform, process.arch, library));
 }
