@@ -3,6 +3,7 @@ import { builtInMetric } from "../../schema/built-in.js";
 import { definition as schemaOf } from "../../schema/json-schema.js";
 import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
 import { metricName } from "../../schema/kinds/metrics.js";
+import { metricsOf } from "../../schema/kinds/reported-metrics.js";
 import type { LossOption, NormalLoss, NormalMetric, NormalSpec } from "../../schema/normal/index.js";
 import { type Comparison, elaborateComparison } from "../elaborate/comparison.js";
 import { lossUse } from "../elaborate/losses/equations.js";
@@ -28,26 +29,31 @@ export interface ComparisonExplanation {
   readonly source: string;
 }
 
-/** The loss or the metric of a name; undefined for another name. `loss` is the first one. */
-export function explainComparison(
+/** The losses or the metrics of a name, of each output; empty for another name. `loss` is that of every loss. */
+export function explainComparisons(
   spec: NormalSpec,
   signature: Signature,
   { layers }: Pick<Analysis, "layers">,
   functions: FunctionTable,
   context: PassContext,
   name: string,
-): ComparisonExplanation | undefined {
-  const loss = spec.losses.find((one) => lossName(one) === name) ?? (name === "loss" ? spec.losses[0] : undefined);
-  const metric = loss === undefined ? spec.metrics?.find((one) => metricName(one) === name) : undefined;
-  const read = loss ?? spec.losses.find(({ from }) => from === metric?.output) ?? spec.losses[0];
-  if (read === undefined || (loss === undefined && metric === undefined)) return undefined;
-  const sizes = {
-    output_size: Number(layers.find((layer) => layer.name === read.from)?.output.at(-1) ?? 1),
-    target_size: targetSize(read, signature),
+): readonly ComparisonExplanation[] {
+  const facts = (read: NormalLoss, own: (sizes: ComparisonExplanation["sizes"]) => OwnFacts) => {
+    const sizes = {
+      output_size: Number(layers.find((layer) => layer.name === read.from)?.output.at(-1) ?? 1),
+      target_size: targetSize(read, signature),
+    };
+    return { from: read.from, sizes, ...own(sizes) };
   };
-  const shared = { from: read.from, sizes };
-  if (loss === undefined && metric !== undefined) return { ...shared, ...metricFacts(metric) };
-  return { ...shared, ...lossFacts(read, sizes, functions, context) };
+  const losses = spec.losses.filter((loss) => name === "loss" || lossName(loss) === name);
+  if (losses.length > 0)
+    return losses.map((loss) => facts(loss, (sizes) => lossFacts(loss, sizes, functions, context)));
+  return metricsOf(spec)
+    .filter((metric) => metricName(metric) === name || metric.type === name)
+    .flatMap((metric) => {
+      const read = spec.losses.find(({ from }) => from === metric.output) ?? spec.losses[0];
+      return read === undefined ? [] : [facts(read, () => metricFacts(metric))];
+    });
 }
 
 function targetSize(loss: NormalLoss, signature: Signature): number {

@@ -8,12 +8,16 @@ import { outputsOf } from "./outputs.js";
 export function reportedMetrics(spec: NormalSpec): readonly string[] {
   const outputs = outputsOf(spec);
   const prefixOf = ({ output }: NormalMetric) => outputs.find(({ name }) => name === output)?.prefix ?? "";
-  const metrics = spec.metrics ?? outputs.flatMap(({ loss }) => defaultMetrics(spec, loss));
   return [
     "loss",
     ...(outputs.length > 1 ? outputs.map(({ prefix }) => `${prefix}loss`) : []),
-    ...metrics.map((metric) => `${prefixOf(metric)}${metricName(metric)}`),
+    ...metricsOf(spec).map((metric) => `${prefixOf(metric)}${metricName(metric)}`),
   ];
+}
+
+/** The metrics of a spec; where it names none, those of each output's loss. */
+export function metricsOf(spec: NormalSpec): readonly NormalMetric[] {
+  return spec.metrics ?? outputsOf(spec).flatMap(({ loss }) => defaultMetrics(spec, loss));
 }
 
 /** The directions of a spec's own metrics, by name. */

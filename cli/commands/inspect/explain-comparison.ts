@@ -3,24 +3,29 @@ import type { ComparisonExplanation } from "../../../compiler/inspect/explain-co
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
 
-export function printComparisonExplanation(output: Output, explanation: ComparisonExplanation): number {
+/** One after the other where several outputs have a loss or a metric of the name. */
+export function printComparisonExplanations(
+  output: Output,
+  name: string,
+  explanations: readonly ComparisonExplanation[],
+): number {
+  const [first, ...others] = explanations;
+  output.record({ event: "result", ...(others.length === 0 ? first : { name, comparisons: explanations }) });
+  output.print(explanations.map((explanation) => comparisonText(output, explanation)).join("\n\n"));
+  return exitCodes.success;
+}
+
+function comparisonText({ colors }: Output, explanation: ComparisonExplanation): string {
   const { kind, name, from, sizes, options, equations, gradient, source } = explanation;
-  const { bold, dim } = output.colors.print;
+  const { bold, dim } = colors.print;
   const section = (heading: string, note: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `${bold(heading)}  ${dim(note)}`.trimEnd(), ...lines.map((line) => `  ${line}`)];
   const given = Object.entries(options).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
-  output.record({ event: "result", ...explanation });
-  output.print(
-    [
-      bold(`${kind}: ${name}`),
-      dim(
-        [`y [${sizes.output_size}], the output of ${from}`, `t [${sizes.target_size}], its target`, ...given].join(
-          ", ",
-        ),
-      ),
-      ...section("equations", source, equations),
-      ...section("gradient", "dloss is the derivative of the training loss with respect to loss", gradient),
-    ].join("\n"),
-  );
-  return exitCodes.success;
+  const operands = [`y [${sizes.output_size}], the output of ${from}`, `t [${sizes.target_size}], its target`];
+  return [
+    bold(`${kind}: ${name}`),
+    dim([...operands, ...given].join(", ")),
+    ...section("equations", source, equations),
+    ...section("gradient", "dloss is the derivative of the training loss with respect to loss", gradient),
+  ].join("\n");
 }

@@ -6,10 +6,11 @@ import type { ResolvedDefinition } from "../../../compiler/language/resolve.js";
 import type { PassContext } from "../../../compiler/optimize/pass.js";
 import type { Signature } from "../../../compiler/signature.js";
 import { formatInteger } from "../../../runtime/format.js";
-import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import { nearest, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { lossName } from "../../../schema/kinds/losses.js";
 import { metricName } from "../../../schema/kinds/metrics.js";
 import { nameOf } from "../../../schema/kinds/optimizers.js";
+import { metricsOf } from "../../../schema/kinds/reported-metrics.js";
 import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
@@ -42,12 +43,12 @@ export async function printExplanation(
   if (isUpdateName(spec, name)) return printUpdateExplanation(output, spec, analysis, name);
   const { functionTable } = await import("../../../compiler/language/functions/index.js");
   const functions = functionTable(spec.activations);
-  const { explainComparison } = await import("../../../compiler/inspect/explain-comparison.js");
+  const { explainComparisons } = await import("../../../compiler/inspect/explain-comparison.js");
   const passContext = { expected: new Map(Object.entries(signature.expected)) };
-  const comparison = explainComparison(spec, signature, analysis, functions, passContext, name);
-  if (comparison !== undefined) {
-    const { printComparisonExplanation } = await import("./explain-comparison.js");
-    return printComparisonExplanation(output, comparison);
+  const comparisons = explainComparisons(spec, signature, analysis, functions, passContext, name);
+  if (comparisons.length > 0) {
+    const { printComparisonExplanations } = await import("./explain-comparison.js");
+    return printComparisonExplanations(output, name, comparisons);
   }
   const called = functions.get(name);
   if (called !== undefined) {
@@ -64,15 +65,22 @@ export async function printExplanation(
     const memberNames = [member.name, ...cells.flatMap((one) => (one.layer === member ? [one.name] : []))];
     return name.includes("/") ? memberNames : [member.name.replace(/\/.*/, "")];
   });
-  const comparisons = [...spec.losses.map(lossName), ...(spec.metrics ?? []).map(metricName)];
-  const message = `the model has no cell, layer, block, loss or metric "${name}", and the equations no function of that name`;
+  const { builtInNames, explainBuiltIn } = await import("../../../compiler/inspect/explain-built-in.js");
+  const builtIn = explainBuiltIn(name);
+  if (builtIn !== undefined) {
+    const { printBuiltInExplanation } = await import("./explain-built-in.js");
+    return printBuiltInExplanation(output, builtIn);
+  }
+  const comparisonNames = [...spec.losses.map(lossName), ...metricsOf(spec).map(metricName)];
+  const message = `the model has no cell, layer, block, loss or metric "${name}", and no built-in one or function has that name`;
   const known = [
     ...new Set([
-      ...[...names, ...Object.keys(spec.layers), ...Object.keys(spec.activations), ...comparisons],
+      ...[...names, ...Object.keys(spec.layers), ...Object.keys(spec.activations), ...comparisonNames],
       ...["optimizer", "schedule", nameOf(spec.optimizer), nameOf(spec.optimizer.schedule)],
     ]),
   ];
-  reportInvalidInput(output, "unknown-layer", message, suggestion(name, known, "Names"));
+  const isNear = nearest(name, known) === undefined && nearest(name, builtInNames()) !== undefined;
+  reportInvalidInput(output, "unknown-layer", message, suggestion(name, isNear ? builtInNames() : known, "Names"));
   return exitCodes.invalidInput;
 }
 

@@ -2,9 +2,11 @@
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import type { NormalActivationDefinition } from "../../../schema/normal/index.js";
-import { checkActivation } from "../functions/activation.js";
+import { checkActivation, resolveActivation } from "../functions/activation.js";
 import { type CallGraph, callGraph, isWithinLimits, maxDepth, maxOperations } from "../functions/call-graph.js";
 import type { FunctionTable } from "../functions/function.js";
+import { parseEquations } from "../parse/equations.js";
+import { checkEffects } from "./unused.js";
 
 /** @param pathOf the JSON pointer of an activation. */
 export function checkActivations(
@@ -21,7 +23,10 @@ export function checkActivations(
       report({ code: "name-taken", path, message, hint: "Use another name.", atKey: true });
     }
     checkCalls(name, graph, `${path}/equations`, report);
-    checkActivation(activation, functions, path, report);
+    if (!checkActivation(activation, functions, path, report)) continue;
+    const resolved = resolveActivation(activation, functions);
+    const { assignments = [] } = parseEquations(resolved, { inputs: { x: true }, sizes: {} }, path, () => {});
+    checkEffects([{ resolved, equations: assignments }], path, report);
   }
 }
 

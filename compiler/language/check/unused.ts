@@ -1,20 +1,26 @@
-/** Checks for parameters and options without an effect. */
+/** Checks for parameters, options, inputs and equations without an effect. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { SizeExpression } from "../../../schema/normal/index.js";
 import type { Assignment } from "../parse/equations.js";
 import { parseExpression, visit } from "../parse/expression.js";
-import { ownValue, type ResolvedDefinition, type VariedOptions } from "../resolve.js";
+import { type DefinitionKind, ownValue, type ResolvedDefinition, type VariedOptions } from "../resolve.js";
+
+/** A definition under one combination of its options. */
+interface OptionCombination {
+  readonly resolved: ResolvedDefinition;
+  readonly equations: readonly Assignment[];
+}
 
 /**
- * Reports parameters and options without an effect. True without one.
+ * Reports parameters, options, inputs and equations without an effect. True without one.
  *
  * @param optionCombinations the definition under each combination of options: a name that one of them reads is used.
  */
 export function checkUnused(
   definition: VariedOptions,
-  optionCombinations: readonly { readonly resolved: ResolvedDefinition; readonly equations: readonly Assignment[] }[],
+  optionCombinations: readonly OptionCombination[],
   path: string,
   report: Report,
 ): boolean {
@@ -46,7 +52,58 @@ export function checkUnused(
   );
   const optionHint = "Remove it, or read it in an equation, a size, an initializer or a variant.";
   reportUnused(unusedOptions, "options", "unused-option", "nothing depends on the option", optionHint);
-  return reported.size + unusedInputs.length + unusedOptions.length === 0;
+  const isEffective = checkEffects(optionCombinations, path, report);
+  return isEffective && reported.size + unusedInputs.length + unusedOptions.length === 0;
+}
+
+/** The kinds whose equations must read x. */
+const kindsOfX: readonly DefinitionKind[] = ["cell", "layer", "activation"];
+
+/**
+ * Reports equations without an effect on the output and the next states under any combination of options, and an input x
+ * that only such equations read. True without one.
+ */
+export function checkEffects(combinations: readonly OptionCombination[], path: string, report: Report): boolean {
+  const others = new Map<string, { readonly resolved: ResolvedDefinition; readonly equation: Assignment }>();
+  const effective = new Set<string>();
+  let readsX = false;
+  const key = ({ path: equationPath, source }: Assignment) => JSON.stringify([equationPath, source]);
+  for (const { resolved, equations } of combinations) {
+    const read = new Set([resolved.output, ...Object.keys(resolved.state).map((name) => `${name}'`)]);
+    for (const equation of equations.toReversed()) {
+      others.set(key(equation), { resolved, equation });
+      if (!equation.targets.some(({ name }) => read.has(name))) continue;
+      effective.add(key(equation));
+      for (const name of namesIn(equation)) read.add(name);
+    }
+    readsX ||= read.has("x");
+  }
+  for (const one of effective) others.delete(one);
+  for (const { resolved, equation } of [...others.values()].toReversed()) {
+    const names = equation.targets.map(({ name }) => quote(name)).join(" and ");
+    const results =
+      Object.keys(resolved.state).length > 0 ? "the output and the next states do" : `${resolved.output} does`;
+    report({
+      code: "unused-equation",
+      path: equation.path,
+      message: `this equation has no effect: ${results} not depend on ${names}`,
+      hint: `Remove it, or read ${names} in an equation that has one.`,
+      offset: equation.targets[0]?.offset ?? 0,
+    });
+  }
+  const [first] = combinations;
+  const ignoresX = others.size === 0 && !readsX && first !== undefined && kindsOfX.includes(first.resolved.kind);
+  if (ignoresX) {
+    const { kind, output } = first.resolved;
+    const message = `no equation reads x, the input: the ${kind} gives the same for every input`;
+    report({
+      code: "unused-input",
+      path: `${path}/equations`,
+      message,
+      hint: `Read x in an equation that ${output} depends on.`,
+    });
+  }
+  return others.size === 0 && !ignoresX;
 }
 
 /** The names and functions in the right side of an equation. */

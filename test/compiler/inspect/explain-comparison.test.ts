@@ -1,6 +1,7 @@
 /** Explanations of losses and metrics: equations with their options, the gradient with respect to y, and the source. */
 import { expect, test } from "vitest";
-import { explainComparison } from "../../../compiler/inspect/explain-comparison.js";
+import { builtInNames, explainBuiltIn } from "../../../compiler/inspect/explain-built-in.js";
+import { explainComparisons } from "../../../compiler/inspect/explain-comparison.js";
 import { functionTable } from "../../../compiler/language/functions/index.js";
 import { analysisOf, open } from "../../support/programs.js";
 
@@ -14,9 +15,15 @@ const spec = {
 };
 
 async function explained(name: string, changes: object = {}) {
+  const explanations = await allExplained(name, changes);
+  expect(explanations.length).toBeLessThanOrEqual(1);
+  return explanations[0];
+}
+
+async function allExplained(name: string, changes: object = {}) {
   const opened = await open({ ...spec, ...changes });
   const context = { expected: new Map(Object.entries(opened.signature.expected)) };
-  return explainComparison(opened.spec, opened.signature, analysisOf(opened), functionTable({}), context, name);
+  return explainComparisons(opened.spec, opened.signature, analysisOf(opened), functionTable({}), context, name);
 }
 
 test("a loss of the spec", async () => {
@@ -58,4 +65,42 @@ test("metrics, and names of none", async () => {
     source: "specs/metrics/rmse.json",
   });
   expect(await explained("accuracy")).toBeUndefined();
+});
+
+test("the losses of several outputs, and the metrics that the spec does not name", async () => {
+  const outputs = {
+    data: { type: "arrays", inputs: [[1, 2]], targets: { price: [[3]], kind: [1] } },
+    model: [
+      { layer: "dense", name: "trunk", size: 3 },
+      { layer: "dense", name: "price", from: "trunk", size: 1 },
+      { layer: "dense", name: "kind", from: "trunk", size: 2 },
+    ],
+    loss: [
+      { type: "mine", k: 3, from: "price", target: "price" },
+      { type: "cross_entropy", from: "kind", target: "kind" },
+    ],
+    metrics: null,
+  };
+  expect((await allExplained("loss", outputs)).map(({ name, from }) => [name, from])).toEqual([
+    ["mine", "price"],
+    ["cross_entropy", "kind"],
+  ]);
+  expect((await allExplained("accuracy", outputs)).map(({ kind, from }) => [kind, from])).toEqual([["metric", "kind"]]);
+});
+
+test.each([
+  ["dense", { kind: "layer", file: null, options: { activation: "none", bias: true, trainable: true } }],
+  ["bits_per_character", { kind: "metric", file: null }],
+  ["pinball", { kind: "loss", file: "specs/losses/pinball.json" }],
+  ["adam", { kind: "optimizer", file: "specs/optimizers/adam.json" }],
+  ["cosine_decay", { kind: "schedule", file: "specs/schedules/cosine_decay.json" }],
+  ["lstm", { kind: "cell", file: "specs/cells/lstm.json" }],
+])("%s, which the spec does not use", (name, expected) => {
+  const explanation = explainBuiltIn(name);
+  expect(explanation).toMatchObject(expected);
+  expect(explanation?.equations.length).toBeGreaterThan(0);
+});
+
+test("every built-in kind has a description", () => {
+  for (const name of builtInNames()) expect(explainBuiltIn(name)?.description, name).toMatch(/\S/);
 });

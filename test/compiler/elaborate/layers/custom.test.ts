@@ -336,12 +336,16 @@ describe("mistakes", () => {
       "earlier steps of a parameter, and a number of steps that is none",
       use(
         { layer: "late" },
-        { layers: { late: { parameters: { a: [2] }, equations: ["y = shift(x, 0) + shift(a)", "z = shift(x, -1)"] } } },
+        {
+          layers: {
+            late: { parameters: { a: [2] }, equations: ["z = shift(x, -1)", "y = z + shift(x, 0) + shift(a)"] },
+          },
+        },
       ),
       [
-        'argument, /layers/late/equations/0 0) + shift(a)": 0: the number of steps is an integer from 1 to 1000',
-        'argument, /layers/late/equations/0 a)": a: does not depend on the input: it has no time steps',
-        'argument, /layers/late/equations/1 -1)": -1: the number of steps is an integer from 1 to 1000',
+        'argument, /layers/late/equations/1 0) + shift(a)": 0: the number of steps is an integer from 1 to 1000',
+        'argument, /layers/late/equations/1 a)": a: does not depend on the input: it has no time steps',
+        'argument, /layers/late/equations/0 -1)": -1: the number of steps is an integer from 1 to 1000',
       ],
     ],
     [
