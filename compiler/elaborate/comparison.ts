@@ -38,6 +38,8 @@ export type ComparisonSizes = Readonly<Record<"output_size" | "target_size", num
 export interface ComparisonResult {
   /** [..., entries]; in the scope of the batch [1, 1]. */
   readonly value: Value;
+  /** The values of the equations with the names that they set. */
+  readonly values: ReadonlyMap<Value, string>;
   readonly dependence: Dependence;
 }
 
@@ -89,7 +91,14 @@ export function elaborateComparison(
   );
   const sound = { definition: resolved, equations, shapes: inferred, batchAxes: batch.length };
   const names = buildEquations(b, sound, { ...operands, ...Object.fromEntries(lists) });
-  return { value: outputOf(b, sound, names), dependence: dependent };
+  const targets = equations.flatMap((equation) => equation.targets.map(({ name }) => name));
+  const values = new Map(
+    targets.flatMap((name) => {
+      const result = names.get(name);
+      return typeof result === "object" ? [[result, name] as const] : [];
+    }),
+  );
+  return { value: outputOf(b, sound, names), values, dependence: dependent };
 }
 
 /** The message and the hint for a result that training cannot change. */

@@ -120,6 +120,7 @@ export function elaborate(
       outputs: outputs.map(({ port }) => port),
       layers: layerOutputs,
       attention: attentionOutputs(spec, wires, state),
+      lossValues: state.lossValues(),
       metrics: objective.finalizers,
       batching: objective.batching,
     },

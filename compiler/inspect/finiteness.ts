@@ -7,7 +7,7 @@
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port } from "../artifact.js";
 import { differentiate } from "../autodiff/reverse.js";
-import { isParameter, type Program } from "../elaborate/program.js";
+import { isParameter, type LossEquation, type Program } from "../elaborate/program.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
@@ -24,6 +24,8 @@ export interface ProbedValue {
   readonly description: string;
   /** The layer's name; null for the loss. */
   readonly layer: string | null;
+  /** The equation of a loss of the user's own; absent elsewhere. */
+  readonly ofLoss?: LossEquation;
   /** The cell of a recurrent layer, and the name that its equation or that of a custom layer sets; null elsewhere. */
   readonly equation: { readonly cell: number; readonly target: string } | null;
   /** The primitive that computes the value: `Div`. */
@@ -123,14 +125,23 @@ function forwardValues(program: Program, differentiated: Graph): readonly ProbeG
       .slice(index)
       .flatMap(({ outputs }) => outputs)
       .find(({ name }) => name !== undefined);
-    const description = layer === null ? "the loss" : outputOf(layer, next?.name);
+    const ofLoss = layer === null ? lossEquationAt(program, index) : undefined;
+    const inLoss = ofLoss === undefined ? "the loss" : `${ofLoss.target} of the loss ${ofLoss.loss}`;
+    const description = layer === null ? inLoss : outputOf(layer, next?.name);
     const values = node.outputs.slice(0, original.outputs.length).filter(isFloat);
     const target = layer === null ? undefined : equationTarget(layer, next?.name);
     const equation = target === undefined ? null : { cell: 0, target };
-    const probed: ProbedValue = { description, layer, equation, operator: node.op };
+    const probed = { description, layer, equation, operator: node.op, ...(ofLoss && { ofLoss }) };
     groups.push({ values: values.map((value) => ({ value, probed })), direction: null });
   });
   return groups.filter(({ values }) => values.length > 0);
+}
+
+/** The equation of a node in a loss: that of the next value with a name. Undefined after the last one. */
+function lossEquationAt({ graph, lossValues }: Program, index: number): LossEquation | undefined {
+  const results = graph.nodes.slice(index).flatMap(({ outputs }) => outputs);
+  const next = results.find((value) => lossValues.has(value));
+  return next && lossValues.get(next);
 }
 
 /** The name that the equation of a layer's value sets. */

@@ -1,5 +1,5 @@
 /** Resolution of a definition: options have values, and the variants that they select are merged into it. */
-
+import type { Report } from "../../schema/diagnostics/index.js";
 import { child } from "../../schema/json-pointer.js";
 import type {
   CellInitializer,
@@ -217,6 +217,29 @@ export function functionOf(
 /** The numeric options, which equations and sizes may read. */
 export function numericOptions({ options }: Pick<ResolvedDefinition, "options">): ReadonlyMap<string, number> {
   return new Map(Object.entries(options).filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+}
+
+/**
+ * A report of a definition's problems at one use: the value of an option that the use changes is a mistake of the use.
+ *
+ * @param path the JSON pointer of the definition.
+ * @param pathOf the JSON pointer of an option of the use.
+ */
+export function reportAtUse(
+  { options }: Pick<EquationDefinition, "options">,
+  use: Readonly<Record<string, unknown>>,
+  path: string,
+  pathOf: (option: string) => string,
+  report: Report,
+): Report {
+  return (problem) => {
+    const changed = Object.entries(options).find(
+      ([name, value]) => problem.path === child(`${path}/options`, name) && (ownValue(use, name) ?? value) !== value,
+    );
+    if (changed === undefined) return report(problem);
+    const { offset: _, atKey: __, ...rest } = problem;
+    report({ ...rest, path: pathOf(changed[0]) });
+  };
 }
 
 /** A record's own value, because a user may choose a name such as `constructor`. */

@@ -178,13 +178,17 @@ export function validShapes(
   if (!checkHeads(definition, sizes, path, report))
     return { isComplete: false, shapes: { inputs: {}, states: {}, parameters: {} } };
   const names = sizeNames(definition, sizes);
+  const options = numericOptions(definition);
+  /** A size that is the value of an option is a mistake of the option. */
+  const placeOf = (size: SizeExpression, pointer: string) =>
+    path + (typeof size === "string" && options.has(size) ? child("/options", size) : pointer);
   const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
   const resolve = (
     declared: Readonly<Record<string, readonly SizeExpression[]>>,
     pointerOf: (name: string, axis: number) => string,
   ) => {
     const shapes = Object.entries(declared).flatMap(([name, shape]) => {
-      const dims = shape.map((size, axis) => resolveSize(size, names, path + pointerOf(name, axis), report));
+      const dims = shape.map((size, axis) => resolveSize(size, names, placeOf(size, pointerOf(name, axis)), report));
       return dims.every(isDefined) ? [[name, dims] as const] : [];
     });
     return { isComplete: shapes.length === Object.keys(declared).length, shapes: Object.fromEntries(shapes) };

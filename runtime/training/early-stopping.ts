@@ -1,5 +1,5 @@
 /** Early stopping and the best checkpoint: the progress of a run after each of its evaluations. */
-import type { NormalTrain, WatchedMetric } from "../../schema/normal/index.js";
+import type { NormalSpec, NormalTrain, WatchedMetric } from "../../schema/normal/index.js";
 import type { Metrics } from "../events.js";
 import type { Evaluation, TrainingProgress } from "../run/training-snapshot.js";
 
@@ -73,6 +73,22 @@ function updateStopping(
   const value = validation[metric] ?? Number.NaN;
   if (isImprovement(mode, value, stopping?.value, delta)) return { metric, mode, value, wait: 0 };
   return stopping && { ...stopping, wait: stopping.wait + 1 };
+}
+
+/** The watched metrics of an evaluation that are not finite, with the keys that watch them. */
+export function unusableMetrics(
+  { optimizer, train }: Pick<NormalSpec, "optimizer" | "train">,
+  validation: Metrics,
+): ReadonlyMap<string, readonly string[]> {
+  const { early_stopping, keep_best } = train;
+  const { schedule } = optimizer;
+  const plateau = schedule.type === "plateau" ? schedule : null;
+  const watchers = new Map<string, readonly string[]>();
+  for (const [key, watched] of Object.entries({ early_stopping, keep_best, plateau })) {
+    if (watched === null || Number.isFinite(validation[watched.metric] ?? 0)) continue;
+    watchers.set(watched.metric, [...(watchers.get(watched.metric) ?? []), key]);
+  }
+  return watchers;
 }
 
 export function shouldStopEarly({ early_stopping }: MonitorOptions, { stopping }: TrainingProgress): boolean {

@@ -1,7 +1,8 @@
 /** Locates the first value of a training step that is not finite: repeats the step with a probe for every value. */
 import type { Tensor } from "onnxruntime-common";
-import type { NonFiniteValue, Probe } from "../../compiler/inspect/finiteness.js";
+import type { NonFiniteValue, Probe, ProbedValue } from "../../compiler/inspect/finiteness.js";
 import type { Signature } from "../../compiler/signature.js";
+import { lossName } from "../../schema/kinds/losses.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Batch } from "../data/source.js";
 import { feedsFor } from "../sessions/ports.js";
@@ -110,12 +111,21 @@ function firstNonFinite(
 
 /** A value of the probe in words, with its path. */
 export function describeOrigin(spec: NormalSpec, { probed, timeStep }: NonFiniteValue): NonFiniteOrigin {
-  const { description, layer, equation, operator } = probed;
+  const { description, layer, equation, operator, ofLoss } = probed;
   return {
     description: timeStep === null ? description : `${description}, at time step ${timeStep}`,
-    path: equationPath(spec, layer, equation?.target ?? null, equation?.cell),
+    path: ofLoss ? lossPath(spec, ofLoss) : equationPath(spec, layer, equation?.target ?? null, equation?.cell),
     cause: causes[operator] ?? "",
   };
+}
+
+/** The path of the equation that sets a name in a loss of the user's own. */
+function lossPath({ losses }: NormalSpec, { loss, target }: NonNullable<ProbedValue["ofLoss"]>): string {
+  const index = losses.findIndex((one) => lossName(one) === loss);
+  const found = losses[index];
+  const equations = found?.type === "custom" ? found.definition.equations : [];
+  const equation = equations.findIndex((text) => assignsName(text, target));
+  return equation < 0 ? `/losses/${index}` : `/losses/${index}/definition/equations/${equation}`;
 }
 
 /**

@@ -3,16 +3,17 @@
  * rate.
  */
 
+import { joinWithAnd } from "../../schema/diagnostics/suggest.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { monitoredSplits, unlessCancelled } from "../evaluation/evaluator.js";
 import { previewExamples, summarizePredictions } from "../evaluation/prediction-summary.js";
-import type { TrainEvent } from "../events.js";
+import type { Metrics, TrainEvent } from "../events.js";
 import { formatCount, formatInteger } from "../format.js";
 import type { TrainingProgress } from "../run/training-snapshot.js";
-import { shouldStopEarly, updateProgress } from "./early-stopping.js";
+import { shouldStopEarly, unusableMetrics, updateProgress } from "./early-stopping.js";
 import type { PreparedTraining } from "./prepare.js";
 import { updatePlateau } from "./reduce-lr-on-plateau.js";
 import type { TrainRequest } from "./request.js";
@@ -54,6 +55,15 @@ export function createMonitor(
     }
     return events;
   };
+  const stated = new Set<string>();
+  /** Once for each metric. */
+  const unusableNotices = (validation: Metrics, step: number): readonly TrainEvent[] =>
+    [...unusableMetrics(spec, validation)].flatMap(([metric, keys]) => {
+      if (stated.has(metric)) return [];
+      stated.add(metric);
+      const message = `Validation ${metric} is ${validation[metric]} at step ${formatInteger(step)}: ${joinWithAnd(keys)} can use finite values only.`;
+      return [{ event: "notice", message }];
+    });
   return {
     async evaluate(step, isPeriodic) {
       const metrics = await unlessCancelled(
@@ -64,7 +74,8 @@ export function createMonitor(
       if (isPeriodic)
         progress = { ...progress, plateau: updatePlateau(spec.optimizer.schedule, progress.plateau, metrics) };
       const epoch = batchSchedule.epochOf(step);
-      return [{ event: "evaluation", epoch, step, metrics }, ...(await predictionEvents(step))];
+      const evaluated: TrainEvent = { event: "evaluation", epoch, step, metrics };
+      return [evaluated, ...unusableNotices(metrics.validation, step), ...(await predictionEvents(step))];
     },
     progress: () => progress,
     isBest: (step) => progress.best?.step === step,

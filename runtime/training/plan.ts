@@ -6,7 +6,6 @@
 import type { Artifact } from "../../compiler/artifact.js";
 import type { SpecializedModels } from "../../compiler/compile.js";
 import type { Signature } from "../../compiler/signature.js";
-import { targetsAmongInputs } from "../../schema/kinds/later-steps.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { type BatchSchedule, createBatchSchedule } from "../data/batching/batch-schedule.js";
@@ -18,7 +17,7 @@ import { openData } from "../data/index.js";
 import { checkLongSequences } from "../data/long-sequences.js";
 import { classNamesOf } from "../data/metadata.js";
 import { checkShortSequences } from "../data/short-sequences.js";
-import { type DataSource, usesOf } from "../data/source.js";
+import type { DataSource } from "../data/source.js";
 import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
@@ -38,6 +37,7 @@ import { resolveClassWeights } from "./class-weights.js";
 import { checkResumable } from "./fingerprint.js";
 import type { TrainRequest } from "./request.js";
 import { createInitialSnapshot, tensorsOfModel } from "./resume.js";
+import { specNotices } from "./spec-notices.js";
 import { identityOrigins } from "./spec-paths.js";
 import { resolveSampleOptions, type SampleOptions } from "./text-samples.js";
 
@@ -126,37 +126,13 @@ export async function planTraining(
     initialSnapshot: () => createInitialSnapshot(spec.seed, manifest, weights.value.tensors, modelTensors.value),
     notices: [
       ...(source.notices ?? []),
-      ...laterStepsNotice(spec),
-      ...overlappingEvaluationNotice(spec, source),
+      ...specNotices(spec, source),
       ...notices,
       ...memoryCheck.notices,
       ...weights.value.notices,
       ...averageNotices(spec, manifest, batchSchedule.steps),
     ],
   });
-}
-
-function laterStepsNotice(spec: NormalSpec): readonly string[] {
-  const later = targetsAmongInputs(spec);
-  if (later === undefined) return [];
-  const { layer, setting } = later;
-  return [
-    `${layer.name} reads later steps, which the targets come from, so the model can copy them: write ${setting} in it, unless that is meant.`,
-  ];
-}
-
-/** Windows of the validation split from which an evaluation takes long. */
-const MANY_WINDOWS = 20_000;
-
-/** With an output for each step, overlapping windows have the same targets. */
-function overlappingEvaluationNotice(spec: NormalSpec, { splits }: DataSource): readonly string[] {
-  const { data } = spec;
-  const count = splits.validation.length;
-  if (!("evaluation_stride" in data) || data.evaluation_stride !== null || data.stride >= (data.window ?? 1)) return [];
-  if (count < MANY_WINDOWS || !usesOf(spec).everyStep) return [];
-  return [
-    `Each evaluation reads ${formatCount(count, "overlapping window")} of the validation split: write "evaluation_stride": ${data.window} in data to read each target once.`,
-  ];
 }
 
 function averageNotices(

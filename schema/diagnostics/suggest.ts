@@ -110,6 +110,10 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   multi_step: ["step_decay"],
   noam: ["inverse_sqrt"],
   reduce_on_plateau: ["plateau"],
+  swish: ["silu"],
+  xavier: ["glorot_uniform"],
+  xavier_uniform: ["glorot_uniform"],
+  xavier_normal: ["glorot_normal"],
 };
 
 /** The most similar candidate, if any is similar enough. */

@@ -8,12 +8,20 @@ import { unknownKey } from "./schema-errors.js";
 
 /** The problems of a spec, with one in place of several where a loss is under the name of definitions. */
 export function withLossHint(problems: readonly SchemaProblem[], spec: Json): readonly SchemaProblem[] {
-  if (!isObject(spec) || typeof ownLosses(spec).type !== "string") return problems;
+  if (!isObject(spec)) return problems;
+  if (typeof ownLosses(spec).type !== "string") return problems.map((problem) => withOwnLoss(problem, spec));
   const rest = problems.filter(
     ({ path, missing }) => !path.startsWith("/losses/") && missing?.includes("loss") !== true,
   );
   const message = '"losses" must be a list of losses, or an object of definitions by name, but is one loss.';
   return [...rest, { code: "wrong-type", path: "/losses", message, hint: 'Write the key "loss".', atKey: true }];
+}
+
+/** The hint of a missing loss names the first one that the spec defines. */
+function withOwnLoss(problem: SchemaProblem, spec: JsonObject): SchemaProblem {
+  const [name] = Object.keys(ownLosses(spec));
+  const isMissing = problem.path === "" && problem.missing?.includes("loss") === true;
+  return isMissing && name !== undefined ? { ...problem, hint: `Write "loss": { "type": ${quote(name)} }.` } : problem;
 }
 
 export function checkCustomLosses(spec: Json): readonly SchemaProblem[] {

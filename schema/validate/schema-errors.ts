@@ -202,23 +202,42 @@ function unknownTag(
   const tagValues = [...branches.flatMap((branch) => legalStrings(propertyOf(branch, tag))), ...names];
   const value = data[tag];
   const owner = nameOf(path);
+  const ownHint = ownKindHints[union.title ?? ""] ?? "";
   if (value === undefined) {
     const tags = [tag, ...alternatives];
     const legalKeys = new Set(branches.flatMap((branch) => Object.keys(propertiesOf(branch))));
     const misspelled = Object.keys(data).find((key) => !legalKeys.has(key) && nearest(key, tags) !== undefined);
     if (misspelled !== undefined) return unknownKey(path, misspelled, tags, owner);
+    const isDefinition = ownHint !== "" && definitionIn(data);
     return {
       code: "missing-key",
       path,
       message: `Missing key ${joinWithOr(tags.map(quote))} in ${owner}.`,
-      hint: `${alternatives.length === 0 ? "One of" : `For ${quote(tag)} one of`}: ${tagValues.join(", ")}.`,
+      hint: isDefinition
+        ? ownHint
+        : `${alternatives.length === 0 ? "One of" : `For ${quote(tag)} one of`}: ${tagValues.join(", ")}.`,
       missing: tags,
     };
   }
   const message = `${nameOf(child(path, tag))} of ${owner} cannot be ${formatValue(value)}.`;
   const closest = typeof value === "string" ? suggestionHint(value, tagValues) : "";
-  const hint = closest === "" ? `One of: ${tagValues.join(", ")}.` : closest;
+  const ownKind = ownHint === "" ? "" : ` ${ownHint}`;
+  const hint = closest === "" ? `One of: ${tagValues.join(", ")}.${ownKind}` : closest;
   return { code: "unknown-value", path: child(path, tag), message, hint };
+}
+
+/** The definition of a kind of the user's own, by the title of the union that it extends. */
+const ownKindHints: Readonly<Record<string, string>> = {
+  layer: 'Define one of your own in "layers": { "name": { "equations": … } }.',
+  loss: 'Define one of your own in "losses": { "name": { "equations": … } }, and use it in "loss": { "type": "name" }.',
+  metric: 'Define one of your own in "metrics": { "name": { "equations": … } }.',
+  optimizer: 'Define one of your own in "optimizers": { "name": { "equations": … } }.',
+  schedule: 'Define one of your own in "schedules": { "name": { "equations": … } }.',
+};
+
+/** True for equations, or an object with equations under a name, where a use of a kind is expected. */
+function definitionIn(data: JsonObject): boolean {
+  return [data, ...Object.values(data)].some((value) => isObject(value) && Object.hasOwn(value, "equations"));
 }
 
 function suggestionHint(word: string, candidates: readonly string[]): string {
@@ -262,6 +281,7 @@ function tooLong(name: string, text: string, limit: number): Pick<SchemaProblem,
 
 function valueHint(data: Json, schema: Schema): string {
   if (typeof data !== "string") return "";
+  if (schema.type === "array") return `Write a list: [${quote(data)}].`;
   const closest = suggestionHint(data, legalStrings(schema));
   if (closest !== "") return closest;
   const expectsLiteral = /\b(number|integer|true)\b/.test(expectation(schema));

@@ -13,7 +13,7 @@ import { buildEquations, nameValues, outputOf } from "../../language/build.js";
 import type { Delay } from "../../language/functions/function.js";
 import { readsEarlierSteps } from "../../language/functions/time.js";
 import { withInputSizes } from "../../language/inputs.js";
-import { ownValue, type ResolvedDefinition, resolveDefinition } from "../../language/resolve.js";
+import { ownValue, type ResolvedDefinition, reportAtUse, resolveDefinition } from "../../language/resolve.js";
 import { rowScope } from "../../language/scope.js";
 import { declaredShapes } from "../../language/size-expression.js";
 import { shapesAgree, sizesAgree } from "../compare-sizes.js";
@@ -39,8 +39,10 @@ export const custom: LayerDefinition<NormalCustom> = {
     const x = alignedWith(input, input, context);
     const batch = x.type.shape.slice(0, -1);
     /** The definition is valid for some sizes: a problem here is one of these sizes. */
-    const report: Report = (problem) =>
+    const withSizes: Report = (problem) =>
       context.report({ ...problem, hint: problem.hint || `In ${layer.name}, input_size is ${sizes.input_size}.` });
+    const optionPath = (name: string) => child(context.pathOf(layer.options), name);
+    const report = reportAtUse(source, layer.options, path, optionPath, withSizes);
     const { equations, shapes } = analyze(definition, rowScope(sizes, batch), path, report);
     const declared = declaredShapes(definition, sizes, path, report);
     if (declared === undefined || equations === undefined || shapes === undefined || shapes.isUndecided)

@@ -3,6 +3,7 @@ import { quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
 import { isCallable } from "../functions/time.js";
 import { type CallExpression, type Expression, visit } from "../parse/expression.js";
+import { expressionForSynonym } from "../parse/synonyms.js";
 import type { EquationProblem } from "../parse/tokens.js";
 import { functionOf, type ResolvedDefinition } from "../resolve.js";
 
@@ -45,7 +46,8 @@ function checkCall(
   const called = functionOf(definition, call.function);
   if (called === undefined) {
     const names = definition.functions.names.filter((name) => isCallable(name, definition.kind));
-    const hint = suggestion(call.function, names, "Functions");
+    const meant = expressionForSynonym(call.function);
+    const hint = meant === undefined ? suggestion(call.function, names, "Functions") : `Write ${meant}.`;
     return { code: "unknown-function", message: `unknown function ${quote(call.function)}`, hint, offset };
   }
   const [minimum, maximum] = called.arity;
@@ -59,6 +61,11 @@ function checkCall(
     const whole = `${call.function}_all`;
     const alternative = definition.functions.get(whole) === undefined ? "" : `, or ${whole} for all entries`;
     const hint = `Name the axis: -1 for the last one${alternative}.`;
+    const largest = { max: "gather(a, argmax(a))", min: "-gather(-a, argmax(-a))" }[call.function];
+    if (largest !== undefined && argumentCount === 1) {
+      const entry = `Write ${call.function}(a, b) of two values, or ${largest} for the entry of an axis.`;
+      return { code: "argument-count", message, offset, hint: entry };
+    }
     return { code: "argument-count", message, offset, ...(isAxisMissing && { hint }) };
   }
   if (!isCallable(call.function, definition.kind)) {

@@ -185,8 +185,6 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
       return a.type.shape.length === 1 ? b.gather(a, index, 0) : b.gatherElements(a, index, -1);
     },
   },
-  cumsum: cumulative("cumsum", "the sums of the entries up to each", (b, x, y) => b.add(x, y)),
-  cummax: cumulative("cummax", "the largest of the entries up to each", (b, x, y) => b.max(x, y)),
 };
 
 /**
@@ -236,40 +234,8 @@ function reduction(name: string, equation: string, buildNode: BuildAlongAxis): E
   };
 }
 
-/** A function of each entry of an axis and the entries before it, by `combine`, which is associative. */
-function cumulative(
-  name: string,
-  equation: string,
-  combine: (b: OpMethods, x: Value, y: Value) => Value,
-): EquationFunction {
-  return {
-    notation: `${name}(a, axis)`,
-    equation,
-    arity: [1, 2],
-    conditionCount: 0,
-    infer(args, rules) {
-      const axis = reducedAxis(args, rules);
-      if (typeof axis !== "number") return axis;
-      const shape = shapeOf(at(args, 0));
-      rules.known(at(shape, shape.length + axis));
-      return tensorType(shape, args);
-    },
-    build(b, args, shape) {
-      const axis = Number(args[1] ?? -1);
-      const size = Number(at(shape, shape.length + axis));
-      // After the step of a distance d each entry combines the 2 d entries up to it (W. D. Hillis, G. L. Steele, 1986).
-      let result = asValue(b, at(args, 0));
-      for (let distance = 1; distance < size; distance *= 2) {
-        const [first, rest] = [b.slice(result, axis, 0, distance), b.slice(result, axis, distance, size)];
-        result = b.concat([first, combine(b, rest, b.slice(result, axis, 0, size - distance))], axis);
-      }
-      return result;
-    },
-  };
-}
-
 /** The axis of a row of the first argument that the second one names. */
-function reducedAxis(args: readonly ExpressionType[], rules: ShapeRules): number | ArgumentError {
+export function reducedAxis(args: readonly ExpressionType[], rules: ShapeRules): number | ArgumentError {
   const row = rowShape(at(args, 0), rules);
   return row.length === 0 ? missingAxis(0) : axisOf(args[1], row);
 }
@@ -280,7 +246,8 @@ function axisOf(axis: ExpressionType | undefined, row: Shape): number | Argument
   if (axis.kind === "number" && Number.isInteger(axis.value) && axis.value < 0 && axis.value >= -row.length)
     return axis.value;
   const legal = row.map((_, index) => -1 - index).join(" or ");
-  return argumentError("argument", `the axes of ${printShape(row)} are counted from the last: ${legal}`, 1);
+  const error = argumentError("argument", `the axes of ${printShape(row)} are counted from the last: ${legal}`, 1);
+  return { ...error, hint: "The batch and the time are no axes of an equation." };
 }
 
 function withNewAxis(shape: Shape, axis: number): Shape {

@@ -54,6 +54,7 @@ export interface ArgumentError {
   readonly message: string;
   /** The position of the argument, from 0; absent for the whole call. */
   readonly argument?: number;
+  readonly hint?: string;
 }
 
 export type BuildUnary = (b: OpMethods, a: Value) => Value;

@@ -7,6 +7,7 @@ import { ownValue } from "../resolve.js";
 import { activationFunction } from "./activation.js";
 import { axisFunctions } from "./axes.js";
 import { type CallGraph, callGraph, isWithinLimits } from "./call-graph.js";
+import { cumulativeFunctions } from "./cumulative.js";
 import { entryFunctions } from "./entries.js";
 import type { EquationFunction, FunctionTable } from "./function.js";
 import { matrixFunctions } from "./matrices.js";
@@ -17,6 +18,7 @@ import { timeFunctions } from "./time.js";
 export const codedFunctions: Readonly<Record<string, EquationFunction>> = {
   ...entryFunctions,
   ...axisFunctions,
+  ...cumulativeFunctions,
   ...matrixFunctions,
   ...timeFunctions,
 };

@@ -98,25 +98,39 @@ export function inferEquations(
     }
   }
 
-  const isOutputSet = equations.some(({ targets }) => targets.some(({ name }) => name === definition.output));
-  const result = isOutputSet ? names.get(definition.output) : undefined;
+  const outputEquation = equations.find(({ targets }) => targets.some(({ name }) => name === definition.output));
+  const result = outputEquation && names.get(definition.output);
   const output = result && outputShape(result, scope);
   if (result !== undefined && output === undefined) {
-    const expected = printShape([...scope.outputAxes, "width"]);
+    const expected = isOfNumbers(scope) ? "a number" : printShape([...scope.outputAxes, "width"]);
     const message = `the output ${definition.output} is ${describeType(result)}, not ${expected}`;
     const isMatrix = shapeOf(result).length > scope.outputAxes.length + 1;
-    const hint = isMatrix ? { hint: `Write merge_heads(${definition.output}) for one axis in place of two.` } : {};
-    fail({ code: "shape-mismatch", path: path + definition.pointers.output, message, offset: 0, ...hint });
+    const hint = isMatrix
+      ? { hint: `Write merge_heads(${definition.output}) for one axis in place of two.` }
+      : result.kind === "condition"
+        ? { hint: "Write where(condition, 1, 0)." }
+        : {};
+    // Only a cell always has the key "output".
+    const place =
+      outputEquation === undefined || definition.kind === "cell"
+        ? { path: path + definition.pointers.output, offset: 0 }
+        : { path: outputEquation.path, offset: outputEquation.targets[0]?.offset ?? 0 };
+    fail({ code: "shape-mismatch", message, ...place, ...hint });
   }
   if (!isSound() || output === undefined) return undefined;
   const states = new Map(Object.entries(declared.states).map(([name, shape]) => [name, [...batch, ...shape]]));
   return { types, states, output, isUndecided: rules.isUndecided() };
 }
 
+/** True for a schedule, and for an activation of a number. */
+function isOfNumbers({ inputs }: Scope): boolean {
+  return Object.values(inputs).every((input) => shapeOf(input).length === 0);
+}
+
 /** The shape of the output: the axes of the scope, and a width of its own; a number for an activation of a number. */
-function outputShape(type: ExpressionType, { inputs, outputAxes, rules }: Scope): Shape | undefined {
-  const isNumber = Object.values(inputs).every((input) => shapeOf(input).length === 0);
-  if (isNumber) return type.kind !== "condition" && shapeOf(type).length === 0 ? [] : undefined;
+function outputShape(type: ExpressionType, scope: Scope): Shape | undefined {
+  const { outputAxes, rules } = scope;
+  if (isOfNumbers(scope)) return type.kind !== "condition" && shapeOf(type).length === 0 ? [] : undefined;
   const width = type.kind === "tensor" ? type.shape.at(-1) : undefined;
   return width === undefined ? undefined : asRows(type, outputAxes, [width], rules);
 }

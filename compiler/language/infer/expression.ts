@@ -71,7 +71,8 @@ function inferCall(call: CallExpression, context: InferenceContext): ExpressionT
   if (result?.kind !== "error") return result;
   const offender = call.arguments[result.argument ?? -1] ?? call;
   const message = `${excerpt(offender, context)}: ${result.message}`;
-  context.reportProblem({ code: result.code, message, offset: offender.offset });
+  const { code, hint } = result;
+  context.reportProblem({ code, message, offset: offender.offset, ...(hint !== undefined && { hint }) });
   return undefined;
 }
 

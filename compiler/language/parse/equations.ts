@@ -8,6 +8,7 @@ import { functionOf, numericOptions, type ResolvedDefinition, stateNoun } from "
 import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
+import { nameForSynonym } from "./synonyms.js";
 import { type EquationProblem, leftSide, syntaxProblem, type Target, targetsIn, tokenize } from "./tokens.js";
 
 /** One equation. Several targets are the results of a `split`, in order. */
@@ -71,9 +72,10 @@ export function parseEquations(
     });
   }
   const { output } = definition;
-  if (definition.kind === "schedule" && !assigned.has(output)) {
-    const message = `no equation sets ${output}, the result of the schedule`;
-    const hint = suggestion(output, [...assigned], "Names") || `Add one: "${output} = …".`;
+  if (["schedule", "loss", "metric"].includes(definition.kind) && !assigned.has(output)) {
+    const message = `no equation sets ${output}, the result of the ${definition.kind}`;
+    const misnamed = nearest(output, [...assigned]);
+    const hint = misnamed === undefined ? `Add one: "${output} = …".` : `Name it "${output}", not ${quote(misnamed)}.`;
     fail({ code: "unknown-name", path: path + definition.pointers.equations, message, hint });
     // The output of an optimizer is a next state.
   } else if (definition.kind !== "optimizer" && !assigned.has(output)) {
@@ -203,7 +205,8 @@ function unreadableProblem(
   if (Object.hasOwn(definition.options, name)) {
     return { ...problem, hint: "The option of that name is not a number; only a variant can depend on it." };
   }
-  return { ...problem, hint: suggestion(name, readable, "Names") };
+  const meant = nameForSynonym(name, definition.kind);
+  return { ...problem, hint: meant === undefined ? suggestion(name, readable, "Names") : `Write ${quote(meant)}.` };
 }
 
 /** The problem of a name that cannot be set, or undefined. */

@@ -37,6 +37,18 @@ const hints: ReadonlyMap<string, string> = new Map(
     "?": "Write where(condition, a, b).",
     "!": "Reverse the comparison, or swap the last two arguments of where.",
     "[": "Write split(a, n) for equal parts of the last axis.",
+    ".": 'Write a function by its name alone: "mean(a)".',
+    "|": "Write abs(a).",
+    "%": "Write a - floor(a / b) * b.",
+    ";": "Write each equation as an entry of the list.",
+    "·": 'Write "*".',
+    "×": 'Write "*".',
+    "−": 'Write "-".',
+    "²": "Write a ^ 2.",
+    "√": "Write sqrt(a).",
+    Σ: "Write sum(a).",
+    "≥": 'Write ">=".',
+    "≤": 'Write "<=".',
     "'": "Write a prime right after the name of a state: h'.",
   }),
 );
@@ -116,7 +128,11 @@ export function checkGrammar(tokens: readonly Token[], end: number): GrammarChec
     } else if (token.kind === "operator") {
       expectsOperand = true;
     } else {
-      return fail(`an operator is missing before ${quoted}`, 'Write "*" for a product, "@" for a matrix product.');
+      const isConditional = token.text === "if" || token.text === "else";
+      const hint = isConditional
+        ? "Write where(condition, a, b)."
+        : 'Write "*" for a product, "@" for a matrix product.';
+      return fail(`an operator is missing before ${quoted}`, hint);
     }
   }
   const unclosed = tokens[open.at(-1) ?? -1];

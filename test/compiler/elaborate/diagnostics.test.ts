@@ -385,6 +385,51 @@ describe("custom cells", () => {
     ]);
   });
 
+  test.each<[string, readonly string[], readonly string[]]>([
+    [
+      "equations without an effect, also those that only such equations read",
+      ["q = x @ W", "r, s = split(q, 2)", "h' = tanh(x @ W) + h"],
+      [
+        'unused-equation, /cells/mine/equations/0 q = x @ W": this equation has no effect: the output and the next states do not depend on "q" Remove it, or read "q" in an equation that has one.',
+        'unused-equation, /cells/mine/equations/1 r: this equation has no effect: the output and the next states do not depend on "r" and "s" Remove it, or read "r" and "s" in an equation that has one.',
+      ],
+    ],
+    [
+      "an input that no equation reads",
+      ["h' = tanh(W) + h"],
+      [
+        "unused-input, /cells/mine/equations [\"h' = tanh(W) + h\": no equation reads x, the input: the cell gives the same for every input Read x in an equation that h' depends on.",
+      ],
+    ],
+  ])("%s", async (_, equations, expected) => {
+    const parameters = { W: expected.length === 1 ? ["hidden_size"] : ["input_size", "hidden_size"] };
+    const own = cell(equations, { parameters });
+    expect(
+      await problemsOf(spec([ids, { ...mine, hidden_size: 4 }, { layer: "projection" }], { cells: { mine: own } })),
+    ).toEqual(expected);
+  });
+
+  test("a half of a split may be unread, and an equation that one variant alone reads", async () => {
+    const own = cell(["q = x @ W", "r, s = split(q, 2)", "u = 2 * r", "h' = concat(r, r) + h"], {
+      options: { wide: false },
+      variants: { wide: { true: { equations: { "h'": "h' = concat(u, r) + h" } }, false: {} } },
+    });
+    expect(
+      await problemsOf(spec([ids, { ...mine, hidden_size: 4 }, { layer: "projection" }], { cells: { mine: own } })),
+    ).toEqual([]);
+  });
+
+  test("a wrong value of an option is reported where a layer gives it", async () => {
+    const heads = cell(["h' = split_heads(x @ W, heads) + h", "y = merge_heads(h')"], {
+      options: { heads: 1 },
+      state: { h: ["heads", "head_size"] },
+      output: "y",
+    });
+    expect(await problemsOf(spec([ids, { ...mine, heads: 2 }], { cells: { mine: heads } }))).toEqual([
+      "size, /model/1/heads 2: hidden_size 5 is not a multiple of heads 2 Choose a hidden_size that is one, or another number of heads.",
+    ]);
+  });
+
   test("a mismatch at the sizes of a layer is reported with these sizes, once for all uses", async () => {
     const invalid = spec([ids, { ...mine, hidden_size: 4 }, { ...mine, hidden_size: 3, from: "one_hot" }], {
       cells: { mine: cell(["h' = tanh(x @ W) + x"]) },

@@ -91,7 +91,7 @@ test("the losses of several outputs, and the metrics that the spec does not name
 test.each([
   ["dense", { kind: "layer", file: null, options: { activation: "none", bias: true, trainable: true } }],
   ["bits_per_character", { kind: "metric", file: null }],
-  ["pinball", { kind: "loss", file: "specs/losses/pinball.json" }],
+  ["quantile", { kind: "loss", file: "specs/losses/quantile.json" }],
   ["adam", { kind: "optimizer", file: "specs/optimizers/adam.json" }],
   ["cosine_decay", { kind: "schedule", file: "specs/schedules/cosine_decay.json" }],
   ["lstm", { kind: "cell", file: "specs/cells/lstm.json" }],

@@ -78,7 +78,7 @@ describe("mistakes", () => {
       "no factor",
       { equations: ["factr = 1 / (n + 1)"] },
       [
-        'unknown-name, /schedules/own/equations ["factr = 1 / (n + 1)": no equation sets factor, the result of the schedule Did you mean "factr"?',
+        'unknown-name, /schedules/own/equations ["factr = 1 / (n + 1)": no equation sets factor, the result of the schedule Name it "factor", not "factr".',
       ],
     ],
     [

@@ -62,6 +62,16 @@ const ownSpec = (train: object) => ({
   train,
 });
 
+test("an equation of a loss with a value that is not finite is located", async () => {
+  const { message, source, hint } = await fail({
+    losses: { roots: { equations: ["e = y - t", "root = log(t - 2)", "loss = e ^ 2 + root * y"] } },
+    loss: { type: "roots" },
+  });
+  expect(message).toContain("the first value that is not finite is in root of the loss roots");
+  expect(source).toMatchObject({ path: "/losses/0/definition/equations/1" });
+  expect(hint).toContain("logarithm");
+});
+
 test("an equation with a value that is not finite is located, for any number of steps per call", async () => {
   const reference = await fail(ownSpec({ steps: 40, batch_size: 4, steps_per_call: 1, checkpoint_every: 1 }));
   expect(reference.message).toMatch(

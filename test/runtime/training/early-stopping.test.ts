@@ -4,9 +4,10 @@ import {
   isImprovement,
   restoreProgress,
   shouldStopEarly,
+  unusableMetrics,
   updateProgress,
 } from "../../../runtime/training/early-stopping.js";
-import type { NormalEarlyStopping, WatchedMetric } from "../../../schema/normal/index.js";
+import type { NormalEarlyStopping, NormalSpec, WatchedMetric } from "../../../schema/normal/index.js";
 
 const loss: WatchedMetric = { metric: "loss", mode: "min" };
 const stopping: NormalEarlyStopping = { ...loss, patience: 2, minimum_delta: 0.1 };
@@ -38,6 +39,16 @@ test("the best is the first of the best values", () => {
   expect(progressAfter([1, 2]).at(-1)?.latest?.step).toBe(20);
   expect(progressAfter([1, 2], stopping, null).at(-1)?.best).toBeNull();
   expect(progressAfter([Number.NaN]).at(-1)?.best).toBeNull();
+});
+
+test("watched metrics that are not finite, with the keys that watch them", () => {
+  const train = { early_stopping: { ...stopping, metric: "own" }, keep_best: { metric: "own", mode: "min" } } as const;
+  const optimizer = { schedule: { type: "plateau", metric: "loss" } };
+  const spec = { train, optimizer } as unknown as NormalSpec;
+  const unusable = (values: Record<string, number>) => [...unusableMetrics(spec, values)];
+  expect(unusable({ own: Number.NaN, loss: 1, other: Number.NaN })).toEqual([["own", ["early_stopping", "keep_best"]]]);
+  expect(unusable({ own: 1, loss: Number.POSITIVE_INFINITY })).toEqual([["loss", ["plateau"]]]);
+  expect(unusable({ own: 1, loss: 1 })).toEqual([]);
 });
 
 test("patience counts the evaluations since an improvement by more than the delta", () => {

@@ -2,10 +2,11 @@
 import type { Report } from "../../../../schema/diagnostics/index.js";
 import { loop } from "../../../graph/loop.js";
 import type { Builder } from "../../../ir/builder.js";
-import { at } from "../../../ir/expect.js";
+import { at, expectDefined } from "../../../ir/expect.js";
 import type { Shape, Value } from "../../../ir/types.js";
 import { analyze } from "../../../language/analyze.js";
 import { buildCellStep } from "../../../language/build-step.js";
+import { ownValue, reportAtUse } from "../../../language/resolve.js";
 import { rowScope } from "../../../language/scope.js";
 import { declaredShapes } from "../../../language/size-expression.js";
 import type { CellStates, Context } from "../../context.js";
@@ -45,10 +46,13 @@ export function runCell(
   const { b } = context;
   const { cell, path, sizes, statePrefix, reverse } = run;
   /** The cell is valid for some sizes: a problem here is one of these sizes. */
-  const report: Report = (problem) => {
+  const withSizes: Report = (problem) => {
     const hint = `In ${statePrefix}, input_size is ${sizes.input_size} and hidden_size is ${sizes.hidden_size}.`;
     context.report({ ...problem, hint: problem.hint || hint });
   };
+  const source = expectDefined(ownValue(context.cells, run.use.cell), `the cell ${run.use.cell}`);
+  const optionPath = (name: string) => context.pathOf(run.use, name);
+  const report = reportAtUse(source, { ...run.use }, path, optionPath, withSizes);
   const declared = declaredShapes(cell, sizes, path, report);
   if (declared === undefined || !context.soundCells.has(run.use.cell)) {
     // One problem of a cell hides no other, such as a shape that is wrong with these sizes.

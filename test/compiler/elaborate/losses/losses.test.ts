@@ -150,6 +150,7 @@ async function evaluateLoss(fixture: Case) {
     affineBehind: unexpected,
     recordStates: unexpected,
     recordAttention: unexpected,
+    recordLossValues: unexpected,
   };
   const [options = unexpected()] = spec.losses;
   const loss =

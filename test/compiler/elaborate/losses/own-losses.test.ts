@@ -284,15 +284,15 @@ test.each([
     "a loss without loss",
     undefined,
     { mine: { equations: ["loss = y - t"] } },
-    ['missing-key | Missing key "loss" in the spec. | For example "loss": {"type":"sequence_loss"}.'],
+    ['missing-key | Missing key "loss" in the spec. | Write "loss": { "type": "mine" }.'],
   ],
   [
     "names, an option that nothing reads, a result that is not set",
     { type: "mine" },
     { mine: { options: { a: 1, b: [1] }, equations: ["e = y - target", "l = e * e"] } },
     [
-      'unknown-name, /losses/mine/equations/0 target": unknown name "target" Did you mean "target_size"?',
-      'unknown-name, /losses/mine {"options":{"a":1: the output "loss" is not a name that an equation sets Names: e, l.',
+      'unknown-name, /losses/mine/equations/0 target": unknown name "target" Write "t".',
+      'unknown-name, /losses/mine/equations ["e = y - target": no equation sets loss, the result of the loss Add one: "loss = …".',
       'unused-option, /losses/mine/options/b "b": nothing depends on the option "b" Remove it, or read it in an equation.',
     ],
   ],

@@ -197,8 +197,8 @@ test.each([
     "an unknown name in an equation, and no metric",
     { mine: { equations: ["m = abs(y - target)"] } },
     [
-      'unknown-name, /metrics/mine/equations/0 target)": unknown name "target" Did you mean "target_size"?',
-      'unknown-name, /metrics/mine {"equations":["m = abs(y - target)": the output "metric" is not a name that an equation sets Names: m.',
+      'unknown-name, /metrics/mine/equations/0 target)": unknown name "target" Write "t".',
+      'unknown-name, /metrics/mine/equations ["m = abs(y - target)": no equation sets metric, the result of the metric Add one: "metric = …".',
     ],
   ],
 ])("%s", async (_, metrics, problems) => {
