@@ -258,7 +258,7 @@ describe("mistakes", () => {
       "a matrix for each row",
       use({ layer: "outer_product" }, { layers: { outer_product: { equations: ["y = outer(x, x)"] } } }),
       [
-        'shape-mismatch, /layers/outer_product {"equations":["y = outer(x: the output y is [batch, input_size, input_size], not [batch, width] Write merge_heads(y) for one axis in place of two.',
+        "shape-mismatch, /layers/outer_product/equations/0 y = outer(x: the output y is [batch, input_size, input_size], not [batch, width] Write merge_heads(y) for one axis in place of two.",
       ],
     ],
     [

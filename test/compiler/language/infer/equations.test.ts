@@ -218,7 +218,7 @@ describe("next states and outputs", () => {
       "an output that is a condition",
       ["h' = h", "y = h > 0"],
       "y",
-      "shape-mismatch /cell/output+0: the output y is a condition, not [batch, width]",
+      "shape-mismatch /cell/output+0: the output y is a condition, not [batch, width]. Write where(condition, 1, 0).",
     ],
   ])("%s", (_, equations, output, expected) => {
     expect(lower({ equations, ...(output !== undefined && { output }) }).problems).toEqual([expected]);

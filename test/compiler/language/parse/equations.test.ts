@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { builtInFunctions } from "../../../../compiler/language/functions/index.js";
 import { parseEquations } from "../../../../compiler/language/parse/equations.js";
 import { definition, type PartialCell, resolveCell } from "../../../support/cell-definition.js";
 import { lines } from "../../../support/problem-lines.js";
@@ -147,7 +148,7 @@ describe("calls", () => {
     [
       "a function that is like no other",
       "h' = convolve(h)",
-      'unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, shift_in, split, unsqueeze, squeeze, sum, mean, logsumexp, l2_norm, argmax, gather, cumsum, cummax, outer, transpose, split_heads, merge_heads, one_hot, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu.',
+      `unknown-function /cells/mine/equations/0+5: unknown function "convolve". Functions: ${builtInFunctions.names.filter((name) => name !== "shift").join(", ")}.`,
     ],
     [
       "more arguments than an axis",

@@ -153,7 +153,10 @@ describe("syntax errors", () => {
       "h '",
       `equation-syntax at 2: "'" is not allowed in an equation. Write a prime right after the name of a state: h'.`,
     ],
-    ["h.size", 'equation-syntax at 1: "." is not allowed in an equation'],
+    [
+      "h.size",
+      'equation-syntax at 1: "." is not allowed in an equation. Write a function by its name alone: "mean(a)".',
+    ],
     ['"a"', 'equation-syntax at 0: "\\"" is not allowed in an equation'],
     ["a << b", 'equation-syntax at 2: "<<" is not allowed in an equation'],
     ["σ(x)", 'equation-syntax at 0: "σ" is not allowed in an equation'],
