@@ -87,6 +87,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   optimize: ["graph", "ops", "ir"],
   training: ["program", "language", "graph", "ops", "ir", "types", "schema"],
   onnx: ["graph", "ops", "ir", "types"],
+  importer: ["onnx", "graph", "ops", "ir"],
   portability: ["onnx"],
   types: ["schema"],
   /** The stages of compile.ts that are more than a call. */
@@ -110,7 +111,18 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     "schema",
   ],
   inspect: [
-    ...["pipeline", "training", "onnx", "optimize", "autodiff", "precision", "elaborate", "program", "language"],
+    ...[
+      "importer",
+      "pipeline",
+      "training",
+      "onnx",
+      "optimize",
+      "autodiff",
+      "precision",
+      "elaborate",
+      "program",
+      "language",
+    ],
     ...["graph", "ops", "ir", "types", "schema"],
   ],
   /** compile.ts and check.ts. */
@@ -144,6 +156,7 @@ const compilerApi = [
   "compiler/export/training.ts",
   "compiler/export/training-names.ts",
   "compiler/onnx/read/model.ts",
+  "compiler/onnx/read/tensor-values.ts",
   "compiler/onnx/splice/training-info.ts",
   "compiler/onnx/splice/weights.ts",
   ...sharedTypes,

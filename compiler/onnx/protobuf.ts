@@ -28,10 +28,46 @@ export const GRAPH = {
   sparseInitializer: 15,
 } as const;
 export const TRAINING = { initialization: 1, algorithm: 2, initializationBinding: 3, updateBinding: 4 } as const;
-export const FUNCTION = { node: 7 } as const;
-export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
-export const ATTRIBUTE = { name: 1, integer: 3, text: 4, tensor: 5, graph: 6, texts: 9, graphs: 11 } as const;
-export const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
+export const FUNCTION = {
+  name: 1,
+  input: 4,
+  output: 5,
+  attribute: 6,
+  node: 7,
+  opsetImport: 9,
+  domain: 10,
+  attributeProto: 11,
+  overload: 13,
+} as const;
+export const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7, overload: 8 } as const;
+export const ATTRIBUTE = {
+  name: 1,
+  float: 2,
+  integer: 3,
+  text: 4,
+  tensor: 5,
+  graph: 6,
+  floats: 7,
+  integers: 8,
+  texts: 9,
+  tensors: 10,
+  graphs: 11,
+  reference: 21,
+  sparseTensor: 22,
+} as const;
+export const TENSOR = {
+  dims: 1,
+  dataType: 2,
+  floats: 4,
+  int32s: 5,
+  int64s: 7,
+  name: 8,
+  rawData: 9,
+  doubles: 10,
+  uint64s: 11,
+  externalData: 13,
+  dataLocation: 14,
+} as const;
 export const SPARSE_TENSOR = { values: 1 } as const;
 export const VALUE_INFO = { name: 1, type: 2 } as const;
 export const TYPE = { tensor: 1 } as const;
@@ -66,7 +102,7 @@ export const varintTag = (field: number): number => (field << 3) | VARINT;
 /** The tag of a field of text, bytes or a message. */
 export const bytesTag = (field: number): number => (field << 3) | BYTES;
 
-/** One field of a message: a number, or a view of the bytes of a text or message. */
+/** One field of a message: a number, or a view of the bytes of a text, a message or a value of fixed width. */
 export interface Field {
   readonly field: number;
   readonly number: number;
@@ -91,7 +127,10 @@ export function readPackedVarints(content: Uint8Array): readonly number[] {
   return values;
 }
 
-/** The fields of a message in order, without those of fixed width. Throws if the bytes are not a protobuf message. */
+/**
+ * The fields of a message in order. The bytes of a field of fixed width are its content. Throws if the bytes are not a
+ * protobuf message.
+ */
 export function* fields(message: Uint8Array): Generator<Field> {
   const reader = protobuf.Reader.create(message);
   while (reader.pos < reader.len) {
@@ -111,11 +150,18 @@ export function* fields(message: Uint8Array): Generator<Field> {
         break;
       }
       case FIXED32:
-        reader.skip(4);
+      case FIXED64: {
+        const width = (tag & 7) === FIXED32 ? 4 : 8;
+        reader.skip(width);
+        yield {
+          field,
+          number: 0,
+          bytes: message.subarray(lengthOffset, lengthOffset + width),
+          start: lengthOffset,
+          lengthOffset,
+        };
         break;
-      case FIXED64:
-        reader.skip(8);
-        break;
+      }
       default:
         throw new Error(`wire type ${tag & 7} at byte ${lengthOffset}`);
     }

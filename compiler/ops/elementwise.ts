@@ -191,7 +191,8 @@ export const elementwise: Family<Elementwise> = {
   ),
   Pow: binary(transcendental, floatTypes, "same", (x, y) => x ** y, [
     ({ mul, pow, sub }, g, x, y) => mul(g, mul(y, pow(x, sub(y, 1)))),
-    ({ mul, log }, g, x, _, result) => mul(g, mul(result, log(x))),
+    // 0 to a positive power is 0 for all of them.
+    ({ mul, log, where, equal }, g, x, _, result) => mul(g, where(equal(result, 0), 0, mul(result, log(x)))),
   ]),
   // The remainder has the sign of the divisor. Adding 0 turns -0 into 0.
   Mod: binary(exact, ["int64", "int32"], "same", (x, y) => (((x % y) + y) % y) + 0, "none"),

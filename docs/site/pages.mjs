@@ -51,6 +51,7 @@ export const sections = [
       { file: "reference/language.md" },
       { file: "reference/cli.md" },
       { file: "reference/compatibility.md" },
+      { file: "reference/onnx-operators.md" },
     ],
   },
   {

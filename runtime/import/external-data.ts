@@ -1,7 +1,8 @@
 /** Checks a model's external data: only regular files in the model's folder are read. */
 
-import { lstatSync, realpathSync, type Stats } from "node:fs";
+import { closeSync, lstatSync, openSync, readSync, realpathSync, type Stats } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import type { ReadExternal } from "../../compiler/onnx/read/tensor-values.js";
 import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 
@@ -52,4 +53,22 @@ function rejectionReason(
   if (offset + (length ?? 0) > stats.size)
     return `which is ${formatInteger(stats.size)} bytes long, but the tensor ends at byte ${formatInteger(offset + (length ?? 0))}`;
   return undefined;
+}
+
+/** Reads the bytes of external tensors of a model whose locations are checked. Throws a RangeError where they are missing. */
+export function externalDataReader(model: string): ReadExternal {
+  return ({ location, offset, length }, bytes) => {
+    const [unsafe] = checkExternalData(model, [
+      { name: location, external: { location, offset, length: length ?? bytes } },
+    ]);
+    if (unsafe !== undefined) throw new RangeError(unsafe.message);
+    const content = new Uint8Array(length ?? bytes);
+    const file = openSync(join(dirname(model), location), "r");
+    try {
+      readSync(file, content, 0, content.length, offset);
+    } finally {
+      closeSync(file);
+    }
+    return content;
+  };
 }

@@ -43,17 +43,19 @@ function lossOf(results: readonly Tensor[]): number {
   return results[0]?.data[0] ?? Number.NaN;
 }
 
-/** The derivative of the first output with respect to each entry of one operand. */
-function differences({ graph, operands, sizes }: Loss, position: number): readonly number[] {
+/** The derivative of the first output with respect to one entry of an operand. */
+export function differenceAt({ graph, operands, sizes }: Loss, position: number, entry: number): number {
   const operand = at(operands, position);
-  const lossAt = (entry: number, value: number): number => {
-    const shifted = { ...operand, data: operand.data.with(entry, value) };
+  const lossAt = (step: number): number => {
+    const shifted = { ...operand, data: operand.data.with(entry, at(operand.data, entry) + step) };
     return lossOf(evaluate(graph, operands.with(position, shifted), sizes));
   };
-  return Array.from(
-    operand.data,
-    (value, entry) => (lossAt(entry, value + STEP) - lossAt(entry, value - STEP)) / (2 * STEP),
-  );
+  return (lossAt(STEP) - lossAt(-STEP)) / (2 * STEP);
+}
+
+/** The derivative of the first output with respect to each entry of one operand. */
+function differences(loss: Loss, position: number): readonly number[] {
+  return Array.from(at(loss.operands, position).data, (_, entry) => differenceAt(loss, position, entry));
 }
 
 /** Gradients with respect to the float operands at `positions`, once they are known to keep the types and the loss. */

@@ -10,6 +10,7 @@ import type { Colors, Output } from "../../output.js";
 import { tableText } from "../../table.js";
 import { portabilityOf, portabilityText } from "./compatibility.js";
 import { printModelGraph } from "./onnx-graph.js";
+import { trainingOf, trainingText } from "./onnx-training.js";
 import type { StageChoice } from "./stage.js";
 import { shapeText } from "./summary.js";
 
@@ -42,8 +43,10 @@ export async function inspectModel(
   }
   if (format !== undefined) return printModelGraph(output, bytes, format);
   const portability = await portabilityOf(bytes, model);
-  output.record({ event: "result", ...model, parameters: parameterSummary(model), portability });
+  const training = await trainingOf(bytes, file);
+  output.record({ event: "result", ...model, parameters: parameterSummary(model), portability, training });
   output.print(modelText(model, output.colors.print));
+  if (training !== undefined) output.print(`\n${trainingText(training, output.colors.print)}`);
   output.print(`\n${portabilityText(portability, output.colors.print)}`);
   return exitCodes.success;
 }

@@ -28,7 +28,7 @@ export interface ModelInfo {
 
 /** The reason why a file cannot be read. The caller adds the file's name. */
 export interface ModelReadProblem {
-  readonly code: "model-too-large" | "model-too-deep" | "not-a-model";
+  readonly code: "model-too-large" | "model-too-deep" | "not-a-model" | "opset";
   readonly message: string;
   readonly hint: string;
 }

@@ -1,0 +1,59 @@
+/** The operators of ONNX's standard domain: each has a rule, or a reason why it has none. */
+import type { Lowering } from "../lowering.js";
+import { attentionOperators } from "./attention.js";
+import { controlOperators } from "./control.js";
+import { convolutionOperators } from "./convolutions.js";
+import { elementwiseOperators } from "./elementwise.js";
+import { indexingOperators } from "./indexing.js";
+import { lossOperators } from "./losses.js";
+import { movementOperators } from "./movement.js";
+import { normalizationOperators } from "./normalizations.js";
+import { productOperators } from "./products.js";
+import { recurrentOperators } from "./recurrent.js";
+import { reductionOperators } from "./reductions.js";
+import { shapeOperators } from "./shapes.js";
+
+export const lowerings: ReadonlyMap<string, Lowering> = new Map(
+  [
+    ...elementwiseOperators,
+    ...reductionOperators,
+    ...productOperators,
+    ...convolutionOperators,
+    ...normalizationOperators,
+    ...movementOperators,
+    ...indexingOperators,
+    ...recurrentOperators,
+    ...attentionOperators,
+    ...lossOperators,
+    ...shapeOperators,
+    ...controlOperators,
+  ].map((lowering) => [lowering.operator, lowering]),
+);
+
+/** Operators without a rule, by the reason: a predicate. */
+const refusals: readonly (readonly [string, string])[] = [
+  ["needs a function that the primitives lack", "Acos Asin Atan Det DFT STFT"],
+  ["draws random numbers", "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"],
+  ["has a result whose size the data defines", "Compress NonMaxSuppression NonZero Unique"],
+  [
+    "works on sequences or optional values, which are no tensors",
+    "ConcatFromSequence Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty " +
+      "SequenceErase SequenceInsert SequenceLength SequenceMap SplitToSequence",
+  ],
+  ["works on text", "RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer"],
+  [
+    "rounds to integers, so its gradient is zero almost everywhere",
+    "ConvInteger DynamicQuantizeLinear MatMulInteger QLinearConv QLinearMatMul QuantizeLinear",
+  ],
+  ["works on the bits of integers", "BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor"],
+  [
+    "has no rule yet",
+    "AffineGrid BlackmanWindow CausalConvWithState CenterCropPad Col2Im CumProd DeformConv GridSample HammingWindow " +
+      "HannWindow ImageDecoder IsInf LinearAttention MaxRoiPool MaxUnpool MelWeightMatrix Resize RoiAlign Scatter " +
+      "TensorScatter Upsample",
+  ],
+];
+
+export const refusedOperators: ReadonlyMap<string, string> = new Map(
+  refusals.flatMap(([reason, operators]) => operators.split(" ").map((operator) => [operator, reason] as const)),
+);
