@@ -1,4 +1,5 @@
 /** Elements of the pages: fields, sliders, bars, lists of examples. */
+import type { PageOutput } from "../runtime/web/page-manifest.js";
 
 type Attributes = Readonly<Record<string, string | number | boolean | ((event: Event) => void)>>;
 
@@ -153,4 +154,9 @@ export function runLatest(run: () => Promise<void>): () => void {
     running = false;
   };
   return () => void loop();
+}
+
+/** Elements of an output, of several below its name. */
+export function outputView({ name }: PageOutput, ...content: readonly HTMLElement[]): readonly HTMLElement[] {
+  return name === null ? content : [element("h2", { class: "output-name" }, name), ...content];
 }

@@ -43,12 +43,12 @@ export async function openPage(
 }
 
 function heading(page: PageManifest, current: string): readonly HTMLElement[] {
-  const links = pages.map(({ file, name }) =>
+  const links = (page.can_train ? pages : pages.slice(0, 1)).map(({ file, name }) =>
     element("a", { href: file, ...(file === current && { "aria-current": "page" }) }, name),
   );
   return [
     element("div", {}, element("h1", {}, page.name), element("p", { class: "facts" }, modelFacts(page).join(" · "))),
-    element("nav", { "aria-label": "Pages" }, ...links),
+    ...(links.length > 1 ? [element("nav", { "aria-label": "Pages" }, ...links)] : []),
   ];
 }
 

@@ -4,10 +4,17 @@ import { type Scores, toProbabilities } from "../runtime/predict/format-predicti
 import { predictSeries, type SeriesInputs } from "../runtime/predict/stateful.js";
 import { feedsFor, portsWithRole, predictionPort } from "../runtime/sessions/ports.js";
 import { feedsOf, floatsOf } from "../runtime/tensors/ort.js";
+import type { PageOutput } from "../runtime/web/page-manifest.js";
 import type { Model } from "./load-model.js";
 
-/** @returns the prediction after each window of a series; the states of a stateful model continue from row to row. */
-export async function predictWindows(model: Model, series: SeriesInputs): Promise<readonly Scores[]> {
+/** The predictions of one output of the model, each of shape [size] or [steps, size]. */
+export interface OutputPredictions {
+  readonly output: PageOutput;
+  readonly scores: readonly Scores[];
+}
+
+/** @returns the predictions after each window of a series; the states of a stateful model continue from row to row. */
+export async function predictWindows(model: Model, series: SeriesInputs): Promise<readonly OutputPredictions[]> {
   const { page, parameters } = model;
   const ports = page.manifest.eval;
   if (ports === null) {
@@ -15,24 +22,29 @@ export async function predictWindows(model: Model, series: SeriesInputs): Promis
     return predict(model, series.read(starts, series.window));
   }
   const graph = { session: await model.session("eval"), ports, parameters: feedsOf(parameters) };
-  // A page has one output.
-  const [scores = []] = (await predictSeries(graph, series)).values();
-  return scores.map((windowScores) => toProbabilities(page, page.uses.targets, windowScores));
+  const scores = await predictSeries(graph, series);
+  return page.outputs.map((output) => ({
+    output,
+    scores: (scores.get(output.port) ?? []).map((window) => toProbabilities(output, output.uses.targets, window)),
+  }));
 }
 
-/** @returns one prediction per row, of shape [size] or [steps, size]. */
-export async function predict(model: Model, batch: Batch): Promise<readonly Scores[]> {
+/** @returns one prediction per row of the batch, for each output. */
+export async function predict(model: Model, batch: Batch): Promise<readonly OutputPredictions[]> {
   const { page } = model;
   const { inputs } = page.manifest.model;
-  const output = predictionPort(page.manifest.model);
   const rows = batch.values().next().value?.shape[0] ?? 0;
   const data = feedsFor(portsWithRole(inputs, "data"), ({ name }) => batch.get(name));
   const session = await model.session("model");
   const results = await session.run(data);
-  const values = floatsOf(results, output);
-  const [, ...shape] = results[output.name]?.dims ?? [];
-  const width = values.length / rows;
-  return Array.from({ length: rows }, (_, row) =>
-    toProbabilities(page, page.uses.targets, { shape, data: values.slice(row * width, (row + 1) * width) }),
-  );
+  return page.outputs.map((output) => {
+    const port = predictionPort(page.manifest.model, output.port);
+    const values = floatsOf(results, port);
+    const [, ...shape] = results[port.name]?.dims ?? [];
+    const width = values.length / rows;
+    const scores = Array.from({ length: rows }, (_, row) =>
+      toProbabilities(output, output.uses.targets, { shape, data: values.slice(row * width, (row + 1) * width) }),
+    );
+    return { output, scores };
+  });
 }

@@ -94,10 +94,10 @@ export interface IdNames {
 }
 
 /** The metadata of one of several targets, as of data with this target alone. */
-export function metadataOf(metadata: Metadata, target: string): Metadata {
+export function metadataOf<M extends Metadata>(metadata: M, target: string): M {
   if (!("targets" in metadata) || metadata.targets === undefined) return metadata;
   const { targets, ...shared } = metadata;
-  return { ...shared, ...targets[target] };
+  return { ...shared, ...(targets as Readonly<Record<string, object>>)[target] } as unknown as M;
 }
 
 /** The column of a number of an output, by its index: an output of several rows has the columns of each. */

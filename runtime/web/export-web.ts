@@ -6,8 +6,8 @@ import type { Artifact } from "../../compiler/artifact.js";
 import { hasKinds } from "../../schema/kinds/columns.js";
 import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
 import { nameOf } from "../../schema/kinds/optimizers.js";
-import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
-import type { NormalLoss, NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
+import { ONLY_TARGET, outputsOf } from "../../schema/kinds/outputs.js";
+import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { idLimits } from "../data/id-limits.js";
@@ -21,7 +21,7 @@ import { openRun, type Run, readRunWeights, type Weights, type WeightsSelector }
 import { predictionPort } from "../sessions/ports.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { writeSafetensors } from "../tensors/safetensors.js";
-import { type PageManifest, pageFiles, type SampleData } from "./page-manifest.js";
+import { type PageManifest, type PageOutput, pageFiles, type SampleData } from "./page-manifest.js";
 import { readSamples } from "./sample-data.js";
 import { type PageFile, writePageFolder } from "./write-page.js";
 
@@ -49,9 +49,7 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const opened = openRun(request.run);
   if (!opened.ok) return invalidInput(opened.error);
   const run = opened.value;
-  const several = severalOutputsProblem(run.spec, "a web page", "Name a file with --out in place of --web.");
-  if (several !== undefined) return invalidInput([several]);
-  const unsupported = namedTargetProblem(run) ?? columnKindsProblem(run) ?? featuresProblem(run);
+  const unsupported = decoderProblem(run) ?? columnKindsProblem(run) ?? featuresProblem(run);
   if (unsupported !== undefined) return invalidInput([unsupported]);
   const folderProblem = checkPageFolder(request.out);
   if (folderProblem !== undefined) return invalidInput([folderProblem]);
@@ -69,9 +67,9 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
 
   const { samples, notices } = request.samples ? await samplesOf(run) : { samples: null, notices: [] };
   const files: readonly PageFile[] = [
-    ...codeFiles(),
+    ...codeFiles(canTrain(run)),
     ...runtimeFiles.map((name) => ({ name: `ort/${name}`, copyOf: join(runtime.value, name) })),
-    ...modelFiles(artifact, weightsResult.value),
+    ...modelFiles(artifact, weightsResult.value, canTrain(run)),
     // Written last: a folder with this file is complete.
     {
       name: pageFiles.page,
@@ -106,18 +104,21 @@ function fineTuningSpec(spec: NormalSpec): NormalSpec {
 
 /** A page shows values of the targets. */
 function featuresProblem({ spec }: Run): RunProblem | undefined {
-  const [loss] = spec.losses;
-  if (loss === undefined || outputKindOf(loss) !== "features") return undefined;
+  const loss = spec.losses.find((other) => outputKindOf(other) === "features");
+  if (loss === undefined) return undefined;
   const message = `A web page shows predictions of the target, but the outputs of ${lossName(loss)} are other numbers.`;
   return { code: "features", path: "", message, hint: "Name a file with --out in place of --web." };
 }
 
-/** The page names the target of its examples `targets`. */
-function namedTargetProblem({ spec }: Run): RunProblem | undefined {
-  const [loss] = spec.losses;
-  if (loss?.target === ONLY_TARGET) return undefined;
-  const message = `A web page needs a target without a name, but that of this model is ${loss?.target}.`;
-  return { code: "named-target", path: "", message, hint: "Name a file with --out in place of --web." };
+/** The examples of a page have one target, without a name. */
+function canTrain({ spec: { losses } }: Run): boolean {
+  return losses.length === 1 && losses[0]?.target === ONLY_TARGET;
+}
+
+/** A decoder continues with the one output that it decodes. */
+function decoderProblem({ spec }: Run): RunProblem | undefined {
+  if (spec.data.type !== "pairs") return undefined;
+  return severalOutputsProblem(spec, "a web page of pairs", "Name a file with --out in place of --web.");
 }
 
 /** The page edits numbers and labels. */
@@ -142,9 +143,7 @@ function weightsProblem({ folder }: Run, { parameters }: Weights, { manifest }: 
 function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, samples: SampleData | null): PageManifest {
   const { spec, metadata } = run;
   const { parameters, slots, train, model, stream } = manifest;
-  const { inputs, outputs, everyStep } = usesOf(spec);
-  // A page has no outputs of another kind than the targets.
-  const targets = outputs === "features" ? "numbers" : outputs;
+  const [first, ...others] = pageOutputs(spec);
   const { data } = spec;
   return {
     format: 1,
@@ -154,12 +153,13 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     step,
     metrics: recordedMetrics(run.folder, step),
     model: spec.model,
-    loss: spec.losses[0] as NormalLoss,
-    uses: { inputs, targets, everyStep },
+    outputs: [first, ...others],
+    uses: first.uses,
     metadata,
+    can_train: canTrain(run),
     id_limits: {
       ...Object.fromEntries([...idLimits(spec, run.signature)].map(([input, { size }]) => [input, size])),
-      targets: Number(predictionPort(model).shape.at(-1)),
+      targets: Number(predictionPort(model, first.port).shape.at(-1)),
     },
     manifest: { parameters, slots, train, model, stream, eval: isStateful(manifest) ? manifest.eval : null },
     training: {
@@ -175,6 +175,17 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
   };
 }
 
+function pageOutputs(spec: NormalSpec): readonly [PageOutput, ...PageOutput[]] {
+  const pages = outputsOf(spec).map((output): PageOutput => {
+    const { inputs, outputs, everyStep } = usesOf(spec, output);
+    // A page has no outputs of another kind than the targets.
+    const targets = outputs === "features" ? "numbers" : outputs;
+    const { name, port, prefix, model, loss } = output;
+    return { name: prefix === "" ? null : name, port, model, loss, uses: { inputs, targets, everyStep } };
+  });
+  return pages as [PageOutput, ...PageOutput[]];
+}
+
 /** Without readable data the page has no samples. */
 async function samplesOf(
   run: Run,
@@ -186,20 +197,21 @@ async function samplesOf(
 }
 
 /** Models without weights, and one file of weights for all of them. */
-function modelFiles(artifact: Artifact, { step, parameters }: Weights): readonly PageFile[] {
+function modelFiles(artifact: Artifact, { step, parameters }: Weights, trains: boolean): readonly PageFile[] {
   const { train, model, stream, manifest } = artifact;
   return [
     { name: pageFiles.model, content: model },
     ...(stream === null ? [] : [{ name: pageFiles.stream, content: stream }]),
     ...(isStateful(manifest) ? [{ name: pageFiles.eval, content: artifact.eval }] : []),
-    { name: pageFiles.train, content: train },
+    ...(trains ? [{ name: pageFiles.train, content: train }] : []),
     { name: pageFiles.weights, content: writeSafetensors(parameters, { step: `${step}` }) },
   ];
 }
 
-function codeFiles(): readonly PageFile[] {
+function codeFiles(trains: boolean): readonly PageFile[] {
   const folder = join(packageRoot(), "dist", "web");
-  return readdirSync(folder).map((name) => ({ name, copyOf: join(folder, name) }));
+  const names = readdirSync(folder).filter((name) => trains || !/^(?:fine-tune|trainer)/.test(name));
+  return names.map((name) => ({ name, copyOf: join(folder, name) }));
 }
 
 /** The folder of onnxruntime-web, as installed next to rnnx or in the working directory. */

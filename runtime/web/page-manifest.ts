@@ -15,9 +15,13 @@ export interface PageManifest {
   /** Metrics of the weights, if known. */
   readonly metrics: Readonly<Record<"train" | "validation" | "test", Readonly<Record<string, number>>>> | null;
   readonly model: readonly NormalLayer[];
-  readonly loss: NormalLoss;
-  readonly uses: Pick<Uses, "inputs" | "everyStep"> & { readonly targets: Exclude<Uses["targets"], "counts"> };
+  /** In the order of the losses. */
+  readonly outputs: readonly [PageOutput, ...PageOutput[]];
+  /** Of the inputs, and of the target of the first output. */
+  readonly uses: PageOutput["uses"];
   readonly metadata: Metadata;
+  /** True where the page can train: the model has one output, and its target no name. */
+  readonly can_train: boolean;
   /** The number of token ids of each input that has some, and the number of classes of `targets`. */
   readonly id_limits: Readonly<Record<string, number>>;
   readonly manifest: Pick<Manifest, "parameters" | "slots" | "train" | "model" | "stream"> & {
@@ -38,6 +42,18 @@ export interface PageManifest {
   };
   /** Some of the data, or null. */
   readonly samples: SampleData | null;
+}
+
+/** An output of the model, and its use. */
+export interface PageOutput {
+  /** The name of its layer; null for the only output. */
+  readonly name: string | null;
+  /** The name of the output in the models. */
+  readonly port: string;
+  /** The layers behind it. */
+  readonly model: readonly NormalLayer[];
+  readonly loss: NormalLoss;
+  readonly uses: Pick<Uses, "inputs" | "everyStep"> & { readonly targets: Exclude<Uses["targets"], "counts"> };
 }
 
 export type SampleData =

@@ -2,11 +2,10 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { rowsOfExample } from "../../schema/kinds/columns.js";
-import { ONLY_TARGET } from "../../schema/kinds/outputs.js";
 import type { NormalSpec, NormalTableData, NormalTextData } from "../../schema/normal/index.js";
 import { openData } from "../data/index.js";
 import type { Metadata } from "../data/metadata.js";
-import { type DataSource, type Uses, usesOf } from "../data/source.js";
+import { type DataSource, targetUsesOf, type Uses, usesOf } from "../data/source.js";
 import { readPairs } from "../data/sources/pairs-file.js";
 import { readSequences } from "../data/sources/sequence-examples.js";
 import { hasLabels } from "../data/sources/table-columns.js";
@@ -45,9 +44,9 @@ async function selectSamples(
     case "text":
       return ok({ type: "text", text: excerpt(data, folder) });
     case "table":
-      return lastRows({ ...data, ...columnsOf(metadata) }, folder, uses);
+      return lastRows({ ...data, ...columnsOf(metadata) }, folder, targetUsesOf(spec));
     case "sequences": {
-      const result = await readSequences(data, folder, new Map([[ONLY_TARGET, uses]]));
+      const result = await readSequences(data, folder, targetUsesOf(spec));
       if (!result.ok) return result;
       const { examples: all, tokens, features, targets: parts } = result.value;
       const [{ isTagged, width } = { isTagged: false, width: 0 }] = parts;
@@ -91,22 +90,27 @@ function excerpt({ text, file, unit }: NormalTextData, folder: string): string {
 
 function columnsOf(metadata: Metadata): Pick<NormalTableData, "columns" | "target"> {
   if (metadata.type !== "table") throw new Error("The run's data is no table.");
-  return { columns: metadata.columns, target: metadata.target };
+  const { columns, target, targets } = metadata;
+  if (targets === undefined) return { columns, target };
+  const named = Object.entries(targets).map(([name, own]) => [name, own.target] as const);
+  return { columns, target: Object.fromEntries(named) };
 }
 
-async function lastRows(data: NormalTableData, folder: string, uses: Uses): Promise<Result<SampleData>> {
-  const result = await readRows(data, folder, new Map([[ONLY_TARGET, uses]]));
+async function lastRows(
+  data: NormalTableData,
+  folder: string,
+  uses: ReadonlyMap<string, Uses>,
+): Promise<Result<SampleData>> {
+  const result = await readRows(data, folder, uses);
   if (!result.ok) return result;
   const { rows, columns, values, targets } = result.value;
-  const labelled = targets.find(hasLabels);
+  const labels = new Map(targets.flatMap((part) => (hasLabels(part) ? [[part.columns[0], part.labels] as const] : [])));
   const from = Math.max(0, rows - rowsOfExample(data) - EXTRA_ROWS);
   const numbers = new Float64Array((rows - from) * columns.length);
   values.copy(numbers, 0, from * columns.length, rows * columns.length);
   const rowValues = Array.from({ length: rows - from }, (_, index) =>
     columns.map((_, column) =>
-      column === labelled?.columns[0]
-        ? (labelled.labels[from + index] ?? "")
-        : (numbers[index * columns.length + column] ?? 0),
+      labels.has(column) ? (labels.get(column)?.[from + index] ?? "") : (numbers[index * columns.length + column] ?? 0),
     ),
   );
   return ok({ type: "table", columns, rows: rowValues });

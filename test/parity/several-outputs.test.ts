@@ -9,8 +9,10 @@ import { readNpy } from "../../runtime/data/formats/npy.js";
 import { readZip } from "../../runtime/data/formats/zip.js";
 import { exportModel } from "../../runtime/export/index.js";
 import { predictRun } from "../../runtime/predict/predict-run.js";
+import type { NumericArray } from "../../runtime/tensors/array.js";
 import { tensorOf } from "../../runtime/tensors/ort.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
+import { predict } from "../../web/predict.js";
 import { inNode, inWeb } from "../runtime/export/runtimes.js";
 import { type Outputs, openPaths } from "../support/model-paths.js";
 
@@ -110,6 +112,21 @@ test("every path has the same outputs", async () => {
     expectEqual([prediction.rising as number], outputOf("rising", example), `rising, example ${example}`);
     expectEqual((prediction.amount as number[][]).flat(), outputOf("amount", example), `amount, example ${example}`);
   }
+
+  const page = await paths.page();
+  expect(page.page.can_train).toBe(false);
+  const batch = new Map<string, NumericArray>([
+    ["inputs", { dtype: "float32", shape: [5, STEPS, 2], data: Float32Array.from((inputs as number[][][]).flat(2)) }],
+    ["lengths", { dtype: "int64", shape: [5], data: BigInt64Array.from(lengths, BigInt) }],
+  ]);
+  const onPage = await predict(page, batch);
+  expect(onPage.map(({ output }) => output.name)).toEqual(["tag", "rising", "amount"]);
+  for (const { output, scores } of onPage)
+    for (const [example, { data }] of scores.entries()) {
+      const own = outputOf(output.name ?? "", example);
+      expectEqual(Array.from(data).slice(0, own.length), own, `${output.name} of the page, example ${example}`);
+    }
+
   const refused = await predictRun({ ...request, output: "out.npy" });
   expect(refused).toMatchObject({ ok: false, error: { problems: [{ code: "several-outputs" }] } });
 

@@ -144,6 +144,36 @@ export const specExamples = {
   },
 } satisfies Readonly<Record<string, SpecExample>>;
 
+/** A model with two outputs: a class, and two numbers. */
+export const outputsExample = {
+  spec: {
+    name: "flowers",
+    data: {
+      type: "table",
+      file: "flowers.csv",
+      columns: ["width", "length"],
+      target: { kind: ["kind"], area: ["area", "edge"] },
+      scale: "min_max",
+    },
+    model: [
+      { layer: "dense", name: "shared", size: 8, activation: "tanh" },
+      { layer: "dense", name: "kind", size: "classes" },
+      { layer: "dense", name: "area", from: "shared", size: 2 },
+    ],
+    losses: [
+      { type: "cross_entropy", from: "kind", target: "kind" },
+      { type: "squared_error", target: "area" },
+    ],
+    train: { steps: 100 },
+  },
+  files: {
+    "flowers.csv": `width,length,kind,area,edge\n${Array.from({ length: 24 }, (_, row) => {
+      const [width, length] = [1 + (row % 5), 2 + (row % 7)];
+      return [width, length, width > length ? "broad" : "long", width * length, 2 * (width + length)].join(",");
+    }).join("\n")}\n`,
+  },
+} satisfies SpecExample;
+
 /** A ctc model, whose answers are labels without a place. */
 export const ctcExample = {
   spec: {

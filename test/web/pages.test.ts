@@ -1,5 +1,5 @@
 /** The pages in a browser: predictions equal those of the run, fine-tuning works, and the console stays empty. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Browser, Page as Tab } from "playwright-core";
@@ -9,7 +9,7 @@ import { predictRun } from "../../runtime/predict/predict-run.js";
 import { readSafetensors } from "../../runtime/tensors/safetensors.js";
 import { serveFolder } from "../../runtime/web/static-server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../support/browser.js";
-import { ctcExample, pageOf, type SpecExample, specExamples } from "../support/page-specs.js";
+import { ctcExample, outputsExample, pageOf, type SpecExample, specExamples } from "../support/page-specs.js";
 
 let browser: Browser;
 
@@ -134,6 +134,28 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     await expect.poll(async () => Math.abs(((await probabilities(tab)).low ?? 0) - low * 100)).toBeLessThan(0.1);
     await expect.poll(async () => Math.abs(((await probabilities(tab)).high ?? 0) - high * 100)).toBeLessThan(0.1);
     expect(await tab.locator(".bars .largest .name").allInnerTexts()).toEqual(["high"]);
+    expect(errors).toEqual([]);
+  });
+
+  test("shows every output of a model with several, like rnnx predict", async () => {
+    const { tab, out, folder, web, errors } = await openExample(outputsExample, "index.html");
+    const shown = await tab.locator(".card > .output-name").allInnerTexts();
+    expect(shown).toEqual(["kind", "area"]);
+    await tab.getByLabel("width, row 0").fill("4.5");
+    await tab.getByLabel("length, row 0").fill("2");
+    const expected = await predictOnCommandLine(out, folder, "in.csv", "width,length\n4.5,2\n");
+    const { broad } = expected.kind_probabilities;
+    await expect.poll(async () => Math.abs(((await probabilities(tab)).broad ?? 0) - broad * 100)).toBeLessThan(0.1);
+    await expect
+      .poll(async () => Number(await tab.locator(".headline b").innerText()))
+      .toBeCloseTo(expected.area_area, 1);
+    await tab.getByLabel("Column").selectOption("edge");
+    await expect
+      .poll(async () => Number(await tab.locator(".headline b").innerText()))
+      .toBeCloseTo(expected.area_edge, 1);
+    // Fine-tuning needs one target.
+    expect(await tab.getByRole("navigation").count()).toBe(0);
+    expect(readdirSync(web)).not.toContain("train.onnx");
     expect(errors).toEqual([]);
   });
 

@@ -4,9 +4,10 @@ import { ctcDecode } from "../../runtime/predict/ctc-decoder.js";
 import { describeValues, type Scores, withoutPadding } from "../../runtime/predict/format-predictions.js";
 import { batchProblems } from "../../runtime/predict/inputs.js";
 import { predictionPort } from "../../runtime/sessions/ports.js";
+import type { PageOutput } from "../../runtime/web/page-manifest.js";
 import { blankClassOf } from "../../schema/kinds/losses.js";
 import { outputSteps } from "../../schema/kinds/windows.js";
-import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
+import { bars, element, exampleList, field, message, outputView, percent, runLatest } from "../dom.js";
 import { dataPorts, readExamples, stackExamples } from "../examples/arrays.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
@@ -15,7 +16,6 @@ import { shortened } from "./sequences.js";
 export function arraysPanel(model: Model): HTMLElement {
   const { page } = model;
   const ports = dataPorts(page.manifest.model);
-  const output = predictionPort(page.manifest.model);
   const samples = page.samples?.type === "arrays" ? page.samples.examples : [];
   const formatExample = (example: Readonly<Record<string, unknown>>) =>
     JSON.stringify(Object.fromEntries(ports.map(({ name }) => [name, example[name]])));
@@ -41,15 +41,17 @@ export function arraysPanel(model: Model): HTMLElement {
       return;
     }
     const predictions = await predict(model, batch);
-    const lengths = read.value.map((example) => {
-      const length = example.get("lengths")?.[0];
-      return length === undefined ? undefined : outputSteps(page.model, Number(length));
+    const rendered = predictions.flatMap(({ output, scores }) => {
+      const port = predictionPort(page.manifest.model, output.port);
+      const views = read.value.flatMap((example, row) => {
+        const [length] = example.get("lengths") ?? [];
+        const steps = length === undefined ? undefined : outputSteps(output.model, length);
+        const own = scores[row];
+        return own === undefined ? [] : [renderPrediction(output, withoutPadding(own, port, steps))];
+      });
+      return outputView(output, ...views);
     });
-    result.replaceChildren(
-      ...predictions.map((scores, example) =>
-        renderPrediction(model, withoutPadding(scores, output, lengths[example])),
-      ),
-    );
+    result.replaceChildren(...rendered);
   });
   input.addEventListener("input", predictInput);
   predictInput();
@@ -72,7 +74,7 @@ export function arraysPanel(model: Model): HTMLElement {
   );
 }
 
-function renderPrediction({ page: { uses, loss } }: Model, scores: Scores): HTMLElement {
+function renderPrediction({ uses, loss }: PageOutput, scores: Scores): HTMLElement {
   if (loss.type === "ctc") {
     const { labels, probability } = ctcDecode(scores, blankClassOf(loss, scores.shape.at(-1) ?? 1), 1);
     const labelText = labels.length === 0 ? "no label" : labels.join(" ");

@@ -1,7 +1,7 @@
 /** The playground of image data: a canvas, and the predicted classes. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import type { Scores } from "../../runtime/predict/format-predictions.js";
-import { bars, button, element, exampleList, message, runLatest } from "../dom.js";
+import { bars, button, element, exampleList, message, outputView, runLatest } from "../dom.js";
 import { averageBoxSize, createDrawingCanvas, thumbnail } from "../drawing-canvas.js";
 import { decodePixels, sampleImages } from "../examples/images.js";
 import type { Model } from "../load-model.js";
@@ -14,11 +14,14 @@ export function imagesPanel(model: Model, { rows, columns }: ImagesMetadata): HT
   const classify = runLatest(async () => {
     try {
       const data = canvas.pixels();
-      const [scores] = await predict(
+      const predictions = await predict(
         model,
         new Map([["inputs", { dtype: "float32", shape: [1, rows, columns], data }]]),
       );
-      if (scores !== undefined) result.replaceChildren(bars(classProbabilities(scores)));
+      const rendered = predictions.flatMap(({ output, scores }) =>
+        outputView(output, ...scores.map((own) => bars(classProbabilities(own)))),
+      );
+      result.replaceChildren(...rendered);
     } catch (error) {
       errorMessage.show(String(error));
     }

@@ -1,11 +1,11 @@
 /** The playground of sequences: predictions for a sequence, or for each of its steps. */
-import type { SequencesMetadata } from "../../runtime/data/metadata.js";
+import { metadataOf, type SequencesMetadata } from "../../runtime/data/metadata.js";
 import type { Tokenization } from "../../runtime/data/vocabulary/normalize-text.js";
 import { type TextUnit, tokenize, unitNames, unknownUnitsNotices } from "../../runtime/data/vocabulary/tokens.js";
 import { describeValues, type Scores, topClasses } from "../../runtime/predict/format-predictions.js";
 import { batchProblems } from "../../runtime/predict/inputs.js";
-import type { SampleSequence } from "../../runtime/web/page-manifest.js";
-import { bars, element, exampleList, field, message, percent, runLatest } from "../dom.js";
+import type { PageOutput, SampleSequence } from "../../runtime/web/page-manifest.js";
+import { bars, element, exampleList, field, message, outputView, percent, runLatest } from "../dom.js";
 import { readSequence, sequenceBatch } from "../examples/sequences.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
@@ -38,11 +38,13 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
       result.replaceChildren();
       return;
     }
-    const [scores] = await predict(model, batch);
-    if (scores === undefined) return;
+    const predictions = await predict(model, batch);
     const names = isText ? tokenize(input.value, metadata) : null;
     result.replaceChildren(
-      renderPrediction(model, metadata, scores, names),
+      ...predictions.flatMap(({ output, scores }) => {
+        const own = metadataOf(metadata, output.loss.target);
+        return outputView(output, ...scores.map((row) => renderPrediction(output, own, row, names)));
+      }),
       ...unknownTokensNotices(input.value, metadata).map((text) => element("p", { class: "note" }, text)),
     );
   });
@@ -75,7 +77,7 @@ export function sequencesPanel(model: Model, metadata: SequencesMetadata): HTMLE
 }
 
 function renderPrediction(
-  { page: { uses } }: Model,
+  { uses }: PageOutput,
   { classes }: SequencesMetadata,
   scores: Scores,
   names: readonly string[] | null,

@@ -1,26 +1,91 @@
 /** The playground of tables: the series, its forecast, and an editor of the last rows. */
-import type { TableMetadata } from "../../runtime/data/metadata.js";
+import { metadataOf, type TableMetadata } from "../../runtime/data/metadata.js";
 import { scalerOf, unscaleValue } from "../../runtime/data/scaler.js";
 import type { Scores } from "../../runtime/predict/format-predictions.js";
 import { continuedNotice, seriesInputs } from "../../runtime/predict/stateful.js";
+import type { PageManifest, PageOutput } from "../../runtime/web/page-manifest.js";
 import { describeHorizon } from "../../schema/kinds/horizon.js";
-import { bars, button, element, independentBars, message, runLatest } from "../dom.js";
+import { bars, button, element, independentBars, message, outputView, runLatest } from "../dom.js";
 import { scaledSeries } from "../examples/table.js";
 import { lineChart, shortNumber } from "../line-chart.js";
 import type { Model } from "../load-model.js";
 import { predictWindows } from "../predict.js";
 
+/** A table panel's rows, and the output that it shows. */
+interface TableContext {
+  readonly page: PageManifest;
+  readonly output: PageOutput;
+  /** Of the target of the output alone. */
+  readonly metadata: TableMetadata;
+  /** The columns of the rows. */
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly (number | string)[])[];
+}
+
+interface OutputPanel {
+  readonly elements: readonly HTMLElement[];
+  /** @param lastSteps the prediction after each window. */
+  show(lastSteps: readonly Scores["data"][]): void;
+}
+
 export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
   const { page } = model;
   const window = page.training.window ?? 1;
-  const { columns, target, classes } = metadata;
+  const { columns } = metadata;
   const samples = page.samples?.type === "table" ? page.samples : null;
   const names = samples?.columns ?? columns;
   const original = samples?.rows ?? Array.from({ length: window }, () => columns.map(() => 0));
   const rows = original.map((row) => [...row]);
-  const isNumeric = page.uses.targets === "numbers";
-  let selectedTarget = 0;
+  const errorMessage = message();
+  const panels = new Map(
+    page.outputs.map((output) => {
+      const own = { page, output, metadata: metadataOf(metadata, output.loss.target), names, rows };
+      return [output, output.uses.targets === "numbers" ? forecastPanel(own) : sharesPanel(own)] as const;
+    }),
+  );
 
+  const forecast = runLatest(async () => {
+    try {
+      errorMessage.show("");
+      const series = scaledSeries(rows, metadata);
+      const predictions = await predictWindows(model, seriesInputs(series, rows.length, page.training.window));
+      for (const { output, scores } of predictions)
+        panels.get(output)?.show(scores.map(({ shape: dims, data }) => data.slice(-(dims.at(-1) ?? 1))));
+    } catch (error) {
+      errorMessage.show(String(error));
+    }
+  });
+
+  const grid = element("div", { class: "grid" });
+  const renderGrid = () => grid.replaceChildren(rowEditor(names.slice(0, columns.length), rows, window, forecast));
+  const reset = button("Reset", () => {
+    for (const [index, row] of original.entries()) rows[index] = [...row];
+    renderGrid();
+    forecast();
+  });
+  renderGrid();
+  forecast();
+  return element(
+    "section",
+    { class: "card" },
+    ...[...panels].flatMap(([output, { elements }]) => outputView(output, ...elements)),
+    errorMessage.view,
+    element("h2", {}, window === 1 ? "Input: the last row" : `Input: the last ${window} rows`),
+    element("p", { class: "note" }, "Edit a value to update the prediction."),
+    ...(page.manifest.eval === null
+      ? []
+      : [element("p", { class: "note" }, `${continuedNotice} The first row here is number ${1 - rows.length}.`)]),
+    grid,
+    element("div", { class: "actions" }, reset),
+  );
+}
+
+/** The series of a column, and its forecast. */
+function forecastPanel({ page, metadata, names, rows }: TableContext): OutputPanel {
+  const window = page.training.window ?? 1;
+  const { target } = metadata;
+  let selectedTarget = 0;
+  let shown: readonly Scores["data"][] = [];
   const chart = lineChart(
     "Series and forecast",
     [
@@ -30,23 +95,8 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     "row",
   );
   const headline = element("p", { class: "headline", "aria-live": "polite" });
-  const result = element("div", { class: "result" });
-  const errorMessage = message();
-
-  const forecast = runLatest(async () => {
-    try {
-      errorMessage.show("");
-      const series = scaledSeries(rows, metadata);
-      const predictions = await predictWindows(model, seriesInputs(series, rows.length, page.training.window));
-      const lastSteps = predictions.map(({ shape: dims, data }) => data.slice(-(dims.at(-1) ?? 1)));
-      if (isNumeric) showForecast(lastSteps);
-      else showProbabilities(lastSteps.at(-1) ?? new Float32Array());
-    } catch (error) {
-      errorMessage.show(String(error));
-    }
-  });
-
-  const showForecast = (lastSteps: readonly Scores["data"][]) => {
+  const show = (lastSteps: readonly Scores["data"][]) => {
+    shown = lastSteps;
     const { horizon } = page.training;
     const ahead = Math.max(...horizon);
     const name = target[selectedTarget] ?? "";
@@ -70,13 +120,6 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
     const position = describeHorizon({ horizon });
     headline.replaceChildren(`Forecast of ${name} (${position}): `, element("b", {}, last.map(shortNumber).join(", ")));
   };
-  const showProbabilities = (probabilities: Scores["data"]) => {
-    const isOfClasses = page.uses.targets === "classes";
-    const titles = isOfClasses ? classes : target;
-    const shares = Array.from(probabilities, (share, id) => ({ name: `${titles?.[id] ?? id}`, share }));
-    result.replaceChildren(isOfClasses ? bars(shares) : independentBars(shares));
-  };
-
   const columnSelect = element(
     "select",
     { "aria-label": "Column" },
@@ -84,39 +127,26 @@ export function tablePanel(model: Model, metadata: TableMetadata): HTMLElement {
   );
   columnSelect.addEventListener("change", () => {
     selectedTarget = Number(columnSelect.value);
-    forecast();
+    show(shown);
   });
-  const grid = element("div", { class: "grid" });
-  const renderGrid = () => grid.replaceChildren(rowEditor(names.slice(0, columns.length), rows, window, forecast));
-  const reset = button("Reset", () => {
-    for (const [index, row] of original.entries()) rows[index] = [...row];
-    renderGrid();
-    forecast();
-  });
-  renderGrid();
-  forecast();
-  return element(
-    "section",
-    { class: "card" },
-    ...(isNumeric && target.length > 1
-      ? [
-          element(
-            "div",
-            { class: "controls" },
-            element("label", { class: "field" }, element("span", {}, "Column"), columnSelect),
-          ),
-        ]
-      : []),
-    ...(isNumeric ? [headline, chart.view] : [result]),
-    errorMessage.view,
-    element("h2", {}, window === 1 ? "Input: the last row" : `Input: the last ${window} rows`),
-    element("p", { class: "note" }, "Edit a value to update the prediction."),
-    ...(page.manifest.eval === null
-      ? []
-      : [element("p", { class: "note" }, `${continuedNotice} The first row here is number ${1 - rows.length}.`)]),
-    grid,
-    element("div", { class: "actions" }, reset),
-  );
+  const select = element("label", { class: "field" }, element("span", {}, "Column"), columnSelect);
+  const controls = target.length > 1 ? [element("div", { class: "controls" }, select)] : [];
+  return { elements: [...controls, headline, chart.view], show };
+}
+
+/** The probabilities of classes, or of each column. */
+function sharesPanel({ output, metadata: { classes, target } }: TableContext): OutputPanel {
+  const result = element("div", { class: "result" });
+  return {
+    elements: [result],
+    show(lastSteps) {
+      const isOfClasses = output.uses.targets === "classes";
+      const titles = isOfClasses ? classes : target;
+      const probabilities = lastSteps.at(-1) ?? new Float32Array();
+      const shares = Array.from(probabilities, (share, id) => ({ name: `${titles?.[id] ?? id}`, share }));
+      result.replaceChildren(isOfClasses ? bars(shares) : independentBars(shares));
+    },
+  };
 }
 
 /** The input window as a table of number fields. */

@@ -4,11 +4,12 @@ import type { TextMetadata } from "../../runtime/data/metadata.js";
 import { formatInteger } from "../../runtime/format.js";
 import { createTokenGenerator, generationProblem } from "../../runtime/generation/autoregressive.js";
 import { createDetokenizer, encodePrompt, splitPrompt } from "../../runtime/generation/tokenizer.js";
+import { predictionPort } from "../../runtime/sessions/ports.js";
 import { feedsOf } from "../../runtime/tensors/ort.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 import { mostSteps } from "../../schema/kinds/layers.js";
 import { outputActivationOf } from "../../schema/kinds/outputs.js";
-import { bars, button, element, field, integerField, message, runLatest, slider } from "../dom.js";
+import { bars, button, element, field, integerField, message, outputView, runLatest, slider } from "../dom.js";
 import type { Model } from "../load-model.js";
 import { predict } from "../predict.js";
 
@@ -35,6 +36,8 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
   // Half of a limited number of steps is left for the prompt.
   const usualLength = Math.min(unit === "word" || unit === "bpe" ? 60 : 300, Math.ceil(mostSteps(page.model) / 2));
   const length = integerField(`Length in ${units}`, 1, 100_000, usualLength);
+  // Each output continues the text by itself.
+  const outputSelect = element("select", {}, ...page.outputs.map(({ name }) => element("option", {}, name ?? "")));
   const seed = integerField("Seed", 0, 2 ** 32 - 1, page.seed);
   const errorMessage = message();
   const promptText = element("span", { class: "prompt" });
@@ -61,11 +64,13 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     stopButton.hidden = false;
     const session = await model.session("stream");
     const bannedIds = unknown === undefined ? [] : [unknown];
-    const generator = await createTokenGenerator(
+    const output = page.outputs.find(({ name }) => name === outputSelect.value) ?? page.outputs[0];
+    const generator = createTokenGenerator(
       session,
       page.manifest.stream,
-      outputActivationOf(page.model),
+      outputActivationOf(output.model),
       bannedIds,
+      predictionPort(page.manifest.stream, output.port),
     );
     const sampling = { temperature: temperature.value(), topK: null, topP: null };
     const random = randomStream(seed.value(), "generate");
@@ -114,7 +119,14 @@ function writingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     "section",
     { class: "card" },
     field("Prompt", prompt),
-    element("div", { class: "controls" }, temperature.field, length.field, seed.field),
+    element(
+      "div",
+      { class: "controls" },
+      temperature.field,
+      length.field,
+      seed.field,
+      ...(page.outputs.length > 1 ? [field("Output", outputSelect)] : []),
+    ),
     element("div", { class: "actions" }, button("Generate", start, { class: "primary" }), anotherButton, stopButton),
     errorMessage.view,
     paper,
@@ -143,16 +155,18 @@ function readingPanel(model: Model, metadata: TextMetadata): HTMLElement {
     errorMessage.show(encoded.ok ? "" : (encoded.error[0]?.message ?? ""));
     if (!encoded.ok || encoded.value.length === 0) return;
     const ids = encoded.value;
-    const [scores] = await predict(
+    const predictions = await predict(
       model,
       new Map([["inputs", { dtype: "int32", shape: [1, ids.length], data: Int32Array.from(ids) }]]),
     );
-    if (scores === undefined) return;
-    const last = Array.from(scores.data.slice(-vocabulary.length), (share, id) => ({
-      name: JSON.stringify(vocabulary[id] ?? ""),
-      share,
-    }));
-    result.replaceChildren(bars(last.sort((a, b) => b.share - a.share).slice(0, 10)));
+    const rendered = predictions.flatMap(({ output, scores: [scores] }) => {
+      const last = Array.from(scores?.data.slice(-vocabulary.length) ?? [], (share, id) => ({
+        name: JSON.stringify(vocabulary[id] ?? ""),
+        share,
+      }));
+      return outputView(output, bars(last.sort((a, b) => b.share - a.share).slice(0, 10)));
+    });
+    result.replaceChildren(...rendered);
   });
   text.addEventListener("input", update);
   update();

@@ -4,7 +4,7 @@ import { predictionPort } from "../../../runtime/sessions/ports.js";
 import type { NumericArray } from "../../../runtime/tensors/array.js";
 import { dataPorts, readExamples, stackExamples } from "../../../web/examples/arrays.js";
 import { predict } from "../../../web/predict.js";
-import { constantOf, type PathCase } from "./path-case.js";
+import { constantOf, onlyOutput, type PathCase } from "./path-case.js";
 
 /** Arrays by role, as nested lists. The model reads those of `read`. */
 export function arraysCase(
@@ -44,7 +44,7 @@ export function arraysCase(
       );
       const text = readExamples(JSON.stringify(examples), portList, page.id_limits);
       if (!text.ok) throw new Error(JSON.stringify(text));
-      const scores = await predict(model, stackExamples(text.value, portList));
+      const scores = await onlyOutput(predict(model, stackExamples(text.value, portList)));
       return scores.map((rows, example) => withoutPadding(rows, predictionPort(page.manifest.model), lengths[example]));
     },
     exampleOf(code) {

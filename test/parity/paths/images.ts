@@ -1,7 +1,7 @@
 /** Images in a gzipped IDX file. */
 import { gzipSync } from "node:zlib";
 import { predict } from "../../../web/predict.js";
-import { floats, type PathCase, rnn } from "./path-case.js";
+import { floats, onlyOutput, type PathCase, rnn } from "./path-case.js";
 
 const pixels = Uint8Array.from({ length: 6 * 25 }, (_, index) => (index * 37) % 256);
 
@@ -35,17 +35,19 @@ export const images: PathCase = {
   lengths: new Array(6).fill(5),
   hasSteps: true,
   onPage: (model) =>
-    predict(
-      model,
-      new Map([
-        [
-          "inputs",
-          floats(
-            [6, 5, 5],
-            Array.from(pixels, (gray) => gray / 255),
-          ),
-        ],
-      ]),
+    onlyOutput(
+      predict(
+        model,
+        new Map([
+          [
+            "inputs",
+            floats(
+              [6, 5, 5],
+              Array.from(pixels, (gray) => gray / 255),
+            ),
+          ],
+        ]),
+      ),
     ),
   exampleOf: () => ({ name: "example.idx", content: idx([1, 5, 5], new Uint8Array(25)) }),
   printed: ({ label }) => [Number(label)],

@@ -4,6 +4,7 @@ import type { Prediction, Scores } from "../../../runtime/predict/format-predict
 import type { Run } from "../../../runtime/run/open.js";
 import type { NumericArray } from "../../../runtime/tensors/array.js";
 import type { Model } from "../../../web/load-model.js";
+import type { OutputPredictions } from "../../../web/predict.js";
 import type { Outputs, RawArrays } from "../../support/model-paths.js";
 import type { SpecExample } from "../../support/page-specs.js";
 
@@ -53,4 +54,11 @@ export function constantOf(code: string, name: "ids" | "rows"): unknown {
     /^const ids = (?:\(|\[\.\.\.(?:new TextEncoder\(\)\.encode\()?)?("(?:[^"\\]|\\.)*")/mu.exec(code) ?? [];
   const [, value = ""] = new RegExp(`^const ${name} = (.*);$`, "mu").exec(code) ?? [];
   return JSON.parse(JSON.stringify(runInNewContext(text ?? value)));
+}
+
+/** The predictions of a page's only output. */
+export async function onlyOutput(predictions: Promise<readonly OutputPredictions[]>): Promise<readonly Scores[]> {
+  const [first, ...others] = await predictions;
+  if (first === undefined || others.length > 0) throw new Error("not one output");
+  return first.scores;
 }

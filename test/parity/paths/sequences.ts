@@ -3,7 +3,7 @@ import { withoutPadding } from "../../../runtime/predict/format-predictions.js";
 import { predictionPort } from "../../../runtime/sessions/ports.js";
 import { readSequence, sequenceBatch } from "../../../web/examples/sequences.js";
 import { predict } from "../../../web/predict.js";
-import { constantOf, floats, ints, longs, type PathCase } from "./path-case.js";
+import { constantOf, floats, ints, longs, onlyOutput, type PathCase } from "./path-case.js";
 
 interface Sequence {
   readonly text?: string;
@@ -61,13 +61,8 @@ export function sequencesCase(
       if (page.metadata.type !== "sequences") throw new Error("no sequences");
       const { metadata } = page;
       const read = lines.map(({ text, inputs }) => readSequence(text ?? JSON.stringify(inputs), metadata, page));
-      const scores = await predict(
-        model,
-        sequenceBatch(
-          read.flatMap((result) => (result.ok ? [result.value] : [])),
-          page,
-        ),
-      );
+      const sequences = read.flatMap((result) => (result.ok ? [result.value] : []));
+      const scores = await onlyOutput(predict(model, sequenceBatch(sequences, page)));
       const port = predictionPort(page.manifest.model);
       return scores.map((rows, example) => withoutPadding(rows, port, lengths[example]));
     },

@@ -3,7 +3,7 @@ import { seriesInputs } from "../../../runtime/predict/stateful.js";
 import type { Run } from "../../../runtime/run/open.js";
 import { scaledSeries } from "../../../web/examples/table.js";
 import { predictWindows } from "../../../web/predict.js";
-import { constantOf, floats, type PathCase } from "./path-case.js";
+import { constantOf, floats, onlyOutput, type PathCase } from "./path-case.js";
 
 interface TableOptions {
   readonly columns: readonly string[];
@@ -58,10 +58,8 @@ export function tableCase({
     onPage(model) {
       const { metadata } = model.page;
       if (metadata.type !== "table") throw new Error("not a table");
-      return predictWindows(
-        model,
-        seriesInputs(scaledSeries(numbersOf({ metadata } as Run), metadata), rows.length, window),
-      );
+      const series = seriesInputs(scaledSeries(numbersOf({ metadata } as Run), metadata), rows.length, window);
+      return onlyOutput(predictWindows(model, series));
     },
     exampleOf(code) {
       const example = constantOf(code, "rows") as number[][];

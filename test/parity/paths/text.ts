@@ -1,7 +1,7 @@
 /** Windows of a text as lines; the whole text as one line where states continue. */
 import type { Run } from "../../../runtime/run/open.js";
 import { predict } from "../../../web/predict.js";
-import { constantOf, ints, type PathCase } from "./path-case.js";
+import { constantOf, ints, onlyOutput, type PathCase } from "./path-case.js";
 
 type TextUnit = "char" | "word" | "byte";
 
@@ -45,7 +45,8 @@ export function textCase(
     arrays: (run) => new Map([["inputs", stack(run)]]),
     lengths: windows.map(({ length }) => length),
     hasSteps: true,
-    onPage: (model) => predict(model, new Map([["inputs", stack({ metadata: model.page.metadata } as Run)]])),
+    onPage: (model) =>
+      onlyOutput(predict(model, new Map([["inputs", stack({ metadata: model.page.metadata } as Run)]]))),
     exampleOf: (code) => ({ name: "example.txt", content: `${constantOf(code, "ids")}\n` }),
     printed: ({ prediction, next }, _, form) => String(form === "step" ? next : prediction),
   };
