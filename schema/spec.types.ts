@@ -762,9 +762,13 @@ export interface TableData {
    */
   evaluation_stride?: number | null;
   /**
-   * Columns whose values name the series of a row, in a file of several series. Windows are of one series, whose rows are in the order of the file; each series is split by itself. Default (null): one series.
+   * Columns whose values name the series of a row, in a file of several series. Windows are of one series, whose rows are in the order of the file, or of `time`; each series is split by itself. Default (null): one series.
    */
   group?: TargetColumns | null;
+  /**
+   * Column of the time of each row: the rows of a series are sorted by it, and the splits are in its order. Its step is found (a number, a span, calendar months), rows that it skips are stated once, and predictions have the time of the predicted row. The column is no input unless `columns` lists it. Default (null): the order of the file.
+   */
+  time?: Column | TimeColumn | null;
   /**
    * Reverse the rows, for a file whose newest row is first.
    */
@@ -774,9 +778,9 @@ export interface TableData {
    */
   scale?: "none" | "min_max" | "standard";
   /**
-   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a treatment of its own: report an error, drop the row, repeat the value of the previous row, or read zero, or the mean of the training split. Targets are never made up: with zero and mean they are an error in a series. A label is missing only if its field is empty, and is never repeated. Without a window, rows without a target are left out of training, and counted. Predictions read rows without a target.
+   * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a treatment of its own: report an error, drop the row, repeat the value of the previous row, interpolate between the values before and after it (linear in time; after the last one it is repeated), or read zero, or the mean of the training split. With previous and interpolate the rows that `time` skips are added. Targets are never made up: with zero and mean they are an error in a series. A label is missing only if its field is empty, and is never repeated. Without a window, rows without a target are left out of training, and counted. Predictions read rows without a target.
    */
-  missing?: "error" | "drop" | "previous" | "zero" | "mean";
+  missing?: "error" | "drop" | "previous" | "interpolate" | "zero" | "mean";
   split?: SplitOfASeries;
 }
 /**
@@ -802,7 +806,7 @@ export interface ColumnOfNumbers {
   /**
    * Treatment of a missing value, as for the table. Default (null): that of the table.
    */
-  missing?: null | "error" | "drop" | "previous" | "zero" | "mean";
+  missing?: null | "error" | "drop" | "previous" | "interpolate" | "zero" | "mean";
   /**
    * Add a feature that is 1 where the value is missing, and 0 elsewhere. It needs the treatment zero or mean.
    */
@@ -886,6 +890,16 @@ export interface ColumnOfDates {
    * Width of the rows of an embedding.
    */
   size?: number;
+}
+/**
+ * The column of the times of the rows, and their format.
+ */
+export interface TimeColumn {
+  column: Column;
+  /**
+   * Format of the dates as in strftime, such as %d.%m.%Y. Default (null): that of the column in `columns`; else ISO 8601, or numbers.
+   */
+  format?: string | null;
 }
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.

@@ -7,6 +7,8 @@ import type { DateFeature } from "../../schema/kinds/columns.js";
 import { targetOfPort } from "../../schema/kinds/outputs.js";
 import type { NormalTextNormalization } from "../../schema/normal/index.js";
 import { listFirst } from "../format.js";
+import type { TimeStep } from "./formats/time-step.js";
+import type { TimeNotation } from "./formats/time-values.js";
 import type { ScalerParameters } from "./scaler.js";
 import type { BpeTokenizer } from "./vocabulary/bpe.js";
 
@@ -43,6 +45,8 @@ export interface TableMetadata {
   /** Of inputs of ids, by their names; after the categories come the id of an empty field and that of other values. */
   readonly ids?: Readonly<Record<string, IdColumn>>;
   readonly target: readonly string[];
+  /** The column of times with its notation, and the step of the rows; null where they have none. */
+  readonly time?: { readonly column: string; readonly notation: TimeNotation; readonly step: TimeStep | null };
   /** The numbers of an output by name where it is of several rows: the columns of each row in turn. */
   readonly outputs?: readonly string[];
   /** By column: the value in place of a missing one. */

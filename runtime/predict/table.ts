@@ -10,9 +10,11 @@ import { columnOfOutput, metadataOf, type TableMetadata } from "../data/metadata
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { targetUsesOf, usesOf } from "../data/source.js";
 import { iterateRows } from "../data/sources/row-order.js";
+import type { TableRows } from "../data/sources/table-contents.js";
 import { withFile } from "../data/sources/table-format.js";
 import { featuresOf, featureValue, fitIds, inputArrays, type TableInputs } from "../data/sources/table-inputs.js";
-import { readRows, type TableRows } from "../data/sources/table-rows.js";
+import { type TableTime, timeAhead } from "../data/sources/table-order.js";
+import { readRows } from "../data/sources/table-rows.js";
 import { seriesRanges } from "../data/sources/table-series.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
 import { collectFloats } from "../data/spill/float-list.js";
@@ -20,7 +22,14 @@ import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
 import { forecastRows, isForecastName, RowValues } from "./forecast-rows.js";
-import { describeClass, describeValues, predictionKeys, type Scores, toProbabilities } from "./format-predictions.js";
+import {
+  describeClass,
+  describeValues,
+  type Prediction,
+  predictionKeys,
+  type Scores,
+  toProbabilities,
+} from "./format-predictions.js";
 import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
@@ -37,7 +46,13 @@ export const table: OpenInputs = async ({ run, file, folder, windows: windowChoi
   const kinds = inputKinds(data);
   const wanted = kinds === null ? columns : Object.fromEntries(kinds);
   // A prediction of a row of the file has its other columns.
-  const result = await readRows({ ...data, columns: wanted, target: null }, folder, null, isOwnRow);
+  const result = await readRows(
+    { ...data, columns: wanted, target: null },
+    folder,
+    null,
+    isOwnRow,
+    metadata.time?.notation,
+  );
   if (!result.ok)
     return fail(
       describeMissing(result.error, file, metadata, kinds !== null).map((problem) => ({
@@ -62,6 +77,9 @@ export const table: OpenInputs = async ({ run, file, folder, windows: windowChoi
       row: start + first + index,
     }));
   });
+  const { time: fitted } = metadata;
+  /** The model's step: one window has a step of its own at most by chance. */
+  const rowTime = result.value.time === null ? null : { ...result.value.time, ...(fitted && { step: fitted.step }) };
   const firstRows = starts.map(({ row }) => row);
   if (firstRows.length === 0) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;
@@ -150,12 +168,20 @@ export const table: OpenInputs = async ({ run, file, folder, windows: windowChoi
       const origin = {
         line: lineOf(row),
         series: groupOf(row),
-        rowAfter: (after: number) => ({ row: row - series + 1 + after }),
+        rowAfter: (after: number) => timeMember(rowTime, row, after) ?? { row: row - series + 1 + after },
       };
       return forecastRows(origin, horizon, prediction);
     },
   });
 };
+
+/** The time of a row some rows after another, under the name of its column; undefined without a regular step. */
+function timeMember(time: TableTime | null, row: number, after: number): Prediction | undefined {
+  const text = time === null ? undefined : timeAhead(time, row, after);
+  if (time === null || text === undefined) return undefined;
+  const { column } = time;
+  return { [isReservedName(column) || isForecastName(column) ? `${column} (time)` : column]: text };
+}
 
 /** A notice for outputs that are no values of the scaled columns that they were trained on. */
 function scaledFeaturesNotices(spec: NormalSpec, metadata: TableMetadata): readonly string[] {

@@ -144,9 +144,15 @@ export interface NormalTableData {
   readonly evaluation_stride: number | null;
   /**
    * Columns whose values name the series of a row, in a file of several series. Windows are of one series, whose rows
-   * are in the order of the file; each series is split by itself. Default (null): one series.
+   * are in the order of the file, or of `time`; each series is split by itself. Default (null): one series.
    */
   readonly group: readonly Column[] | null;
+  /**
+   * Column of the time of each row: the rows of a series are sorted by it, and the splits are in its order. Its step is
+   * found (a number, a span, calendar months), rows that it skips are stated once, and predictions have the time of the
+   * predicted row. The column is no input unless `columns` lists it. Default (null): the order of the file.
+   */
+  readonly time: NormalTimeColumn | null;
   /** Reverse the rows, for a file whose newest row is first. */
   readonly reverse: boolean;
   /**
@@ -156,12 +162,14 @@ export interface NormalTableData {
   readonly scale: "none" | "min_max" | "standard";
   /**
    * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a
-   * treatment of its own: report an error, drop the row, repeat the value of the previous row, or read zero, or the
-   * mean of the training split. Targets are never made up: with zero and mean they are an error in a series. A label is
-   * missing only if its field is empty, and is never repeated. Without a window, rows without a target are left out of
-   * training, and counted. Predictions read rows without a target.
+   * treatment of its own: report an error, drop the row, repeat the value of the previous row, interpolate between the
+   * values before and after it (linear in time; after the last one it is repeated), or read zero, or the mean of the
+   * training split. With previous and interpolate the rows that `time` skips are added. Targets are never made up: with
+   * zero and mean they are an error in a series. A label is missing only if its field is empty, and is never repeated.
+   * Without a window, rows without a target are left out of training, and counted. Predictions read rows without a
+   * target.
    */
-  readonly missing: "error" | "drop" | "previous" | "zero" | "mean";
+  readonly missing: "error" | "drop" | "previous" | "interpolate" | "zero" | "mean";
   readonly split: NormalSeriesSplit;
 }
 
@@ -184,7 +192,7 @@ export interface NormalNumberColumn {
    */
   readonly unit: string | null;
   /** Treatment of a missing value, as for the table. Default (null): that of the table. */
-  readonly missing: null | "error" | "drop" | "previous" | "zero" | "mean";
+  readonly missing: null | "error" | "drop" | "previous" | "interpolate" | "zero" | "mean";
   /** Add a feature that is 1 where the value is missing, and 0 elsewhere. It needs the treatment zero or mean. */
   readonly indicator: boolean;
 }
@@ -251,6 +259,16 @@ export type Decimal = "." | ",";
 
 /** Separator of groups of three digits; a space is also a no-break space. Null: numbers have none. */
 export type Thousands = null | "." | "," | " " | "'";
+
+/** The column of the times of the rows, and their format. */
+export interface NormalTimeColumn {
+  readonly column: Column;
+  /**
+   * Format of the dates as in strftime, such as %d.%m.%Y. Default (null): that of the column in `columns`; else ISO
+   * 8601, or numbers.
+   */
+  readonly format: string | null;
+}
 
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of

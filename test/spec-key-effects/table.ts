@@ -55,6 +55,7 @@ const accented = set(text, "/data/text", "He\u0301llo, wo\u0308rld. Hello!");
 const inFile = set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.tsv");
 
 const ofKinds = "test/runtime/data/sources/table-kinds.test.ts";
+const ofTime = "test/runtime/data/sources/table-time.test.ts";
 /** A column of prices read as categories. */
 const ofCategories = set(stock, "/data/columns", {
   Open: { type: "category", size: 2 },
@@ -377,11 +378,13 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     stride: keyEffect(weather, "/data/stride", 2),
     evaluation_stride: keyEffect(set(weather, "/data/split", { validation: 0.4 }), "/data/evaluation_stride", 2),
     group: { testedBy: "test/runtime/data/sources/table-series.test.ts" },
+    time: { testedBy: ofTime },
     reverse: keyEffect(weather, "/data/reverse", true),
     scale: keyEffect(weather, "/data/scale", "min_max"),
     missing: { testedBy: "test/runtime/data/sources/table.test.ts" },
     split: keyEffect(weather, "/data/split", { train: 0.8 }),
   }),
+  ...prefixed("time_column", { column: { testedBy: ofTime }, format: { testedBy: ofTime } }),
   ...prefixed("number_column", {
     decimal: { testedBy: ofKinds },
     thousands: { testedBy: ofKinds },

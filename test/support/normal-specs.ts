@@ -58,6 +58,7 @@ export const tableData: NormalTableData = {
   stride: 1,
   evaluation_stride: null,
   group: null,
+  time: null,
   reverse: false,
   scale: "none",
   missing: "error",

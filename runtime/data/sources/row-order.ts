@@ -19,11 +19,11 @@ export function* iterateRows(values: FloatList<Float64Array>, width: number, rev
   }
 }
 
-/** The rows at some indices. */
-function* rowsAt(values: FloatList<Float64Array>, width: number, order: Uint32Array): Generator<Float64Array> {
+/** The rows of a file at some indices; NaN for a row of index -1. */
+function* rowsAt(values: FloatList<Float64Array>, width: number, order: Int32Array): Generator<Float64Array> {
   for (const index of order) {
-    const row = new Float64Array(width);
-    values.copy(row, 0, index * width, (index + 1) * width);
+    const row = new Float64Array(width).fill(Number.NaN);
+    if (index >= 0) values.copy(row, 0, index * width, (index + 1) * width);
     yield row;
   }
 }
@@ -32,43 +32,94 @@ function* rowsAt(values: FloatList<Float64Array>, width: number, order: Uint32Ar
 export function seriesOrder(
   seriesOfRow: readonly number[],
   reverse: boolean,
-): { readonly order: Uint32Array; readonly starts: readonly number[] } {
+): { readonly order: Int32Array; readonly starts: readonly number[] } {
   const rows = Array.from(seriesOfRow, (_, row) => (reverse ? seriesOfRow.length - 1 - row : row));
-  const order = Uint32Array.from(rows.sort((a, b) => (seriesOfRow[a] ?? 0) - (seriesOfRow[b] ?? 0)));
+  const order = Int32Array.from(rows.sort((a, b) => (seriesOfRow[a] ?? 0) - (seriesOfRow[b] ?? 0)));
   const starts = Array.from(order.keys()).filter(
     (row) => row === 0 || seriesOfRow[order[row] ?? 0] !== seriesOfRow[order[row - 1] ?? 0],
   );
   return { order, starts };
 }
 
+/** The value in place of a missing one: none, that of the row before, or one between those of its neighbors. */
+export type GapFilling = "none" | "previous" | "interpolate";
+
+export interface RowPlan {
+  /** The rows of the file in order, or true for those from the last to the first. */
+  readonly order: Int32Array | boolean;
+  /** The first row of each series. */
+  readonly starts: readonly number[];
+  /** By row; null: rows are at equal distances. */
+  readonly times: Float64Array | null;
+  /** By column. */
+  readonly filling: readonly GapFilling[];
+}
+
 /**
- * The rows in order of time; in repeated columns each NaN is replaced by the previous row's value. `gap` is such a column
- * whose first row has none.
+ * The rows in order of time, with values in place of missing ones (NaN). `gap` is a filled column whose first row in a
+ * series has none. A value between neighbors is linear in time; after the last value of a series it is repeated.
  *
- * @param order of the rows, or true for those from the last to the first. @param starts the first row of each series.
+ * @param timeColumn the column of the times, if it is one of these.
  */
-export function sortByTime(
+export function orderRows(
   values: FloatList<Float64Array>,
   width: number,
-  order: Uint32Array | boolean,
-  isRepeated: readonly boolean[],
-  starts: readonly number[],
+  { order, starts, times, filling }: RowPlan,
+  timeColumn = -1,
 ): { readonly values: FloatList<Float64Array>; readonly gap?: { readonly row: number; readonly column: number } } {
-  if (order === false && !isRepeated.includes(true)) return { values };
+  if (order === false && filling.every((each) => each === "none")) return { values };
   const ordered = collectFloats.float64();
   const isStart = new Set(starts);
-  let previousRow: Float64Array | undefined;
+  const timeOf = (row: number) => times?.[row] ?? row;
+  /** The last row, and rows after it that lack a value of an interpolated column. */
+  let previous: { readonly index: number; readonly row: Float64Array } | undefined;
+  let waiting: { readonly index: number; readonly row: Float64Array }[] = [];
+  const write = () => {
+    for (const { row } of waiting) for (const value of row) ordered.push(value);
+    waiting = [];
+  };
+  /** Fills a column of the waiting rows up to a row with a value. */
+  const between = (column: number, to: { readonly index: number; readonly value: number } | undefined) => {
+    const open = waiting.filter(({ row }) => Number.isNaN(row[column]));
+    const before = open[0] === undefined ? undefined : lastBefore(open[0].index, column);
+    for (const { index, row } of open) {
+      const from = before?.row[column] ?? Number.NaN;
+      const share = before === undefined || to === undefined ? 0 : shareOf(before.index, index, to.index);
+      row[column] = to === undefined ? from : from + share * (to.value - from);
+    }
+  };
+  const shareOf = (from: number, at: number, to: number) => (timeOf(at) - timeOf(from)) / (timeOf(to) - timeOf(from));
+  const lastBefore = (index: number, column: number) =>
+    [...waiting.filter((each) => each.index < index && !Number.isNaN(each.row[column]))].at(-1) ?? previous;
+  const interpolated = filling.flatMap((each, column) => (each === "interpolate" ? [column] : []));
+  const finish = () => {
+    for (const column of interpolated) between(column, undefined);
+    write();
+  };
   let index = 0;
   for (const row of typeof order === "boolean" ? iterateRows(values, width, order) : rowsAt(values, width, order)) {
-    if (isStart.has(index)) previousRow = undefined;
-    for (const [column, value] of row.entries()) {
-      const isGap = Number.isNaN(value) && isRepeated[column] === true;
-      if (isGap && previousRow === undefined) return { values, gap: { row: index, column } };
-      if (isGap) row[column] = previousRow?.[column] ?? Number.NaN;
-      ordered.push(row[column] ?? 0);
+    if (isStart.has(index)) {
+      finish();
+      previous = undefined;
     }
-    previousRow = row;
+    if (timeColumn >= 0 && Number.isNaN(row[timeColumn])) row[timeColumn] = timeOf(index);
+    const rowBefore = waiting.at(-1)?.row ?? previous?.row;
+    for (const [column, value] of row.entries()) {
+      if (!Number.isNaN(value) || filling[column] === "none") continue;
+      if (rowBefore === undefined) return { values, gap: { row: index, column } };
+      if (filling[column] === "previous") row[column] = rowBefore[column] ?? Number.NaN;
+    }
+    const current = { index, row: Float64Array.from(row) };
+    for (const column of interpolated)
+      if (waiting.length > 0 && !Number.isNaN(current.row[column]))
+        between(column, { index, value: current.row[column] ?? 0 });
+    waiting.push(current);
+    if (interpolated.every((column) => !Number.isNaN(current.row[column]))) {
+      write();
+      previous = current;
+    }
     index += 1;
   }
+  finish();
   return { values: ordered.finish() };
 }

@@ -5,7 +5,7 @@ import { hasKinds } from "../../../schema/kinds/columns.js";
 import { describeHorizon, predictsOwnRow } from "../../../schema/kinds/horizon.js";
 import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
 import type { Column as ColumnName, NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount, formatInteger, listFirst } from "../../format.js";
+import { formatCount, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import { findColumn, makeUnique, shorten } from "../formats/columns.js";
@@ -51,12 +51,13 @@ export interface ColumnSelection {
   readonly unlisted: readonly string[];
 }
 
-/** Selects the columns that are read, as inputs and as targets. */
+/** Selects the columns that are read, as inputs and as targets. @param timeColumn is an input only by name. */
 export function chooseColumns(
   data: NormalTableData,
   names: readonly string[],
   firstRow: Row,
   uses: ReadonlyMap<string, TargetUse> | null,
+  timeColumn = -1,
 ): Result<ColumnSelection> {
   const problems: RunProblem[] = [];
   const uniqueNames = makeUnique(names);
@@ -92,10 +93,12 @@ export function chooseColumns(
     const field = firstRow.fields[columnIndex] ?? "";
     const isTarget =
       labelColumns.has(columnIndex) || (predictsOwnRow(data) && namedTargets?.includes(columnIndex) === true);
-    return !isTarget && (isMissing(field) || !Number.isNaN(read(field))) ? [columnIndex] : [];
+    return !isTarget && columnIndex !== timeColumn && (isMissing(field) || !Number.isNaN(read(field)))
+      ? [columnIndex]
+      : [];
   });
   const leftOut = uniqueNames.flatMap((name, index) =>
-    data.columns !== null || numeric.includes(index) || namedTargets?.includes(index)
+    data.columns !== null || index === timeColumn || numeric.includes(index) || namedTargets?.includes(index)
       ? []
       : [{ name, index, first: firstRow.fields[index] ?? "" }],
   );
@@ -167,7 +170,9 @@ export function chooseColumns(
     return { name, index: columnIndex, specName, kind: kinds?.[specName ?? ""] ?? null };
   });
   const unlisted =
-    kinds === null || uses === null ? [] : uniqueNames.filter((_, index) => !columnIndices.includes(index));
+    kinds === null || uses === null
+      ? []
+      : uniqueNames.filter((_, index) => index !== timeColumn && !columnIndices.includes(index));
   const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
   const selected = targets.map(({ name, use, found = numberInputs }) => ({ name, use, columns: positionsOf(found) }));
   return ok({ columns, inputs: positionsOf(inputs), targets: selected, leftOut, sameRowTargets, unlisted });
@@ -259,31 +264,6 @@ export function selectionNotice(selection: ColumnSelection): string | null {
   const chosen = inputs.map((position) => columns[position]?.name ?? "");
   const others = leftOut.map(({ name, first }) => `${name} ("${shorten(first, 20)}")`);
   return `The inputs are the columns of numbers: ${listFirst(chosen, 8)}. Left out: ${listFirst(others, 8)}.`;
-}
-
-/** A column without a value in most rows. */
-export interface MissingColumn {
-  readonly column: Column;
-  readonly what: string;
-  readonly hint: string;
-}
-
-/** @param counts the rows without a value in each column of the selection. @param isTraining false for a trained model. */
-export function mostlyMissing(
-  { columns }: ColumnSelection,
-  counts: readonly number[],
-  rows: number,
-  isTraining: boolean,
-): readonly MissingColumn[] {
-  if (!isTraining) return [];
-  const isMostly = columns.map((_, index) => (counts[index] ?? 0) * 2 > rows);
-  const others = columns.filter((_, index) => !isMostly[index]).map(({ name }) => JSON.stringify(name));
-  const example = others.length === 0 ? "" : `, such as [${listFirst(others, 4)}]`;
-  const hint = `To leave it out, name the other columns in data.columns${example}.`;
-  return columns.flatMap((column, index) => {
-    const what = `has no value in ${formatInteger(counts[index] ?? 0)} of the first ${formatCount(rows, "row")}`;
-    return isMostly[index] ? [{ column, what, hint }] : [];
-  });
 }
 
 /** The hint for a text in a column of numbers. */

@@ -2,7 +2,7 @@
 import { formatCount } from "../../format.js";
 import { createScaler } from "../scaler.js";
 import { iterateRows } from "./row-order.js";
-import type { TableRows } from "./table-rows.js";
+import type { TableRows } from "./table-contents.js";
 
 type FilledRows = Pick<TableRows, "columns" | "values" | "policies" | "missing">;
 

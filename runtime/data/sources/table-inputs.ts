@@ -10,7 +10,7 @@ import { dateFeature } from "../formats/date-values.js";
 import { compareLabels } from "../labels.js";
 import type { IdColumn, TableMetadata } from "../metadata.js";
 import { iterateRows } from "./row-order.js";
-import type { TableRows } from "./table-rows.js";
+import type { TableRows } from "./table-contents.js";
 
 /** The ids of an input by row. */
 export interface IdSeries {

@@ -1,18 +1,17 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 
-import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
+import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
-import type { FloatList } from "../batching/windows.js";
 import { makeUnique, shorten } from "../formats/columns.js";
 import type { Row } from "../formats/csv.js";
 import { type FieldReader, fieldReader } from "../formats/field-readers.js";
 import { readTableFile } from "../formats/table-file.js";
+import type { TimeNotation } from "../formats/time-values.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
-import { seriesOrder, sortByTime } from "./row-order.js";
 import { trackSeries } from "./row-series.js";
 import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import {
@@ -20,61 +19,38 @@ import {
   type ColumnSelection,
   chooseColumns,
   hasLabels,
-  mostlyMissing,
   type SelectedTarget,
   selectionNotice,
   textHint,
 } from "./table-columns.js";
+import type { TableRows } from "./table-contents.js";
 import { checkNotation, tableFormat } from "./table-format.js";
 import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
-import { type ColumnPolicy, missingHint, missingPolicies, untargetedNotice } from "./table-missing.js";
+import {
+  addedLabelProblem,
+  type ColumnPolicy,
+  firstRowHint,
+  missingHint,
+  missingPolicies,
+  mostlyMissing,
+  untargetedNotice,
+  withEmptyColumns,
+} from "./table-missing.js";
+import { orderTable } from "./table-order.js";
 import { findGroups } from "./table-series.js";
-
-/** A target: its columns, as indices, and the label of each row if it has classes; else no labels. */
-export interface RowTarget extends SelectedTarget {
-  readonly labels: readonly string[];
-}
-
-export interface TableRows {
-  readonly rows: number;
-  /** The names of the columns of `values`: inputs first, then targets that are not inputs. */
-  readonly columns: readonly string[];
-  /** [rows, columns] in order of time, without missing entries. A column of labels is 0. */
-  readonly values: FloatList<Float64Array>;
-  /** The names of the columns in the spec, and their kinds; null where the spec has none. */
-  readonly specNames: readonly (string | null)[];
-  readonly kinds: readonly (NormalColumnKind | null)[];
-  /** The treatment of missing values of each column, and their number. Values of "zero" and "mean" are NaN. */
-  readonly policies: readonly ColumnPolicy[];
-  readonly missing: readonly number[];
-  /** By column: the texts of categories, whose index is the value. */
-  readonly texts: ReadonlyMap<number, readonly string[]>;
-  /** The first row of each series. */
-  readonly starts: readonly number[];
-  /** Indices in `columns`. */
-  readonly inputs: readonly number[];
-  readonly targets: readonly RowTarget[];
-  /** The line of a row in the file, from 1. */
-  readonly lineOf: (row: number) => number;
-  /** The columns that name the series of a row, by name; none for one series. */
-  readonly groupOf: (row: number) => Readonly<Record<string, string>>;
-  /** The fields of a row that are not read, by the name of their column; empty unless they are kept. */
-  readonly unreadOf: (row: number) => Readonly<Record<string, string>>;
-  /** The choice of columns, and signs of several series. */
-  readonly notices: readonly string[];
-  /** Rows without a value, which data.missing "drop" leaves out. */
-  readonly dropped: number;
-}
+import { openTimeColumn, type TimeColumn } from "./time-column.js";
 
 /**
  * @param uses of the targets by the model; null where only inputs are read.
  * @param keepUnread true to keep the fields that are not read.
+ * @param notation of the times of a trained model.
  */
 export async function readRows(
   data: NormalTableData,
   folder: string,
   uses: ReadonlyMap<string, TargetUse> | null,
   keepUnread = false,
+  notation: TimeNotation | null = null,
 ): Promise<Result<TableRows>> {
   const notationProblems = checkNotation(data);
   if (notationProblems.length > 0) return fail(notationProblems);
@@ -91,6 +67,7 @@ export async function readRows(
   let unreadColumns: readonly Column[] = [];
   const unreadFields: (readonly string[])[] = [];
   let rowSeries = trackSeries([], []);
+  let timeColumn: TimeColumn | null = null;
   /** Equal labels share one string. */
   const internedLabels = new Map<string, string>();
 
@@ -119,6 +96,8 @@ export async function readRows(
   const row = ({ fields, line }: Row): readonly RunProblem[] => {
     const problems: RunProblem[] = [];
     fileRows += 1;
+    const untimed = timeColumn?.check({ fields, line });
+    if (untimed !== undefined) problems.push(untimed);
     seriesCheck?.update({ fields, line });
     for (const [position, { index }] of selection.leftOut.entries())
       if (!Number.isNaN(leftOutReader.read(fields[index] ?? "")))
@@ -168,6 +147,7 @@ export async function readRows(
       labels.get(name)?.push(internedLabels.get(label) ?? label);
     }
     rowSeries.add(fields);
+    timeColumn?.add(fields);
     for (const number of numbers) values.push(number);
     if (keepUnread) unreadFields.push(unreadColumns.map(({ index }) => fields[index] ?? ""));
     lines.push(line);
@@ -183,7 +163,10 @@ export async function readRows(
       columns(names, first) {
         headerNotice = numbersInHeader(data, names);
         fileNames = names;
-        const selected = chooseColumns(data, names, first, uses);
+        const time = openTimeColumn(data, names, first, notation);
+        if (!time.ok) return time.error;
+        timeColumn = time.value;
+        const selected = chooseColumns(data, names, first, uses, timeColumn?.index);
         if (!selected.ok) return selected.error;
         selection = selected.value;
         readers = selection.columns.map(({ kind }) => fieldReader(kind, data));
@@ -200,7 +183,7 @@ export async function readRows(
         const labelColumns = selection.targets
           .filter(hasLabels)
           .flatMap((target) => target.columns.map((index) => selection.columns[index]?.index ?? 0));
-        seriesCheck = checkSeries(data, names, first, labelColumns, groups.value);
+        if (timeColumn === null) seriesCheck = checkSeries(data, names, first, labelColumns, groups.value);
         return [];
       },
       row,
@@ -214,66 +197,64 @@ export async function readRows(
     return [problemAt(firstLine, column, what, data.header === false ? headerHint : mixedColumnHint)];
   });
   const emptyColumns = mostlyMissing(selection, missingCounts, fileRows, uses !== null);
-  /** One problem for a column without values, in place of one for each row. */
-  const emptyProblems = emptyColumns.flatMap(({ column, what, hint }) => {
-    const first = fileProblems.find((problem) => isMissingValue(problem) && problem.column === column.index + 1);
-    return first === undefined ? [] : [problemAt(first.line ?? firstLine, column, what, `${hint} ${skipHint}`)];
-  });
-  const emptyPlaces = new Set(emptyProblems.map(({ column }) => column));
-  const otherProblems = fileProblems.filter((problem) => !(isMissingValue(problem) && emptyPlaces.has(problem.column)));
-  const problems = [...emptyProblems, ...otherProblems, ...mostlyNumbers];
+  const at = (line: number | undefined, ...rest: [Column, string, string]) => problemAt(line ?? firstLine, ...rest);
+  const problems = [...withEmptyColumns(fileProblems, emptyColumns, at), ...mostlyNumbers];
   if (problems.length > 0) return fail(problems);
   const { columns, inputs, targets } = selection;
   const lineList = lines.finish();
-  const series = data.group === null ? null : seriesOrder(rowSeries.ids, data.reverse);
-  const indexInFile = (row: number) => series?.order[row] ?? (data.reverse ? rows - 1 - row : row);
-  const lineOf = (row: number) => idAt(lineList, indexInFile(row));
+  const ordered = orderTable(
+    data,
+    {
+      rows,
+      values: values.finish(),
+      columns,
+      policies,
+      series: rowSeries,
+      times: timeColumn,
+      timeColumn: columns.findIndex(({ index }) => index === timeColumn?.index),
+      lineOf: (row) => idAt(lineList, row),
+    },
+    (line, column) => problemAt(line, column, "has no value", firstRowHint(data)),
+  );
+  if (!ordered.ok) return ordered;
+  const { fileRowOf, isAdded } = ordered.value;
+  const madeUp = ordered.value.added === 0 ? undefined : targets.find(hasLabels);
+  if (madeUp !== undefined) return fail([addedLabelProblem(data, columns[madeUp.columns[0] ?? 0]?.name ?? "")]);
   const unreadOf = (row: number) => {
-    const fields = unreadFields[indexInFile(row)] ?? [];
+    const fields = isAdded(row) ? [] : (unreadFields[fileRowOf(row)] ?? []);
     return Object.fromEntries(fields.map((field, position) => [unreadColumns[position]?.name ?? "", field]));
   };
   for (const [name, list] of labels)
     labels.set(
       name,
-      list.map((_, row) => list[indexInFile(row)] ?? ""),
+      list.map((_, row) => list[fileRowOf(row)] ?? ""),
     );
-  const ordered = sortByTime(
-    values.finish(),
-    columns.length,
-    series?.order ?? data.reverse,
-    policies.map((policy) => policy === "previous"),
-    series?.starts ?? [],
-  );
-  const gapColumn = columns[ordered.gap?.column ?? -1];
-  if (gapColumn !== undefined) {
-    const first = series === null ? "The first row" : "The first row of a series";
-    const hint = `${first} has no previous value. Set data.missing to "drop".`;
-    return fail([problemAt(lineOf(ordered.gap?.row ?? 0), gapColumn, "has no value", hint)]);
-  }
   const names = columns.map(({ name }) => name);
   const notices = [
     ...fileNotices,
     headerNotice,
-    fileNames === null ? null : numbersAsRowNotice(data, fileNames, ordered.values, names),
+    fileNames === null ? null : numbersAsRowNotice(data, fileNames, ordered.value.values, names),
     selectionNotice(selection),
     untargetedNotice(data, untargeted),
+    ...ordered.value.notices,
     seriesCheck?.notice() ?? null,
     ...emptyColumns.map(({ column, what, hint }) => `Column "${column.name}" of "${file}" ${what}. ${hint}`),
   ].filter((notice) => notice !== null);
   return ok({
-    rows,
+    rows: ordered.value.rows,
     columns: names,
-    values: ordered.values,
+    values: ordered.value.values,
     specNames: columns.map(({ specName }) => specName),
     kinds: columns.map(({ kind }) => kind),
     missing: columns.map((_, index) => missingCounts[index] ?? 0),
     policies,
-    starts: series?.starts ?? [0],
+    starts: ordered.value.starts,
+    time: ordered.value.time,
     texts: new Map(readers.map((reader, index) => [index, reader.texts()])),
     inputs,
     targets: targets.map((target) => ({ ...target, labels: labels.get(target.name) ?? [] })),
-    lineOf,
-    groupOf: (row) => rowSeries.groupOf(indexInFile(row)),
+    lineOf: (row) => idAt(lineList, fileRowOf(row)),
+    groupOf: (row) => rowSeries.groupOf(fileRowOf(row)),
     unreadOf,
     notices,
     dropped,
@@ -291,7 +272,5 @@ const emptySelection: ColumnSelection = {
 const tooLarge = { what: "which is too large", hint: undefined };
 const headerHint = "If the first row has the names of the columns, set data.header to true.";
 
-const skipHint = 'To skip such rows, set data.missing to "drop".';
-const isMissingValue = ({ message }: RunProblem) => / has no value\.(?: The same on .*)?$/.test(message);
 const mixedColumnHint = "Leave the field empty (data.missing), or name the input columns in data.columns.";
 const labelHint = 'Write the label, remove the row, or set data.missing to "drop" (skip such rows).';

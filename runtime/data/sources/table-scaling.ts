@@ -4,7 +4,7 @@ import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { createScaler, type ScalerParameters } from "../scaler.js";
 import { iterateRows } from "./row-order.js";
-import type { TableRows } from "./table-rows.js";
+import type { TableRows } from "./table-contents.js";
 import type { TableWindows } from "./table-series.js";
 
 /** Scalers of the columns at `columnIndices`, fitted on the marked rows. */

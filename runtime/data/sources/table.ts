@@ -22,6 +22,7 @@ import { collectFloats } from "../spill/float-list.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
 import { iterateRows as tableRows } from "./row-order.js";
 import { hasLabels } from "./table-columns.js";
+import type { TableRows } from "./table-contents.js";
 import { fillNotices, fitFill } from "./table-fill.js";
 import {
   type Feature,
@@ -33,7 +34,8 @@ import {
   type TableInputs,
   updateDigest,
 } from "./table-inputs.js";
-import { readRows, type TableRows } from "./table-rows.js";
+import { timeMetadata } from "./table-order.js";
+import { readRows } from "./table-rows.js";
 import { fitScalers, markedRows } from "./table-scaling.js";
 import { type TableWindows, windowsOf } from "./table-series.js";
 import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
@@ -42,7 +44,7 @@ export const table: SourceKind<NormalTableData> = {
   async open(specData, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
     const data = tableMetadata === null ? specData : { ...specData, ...fittedColumns(specData, tableMetadata) };
-    const result = await readRows(data, folder, targetUses);
+    const result = await readRows(data, folder, targetUses, false, tableMetadata?.time?.notation);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
     const window = rowsOfExample(data);
@@ -79,6 +81,8 @@ interface Prepared {
   readonly scalers: ReadonlyMap<string, ScalerParameters>;
   /** By name of a column, in place of its missing values. */
   readonly fill: Readonly<Record<string, number>>;
+  /** Null where rows are in the order of the file. */
+  readonly time: NonNullable<TableMetadata["time"]> | null;
   /** Columns without a scaler that lose values in float32. */
   readonly notices: readonly string[];
 }
@@ -165,6 +169,7 @@ function prepare(
     inputNames: inputs.map(({ name }) => name),
     scalers,
     fill,
+    time: timeMetadata(read.time, fittedMetadata),
     notices: [...notices.values(), ...ids.notices, ...fillNotices(read, fill)],
   });
 }
@@ -173,7 +178,7 @@ const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an o
 
 function windowSource(
   data: NormalTableData,
-  { inputs, targets, inputNames, scalers, fill }: Prepared,
+  { inputs, targets, inputNames, scalers, fill, time }: Prepared,
   { firstRows, splits }: TableWindows,
 ): DataSource {
   const { horizon } = data;
@@ -212,6 +217,7 @@ function windowSource(
       }),
       scaler: Object.fromEntries(scalers),
       ...(Object.keys(fill).length > 0 && { fill }),
+      ...(time !== null && { time }),
       ...targetsMetadata(targets, horizon),
     },
     signature: (train) => ({

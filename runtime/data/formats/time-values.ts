@@ -1,0 +1,67 @@
+/** The times of a column that orders rows: dates, or numbers such as years; read, and written like the first one. */
+import { parseDateFormat } from "../../../schema/kinds/date-format.js";
+import { dateReader, formatsOf } from "./date-values.js";
+import { parseNumber } from "./number-notation.js";
+
+/** The notation of times. */
+export interface TimeNotation {
+  readonly isDate: boolean;
+  /** As in strftime; null for ISO 8601, and for numbers. */
+  readonly format: string | null;
+  /** The first time of the column. */
+  readonly example: string;
+}
+
+/** The notation of a field; the formats that it may have where it is none. */
+export function timeNotation(
+  field: string,
+  format: string | null,
+): TimeNotation | { readonly formats: readonly string[] } {
+  if (format !== null || !Number.isNaN(dateReader(null)(field))) return { isDate: true, format, example: field };
+  if (!Number.isNaN(parseNumber(field))) return { isDate: false, format, example: field };
+  return { formats: formatsOf(field) };
+}
+
+/** Milliseconds since 1970 of a date as written, or the number; NaN for another field. */
+export function timeReader({ isDate, format }: TimeNotation): (field: string) => number {
+  return isDate ? dateReader(format) : parseNumber;
+}
+
+const monthNames = "January February March April May June July August September October November December".split(" ");
+
+/** A time in the notation of a column. */
+export function writeTime(time: number, { isDate, format, example }: TimeNotation): string {
+  if (!isDate) return `${time}`;
+  const iso = new Date(time).toISOString();
+  const [date = "", clock = ""] = iso.split("T");
+  const hour = Number(clock.slice(0, 2));
+  if (format === null) {
+    const [, separator = "", seconds = "", zone = ""] =
+      /^[\d-]+([T ]?)(?:\d\d:\d\d(:\d\d(?:[.,]\d+)?)?)?(.*)$/u.exec(example) ?? [];
+    if (separator === "") return date;
+    const written = seconds === "" ? clock.slice(0, 5) : clock.slice(0, seconds.length > 3 ? 12 : 8);
+    return `${date}${separator}${written}${zone}`;
+  }
+  const dayOfYear = Math.floor((time - new Date(0).setUTCFullYear(Number(date.slice(0, 4)), 0, 1)) / 86_400_000) + 1;
+  const month = monthNames[Number(date.slice(5, 7)) - 1] ?? "";
+  const texts: Readonly<Record<string, string>> = {
+    Y: date.slice(0, 4),
+    y: date.slice(2, 4),
+    m: date.slice(5, 7),
+    b: month.slice(0, 3),
+    B: month,
+    d: date.slice(8, 10),
+    j: `${dayOfYear}`.padStart(3, "0"),
+    H: clock.slice(0, 2),
+    I: `${hour % 12 === 0 ? 12 : hour % 12}`.padStart(2, "0"),
+    p: hour < 12 ? "AM" : "PM",
+    M: clock.slice(3, 5),
+    S: clock.slice(6, 8),
+    f: clock.slice(9, 12),
+    z: /(?:Z|[+-]\d{2}:?\d{2})$/u.exec(example)?.[0] ?? "Z",
+    s: `${time / 1000}`,
+  };
+  const parsed = parseDateFormat(format);
+  const parts = "parts" in parsed ? parsed.parts : [];
+  return parts.map((part) => ("text" in part ? part.text : (texts[part.directive] ?? ""))).join("");
+}

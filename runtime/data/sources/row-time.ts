@@ -1,0 +1,144 @@
+/** The time of each row of a table: the order that follows, its regular step, and the rows that a series skips. */
+import type { NormalTableData } from "../../../schema/normal/index.js";
+import { formatCount } from "../../format.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
+import { describeStep, findStep, stepsBetween, type TimeStep, timeAfter } from "../formats/time-step.js";
+import { type TimeNotation, writeTime } from "../formats/time-values.js";
+
+/** The order of the rows of a table, series by series. */
+export interface RowOrder {
+  /** The row of the file of each row; -1 for one that the file lacks. */
+  readonly order: Int32Array;
+  /** The first row of each series. */
+  readonly starts: readonly number[];
+  /** By row. */
+  readonly times: Float64Array;
+  /** Null where rows have no regular step. */
+  readonly step: TimeStep | null;
+  readonly notices: readonly string[];
+}
+
+export interface RowTimes {
+  /** The name of the column. */
+  readonly column: string;
+  readonly notation: TimeNotation;
+  /** By row of the file. */
+  readonly times: readonly number[];
+}
+
+/** The largest number of rows that are added, as a multiple of the rows of the file. */
+const MAX_ADDED = 10;
+
+/**
+ * The rows of each series in order of time. Two rows of a series with one time are a problem.
+ *
+ * @param series of each row of the file; empty for one series. @param lineOf of a row of the file.
+ */
+export function orderByTime(
+  { file, missing, group }: Pick<NormalTableData, "file" | "missing" | "group">,
+  { column, notation, times }: RowTimes,
+  series: readonly number[],
+  lineOf: (row: number) => number,
+): Result<RowOrder> {
+  const order = Int32Array.from(times.keys());
+  const seriesOf = (row: number) => series[row] ?? 0;
+  const timeOf = (row: number) => times[row] ?? 0;
+  order.sort((a, b) => seriesOf(a) - seriesOf(b) || timeOf(a) - timeOf(b) || a - b);
+  const isStart = (place: number) => place === 0 || seriesOf(order[place] ?? 0) !== seriesOf(order[place - 1] ?? 0);
+  const written = (time: number) => writeTime(time, notation);
+  const repeated = order.findIndex(
+    (row, place) => place > 0 && !isStart(place) && timeOf(row) === timeOf(order[place - 1] ?? 0),
+  );
+  if (repeated > 0) {
+    const [before = 0, row = 0] = order.subarray(repeated - 1, repeated + 1);
+    const where = group === null ? "" : " of one series";
+    const message = `${file}:${lineOf(row)}: Column "${column}" has ${written(timeOf(row))} twice: the row${where} on line ${lineOf(before)} has it too.`;
+    const hint =
+      group === null
+        ? "Name the columns of the series in data.group, or remove one of the rows."
+        : "Remove one of the rows, or name more columns in data.group.";
+    return fail([{ code: "table-time", path: "/data/time", file, line: lineOf(row), message, hint }]);
+  }
+  const starts = [...order.keys()].filter(isStart);
+  const ends = [...starts.slice(1), order.length];
+  const ordered = starts.map((start, index) => Float64Array.from(order.subarray(start, ends[index]), timeOf));
+  const step = findStep(ordered, notation.isDate);
+  const isSorted = isAscending(times, series);
+  const notices = isSorted
+    ? []
+    : [`The rows of "${file}" are sorted by "${column}"${group === null ? "" : " within each series"}.`];
+  const sorted = { order, starts, times: Float64Array.from(order, timeOf) };
+  if (step === null) return ok({ ...sorted, step, notices });
+  const gaps = findGaps(sorted, step);
+  if (gaps.isIrregular) {
+    const most = describeStep(step);
+    const irregular = `The steps of "${column}" differ (most are ${most}): windows and horizons count rows, whose dates are not known ahead.`;
+    return ok({ ...sorted, step: null, notices: [...notices, irregular] });
+  }
+  if (gaps.rows === 0) return ok({ ...sorted, step, notices });
+  const first = `the first after line ${lineOf(order[gaps.first] ?? 0)} (${written(timeOf(order[gaps.first] ?? 0))})`;
+  const what = `Column "${column}" has a step of ${describeStep(step)} and skips ${formatCount(gaps.rows, "row")}, ${first}`;
+  if (missing !== "interpolate" && missing !== "previous") {
+    const notice = `${what}: windows reach across. To fill them set data.missing to "interpolate" or "previous".`;
+    return ok({ ...sorted, step, notices: [...notices, notice] });
+  }
+  if (gaps.rows > MAX_ADDED * order.length) {
+    const hint = 'Correct the times, or set data.missing to "error" to count rows alone.';
+    return fail([tooManyProblem(file, `${what}: more than ${MAX_ADDED} times the rows of the file.`, hint)]);
+  }
+  return ok({ ...withAddedRows(sorted, step, gaps.rows), step, notices: [...notices, `${what}, which are filled.`] });
+}
+
+function tooManyProblem(file: string, message: string, hint: string): RunProblem {
+  return { code: "table-time", path: "/data/missing", file, message, hint };
+}
+
+/** True where the times of each series ascend in the order of the file. */
+function isAscending(times: readonly number[], series: readonly number[]): boolean {
+  const last = new Map<number, number>();
+  for (const [row, time] of times.entries()) {
+    const id = series[row] ?? 0;
+    if (time < (last.get(id) ?? Number.NEGATIVE_INFINITY)) return false;
+    last.set(id, time);
+  }
+  return true;
+}
+
+type Sorted = Pick<RowOrder, "order" | "starts" | "times">;
+
+/** The rows that the series skip; `first` is the row before the first of them. */
+function findGaps({ starts, times }: Sorted, step: TimeStep) {
+  const isStart = new Set(starts);
+  let [rows, first, isIrregular] = [0, -1, false];
+  for (let row = 1; row < times.length; row++) {
+    if (isStart.has(row)) continue;
+    const steps = stepsBetween(times[row - 1] ?? 0, times[row] ?? 0, step);
+    if (!Number.isInteger(steps) || steps < 1) isIrregular = true;
+    else if (steps > 1) {
+      rows += steps - 1;
+      if (first < 0) first = row - 1;
+    }
+  }
+  return { rows, first, isIrregular };
+}
+
+/** The rows with those that the series skip. */
+function withAddedRows({ order, starts, times }: Sorted, step: TimeStep, added: number): Sorted {
+  const isStart = new Set(starts);
+  const all = { order: new Int32Array(order.length + added), times: new Float64Array(order.length + added) };
+  const newStarts: number[] = [];
+  let place = 0;
+  for (const [row, fileRow] of order.entries()) {
+    if (isStart.has(row)) newStarts.push(place);
+    const before = times[row - 1] ?? 0;
+    const steps = isStart.has(row) ? 1 : stepsBetween(before, times[row] ?? 0, step);
+    for (let index = 1; index < steps; index++) {
+      all.order[place] = -1;
+      all.times[place++] = timeAfter(before, index, step);
+    }
+    all.order[place] = fileRow;
+    all.times[place++] = times[row] ?? 0;
+  }
+  return { ...all, starts: newStarts };
+}
