@@ -45,7 +45,7 @@ export function addedLabelProblem({ missing }: Pick<NormalTableData, "missing">,
 export function missingHint(data: NormalTableData): string {
   return hasIndependentRows(data)
     ? 'Set data.missing to "mean" (of the training split), "zero" or "drop" (skip such rows).'
-    : 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row) or "interpolate".';
+    : 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';
 }
 
 export function untargetedNotice({ file }: NormalTableData, rows: number): string | null {
