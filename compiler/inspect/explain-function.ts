@@ -30,9 +30,10 @@ export function explainFunction(called: EquationFunction, context: PassContext):
     const b = graphBuilder("call");
     const call = openArguments(b, called, [...batch, ...row]);
     const rules = shapeRules(batch);
-    const type = called.infer(call.types, rules);
+    const formula = /\("([^"]*)"/.exec(called.notation)?.[1];
+    const type = called.infer(call.types, rules, formula);
     if (type?.kind !== "tensor" || rules.isUndecided()) continue;
-    const results = [called.build(b, call.operands, type.shape, call.types, batch.length)].flat();
+    const results = [called.build(b, call.operands, type.shape, call.types, batch.length, undefined, formula)].flat();
     const operators = b.nodes.slice(call.nodeCount).flatMap(({ op }: Node) => (op === "Constant" ? [] : [op]));
     const names = results.length === 1 ? ["dy"] : results.map((_, index) => `dy${index + 1}`);
     const cotangents = results.map((value, index) => ({ value, name: at(names, index) }));
@@ -63,7 +64,9 @@ interface ExampleCall {
 /** The arguments that a call needs, as inputs of the graph. */
 function openArguments(b: Builder, { notation, arity }: EquationFunction, shape: readonly Dim[]): ExampleCall {
   const argumentNames = /\((.*)\)$/.exec(notation)?.[1]?.split(", ") ?? [];
-  const names = argumentNames.slice(0, arity[0]);
+  const operandNames = argumentNames.filter((name) => !name.startsWith('"'));
+  // A formula has as many operands as its example.
+  const names = operandNames.length < argumentNames.length ? operandNames : argumentNames.slice(0, arity[0]);
   const tensorNames = names.filter((name) => exampleNumbers[name] === undefined && name !== "condition");
   const inputs = new Map<string, Value>(
     tensorNames.map((name) => [

@@ -107,6 +107,7 @@ function buildExpression(expression: Expression, scope: BuildScope): Operand | r
         expression.arguments.map((argument) => typeOf(argument, scope)),
         sound.batchAxes,
         sound.delay,
+        expression.formula,
       );
     }
   }

@@ -43,8 +43,8 @@ const groups = [
   },
   {
     title: "Vectors and matrices of each row",
-    text: "A row of the batch may have a matrix, or several: a state or a product of heads.",
-    names: ["outer", "transpose", "split_heads", "merge_heads", "one_hot"],
+    text: "A row of the batch may have a matrix, or several: a state or a product of heads. The formula of `einsum` has a letter for each axis of a row of each operand, and of the result; the batch and the time have none. A letter that the result lacks is summed over; one of several operands is the same axis. In JSON its quotes are escaped, or single: `einsum('hd,hde->he', q, C)`.",
+    names: ["outer", "transpose", "einsum", "split_heads", "merge_heads", "one_hot"],
   },
   {
     title: "Earlier time steps",

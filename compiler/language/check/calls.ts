@@ -68,6 +68,8 @@ function checkCall(
     }
     return { code: "argument-count", message, offset, ...(isAxisMissing && { hint }) };
   }
+  const formula = formulaProblem(call, called.hasFormula === true);
+  if (formula !== undefined) return formula;
   if (!isCallable(call.function, definition.kind)) {
     const isCell = definition.kind === "cell";
     const message = `${call.function} reads earlier time steps, which only the equations of a layer can`;
@@ -76,6 +78,16 @@ function checkCall(
   }
   if (call.function === "layer_norm") return checkPartCount(call, '"layer_norm(e, 4)"');
   return call.function === "split" ? checkSplit(call, targets) : undefined;
+}
+
+function formulaProblem(
+  { function: name, formula, offset }: CallExpression,
+  hasFormula: boolean,
+): EquationProblem | undefined {
+  if (hasFormula === (formula !== undefined)) return undefined;
+  const message = hasFormula ? `${name} has no formula` : `${name} has no formula, but text as its first argument`;
+  const hint = hasFormula ? `Write it first: ${name}("ij,j->i", a, b).` : "Remove the text.";
+  return { code: "argument", message, hint, offset };
 }
 
 /** The problem of the second argument of a call, a number of equal parts. */

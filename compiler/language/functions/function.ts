@@ -24,11 +24,17 @@ export interface EquationFunction {
   readonly arity: readonly [number, number];
   /** The number of leading arguments that are conditions. The others must not be conditions. */
   readonly conditionCount: number;
+  /** True for a function whose first argument is a formula in quotes, which `arity` does not count. */
+  readonly hasFormula?: boolean;
   /**
    * The type of the call (of `split`: of each part), or the error in its arguments. Undefined where the function's own
    * definition has a problem, which is already reported.
    */
-  infer(args: readonly ExpressionType[], rules: ShapeRules): ExpressionType | ArgumentError | undefined;
+  infer(
+    args: readonly ExpressionType[],
+    rules: ShapeRules,
+    formula?: string,
+  ): ExpressionType | ArgumentError | undefined;
   /**
    * Builds a call that is not a constant. `shape` is the inferred one. Returns a list for `split`, else one value.
    *
@@ -42,6 +48,7 @@ export interface EquationFunction {
     types: readonly ExpressionType[],
     batchAxes: number,
     delay?: Delay,
+    formula?: string,
   ): Value | readonly Value[];
 }
 

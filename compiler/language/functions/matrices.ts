@@ -4,6 +4,7 @@ import { at } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Shape } from "../../ir/types.js";
 import { isShapeMismatch, rowShape, shapeOf } from "../expression-type.js";
+import { einsumFunction } from "./einsum.js";
 import {
   argumentError,
   asValue,
@@ -48,6 +49,7 @@ export const matrixFunctions: Readonly<Record<string, EquationFunction>> = {
       return b.transpose(asValue(b, at(args, 0)), [...shape.keys()].toSpliced(-2, 2, last, last - 1));
     },
   },
+  einsum: einsumFunction,
   split_heads: {
     notation: "split_heads(a, heads)",
     equation: "[…, heads · size] as […, heads, size]",

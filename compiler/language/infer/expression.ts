@@ -67,7 +67,7 @@ function inferCall(call: CallExpression, context: InferenceContext): ExpressionT
   );
   const argumentTypes = args.filter((arg) => arg !== undefined);
   if (argumentTypes.length < args.length) return undefined;
-  const result = called.infer(argumentTypes, context.rules);
+  const result = called.infer(argumentTypes, context.rules, call.formula);
   if (result?.kind !== "error") return result;
   const offender = call.arguments[result.argument ?? -1] ?? call;
   const message = `${excerpt(offender, context)}: ${result.message}`;

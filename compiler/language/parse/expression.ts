@@ -1,7 +1,15 @@
 /** Expressions as a typed tree with source positions; jsep parses the structure. */
 import jsep from "jsep";
 import { at, expectDefined } from "../../ir/expect.js";
-import { checkGrammar, type EquationProblem, type Parentheses, type Token, tokenize } from "./tokens.js";
+import {
+  checkGrammar,
+  type EquationProblem,
+  type Formulas,
+  type Parentheses,
+  type Token,
+  tokenize,
+  withoutFormulas,
+} from "./tokens.js";
 
 interface Span {
   /** The position of the first character in the equation, and the position after the last one. */
@@ -32,6 +40,8 @@ export interface CallExpression extends Span {
   readonly kind: "call";
   readonly function: string;
   readonly arguments: readonly Expression[];
+  /** The text in quotes before the arguments. */
+  readonly formula?: string;
 }
 export type Expression = NumberExpression | NameExpression | NegateExpression | BinaryExpression | CallExpression;
 
@@ -49,9 +59,11 @@ export function parseExpression(text: string): ParsedExpression {
 
 /** Parses the tokens of an expression. Never throws. */
 export function parseTokens(tokens: readonly Token[], text: string): ParsedExpression {
-  const grammar = checkGrammar(tokens, text.length);
+  const { rest, formulas, problem } = withoutFormulas(tokens);
+  if (problem !== undefined) return { ok: false, problem };
+  const grammar = checkGrammar(rest, text.length);
   if (!grammar.ok) return grammar;
-  return { ok: true, expression: addPositions(jsep(toJsepSource(tokens)), tokens, grammar.parentheses) };
+  return { ok: true, expression: addPositions(jsep(toJsepSource(rest)), rest, grammar.parentheses, formulas) };
 }
 
 /**
@@ -78,7 +90,12 @@ interface Positioned<E extends Expression = Expression> {
  * jsep has no positions, but an in-order walk of its tree visits operands and operators in the order of the text: the
  * n-th one is the n-th token that is no punctuation.
  */
-function addPositions(tree: jsep.Expression, tokens: readonly Token[], parentheses: Parentheses): Expression {
+function addPositions(
+  tree: jsep.Expression,
+  tokens: readonly Token[],
+  parentheses: Parentheses,
+  formulas: Formulas,
+): Expression {
   const operandTokens = tokens.flatMap((token, index) => (token.kind === "punctuation" ? [] : [{ ...token, index }]));
   let consumed = 0;
   const next = () => at(operandTokens, consumed++);
@@ -122,7 +139,9 @@ function addPositions(tree: jsep.Expression, tokens: readonly Token[], parenthes
         const { index: first, offset, text } = next();
         const args = node.arguments.map((argument) => convert(argument as jsep.CoreExpression).expression);
         const last = expectDefined(parentheses.get(first + 1), "the end of a call");
-        const expression: CallExpression = { kind: "call", function: text, arguments: args, offset, end: endOf(last) };
+        const call: CallExpression = { kind: "call", function: text, arguments: args, offset, end: endOf(last) };
+        const formula = formulas.get(offset);
+        const expression = formula === undefined ? call : { ...call, formula };
         return withParentheses({ expression, first, last });
       }
       default: {

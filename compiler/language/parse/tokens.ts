@@ -11,8 +11,8 @@ export interface EquationProblem {
 }
 
 export interface Token {
-  /** Punctuation is one of `( ) , =`. */
-  readonly kind: "name" | "number" | "operator" | "punctuation";
+  /** Punctuation is one of `( ) , =`; a text is in quotes. */
+  readonly kind: "name" | "number" | "operator" | "punctuation" | "text";
   readonly text: string;
   readonly offset: number;
   readonly end: number;
@@ -25,7 +25,7 @@ const spacePattern = /[ \t\r\n]*/y;
 /** Operators of JavaScript, matched whole, so that the message quotes them. */
 const javascriptPattern = /===|!==|\*\*|&&|\|\||<<|>>|\?\?|=>/y;
 const tokenPattern =
-  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@^<>])|(?<punctuation>[(),=])/y;
+  /(?<name>[A-Za-z_]\w*'*)|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<operator>[<>=!]=|[-+*/@^<>])|(?<punctuation>[(),=])|(?<text>"[^"]*"|'[^']*')/y;
 
 const hints: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -77,14 +77,40 @@ export function tokenize(text: string): {
       const message = `${quote(unexpected)} is not allowed in an equation`;
       return { tokens, problem: syntaxProblem(message, offset, hints.get(unexpected)) };
     }
-    const { name, number, operator } = expectDefined(match.groups, "the kind of a token");
-    const kind = name ? "name" : number ? "number" : operator ? "operator" : "punctuation";
+    const { name, number, operator, text: quoted } = expectDefined(match.groups, "the kind of a token");
+    const kind = name ? "name" : number ? "number" : operator ? "operator" : quoted ? "text" : "punctuation";
     if (kind === "number" && !Number.isFinite(Number(match[0]))) {
       return { tokens, problem: syntaxProblem(`${match[0]} is too large a number`, offset) };
     }
     tokens.push({ kind, text: match[0], offset, end: offset + match[0].length });
     offset += match[0].length;
   }
+}
+
+/** The text of the first argument of a call, by the offset of its function. */
+export type Formulas = ReadonlyMap<number, string>;
+
+/** The tokens without the texts that are first arguments, which are no operands. */
+export function withoutFormulas(tokens: readonly Token[]): {
+  readonly rest: readonly Token[];
+  readonly formulas: Formulas;
+  readonly problem: EquationProblem | undefined;
+} {
+  const formulas = new Map<number, string>();
+  const rest: Token[] = [];
+  for (const [index, token] of tokens.entries()) {
+    const [called, open] = [tokens[index - 2], tokens[index - 1]];
+    if (token.kind !== "text") {
+      if (token.text !== "," || open?.kind !== "text") rest.push(token);
+    } else if (called?.kind === "name" && open?.text === "(") {
+      formulas.set(called.offset, token.text.slice(1, -1));
+    } else {
+      const message = `${token.text} is text, which only the first argument of a function can be`;
+      const hint = 'A formula is one: einsum("ij,j->i", a, b). A prime follows the name of a state: h\'.';
+      return { rest, formulas, problem: syntaxProblem(message, token.offset, hint) };
+    }
+  }
+  return { rest, formulas, problem: undefined };
 }
 
 /** From the index of each opening parenthesis to that of the closing one. */

@@ -157,7 +157,15 @@ describe("syntax errors", () => {
       "h.size",
       'equation-syntax at 1: "." is not allowed in an equation. Write a function by its name alone: "mean(a)".',
     ],
-    ['"a"', 'equation-syntax at 0: "\\"" is not allowed in an equation'],
+    ['"a', 'equation-syntax at 0: "\\"" is not allowed in an equation'],
+    [
+      '"a"',
+      'equation-syntax at 0: "a" is text, which only the first argument of a function can be. A formula is one: einsum("ij,j->i", a, b). A prime follows the name of a state: h\'.',
+    ],
+    [
+      "f(a, 'b')",
+      "equation-syntax at 5: 'b' is text, which only the first argument of a function can be. A formula is one: einsum(\"ij,j->i\", a, b). A prime follows the name of a state: h'.",
+    ],
     ["a << b", 'equation-syntax at 2: "<<" is not allowed in an equation'],
     ["σ(x)", 'equation-syntax at 0: "σ" is not allowed in an equation'],
     ["a + 🙂", 'equation-syntax at 4: "🙂" is not allowed in an equation'],
