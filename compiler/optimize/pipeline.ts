@@ -10,6 +10,7 @@ import { fuseNormalization } from "./kernels/fuse-normalization.js";
 import { fuseOperators } from "./kernels/fuse-operators.js";
 import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
+import { shortRows } from "./kernels/short-rows.js";
 import { type LegalityRule, noExportedOperators, noIdentity, noInt64, noStaticLoops, webgpuOps } from "./legality.js";
 import { decompose } from "./legalize/decompose.js";
 import { elideZeroState } from "./legalize/elide-zero-state.js";
@@ -84,7 +85,7 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   canonicalized("parallelize-loops", [associativeScan], rules),
   canonicalized(
     "choose-kernels",
-    [contractProducts, foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights],
+    [contractProducts, shortRows, foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights],
     rules,
   ),
   canonicalized(

@@ -27,9 +27,14 @@ export const cpu: Target = {
   // The product with the weight on the left: 1.5 to 1.65 times as fast for 16 rows, 1.3 times for 8 and 48, no gain for
   // 50.
   prepackWeights: { minTimeSteps: 8, minElements: 2 ** 19, maxRowsWeightLeft: 48 },
+  // `optimize/kernels/short-rows.ts` has the measurements.
+  shortRows: { maxNumbers: 32, minElements: 2 ** 13 },
   kernelCallMicroseconds: 2,
   loopIterationMicroseconds: 4,
   elementMicroseconds: 1 / 1500,
+  // A product of arrays of 2 ** 14 to 2 ** 19 elements on one thread, 2026-11-30: 0.15 ns an element, and 1.1 ns for 2 ** 24.
+  cachedElementMicroseconds: 1 / 6000,
+  cacheElements: 2 ** 17,
   multiplyAddMicroseconds: 1 / 20_000,
   maxKernelOutputs: Number.POSITIVE_INFINITY,
 };

@@ -37,10 +37,15 @@ export interface Target {
     /** Rows up to which the product with the weight as the left operand is the faster one. */
     readonly maxRowsWeightLeft: number;
   };
+  /** Rows up to `maxNumbers` of values from `minElements` on are repeated and summed by products with ones. */
+  readonly shortRows: { readonly maxNumbers: number; readonly minElements: number };
   /** Costs that decide between a sequential loop and a prefix scan. */
   readonly kernelCallMicroseconds: number;
   readonly loopIterationMicroseconds: number;
   readonly elementMicroseconds: number;
+  /** The same for values that stay in the cache, of which the cache has `cacheElements`. */
+  readonly cachedElementMicroseconds: number;
+  readonly cacheElements: number;
   /** One multiply-add of a product of matrices. */
   readonly multiplyAddMicroseconds: number;
   /** Results that one kernel may write. */

@@ -10,7 +10,9 @@ export const webgpu: Target = {
   ...cpu,
   name: "webgpu",
   wideSliceElements: Number.POSITIVE_INFINITY,
+  shortRows: { maxNumbers: 0, minElements: Number.POSITIVE_INFINITY },
   kernelCallMicroseconds: 10,
+  cacheElements: Number.POSITIVE_INFINITY,
   // The shader compiler decides how a function of a scalar is rounded.
   vectorLanes: undefined,
   accumulateInLoop: { ...cpu.accumulateInLoop, minStackedElements: Number.POSITIVE_INFINITY },
