@@ -56,7 +56,7 @@ export function vjpScan(
   active: ReadonlySet<Value>,
   pullBack: PullBack,
 ): readonly (Value | undefined)[] {
-  const { body, stateCount, reverse, length, rematerialize = false } = loop.attributes;
+  const { body, stateCount, reverse, length, rematerialize = false, solved = false } = loop.attributes;
   const { outer, inner } = scanOperands(loop);
   const producers = producersOf(body);
 
@@ -133,6 +133,7 @@ export function vjpScan(
     reverse: !reverse,
     length,
     ...(rematerialize && { rematerialize }),
+    ...(solved && { solved }),
   });
   const resultOf = (value: Value): Value | undefined => {
     const index = [...carriedStates, ...captures, ...slices].indexOf(value);

@@ -11,6 +11,8 @@ export const MIN_CHECKPOINTED_STEPS = 16;
  * Gradient checkpointing (T. Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016): `length` steps as
  * ⌊length / s⌋ segments of s = ⌈√length⌉ steps, and a loop for the remainder. The outer loop stores the states between
  * segments, and the gradient computes each segment again: memory is O(√length), at the cost of one more forward pass.
+ *
+ * @param segmentLength s, by default ⌈√length⌉.
  */
 export function checkpointedScan(
   b: Builder,
@@ -18,9 +20,9 @@ export function checkpointedScan(
   operands: LoopOperands,
   length: number,
   buildStep: BuildStep,
+  segmentLength = Math.ceil(Math.sqrt(length)),
 ): LoopResult {
-  const { reverse = false } = operands;
-  const segmentLength = Math.ceil(Math.sqrt(length));
+  const { reverse = false, solved = false } = operands;
   const segmentCount = Math.floor(length / segmentLength);
   const sliceScans = (from: number, to: number) => operands.scans.map((value) => b.slice(value, 0, from, to));
   const runSegments = (initial: readonly Value[]): LoopResult => {
@@ -32,7 +34,7 @@ export function checkpointedScan(
       `${name}/segments`,
       { initial, scans, reverse, rematerialize: true },
       (inner, states, slices) => {
-        const result = scan(inner, name, { initial: states, scans: slices, reverse }, buildStep);
+        const result = scan(inner, name, { initial: states, scans: slices, reverse, solved }, buildStep);
         return { next: result.final, scanOutputs: result.scanOutputs };
       },
     );
@@ -42,7 +44,7 @@ export function checkpointedScan(
     return { final, scanOutputs: flattened };
   };
   const runRemainder = (initial: readonly Value[]): LoopResult =>
-    scan(b, name, { initial, scans: sliceScans(segmentCount * segmentLength, length), reverse }, buildStep);
+    scan(b, name, { initial, scans: sliceScans(segmentCount * segmentLength, length), reverse, solved }, buildStep);
   if (segmentCount * segmentLength === length) return runSegments(operands.initial);
   const [first, second] = reverse ? [runRemainder, runSegments] : [runSegments, runRemainder];
   const firstResult = first(operands.initial);

@@ -30,11 +30,13 @@ export interface LoopOperands {
   readonly reverse?: boolean;
   /** Store only the states for the gradient, and compute the steps again. */
   readonly rematerialize?: boolean;
+  /** The steps of a solved recurrence. */
+  readonly solved?: boolean;
 }
 
 /** A Scan over the scanned inputs. */
 export function scan(b: Builder, name: string, operands: LoopOperands, buildStep: BuildStep): LoopResult {
-  const { initial, scans, reverse = false, rematerialize = false } = operands;
+  const { initial, scans, reverse = false, rematerialize = false, solved = false } = operands;
   const length = lengthOf(name, operands);
   const inner = bodyBuilder(name);
   const states = initial.map((value, index) => inner.input(value.name ?? `state.${index}`, value.type));
@@ -50,6 +52,7 @@ export function scan(b: Builder, name: string, operands: LoopOperands, buildStep
     reverse,
     length,
     ...(rematerialize && { rematerialize }),
+    ...(solved && { solved }),
   });
   return { final: outputs.slice(0, initial.length), scanOutputs: outputs.slice(initial.length) };
 }

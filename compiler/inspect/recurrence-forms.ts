@@ -4,9 +4,10 @@ import { at } from "../ir/expect.js";
 import type { Graph, NodeOf } from "../ir/types.js";
 import type { PassContext, RecurrenceForm } from "../optimize/pass.js";
 import { forwardPasses, runPasses } from "../optimize/pipeline.js";
+import { blockEstimate } from "../optimize/recurrences/block-cost.js";
 import { bestElementwiseForm, elementwiseEstimate } from "../optimize/recurrences/elementwise-cost.js";
 import { elementwiseFissionOf } from "../optimize/recurrences/elementwise-groups.js";
-import { chosenChunk, estimateOf, fissionOf, solveRecurrences } from "../optimize/recurrences/solve-recurrences.js";
+import { chosenChunks, estimateOf, fissionOf, solveRecurrences } from "../optimize/recurrences/solve-recurrences.js";
 import { stateGroups } from "../optimize/recurrences/take-apart.js";
 
 export interface RecurrenceExplanation {
@@ -36,18 +37,35 @@ export function recurrenceForms(
     return [{ states: names, form: "loop", chunk: null, reason: "the sequences differ in length", microseconds: {} }];
   const loop = loopOf(graph);
   const timeSteps = Number(loop?.attributes.length);
-  const fission = loop && fissionOf(loop);
+  const fission = loop && fissionOf(loop, context);
   if (loop === undefined) return [];
-  const size =
-    fission === undefined || context.recurrence === "loop" ? 0 : chosenChunk(loop, fission, timeSteps, context);
+  const chunks =
+    fission === undefined || context.recurrence === "loop"
+      ? undefined
+      : chosenChunks(context)(loop, fission, timeSteps);
   const apart = solveRecurrences.run(graph, context);
   const solvedForms: RecurrenceExplanation[] = [];
-  if (fission !== undefined && size > 0) {
+  const blocks = [...(fission?.blocks.values() ?? [])].filter(
+    (block) => chunks !== undefined && chunks.block(block) > 0,
+  );
+  for (const block of blocks) {
+    const { loop: asLoop, chunkwise } = blockEstimate(block, timeSteps, context);
+    solvedForms.push({
+      states: block.group.map((index) => at(names, index)),
+      form: "chunkwise",
+      chunk: chunks?.block(block) ?? 0,
+      reason: "linear by entry, and too wide to store each step: computed again for the gradient",
+      microseconds: { loop: asLoop, chunkwise },
+    });
+  }
+  const inBlocks = new Set(blocks.flatMap(({ group }) => group));
+  const products = [...(fission?.recurrences.keys() ?? [])].filter((index) => !inBlocks.has(index));
+  if (fission !== undefined && chunks !== undefined && chunks.matrix > 0 && products.length > 0) {
     const { loop: asLoop, chunkwise } = estimateOf(loop, fission, timeSteps, context);
     solvedForms.push({
-      states: [...fission.recurrences.keys()].map((index) => at(names, index)),
+      states: products.map((index) => at(names, index)),
       form: "chunkwise",
-      chunk: size,
+      chunk: chunks.matrix,
       reason: "linear, and read by products with vectors",
       microseconds: { loop: asLoop, chunkwise },
     });

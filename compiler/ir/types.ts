@@ -104,6 +104,8 @@ export interface ScanAttributes {
    * stored. By default every value that the backward loop reads is a scan output.
    */
   readonly rematerialize?: boolean;
+  /** The steps of a block of a recurrence that is solved in blocks, which have no other form. */
+  readonly solved?: boolean;
 }
 
 export type RecurrentActivation = "Sigmoid" | "Tanh" | "Relu";

@@ -16,7 +16,7 @@ import type { Pass } from "../../compiler/optimize/pass.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 
 /** What symbols stand for when values are compared. */
-const sizes: ReadonlyMap<string, number> = new Map([
+export const sizes: ReadonlyMap<string, number> = new Map([
   ["batch", 2],
   ["time", 3],
   ["words", 4],

@@ -65,7 +65,13 @@ function plansOf(graph: Graph, context: PassContext): ReadonlyMap<Node, Readonly
   for (const node of graph.nodes.toReversed()) {
     if (node.op === "Scan" || !isWide(at(node.outputs, 0).type.shape.slice(1), context)) continue;
     const [loop, ...others] = new Set(node.outputs.map(consumerLoop));
-    if (loop === undefined || others.length > 0 || slicingOf(node, loop.attributes.length) === undefined) continue;
+    if (
+      loop === undefined ||
+      others.length > 0 ||
+      loop.attributes.solved ||
+      slicingOf(node, loop.attributes.length) === undefined
+    )
+      continue;
     consumerLoops.set(node, loop);
     plans.set(loop, (plans.get(loop) ?? new Set()).add(node));
   }

@@ -13,7 +13,7 @@ export interface ElementwiseFission extends StateGroups {
 
 /** The loop's elementwise recurrences; undefined where it has none, or a node that has no batching rule. */
 export function elementwiseFissionOf(loop: Loop): ElementwiseFission | undefined {
-  if (loop.attributes.stateCount === 0) return undefined;
+  if (loop.attributes.stateCount === 0 || loop.attributes.solved) return undefined;
   const groups = stateGroups(loop);
   const semirings = new Map<number, Semiring>();
   for (const group of groups.components) {

@@ -50,6 +50,7 @@ export function matrixRecurrence(
   const producers = producersOf(body);
   const isDependent = (value: Value) => dependsOn.get(value)?.has(stateIndex) === true;
   const isIndependent = (value: Value) => [...(dependsOn.get(value) ?? [])].every((index) => solved.has(index));
+  if (!isDependent(next)) return undefined;
   const options = { state, producers, isDependent, isIndependent };
   const update = linearForms({ ...options, next: undefined })(next);
   if (update?.gate === undefined || update.layout.some((axis, index) => axis >= 0 && axis !== index)) return undefined;

@@ -1,7 +1,7 @@
 /**
  * Loops with states that have a solution: a linear matrix state becomes products within chunks of time steps, a window
- * of the last steps becomes slices, and the other states keep loops of their own. It runs before differentiation, so
- * that the gradient is one of products too.
+ * of the last steps becomes slices, a wide elementwise state runs in blocks of steps, and the other states keep loops of
+ * their own. It runs before differentiation, so that the gradient is one of products and blocks too.
  */
 import { scanOperands } from "../../graph/rewrite.js";
 import { at } from "../../ir/expect.js";
@@ -9,6 +9,8 @@ import type { Graph, Value } from "../../ir/types.js";
 import { type Loop, rewriteLoops } from "../loops/rewrite-loop.js";
 import type { Pass, PassContext } from "../pass.js";
 import { expectedSize } from "../target/index.js";
+import { blockEstimate, chosenBlock } from "./block-cost.js";
+import { type Block, blockOf, solveInBlocks } from "./blocks.js";
 import { solveChunkwise } from "./chunkwise.js";
 import { chunkSizes, chunkwiseMicroseconds, loopMicroseconds, type RecurrenceSize, sizeOf } from "./cost.js";
 import { buildProduct, type Layout, type Outside, type Product } from "./factor.js";
@@ -16,16 +18,20 @@ import { type MatrixRecurrence, matrixRecurrence } from "./matrix-recurrence.js"
 import { canTakeApart, type Site, type Solution, type StateGroups, stateGroups, takeApart } from "./take-apart.js";
 import { solveWindow, type Window, windowOf } from "./window.js";
 
-/** The states of a loop, of which some have matrix recurrences or are windows. */
+/** The states of a loop, of which some have matrix recurrences, are windows or are solved in blocks. */
 export interface Fission extends StateGroups {
   readonly recurrences: ReadonlyMap<number, MatrixRecurrence>;
+  /** By the first state of the group. */
+  readonly blocks: ReadonlyMap<number, Block>;
   readonly windows: ReadonlyMap<number, Window>;
 }
 
 /** The states of a loop that have a solution; undefined without one, or with a node that has no batching rule. */
-export function fissionOf(loop: Loop): Fission | undefined {
-  if (loop.attributes.rematerialize || loop.attributes.stateCount === 0) return undefined;
+export function fissionOf(loop: Loop, context: PassContext): Fission | undefined {
+  const { rematerialize, solved: isSolved, stateCount } = loop.attributes;
+  if (rematerialize || isSolved || stateCount === 0) return undefined;
   const groups = stateGroups(loop);
+  const blocks = new Map<number, Block>();
   const recurrences = new Map<number, MatrixRecurrence>();
   const windows = new Map<number, Window>();
   const solved = new Set<number>();
@@ -36,9 +42,12 @@ export function fissionOf(loop: Loop): Fission | undefined {
     if (window !== undefined && sources.every((source) => windows.has(source))) windows.set(index, window);
     const recurrence = group.length === 1 ? matrixRecurrence(loop, index, groups.dependencies, solved) : undefined;
     if (recurrence !== undefined && !windows.has(index)) recurrences.set(index, recurrence);
+    const block = windows.has(index) ? undefined : blockOf(loop, groups, group, context);
+    if (block !== undefined) blocks.set(index, block);
     for (const state of group) solved.add(state);
   }
-  return recurrences.size + windows.size > 0 && canTakeApart(loop) ? { ...groups, recurrences, windows } : undefined;
+  const isSolvable = recurrences.size + windows.size + blocks.size > 0 && canTakeApart(loop);
+  return isSolvable ? { ...groups, recurrences, windows, blocks } : undefined;
 }
 
 /** The sizes of a value's axes in the layout of a state of some rank. */
@@ -107,23 +116,31 @@ function solveMatrix(loop: Loop, recurrence: MatrixRecurrence, size: number, sit
   };
 }
 
-/** The choice for a loop: the steps of a chunk of its matrix states, 0 where those remain in a loop. */
-export type ChunkChoice = (loop: Loop, fission: Fission, timeSteps: number) => number;
+/** The choice for a loop: the steps of a chunk of its matrix states, and of a block; 0 where those remain in a loop. */
+export interface Chunks {
+  readonly matrix: number;
+  block(block: Block): number;
+}
 
-/** Takes loops of static length apart that have a window, or matrix states whose chunks have a size. */
-export function rewriteSolvable(graph: Graph, chunkOf: ChunkChoice): Graph {
+export type ChunkChoice = (loop: Loop, fission: Fission, timeSteps: number) => Chunks;
+
+/** Takes loops of static length apart that have a window, or states whose chunks or blocks have a size. */
+export function rewriteSolvable(graph: Graph, context: PassContext, choose: ChunkChoice): Graph {
   return rewriteLoops(graph, (b, loop, operands) => {
     const timeSteps = loop.attributes.length;
     if (typeof timeSteps !== "number" || timeSteps < 2) return undefined;
-    const fission = fissionOf(loop);
+    const fission = fissionOf(loop, context);
     if (fission === undefined) return undefined;
-    const size = chunkOf(loop, fission, timeSteps);
-    if (size === 0 && fission.windows.size === 0) return undefined;
+    const chunks = choose(loop, fission, timeSteps);
+    const blocks = new Map([...fission.blocks].filter(([, block]) => chunks.block(block) > 0));
+    if (chunks.matrix === 0 && fission.windows.size + blocks.size === 0) return undefined;
     return takeApart(b, loop, operands, fission, timeSteps, ([index = 0], site) => {
       const window = fission.windows.get(index);
       if (window !== undefined) return solveWindow(window, site);
-      const recurrence = size === 0 ? undefined : fission.recurrences.get(index);
-      return recurrence && solveMatrix(loop, recurrence, size, site);
+      const block = blocks.get(index);
+      if (block !== undefined) return solveInBlocks(loop, block, Math.min(chunks.block(block), timeSteps), site);
+      const recurrence = chunks.matrix === 0 ? undefined : fission.recurrences.get(index);
+      return recurrence && solveMatrix(loop, recurrence, chunks.matrix, site);
     });
   });
 }
@@ -154,14 +171,34 @@ export function chosenChunk(loop: Loop, fission: Fission, timeSteps: number, con
   return form === "chunkwise" || estimate.chunkwise < estimate.loop ? estimate.chunk : 0;
 }
 
+/** The choice by the costs of the target, or the requested one. */
+export const chosenChunks =
+  (context: PassContext): ChunkChoice =>
+  (loop, fission, timeSteps) => {
+    const matrix = chosenChunk(loop, fission, timeSteps, context);
+    return {
+      matrix,
+      block(block) {
+        const recurrence = matrix === 0 ? undefined : fission.recurrences.get(at(block.group, 0));
+        if (recurrence === undefined) return chosenBlock(block, timeSteps, context);
+        const products = chunkwiseMicroseconds(sizeOf(recurrence, loop, timeSteps, context), matrix, context);
+        const { chunkwise } = blockEstimate(block, timeSteps, context);
+        return chunkwise < products ? chosenBlock(block, timeSteps, context) : 0;
+      },
+    };
+  };
+
 /** True when a loop of a graph would be taken apart if its length were static. */
 export function hasSolvableLoop(graph: Graph, context: PassContext): boolean {
   if (context.recurrence === "loop") return false;
   return graph.nodes.some((node) => {
     const timeSteps = node.op === "Scan" ? expectedSize(node.attributes.length, context, 0) : 0;
-    const fission = node.op === "Scan" && timeSteps > 1 ? fissionOf(node) : undefined;
+    const fission = node.op === "Scan" && timeSteps > 1 ? fissionOf(node, context) : undefined;
     if (fission === undefined) return false;
-    return fission.windows.size > 0 || chosenChunk(node as Loop, fission, timeSteps, context) > 0;
+    const chunks = chosenChunks(context)(node as Loop, fission, timeSteps);
+    return (
+      fission.windows.size + chunks.matrix > 0 || [...fission.blocks.values()].some((block) => chunks.block(block) > 0)
+    );
   });
 }
 
@@ -170,7 +207,5 @@ export const solveRecurrences: Pass = {
   description:
     "Takes linear matrix states in chunks, and windows as slices: S' = f S + v kᵀ, y = S' q → (Q Kᵀ ∘ D) V + Q S.",
   run: (graph, context) =>
-    context.recurrence === "loop"
-      ? graph
-      : rewriteSolvable(graph, (loop, fission, timeSteps) => chosenChunk(loop, fission, timeSteps, context)),
+    context.recurrence === "loop" ? graph : rewriteSolvable(graph, context, chosenChunks(context)),
 };

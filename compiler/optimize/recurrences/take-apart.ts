@@ -31,6 +31,8 @@ export interface Site {
   readonly reverse: boolean;
   /** The next value of a state, in the body. */
   nextOf(stateIndex: number): Value;
+  /** The scanned operands of the loop. */
+  readonly scans: readonly Value[];
   /** The first value of a state. */
   initial(stateIndex: number): Value;
   /** A value of the body for all time steps, once the states that it depends on are solved. */
@@ -146,6 +148,7 @@ export function takeApart(
     b,
     timeSteps,
     reverse,
+    scans: outer.scans,
     nextOf: (index) => at(body.outputs, index),
     initial: (index) => at(outer.states, index),
     outerValueOf,

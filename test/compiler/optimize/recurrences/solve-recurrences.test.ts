@@ -16,11 +16,16 @@ import {
   type Inputs,
   loop,
   resultOf,
+  sizes,
 } from "../../../support/before-after.js";
 import { normal } from "../../../support/read-spec.js";
 
-/** The pass with chunks of some steps in place of its cost decision. */
-const chunked = (size: number): Pass => ({ ...solveRecurrences, run: (graph) => rewriteSolvable(graph, () => size) });
+/** The pass with chunks and blocks of some steps in place of its cost decision. */
+const solvedBy = (matrix: number, block: number): Pass => ({
+  ...solveRecurrences,
+  run: (graph) => rewriteSolvable(graph, { expected: sizes }, () => ({ matrix, block: () => block })),
+});
+const chunked = (size: number) => solvedBy(size, 0);
 
 const [K, V] = [3, 2];
 const outer = (b: Builder, v: Value, k: Value) => b.mul(b.unsqueeze(v, [2]), b.unsqueeze(k, [1]));
@@ -283,7 +288,9 @@ describe.each([false, true])("a window of the last steps, reverse %s", (reverse)
         reverse,
       ),
     );
-    const loops = rewriteSolvable(graph, () => 0).nodes.filter(({ op }) => op === "Scan");
+    const loops = solvedBy(0, 0)
+      .run(graph, { expected: sizes })
+      .nodes.filter(({ op }) => op === "Scan");
     expect(loops.map(({ attributes }) => (attributes as { stateCount: number }).stateCount)).toEqual([1]);
     resultOf(chunked(4), graph);
   });
