@@ -21,6 +21,8 @@ export interface Signature {
   readonly lengths?: ArraySignature;
   /** Lengths of the targets and of inputs on their time axis, [batch], int64. */
   readonly target_lengths?: ArraySignature;
+  /** Lengths of side inputs on time axes of their own, [batch], int64, by the input; the array is `<input>.lengths`. */
+  readonly side_lengths?: Readonly<Record<string, ArraySignature>>;
   /** Factors of the loss of each step, [batch, time], float32. */
   readonly weights?: ArraySignature;
   /** Initial states by public name (`rnn/0/h`), [batch, size]. */
@@ -58,6 +60,16 @@ export function classesSize(target: string): "classes" | `classes/${string}` {
 /** The name of the size that is the number of ids of an input with its own vocabulary; others have "vocabulary". */
 export function vocabularySize(input: string): `vocabulary/${string}` {
   return `vocabulary/${input}`;
+}
+
+/** The name of the array of the lengths of a side input. */
+export function lengthsOfInput(input: string): `${string}.lengths` {
+  return `${input}.lengths`;
+}
+
+/** True for the name of an array of lengths. */
+export function isLengths(name: string): boolean {
+  return /^(?:target_)?lengths$|\.lengths$/.test(name);
 }
 
 function isArray(targets: Signature["targets"]): targets is ArraySignature {
@@ -121,7 +133,7 @@ export function withStaticTime(signature: Signature, axes: ReadonlySet<number | 
 }
 
 /** The signature of batches in which every step is valid. */
-export function withoutLengths({ lengths, target_lengths, ...signature }: Signature): Signature {
+export function withoutLengths({ lengths, target_lengths, side_lengths, ...signature }: Signature): Signature {
   return signature;
 }
 
@@ -133,7 +145,7 @@ export function perMicroBatch(signature: Signature, microBatches: number): Signa
 
 /** The signature for batches and sequences of any size, for evaluation and inference. */
 export function withDynamicShapes(signature: Signature): Signature {
-  const { inputs, side_inputs, targets, lengths, target_lengths, weights, initial_states } = signature;
+  const { inputs, side_inputs, targets, lengths, target_lengths, side_lengths, weights, initial_states } = signature;
   const time = isSequence(inputs) ? inputs.shape[1] : undefined;
   /** Axis 1 of a sequence is `time` where it has the length of the inputs; other symbols remain. */
   const dynamic = (array: ArraySignature, sequence = array.shape.length > 1): ArraySignature => ({
@@ -152,6 +164,7 @@ export function withDynamicShapes(signature: Signature): Signature {
     ...(side_inputs && { side_inputs: dynamicAll(side_inputs) }),
     ...(lengths && { lengths: dynamic(lengths) }),
     ...(target_lengths && { target_lengths: dynamic(target_lengths) }),
+    ...(side_lengths && { side_lengths: dynamicAll(side_lengths) }),
     ...(weights && { weights: dynamic(weights) }),
     ...(initial_states && { initial_states: dynamicAll(initial_states) }),
   };

@@ -12,11 +12,11 @@ export type HeldOutPart = number;
  * A column's name, or its number from 1.
  */
 export type Column = string | number;
-export type TableColumn = ("number" | "category" | "boolean" | "date") | KindOfAColumn;
+export type TableColumn = ("number" | "category" | "boolean" | "date" | "text") | KindOfAColumn;
 /**
  * The kind of a column of a table, with its options. A kind without options is written as its name.
  */
-export type KindOfAColumn = ColumnOfNumbers | ColumnOfCategories | ColumnOfBooleans | ColumnOfDates;
+export type KindOfAColumn = ColumnOfNumbers | ColumnOfCategories | ColumnOfBooleans | ColumnOfDates | ColumnOfText;
 /**
  * Decimal mark of the numbers of the table.
  */
@@ -726,7 +726,7 @@ export interface TableData {
    */
   delimiter?: string | null;
   /**
-   * Input columns: a list of columns of numbers, by name or by number from 1; or an object of the kinds of columns (`number`, `category`, `boolean`, `date`) by name. Default (null): all numeric columns.
+   * Input columns: a list of columns of numbers, by name or by number from 1; or an object of the kinds of columns (`number`, `category`, `boolean`, `date`, `text`) by name. Default (null): all numeric columns.
    */
   columns?:
     | Column[]
@@ -781,7 +781,7 @@ export interface TableData {
    * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a treatment of its own: report an error, drop the row, repeat the value of the previous row, interpolate between the values before and after it (linear in time; after the last one it is repeated), or read zero, or the mean of the training split. With previous and interpolate the rows that `time` skips are added. Targets are never made up: with zero and mean they are an error in a series. A label is missing only if its field is empty, and is never repeated. Without a window, rows without a target are left out of training, and counted. Predictions read rows without a target.
    */
   missing?: "error" | "drop" | "previous" | "interpolate" | "zero" | "mean";
-  split?: SplitOfASeries;
+  split?: SplitOfATable;
 }
 /**
  * Numbers, one feature. `data.scale` scales it.
@@ -892,6 +892,34 @@ export interface ColumnOfDates {
   size?: number;
 }
 /**
+ * Texts as tokens: an input of ids [batch, steps] by the column's name, and the lengths of the texts, `<name>.lengths`. `encode` makes one vector of a text, which is joined with the other columns. A text without tokens, such as an empty field, is one unknown token (of bpe: a space). For single rows, without a window.
+ */
+export interface ColumnOfText {
+  /**
+   * Texts.
+   */
+  type: "text";
+  /**
+   * The unit of one time step: a word (separated by white space), a character, or a token of byte-level byte-pair encoding (bpe).
+   */
+  unit?: "word" | "char" | "bpe";
+  /**
+   * The vector of a text: the mean of the rows of a trained table (`mean`), the last state of a GRU over them (`gru`), or none of its own: layers of the model read the ids by the name of the column (`none`).
+   */
+  encode?: "mean" | "gru" | "none";
+  /**
+   * Width of the rows of the table, and of the state of the GRU.
+   */
+  size?: number;
+  /**
+   * Maximum number of units; longer texts are truncated. Default (null): no limit.
+   */
+  max_length?: number | null;
+  normalization?: TextNormalization;
+  vocabulary?: Vocabulary;
+  tokenizer?: Tokenizer;
+}
+/**
  * The column of the times of the rows, and their format.
  */
 export interface TimeColumn {
@@ -900,6 +928,37 @@ export interface TimeColumn {
    * Format of the dates as in strftime, such as %d.%m.%Y. Default (null): that of the column in `columns`; else ISO 8601, or numbers.
    */
   format?: string | null;
+}
+/**
+ * Fractions of the examples of a table for training, validation and test, or folds of single rows. In a series, targets of different splits do not overlap.
+ */
+export interface SplitOfATable {
+  /**
+   * Fraction of the examples for training. Default: the rest.
+   */
+  train?: number;
+  validation?: HeldOutPart;
+  test?: HeldOutPart;
+  /**
+   * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. Default: time with a window, shuffled for single rows.
+   */
+  order?: "time" | "shuffled";
+  /**
+   * Give every split the same share of each class, up to one example. For single rows with one label each.
+   */
+  stratify?: boolean;
+  /**
+   * Number of folds for cross-validation of single rows: the test split is one of them, and `validation` is a fraction of the others. Folds have the same share of each class where examples have one label each. `rnnx sweep` trains all folds, `rnnx train --fold` one. Default (null): none.
+   */
+  folds?: number | null;
+  /**
+   * The fold that is the test split, from 1.
+   */
+  fold?: number;
+  /**
+   * With `folds`: the column of the group of each row, by name or by number from 1. All rows of a group are in one fold, such as those of one customer; as many folds as groups leave one out at a time. Default (null): none.
+   */
+  group?: Column | null;
 }
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.

@@ -5,7 +5,7 @@ import { type CellForm, GROWING_STEPS, type RecurrenceStrategy } from "../elabor
 import type { Graph, Type } from "../ir/types.js";
 import type { PassContext } from "../optimize/pass.js";
 import { exportPasses, runPasses } from "../optimize/pipeline.js";
-import { type Signature, timeAxesOf, withDynamicShapes, withStaticTime } from "../signature.js";
+import { isLengths, type Signature, timeAxesOf, withDynamicShapes, withStaticTime } from "../signature.js";
 import type { Tensors } from "./fold-weights.js";
 import type { ExportOptions, Processing } from "./options.js";
 
@@ -61,7 +61,7 @@ export function inputDoc(name: string, role: Role, { dtype, shape }: Type, bound
   if (role === "state")
     return `State ${name} after the previous step. It starts at zero, unless the metadata has initial values.`;
   if (role !== "data") return "";
-  if (name === "lengths" || name === "target_lengths") return "Number of valid steps of each sequence.";
+  if (isLengths(name)) return "Number of valid steps of each sequence.";
   if (name.includes("/")) return `Initial state ${name}.`;
   if (dtype !== "float32") return "Token ids, by the vocabulary in the metadata.";
   const isScaled = name === "inputs" && boundary.inputs !== null;

@@ -237,6 +237,7 @@ function plan() {
         ...branches(definitions.column_kind),
         "vocabulary",
         "series_split",
+        "table_split",
         "split",
       ],
       text: (names) => [oneLine(properties.data.description), ...names.map((name) => section(name))],

@@ -1,6 +1,12 @@
 /** Compatibility of data with a model: array shapes of other data, and ids and classes within the model's sizes. */
 import type { Manifest } from "../../compiler/artifact.js";
-import { type ArraySignature, classesSize, type Signature, targetArrays } from "../../compiler/signature.js";
+import {
+  type ArraySignature,
+  classesSize,
+  lengthsOfInput,
+  type Signature,
+  targetArrays,
+} from "../../compiler/signature.js";
 import { quote } from "../../schema/diagnostics/suggest.js";
 import { outputKindOf } from "../../schema/kinds/losses.js";
 import { ONLY_TARGET, outputsOf, targetPort } from "../../schema/kinds/outputs.js";
@@ -34,7 +40,7 @@ export function checkDataShape(expected: Signature, actual: Signature): readonly
 }
 
 function arraySignaturesOf(signature: Signature): ReadonlyMap<string, ArraySignature> {
-  const { inputs, lengths, target_lengths, weights, side_inputs, initial_states } = signature;
+  const { inputs, lengths, target_lengths, side_lengths, weights, side_inputs, initial_states } = signature;
   const targets = [...targetArrays(signature)].map(([name, array]) => [targetPort(name), array] as const);
   const namedArrays = Object.entries({ lengths, target_lengths, weights });
   const entries = [
@@ -42,6 +48,7 @@ function arraySignaturesOf(signature: Signature): ReadonlyMap<string, ArraySigna
     ...targets,
     ...namedArrays,
     ...Object.entries(side_inputs ?? {}),
+    ...Object.entries(side_lengths ?? {}).map(([name, array]) => [lengthsOfInput(name), array] as const),
     ...Object.entries(initial_states ?? {}),
   ];
   return new Map(entries.flatMap(([name, array]) => (array === undefined ? [] : [[name, array] as const])));

@@ -8,7 +8,7 @@ import {
   vocabularySize,
 } from "../../compiler/signature.js";
 import { child } from "../../schema/json-pointer.js";
-import { hasKinds, idInputs, inputKinds, periods } from "../../schema/kinds/columns.js";
+import { hasKinds, idInputs, inputKinds, periods, textInputs } from "../../schema/kinds/columns.js";
 import { predictsOwnRow } from "../../schema/kinds/horizon.js";
 import type {
   NormalArraysData,
@@ -98,7 +98,8 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
     name,
     size: feature === null ? vocabularySize(name) : periods[feature],
   }));
-  const inputs = inputsSignature(features === 0 ? null : features, ids, isRows);
+  const texts = textInputs(data).map(({ name }) => ({ name, size: vocabularySize(name) }));
+  const inputs = inputsSignature(features === 0 ? null : features, ids, texts, isRows);
   const uses = targetUsesOf(spec);
   const targets = named.map(([name, wanted]) => {
     const { targets: kind, everyStep } = uses.get(name) ?? usesOf(spec);

@@ -38,12 +38,23 @@ export type IdColumn =
   | { readonly column: string; readonly categories: readonly string[] }
   | { readonly column: string; readonly feature: DateFeature };
 
+/** The column behind an input of tokens: the text is divided, changed and numbered as that of sequences. */
+export interface TextColumn extends Pick<SequencesMetadata, "unit" | "normalization" | "tokenizer"> {
+  readonly column: string;
+  readonly vocabulary: readonly string[];
+  readonly unknown?: number;
+  /** Units of a longer text that are read. */
+  readonly max_length?: number;
+}
+
 export interface TableMetadata {
   readonly type: "table";
   /** The input columns of numbers, in order. */
   readonly columns: readonly string[];
   /** Of inputs of ids, by their names; after the categories come the id of an empty field and that of other values. */
   readonly ids?: Readonly<Record<string, IdColumn>>;
+  /** Of inputs of tokens, by their names. */
+  readonly texts?: Readonly<Record<string, TextColumn>>;
   readonly target: readonly string[];
   /** The column of times with its notation, and the step of the rows; null where they have none. */
   readonly time?: { readonly column: string; readonly notation: TimeNotation; readonly step: TimeStep | null };
@@ -119,6 +130,8 @@ export function idNamesFor(name: string, metadata: Metadata): IdNames | null {
   const column = metadata.type === "table" ? idColumnOf(name, metadata) : undefined;
   if (column !== undefined)
     return "categories" in column ? { names: [...column.categories, ...otherCategories], unit: "word" } : null;
+  const text = metadata.type === "table" ? textColumnOf(name, metadata) : undefined;
+  if (text !== undefined) return { names: text.vocabulary, unit: text.unit };
   if (!idArrays.has(name)) return null;
   const namesIn = (names: TextMetadata["vocabulary"] | null | undefined, unit: TextMetadata["unit"]) =>
     names ? { names, unit } : null;
@@ -143,6 +156,12 @@ export const otherCategories = ["<missing>", "<unknown>"] as const;
 function idColumnOf(name: string, { columns, ids = {} }: TableMetadata): IdColumn | undefined {
   const isMain = name === "inputs" && columns.length === 0;
   return isMain ? Object.values(ids)[0] : Object.hasOwn(ids, name) ? ids[name] : undefined;
+}
+
+/** The column of texts behind an input of a table; without other columns the first one is `inputs`. */
+function textColumnOf(name: string, { columns, ids = {}, texts = {} }: TableMetadata): TextColumn | undefined {
+  const isMain = name === "inputs" && columns.length === 0 && Object.keys(ids).length === 0;
+  return isMain ? Object.values(texts)[0] : Object.hasOwn(texts, name) ? texts[name] : undefined;
 }
 
 export type ClassNames = ReadonlyMap<string | null, readonly string[]>;

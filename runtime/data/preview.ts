@@ -2,7 +2,7 @@
 import type { NumericArray } from "../tensors/array.js";
 import { gatherRows, shortestDecimal } from "../tensors/rows.js";
 import { idNamesFor, type Metadata } from "./metadata.js";
-import type { Batch, DataSource } from "./source.js";
+import { type Batch, type DataSource, lengthsOfArray } from "./source.js";
 import { joinTokens } from "./vocabulary/tokens.js";
 
 export interface BatchPreview {
@@ -47,8 +47,7 @@ export function previewBatch(
 
 /** The steps of an example without padding; undefined if it has no padding. */
 function lengthOf(batch: Batch, name: string, row: number): number | undefined {
-  const targetLengths = name === "targets" || name === "decoder_inputs" ? batch.get("target_lengths") : undefined;
-  const length = (targetLengths ?? batch.get("lengths"))?.data[row];
+  const length = lengthsOfArray(batch, name)?.data[row];
   return length === undefined ? undefined : Number(length);
 }
 

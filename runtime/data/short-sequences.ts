@@ -4,7 +4,7 @@ import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { readExamples } from "./batching/read-examples.js";
-import { type Batch, type DataSource, inputArray } from "./source.js";
+import { type Batch, type DataSource, inputArray, lengthsOfArray } from "./source.js";
 import { examplesOf } from "./splits.js";
 
 /** The first example of the splits that is too short for the model, for each of its inputs. */
@@ -34,7 +34,7 @@ export function shortBatchProblems(
   const problems = new Map<string, RunProblem>();
   for (const [name, { steps: needed, layer }] of shortestInputs(model)) {
     const [rows = 0, time = 0] = inputArray(batch, name)?.shape ?? [];
-    const lengths = batch.get(name === "decoder_inputs" ? "target_lengths" : "lengths");
+    const lengths = lengthsOfArray(batch, name);
     const stepsOf = (row: number) => Number(lengths?.data[row] ?? time);
     const row = Array.from({ length: rows }, (_, index) => index).find((index) => stepsOf(index) < needed);
     if (row === undefined) continue;

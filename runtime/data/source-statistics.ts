@@ -1,9 +1,10 @@
 /** Statistics of a data source as the model reads it: its splits, arrays, classes and lengths. */
+import { isLengths } from "../../compiler/signature.js";
 import { targetOfPort } from "../../schema/kinds/outputs.js";
 import type { NumericArray } from "../tensors/array.js";
 import { idNamesFor } from "./metadata.js";
 import { collectNumbers, type NumberCollector, type NumberStatistics } from "./number-statistics.js";
-import type { Batch, DataSource } from "./source.js";
+import { type Batch, type DataSource, lengthsOfArray } from "./source.js";
 import type { Indices, Splits } from "./splits.js";
 
 export interface ArrayStatistics {
@@ -77,9 +78,8 @@ function evenlySpaced(examples: Indices): Indices {
 
 /** Valid steps of each example of an array with a time axis, where the batch has lengths; else null. */
 function stepsOf(batch: Batch, name: string, { shape }: NumericArray): readonly number[] | null {
-  const isTarget = name === "decoder_inputs" || targetOfPort(name) !== undefined || name === "targets";
-  const lengths = (isTarget ? batch.get("target_lengths") : undefined) ?? batch.get("lengths");
-  if (lengths === undefined || name === "lengths" || name === "target_lengths" || shape.length < 2) return null;
+  const lengths = lengthsOfArray(batch, name);
+  if (lengths === undefined || isLengths(name) || shape.length < 2) return null;
   return Array.from(lengths.data, Number);
 }
 

@@ -1,9 +1,9 @@
 /** The interface of data sources: examples by index as arrays for sessions, splits, signature and metadata. */
-import type { Signature } from "../../compiler/signature.js";
+import { lengthsOfInput, type Signature } from "../../compiler/signature.js";
 import { hasIndependentRows } from "../../schema/kinds/columns.js";
 import { outputIsSequence, outputTimeAxis, vocabularyOf } from "../../schema/kinds/layers.js";
 import { lossName, type OutputKind, outputKindOf, type TargetKind, targetKindOf } from "../../schema/kinds/losses.js";
-import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
+import { type ModelOutput, outputsOf, targetOfPort } from "../../schema/kinds/outputs.js";
 import { batchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec, NormalTrain } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
@@ -21,6 +21,14 @@ export type Batch = ReadonlyMap<string, NumericArray>;
  */
 export function inputArray(batch: Batch, name: string): NumericArray | undefined {
   return batch.get(name) ?? (name === "decoder_inputs" ? undefined : batch.get("inputs"));
+}
+
+/** The lengths of the rows of an array of a batch: its own, those of targets, or else those of the inputs. */
+export function lengthsOfArray(batch: Batch, name: string): NumericArray | undefined {
+  const isTarget = name === "decoder_inputs" || name === "targets" || targetOfPort(name) !== undefined;
+  return (
+    batch.get(lengthsOfInput(name)) ?? (isTarget ? batch.get("target_lengths") : undefined) ?? batch.get("lengths")
+  );
 }
 
 export interface DataSource {

@@ -22,7 +22,7 @@ import {
 } from "./problems.js";
 import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type TrainedModel } from "./source-run.js";
-import { tokenizerFile } from "./tokenizer-file.js";
+import { tokenizerFiles } from "./tokenizer-file.js";
 import { addTraining, readOptimizerState, trainingMetadata } from "./training-state.js";
 import { verificationFailure } from "./verify/failure.js";
 import { type Verification, verifyExport } from "./verify/index.js";
@@ -153,10 +153,9 @@ export async function exportTrainedModel(
     useExternalData,
   );
   const hasSnippets = snippets && spec.losses.length === 1;
-  const tokenizer = tokenizerFile(trainedModel.metadata, basename(out));
   const files = [
     ...modelFiles,
-    ...(tokenizer === undefined ? [] : [tokenizer]),
+    ...tokenizerFiles(trainedModel.metadata, basename(out)),
     ...(hasSnippets ? snippetsOf(trainedModel, lowered.ports, basename(out)) : []),
   ];
   const options = { ...settings, boundary };

@@ -17,6 +17,7 @@ import { type TableTime, timeAhead } from "../data/sources/table-order.js";
 import { readRows } from "../data/sources/table-rows.js";
 import { seriesRanges } from "../data/sources/table-series.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
+import { fitTexts } from "../data/sources/table-texts.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
@@ -103,8 +104,15 @@ export const table: OpenInputs = async ({ run, file, folder, windows: windowChoi
     row++;
   }
   const numbers: FloatSeries = { dtype: "float32", width: columns.length, data: collected.finish() };
-  const ids = fitIds({ ...data, target: null, columns: wanted }, result.value, null, metadata.ids);
-  const inputs: TableInputs = { numbers: columns.length === 0 ? null : numbers, ids: ids.series };
+  const inputData = { ...data, target: null, columns: wanted };
+  const ids = fitIds(inputData, result.value, null, metadata.ids);
+  const texts = await fitTexts(inputData, result.value, null, metadata.texts, folder);
+  if (!texts.ok) return texts;
+  const inputs: TableInputs = {
+    numbers: columns.length === 0 ? null : numbers,
+    ids: ids.series,
+    texts: texts.value.series,
+  };
   /** The outputs of the last time step: those of earlier steps are the forecasts of earlier windows. */
   const lastStep = ({ shape, data: stepData }: Scores): Scores => {
     const size = shape.at(-1) ?? 1;
@@ -123,6 +131,7 @@ export const table: OpenInputs = async ({ run, file, folder, windows: windowChoi
       ...scaledFeaturesNotices(run.spec, metadata),
       ...notices,
       ...ids.notices,
+      ...texts.value.notices,
       ...(await missingTargetNotices({ run, file, folder }, result.value)),
     ],
     series: windows,

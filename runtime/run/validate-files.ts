@@ -62,6 +62,7 @@ const requiredFields = {
       targets: anyOf(isArraySignature, mapOf(isArraySignature)),
       lengths: anyOf(isAbsent, isArraySignature),
       weights: anyOf(isAbsent, isArraySignature),
+      side_lengths: anyOf(isAbsent, mapOf(isArraySignature)),
       side_inputs: anyOf(isAbsent, mapOf(isArraySignature)),
       initial_states: anyOf(isAbsent, mapOf(isArraySignature)),
       sizes: mapOf(anyOf(isCount, isText)),

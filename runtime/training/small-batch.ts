@@ -1,5 +1,5 @@
 /** A few rows and time steps of a batch, with lengths that differ, for computations by the reference evaluator. */
-import { isSequence, type Signature, targetArrays } from "../../compiler/signature.js";
+import { isSequence, lengthsOfInput, type Signature, targetArrays } from "../../compiler/signature.js";
 import { targetPort } from "../../schema/kinds/outputs.js";
 import type { Batch } from "../data/source.js";
 import { elementCount, type NumericArray } from "../tensors/array.js";
@@ -49,6 +49,7 @@ export function smallBatch(batch: Batch, signature: Signature, limits: Limits): 
     if (lengths !== undefined && longest !== undefined) smaller.set(name, differentLengths(lengths, longest));
   };
   lengthsOf("lengths", mainTime);
+  for (const name of Object.keys(signature.side_lengths ?? {})) lengthsOf(lengthsOfInput(name), axes.get(name));
   lengthsOf("target_lengths", [...axes.values()].find((dim) => dim !== mainTime) ?? mainTime);
   const steps = mainTime === undefined ? null : (smaller.get("inputs")?.shape[1] ?? null);
   return { batch: smaller, signature: withSteps(signature, steps, rows, limits), rows, steps };

@@ -1,5 +1,11 @@
 /** Columns of a table by kind: the inputs that they are, and the encoders that make features of ids. */
-import type { NormalColumnKind, NormalData, NormalDateColumn, NormalTableData } from "../normal/index.js";
+import type {
+  NormalColumnKind,
+  NormalData,
+  NormalDateColumn,
+  NormalTableData,
+  NormalTextColumn,
+} from "../normal/index.js";
 import { predictsOwnRow } from "./horizon.js";
 
 export type DateFeature = NormalDateColumn["features"][number];
@@ -15,7 +21,7 @@ export const periods: { readonly [F in DateFeature]: number } = {
   quarter: 4,
 };
 
-/** An input of ids: a column of categories, or a feature of a column of dates. */
+/** An input of one id for each row: a column of categories, or a feature of a column of dates. */
 export interface IdInput {
   /** The name of the input. */
   readonly name: string;
@@ -24,6 +30,15 @@ export interface IdInput {
   readonly kind: Extract<NormalColumnKind, { readonly type: "category" | "date" }>;
   /** Null for categories. */
   readonly feature: DateFeature | null;
+}
+
+/** An input of tokens, [batch, steps], whose lengths are an input too. */
+export interface TextInput {
+  /** The name of the input. */
+  readonly name: string;
+  /** The column as the spec names it. */
+  readonly column: string;
+  readonly kind: NormalTextColumn;
 }
 
 type Columns = Pick<NormalTableData, "columns" | "target" | "horizon">;
@@ -57,13 +72,27 @@ export function rowsOfExample({ window }: Pick<NormalTableData, "window">): numb
 
 /** Names of arrays and scalars that models have as inputs. */
 const reserved = new Set(
-  "inputs targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat".split(
+  "inputs targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat tokens".split(
     " ",
   ),
 );
 
-/** The inputs of ids of a table in the order of its columns: `<column>`, and `<column>.<feature>` of dates. */
+/** The inputs of one id for each row, in the order of the columns: `<column>`, and `<column>.<feature>` of dates. */
 export function idInputs(data: Columns): readonly IdInput[] {
+  return columnInputs(data).filter(isIdInput);
+}
+
+/** The inputs of tokens, in the order of the columns. */
+export function textInputs(data: Columns): readonly TextInput[] {
+  return columnInputs(data).filter((input): input is TextInput => !isIdInput(input));
+}
+
+export function isIdInput(input: IdInput | TextInput): input is IdInput {
+  return input.kind.type !== "text";
+}
+
+/** The inputs of ids and tokens in the order of the columns. */
+export function columnInputs(data: Columns): readonly (IdInput | TextInput)[] {
   const taken = new Set<string>();
   const unique = (wanted: string) => {
     let name = wanted;
@@ -71,11 +100,18 @@ export function idInputs(data: Columns): readonly IdInput[] {
     taken.add(name);
     return name;
   };
-  return [...(inputKinds(data) ?? [])].flatMap(([column, kind]): readonly IdInput[] => {
+  return [...(inputKinds(data) ?? [])].flatMap(([column, kind]): readonly (IdInput | TextInput)[] => {
     const name = inputName(column);
-    if (kind.type === "category") return [{ name: unique(name), column, kind, feature: null }];
-    if (kind.type !== "date") return [];
-    return kind.features.map((feature) => ({ name: unique(`${name}.${feature}`), column, kind, feature }));
+    switch (kind.type) {
+      case "category":
+        return [{ name: unique(name), column, kind, feature: null }];
+      case "date":
+        return kind.features.map((feature) => ({ name: unique(`${name}.${feature}`), column, kind, feature }));
+      case "text":
+        return [{ name: unique(name), column, kind }];
+      default:
+        return [];
+    }
   });
 }
 

@@ -112,7 +112,7 @@ export interface NormalTableData {
   readonly delimiter: string | null;
   /**
    * Input columns: a list of columns of numbers, by name or by number from 1; or an object of the kinds of columns
-   * (`number`, `category`, `boolean`, `date`) by name. Default (null): all numeric columns.
+   * (`number`, `category`, `boolean`, `date`, `text`) by name. Default (null): all numeric columns.
    */
   readonly columns: readonly Column[] | Readonly<Record<string, NormalColumnKind>> | null;
   readonly decimal: Decimal;
@@ -170,14 +170,19 @@ export interface NormalTableData {
    * target.
    */
   readonly missing: "error" | "drop" | "previous" | "interpolate" | "zero" | "mean";
-  readonly split: NormalSeriesSplit;
+  readonly split: NormalTableSplit;
 }
 
 /** A column's name, or its number from 1. */
 export type Column = string | number;
 
 /** The kind of a column of a table, with its options. A kind without options is written as its name. */
-export type NormalColumnKind = NormalNumberColumn | NormalCategoryColumn | NormalBooleanColumn | NormalDateColumn;
+export type NormalColumnKind =
+  | NormalNumberColumn
+  | NormalCategoryColumn
+  | NormalBooleanColumn
+  | NormalDateColumn
+  | NormalTextColumn;
 
 /** Numbers, one feature. `data.scale` scales it. */
 export interface NormalNumberColumn {
@@ -254,6 +259,32 @@ export interface NormalDateColumn {
   readonly size: number;
 }
 
+/**
+ * Texts as tokens: an input of ids [batch, steps] by the column's name, and the lengths of the texts, `<name>.lengths`.
+ * `encode` makes one vector of a text, which is joined with the other columns. A text without tokens, such as an empty
+ * field, is one unknown token (of bpe: a space). For single rows, without a window.
+ */
+export interface NormalTextColumn {
+  readonly type: "text";
+  /**
+   * The unit of one time step: a word (separated by white space), a character, or a token of byte-level byte-pair
+   * encoding (bpe).
+   */
+  readonly unit: "word" | "char" | "bpe";
+  /**
+   * The vector of a text: the mean of the rows of a trained table (`mean`), the last state of a GRU over them (`gru`),
+   * or none of its own: layers of the model read the ids by the name of the column (`none`).
+   */
+  readonly encode: "mean" | "gru" | "none";
+  /** Width of the rows of the table, and of the state of the GRU. */
+  readonly size: number;
+  /** Maximum number of units; longer texts are truncated. Default (null): no limit. */
+  readonly max_length: number | null;
+  readonly normalization: NormalTextNormalization;
+  readonly vocabulary: NormalVocabulary;
+  readonly tokenizer: string | null;
+}
+
 /** Decimal mark of the numbers of the table. */
 export type Decimal = "." | ",";
 
@@ -268,6 +299,37 @@ export interface NormalTimeColumn {
    * 8601, or numbers.
    */
   readonly format: string | null;
+}
+
+/**
+ * Fractions of the examples of a table for training, validation and test, or folds of single rows. In a series, targets
+ * of different splits do not overlap.
+ */
+export interface NormalTableSplit {
+  /** Fraction of the examples for training. Default: the rest. */
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  /**
+   * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. Default: time with a
+   * window, shuffled for single rows.
+   */
+  readonly order: "time" | "shuffled";
+  /** Give every split the same share of each class, up to one example. For single rows with one label each. */
+  readonly stratify: boolean;
+  /**
+   * Number of folds for cross-validation of single rows: the test split is one of them, and `validation` is a fraction
+   * of the others. Folds have the same share of each class where examples have one label each. `rnnx sweep` trains all
+   * folds, `rnnx train --fold` one. Default (null): none.
+   */
+  readonly folds: number | null;
+  /** The fold that is the test split, from 1. */
+  readonly fold: number;
+  /**
+   * With `folds`: the column of the group of each row, by name or by number from 1. All rows of a group are in one
+   * fold, such as those of one customer; as many folds as groups leave one out at a time. Default (null): none.
+   */
+  readonly group: Column | null;
 }
 
 /**

@@ -4,13 +4,14 @@ import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { quote } from "../diagnostics/suggest.js";
 import { child } from "../json-pointer.js";
 import { branchOf, definition } from "../json-schema.js";
-import { hasKinds, type IdInput, idInputs, inputKinds } from "../kinds/columns.js";
+import { columnInputs, hasKinds, type IdInput, inputKinds, isIdInput, type TextInput } from "../kinds/columns.js";
 import { parseDateFormat, statesFeature } from "../kinds/date-format.js";
 import { horizonRows } from "../kinds/horizon.js";
 import type { NormalColumnKind, NormalTableData } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import type { InputEncoders, PlacedLayer } from "./blocks.js";
 import { fillDefaults } from "./fill.js";
+import { checkTextKeys } from "./text-keys.js";
 
 const columnsPath = "/data/columns";
 
@@ -77,6 +78,9 @@ function checkKind(kind: NormalColumnKind, path: string, data: Spec["data"], rep
       }
       return;
     }
+    case "text":
+      checkTextKeys({ ...kind, key: "normalization", fewest: 257 }, path, report);
+      return;
     case "category":
       return;
   }
@@ -106,17 +110,38 @@ export function inputEncoders({ data, model }: Pick<Spec, "data" | "model">): In
     target: data.target ?? null,
     horizon: horizonRows(data.horizon ?? ((data.window ?? null) === null ? 0 : 1)),
   };
-  const encoders = idInputs(table).map((input) => ({
-    layer: encoderOf(input),
-    path: child(columnsPath, input.column),
-  }));
+  const encoders = columnInputs(table).map((input) =>
+    (isIdInput(input) ? [encoderOf(input)] : textEncoder(input)).map((layer) => ({
+      layer,
+      path: child(columnsPath, input.column),
+    })),
+  );
+  const layers = encoders.flat();
   const hasNumbers = [...(inputKinds(table)?.values() ?? [])].some(
     ({ type }) => type === "number" || type === "boolean",
   );
-  const [first = "inputs", ...others] = [...(hasNumbers ? ["inputs"] : []), ...encoders.map(({ layer }) => layer.name)];
-  if (encoders.length === 0 || others.length === 0) return { layers: encoders, output: first };
+  const outputs = encoders.flatMap((own) => own.at(-1)?.layer.name ?? []);
+  const [first = "inputs", ...others] = [...(hasNumbers ? ["inputs"] : []), ...outputs];
+  if (layers.length === 0 || others.length === 0) return { layers, output: first };
   const concat: PlacedLayer = { layer: { layer: "concat", name: output, from: [first, ...others] }, path: columnsPath };
-  return { layers: [...encoders, concat], output };
+  return { layers: [...layers, concat], output };
+}
+
+/** A vector of the tokens of a text; no layers where the model reads the tokens itself. */
+function textEncoder({ name, kind: { encode, size } }: TextInput): readonly PlacedLayer["layer"][] {
+  const [tokens, vector] = [`${PREFIX}tokens/${name}`, `${PREFIX}${name}`];
+  const embedding: PlacedLayer["layer"] = { layer: "embedding", name: tokens, from: [name], size };
+  switch (encode) {
+    case "mean":
+      return [embedding, { layer: "pool", name: vector, from: [tokens], mode: "mean" }];
+    case "gru":
+      return [
+        embedding,
+        { layer: "rnn", name: vector, from: [tokens], cell: "gru", hidden_size: size, return: "last" },
+      ];
+    case "none":
+      return [];
+  }
 }
 
 function encoderOf({ name, kind: { encode, size } }: IdInput): PlacedLayer["layer"] {

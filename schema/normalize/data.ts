@@ -2,7 +2,8 @@
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { quote } from "../diagnostics/suggest.js";
-import { kindOf } from "../kinds/columns.js";
+import { child } from "../json-pointer.js";
+import { kindOf, textInputs } from "../kinds/columns.js";
 import { parseDateFormat } from "../kinds/date-format.js";
 import { horizonRows, rowsAhead } from "../kinds/horizon.js";
 import type {
@@ -12,9 +13,11 @@ import type {
   NormalPairsData,
   NormalSplit,
   NormalTableData,
+  NormalTableSplit,
   NormalTimeColumn,
 } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
+import { checkTextKeys } from "./text-keys.js";
 
 const path = "/data/split";
 
@@ -59,9 +62,16 @@ export function withFilePattern(data: Spec["data"]): Spec["data"] {
 
 /** @param data with its defaults, except `split.train`, which depends on the other fractions. */
 export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, report: Report): NormalData {
-  checkNormalization(data, report);
-  checkTokenizer(data, report);
+  if (data.type === "text") checkTextKeys({ ...data, key: "normalization", fewest: 257 }, "/data", report);
+  if (data.type === "sequences" || data.type === "pairs")
+    checkTextKeys(
+      { ...data, normalization: data.text, key: "text", fewest: data.type === "pairs" ? 260 : 257 },
+      "/data",
+      report,
+    );
   checkRows(data, report);
+  checkTexts(data, report);
+  checkTableSplit(data, report);
   const given: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const { train: explicitTrain, validation, test } = given;
   const remainder = 1 - validation - test;
@@ -111,95 +121,32 @@ function checkTime({ reverse }: NormalTableData, { format }: NormalTimeColumn, r
   report({ code: "date-format", path: "/data/time/format", message, hint: parsed.hint });
 }
 
-/** Words and characters have normalization; only words are split. */
-function checkNormalization(data: NormalData, report: Report): void {
-  if (data.type !== "text" && data.type !== "sequences" && data.type !== "pairs") return;
-  const [key, normalization] =
-    data.type === "text" ? (["normalization", data.normalization] as const) : (["text", data.text] as const);
-  const { normalize, lowercase, punctuation } = normalization;
-  const isChanged = normalize !== "none" || lowercase || punctuation !== "keep";
-  if (data.unit === "byte" && isChanged) report(noNormalization);
-  if (data.unit === "char" && punctuation === "split") report({ ...noSplit, path: `/data/${key}/punctuation` });
-  if (data.unit === "bpe" && punctuation === "split") report({ ...noSplitOfTokens, path: `/data/${key}/punctuation` });
-  if (data.unit === "bpe" && data.tokenizer !== null && isChanged)
-    report({ ...ownNormalization, path: `/data/${key}` });
+/** Windows of a series overlap, and follow each other: they are split by time. */
+function checkTableSplit(data: NormalData, report: Report): void {
+  if (data.type !== "table" || data.window === null) return;
+  const { folds, stratify } = data.split;
+  const refuse = (key: string, what: string) =>
+    report({
+      code: "table-rows",
+      path: `${path}/${key}`,
+      message: `${what} need single rows, without a window.`,
+      hint: `Remove "window", or "${key}": the windows of a series are split by time.`,
+    });
+  if (folds !== null) refuse("folds", "Folds");
+  else if (stratify) refuse("stratify", "Equal shares of each class");
 }
 
-/** Entries of a vocabulary of bytes, and of the tokens of pairs that are no text. */
-const fewestTokens = { text: 257, sequences: 257, pairs: 260 } as const;
-
-/** The keys of a tokenizer that do not go together. */
-function checkTokenizer(data: NormalData, report: Report): void {
-  if (data.type !== "text" && data.type !== "sequences" && data.type !== "pairs") return;
-  const { unit, tokenizer, vocabulary, type } = data;
-  if (tokenizer !== null && unit !== "bpe") report(noTokenizer);
-  const isLimited = vocabulary.size !== null || vocabulary.min_count > 1;
-  if (vocabulary.file !== null && (unit === "byte" || unit === "bpe")) report(noVocabularyFile);
-  else if (vocabulary.file !== null && isLimited) report(limitedFile);
-  if (unit !== "bpe") return;
-  const least = fewestTokens[type];
-  if (tokenizer !== null && isLimited) report(ownVocabulary);
-  else if (vocabulary.size !== null && vocabulary.size < least)
+/** The tokens of a text are the steps of a row, which a window has already. */
+function checkTexts(data: NormalData, report: Report): void {
+  if (data.type !== "table" || data.window === null) return;
+  for (const { column } of textInputs(data))
     report({
-      code: "tokenizer",
-      path: "/data/vocabulary/size",
-      message: `A vocabulary of ${vocabulary.size} has no room for merges: the bytes alone are ${least - 1} entries.`,
-      hint: `Write at least ${least}, such as 8000, or set "unit": "${type === "text" ? "byte" : "char"}".`,
+      code: "table-rows",
+      path: child("/data/columns", column),
+      message: "A column of text needs single rows, without a window.",
+      hint: 'Remove "window", or the column.',
     });
 }
-
-const noVocabularyFile: Problem = {
-  code: "vocabulary-file",
-  path: "/data/vocabulary/file",
-  message: "Only words and characters have a vocabulary in a file.",
-  hint: 'Set "unit": "word" or "char"; with "bpe", data.tokenizer names a tokenizer.json.',
-};
-
-const limitedFile: Problem = {
-  code: "vocabulary-file",
-  path: "/data/vocabulary",
-  message: "The file is the vocabulary, which size and min_count do not limit.",
-  hint: "Remove them, or remove file to build the vocabulary from the training split.",
-};
-
-const noTokenizer: Problem = {
-  code: "tokenizer",
-  path: "/data/tokenizer",
-  message: "Only tokens of byte-pair encoding have a tokenizer.",
-  hint: 'Set "unit": "bpe", or remove data.tokenizer.',
-};
-
-const ownVocabulary: Problem = {
-  code: "tokenizer",
-  path: "/data/vocabulary",
-  message: "The tokenizer's file has the vocabulary.",
-  hint: "Remove data.vocabulary, or remove data.tokenizer to learn merges from the data.",
-};
-
-const ownNormalization: Omit<Problem, "path"> = {
-  code: "text-normalization",
-  message: "The tokenizer's file has the normalization of texts.",
-  hint: "Remove it, or remove data.tokenizer to learn merges from the data.",
-};
-
-const noSplitOfTokens: Omit<Problem, "path"> = {
-  code: "text-normalization",
-  message: "Byte-pair encoding has pieces of punctuation by itself.",
-  hint: 'Write "keep" or "drop", or set "unit": "word".',
-};
-
-const noNormalization: Problem = {
-  code: "text-normalization",
-  path: "/data/normalization",
-  message: "Bytes are read as they are: a text of bytes has no normalization.",
-  hint: 'Remove data.normalization, or set "unit": "char".',
-};
-
-const noSplit: Omit<Problem, "path"> = {
-  code: "text-normalization",
-  message: "Each character is a unit of its own, so punctuation cannot be split from words.",
-  hint: 'Write "keep" or "drop", or set "unit": "word".',
-};
 
 /** Columns have names where the spec selects them, and in CSV files. */
 function hasHeader({ header, columns, file }: Omit<NormalPairsData, "header"> & Partial<NormalPairsData>): boolean {
@@ -244,7 +191,11 @@ function checkDefinedSplit(split: NormalLinesSplit, explicitTrain: number | unde
 }
 
 /** The keys of a split that do not go with folds, or only with them. */
-function checkFolds(split: NormalSplit | NormalLinesSplit, explicitTrain: number | undefined, report: Report): void {
+function checkFolds(
+  split: NormalSplit | NormalLinesSplit | NormalTableSplit,
+  explicitTrain: number | undefined,
+  report: Report,
+): void {
   const { folds, fold, test, stratify } = split;
   const refuse = (key: string, message: string, hint: string) =>
     report({ code: "split-folds", path: `${path}/${key}`, message, hint });

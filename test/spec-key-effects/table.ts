@@ -56,6 +56,7 @@ const inFile = set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.
 
 const ofKinds = "test/runtime/data/sources/table-kinds.test.ts";
 const ofTime = "test/runtime/data/sources/table-time.test.ts";
+const ofTexts = "test/runtime/data/sources/table-texts.test.ts";
 /** A column of prices read as categories. */
 const ofCategories = set(stock, "/data/columns", {
   Open: { type: "category", size: 2 },
@@ -408,6 +409,22 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     features: { testedBy: ofKinds },
     encode: { testedBy: ofKinds },
     size: { testedBy: ofKinds },
+  }),
+  ...prefixed("table_split", {
+    ...split(weather),
+    stratify: { testedBy: "test/runtime/data/sources/table-folds.test.ts" },
+    folds: { testedBy: "test/runtime/data/sources/table-folds.test.ts" },
+    fold: { testedBy: "test/runtime/data/sources/table-folds.test.ts" },
+    group: { testedBy: "test/runtime/data/sources/table-folds.test.ts" },
+  }),
+  ...prefixed("text_column", {
+    unit: { testedBy: ofTexts },
+    encode: { testedBy: ofTexts },
+    size: { testedBy: ofTexts },
+    max_length: { testedBy: ofTexts },
+    normalization: { testedBy: ofTexts },
+    vocabulary: { testedBy: ofTexts },
+    tokenizer: { testedBy: ofTexts },
   }),
   ...prefixed("sequences_data", {
     file: [messages, set(perTag(), "/data/file", "sentences.jsonl")],

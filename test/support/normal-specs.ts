@@ -62,7 +62,7 @@ export const tableData: NormalTableData = {
   reverse: false,
   scale: "none",
   missing: "error",
-  split: { train: 1, validation: 0, test: 0, order: "time" },
+  split: { train: 1, validation: 0, test: 0, order: "time", stratify: false, folds: null, fold: 1, group: null },
 };
 
 export const sequencesData: NormalSequencesData = {

@@ -22,6 +22,7 @@ export function fieldReader(
     case "number":
       return { ...numberReader(numberFormat(table, kind)), ...none };
     case "category":
+    case "text":
       return categoryReader();
     case "boolean":
       return { ...booleanReader(kind), ...none };

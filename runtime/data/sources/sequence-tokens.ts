@@ -1,28 +1,35 @@
 /** The tokens of sequences: merges learned from pieces, and the vocabulary. */
 import type { NormalSequencesData } from "../../../schema/normal/index.js";
 import { fail, ok, type Result } from "../../result.js";
-import type { Splits } from "../splits.js";
 import { pieceEncoder } from "../vocabulary/bpe.js";
 import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
 import { learnTokenizer } from "../vocabulary/open-tokenizer.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
-import type { Example, Sequences } from "./sequence-examples.js";
+import type { Example } from "./sequence-examples.js";
+
+type TokenExample = Pick<Example, "ids" | "length">;
+
+/** Examples of indices in a list of tokens. */
+interface TokenExamples {
+  readonly examples: readonly TokenExample[];
+  readonly tokens: readonly string[];
+}
 
 /** Merges from the pieces of the training examples. */
 export function learnFrom(
-  data: NormalSequencesData,
-  { examples, tokens }: Sequences,
-  { train }: Splits,
+  { vocabulary }: Pick<NormalSequencesData, "vocabulary">,
+  { examples, tokens }: TokenExamples,
+  train: Iterable<number>,
 ): LearnedTokenizer {
-  return learnTokenizer(tokens, countTokens(examples, tokens, train), data.vocabulary);
+  return learnTokenizer(tokens, countTokens(examples, tokens, train), vocabulary);
 }
 
 /** Examples of pieces as examples of tokens. */
-export function encodeExamples(
-  { max_length }: NormalSequencesData,
-  dataset: Sequences,
+export function encodeExamples<D extends TokenExamples>(
+  { max_length }: Pick<NormalSequencesData, "max_length">,
+  dataset: D,
   { tokenizer, vocabulary }: LearnedTokenizer,
-): Sequences {
+): D {
   const idOf = new Map(vocabulary.map((token, id) => [token, id]));
   const idsOf = dataset.tokens.map((piece) => pieceEncoder(tokenizer)(piece).map((token) => idOf.get(token) ?? 0));
   const examples = dataset.examples.map((example) => {
@@ -33,7 +40,7 @@ export function encodeExamples(
 }
 
 /** The token of id 0, for all tokens outside of the vocabulary. */
-const UNKNOWN = "<unknown>";
+export const UNKNOWN = "<unknown>";
 
 /** The vocabulary of a file; undefined without one. */
 export function withUnknown(tokens: readonly string[] | null): readonly string[] | undefined {
@@ -42,9 +49,9 @@ export function withUnknown(tokens: readonly string[] | null): readonly string[]
 
 /** Ids from 1 for tokens selected from the training split; 0 for all others. */
 export function encodeTokens(
-  data: NormalSequencesData,
-  { examples, tokens }: Sequences,
-  { train }: Splits,
+  data: Pick<NormalSequencesData, "vocabulary">,
+  { examples, tokens }: TokenExamples,
+  train: Iterable<number>,
   fixedVocabulary: readonly string[] | undefined,
 ): Result<{ readonly vocabulary: readonly string[]; readonly idOf: Int32Array }> {
   if (fixedVocabulary !== undefined) {
@@ -62,7 +69,7 @@ export function encodeTokens(
 
 /** The occurrences of each token in the training split. */
 function countTokens(
-  examples: readonly Example[],
+  examples: readonly TokenExample[],
   { length }: readonly string[],
   train: Iterable<number>,
 ): Uint32Array {

@@ -46,7 +46,7 @@ export const sequences: SourceKind<NormalSequencesData> = {
     const split = splitLines(data, seed, read.value.examples, classesOf(read.value));
     if (!split.ok) return split;
     const isLearned = data.unit === "bpe" && stored.value === null;
-    const tokenizer = isLearned ? learnFrom(data, read.value, split.value) : stored.value;
+    const tokenizer = isLearned ? learnFrom(data, read.value, split.value.train) : stored.value;
     const dataset = isLearned && tokenizer !== null ? encodeExamples(data, read.value, tokenizer) : read.value;
     const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
@@ -148,7 +148,7 @@ function prepare(
     const steps = { dtype: "float32", width: features, data: Float32Array.from(vectors) } as const;
     return ok({ steps, starts, vocabulary: null, targets, notices });
   }
-  const tokens = encodeTokens(data, dataset, splits, fixedVocabulary);
+  const tokens = encodeTokens(data, dataset, splits.train, fixedVocabulary);
   if (!tokens.ok) return tokens;
   const { vocabulary, idOf } = tokens.value;
   const ids = Int32Array.from(examples.flatMap(({ ids }) => ids.map((token) => idOf[token] ?? 0)));

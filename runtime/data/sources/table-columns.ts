@@ -161,7 +161,8 @@ export function chooseColumns(
     problems.push({ code: "table-target", path: "/data/target", message, hint });
   }
   if (kinds !== null) problems.push(...kindProblems(data, targets, (index) => kinds[keyOf.get(index) ?? ""], names));
-  if (kinds !== null && data.target === null && numberInputs.length === 0) problems.push(noNumberTarget);
+  if (kinds !== null && uses !== null && data.target === null && numberInputs.length === 0)
+    problems.push(noNumberTarget);
   if (problems.length > 0) return fail(problems);
   const columnIndices = [...new Set([...inputs, ...(namedTargets ?? inputs)])];
   const columns = columnIndices.map((columnIndex) => {
@@ -195,9 +196,9 @@ function kindProblems(
     if (use === null || hasLabels(target)) return [];
     return found.flatMap((index): readonly RunProblem[] => {
       const kind = kindOf(index)?.type;
-      if (kind !== "category" && kind !== "date") return [];
+      if (kind !== "category" && kind !== "date" && kind !== "text") return [];
       const message = `Column "${names[index]}" of "${data.file}" has the kind ${kind}, but ${use.loss} needs numbers as targets.`;
-      const hint = kind === "category" ? "For classes use cross_entropy." : "Name another column in data.target.";
+      const hint = kind !== "date" ? "For classes use cross_entropy." : "Name another column in data.target.";
       return [{ code: "table-target", path: "/data/target", message, hint }];
     });
   });

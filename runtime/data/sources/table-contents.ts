@@ -26,6 +26,8 @@ export interface TableRows {
   readonly texts: ReadonlyMap<number, readonly string[]>;
   /** The first row of each series. */
   readonly starts: readonly number[];
+  /** The group of each row, which no two folds share; null without groups. */
+  readonly foldGroups: readonly string[] | null;
   /** Indices in `columns`. */
   readonly inputs: readonly number[];
   readonly targets: readonly RowTarget[];

@@ -1,6 +1,6 @@
-/** The inputs of a table as series: its numbers, and ids of categories and of calendar features. */
+/** The inputs of a table as series: its numbers, ids of categories and of calendar features, and tokens of texts. */
 import type { createHash } from "node:crypto";
-import { type ArraySignature, type Signature, vocabularySize } from "../../../compiler/signature.js";
+import { type ArraySignature, type Signature, sideTimeAxis, vocabularySize } from "../../../compiler/signature.js";
 import { type IdInput, idInputs, periods } from "../../../schema/kinds/columns.js";
 import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
 import { listFirst } from "../../format.js";
@@ -11,6 +11,7 @@ import { compareLabels } from "../labels.js";
 import type { IdColumn, TableMetadata } from "../metadata.js";
 import { iterateRows } from "./row-order.js";
 import type { TableRows } from "./table-contents.js";
+import { type TextSeries, textArrays } from "./table-texts.js";
 
 /** The ids of an input by row. */
 export interface IdSeries {
@@ -22,9 +23,10 @@ export interface IdSeries {
 }
 
 export interface TableInputs {
-  /** Null for a table without numbers, whose first ids are the main input. */
+  /** Null for a table without numbers, whose first ids, or texts, are the main input. */
   readonly numbers: FloatSeries | null;
   readonly ids: readonly IdSeries[];
+  readonly texts: readonly TextSeries[];
 }
 
 /** True for a column whose values are a feature of `inputs`. */
@@ -146,7 +148,7 @@ function unknownNotice(column: string, unknown: readonly string[]): string {
 
 /** The arrays of windows. A series of ids has one id for each row. @param rows true for single rows without time. */
 export function inputArrays(
-  { numbers, ids }: TableInputs,
+  { numbers, ids, texts }: TableInputs,
   layout: WindowLayout,
   indices: ArrayLike<number>,
   rows = false,
@@ -156,33 +158,65 @@ export function inputArrays(
     const array = gatherWindows({ dtype: "int32", width: 1, data }, layout, indices, leading);
     return [numbers === null && index === 0 ? "inputs" : name, array] as const;
   });
-  if (numbers === null) return idArrays;
-  return [["inputs", gatherWindows(numbers, layout, indices, [...leading, numbers.width])], ...idArrays];
+  const isWithoutIds = numbers === null && ids.length === 0;
+  const others = [
+    ...idArrays,
+    ...texts.flatMap((text, index) => textArrays(text, indices, isWithoutIds && index === 0)),
+  ];
+  if (numbers === null) return others;
+  return [["inputs", gatherWindows(numbers, layout, indices, [...leading, numbers.width])], ...others];
 }
 
 /** The signature of the inputs. @param width of `inputs`; null for a table without numbers. */
 export function inputsSignature(
   width: number | string | null,
-  ids: readonly (Pick<IdSeries, "name"> & { readonly size: number | string })[],
+  ids: readonly SizedInput[],
+  texts: readonly SizedInput[],
   rows = false,
-): Pick<Signature, "inputs" | "main_input" | "side_inputs" | "sizes"> {
+): Pick<Signature, "inputs" | "main_input" | "side_inputs" | "lengths" | "side_lengths" | "sizes"> {
   const leading = rows ? ["batch"] : ["batch", "time"];
   const idArray: ArraySignature = { dtype: "int32", shape: leading };
-  const [main] = ids;
-  const isMain = width === null && main !== undefined;
-  const side = isMain ? ids.slice(1) : ids;
+  const lengths: ArraySignature = { dtype: "int64", shape: ["batch"] };
+  const textArray = (axis: string): ArraySignature => ({ dtype: "int32", shape: ["batch", axis] });
+  const main = width === null ? (ids[0] ?? texts[0]) : undefined;
+  const isText = main !== undefined && main === texts[0];
+  const sideTexts = texts.filter((text) => text !== main).map(({ name }) => name);
+  const side = [
+    ...ids.filter((input) => input !== main).map(({ name }) => [name, idArray] as const),
+    ...sideTexts.map((name) => [name, textArray(sideTimeAxis(name))] as const),
+  ];
   return {
-    inputs: isMain ? idArray : { dtype: "float32", shape: [...leading, width ?? 0] },
-    ...(isMain && { main_input: main.name }),
-    ...(side.length > 0 && { side_inputs: Object.fromEntries(side.map(({ name }) => [name, idArray])) }),
+    inputs: isText ? textArray("time") : main ? idArray : { dtype: "float32", shape: [...leading, width ?? 0] },
+    ...(main && { main_input: main.name }),
+    ...(side.length > 0 && { side_inputs: Object.fromEntries(side) }),
+    ...(isText && { lengths }),
+    ...(sideTexts.length > 0 && { side_lengths: Object.fromEntries(sideTexts.map((name) => [name, lengths])) }),
     sizes: {
       ...(width !== null && { features: width }),
-      ...Object.fromEntries(ids.map(({ name, size }) => [vocabularySize(name), size])),
+      ...Object.fromEntries([...ids, ...texts].map(({ name, size }) => [vocabularySize(name), size])),
     },
   };
 }
 
-export function updateDigest(digest: ReturnType<typeof createHash>, { numbers, ids }: TableInputs): void {
+/** The typical number of steps of the time axis of each text; of that of `inputs` as `time`. */
+export function expectedSteps({ numbers, ids, texts }: TableInputs): Readonly<Record<string, number>> {
+  const isMain = (index: number) => numbers === null && ids.length === 0 && index === 0;
+  return Object.fromEntries(
+    texts.map(({ name, ids: tokens, starts }, index) => [
+      isMain(index) ? "time" : sideTimeAxis(name),
+      Math.max(1, Math.round(tokens.length / Math.max(1, starts.length - 1))),
+    ]),
+  );
+}
+
+/** An input of ids with its number of ids. */
+interface SizedInput {
+  readonly name: string;
+  readonly size: number | string;
+}
+
+export function updateDigest(digest: ReturnType<typeof createHash>, { numbers, ids, texts }: TableInputs): void {
   if (numbers !== null) for (const chunk of numbers.data.chunks()) digest.update(chunk);
   for (const { ids: data, column } of ids) digest.update(JSON.stringify(column)).update(data);
+  for (const { ids: data, starts, column } of texts) digest.update(JSON.stringify(column)).update(data).update(starts);
 }

@@ -12,7 +12,7 @@ import type { TimeNotation } from "../formats/time-values.js";
 import { collectFloats } from "../spill/float-list.js";
 import { collectIds, idAt } from "../spill/id-list.js";
 import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
-import { trackSeries } from "./row-series.js";
+import { findFoldGroup, findGroups, trackSeries } from "./row-series.js";
 import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import {
   type Column,
@@ -37,7 +37,6 @@ import {
   withEmptyColumns,
 } from "./table-missing.js";
 import { orderTable } from "./table-order.js";
-import { findGroups } from "./table-series.js";
 import { openTimeColumn, type TimeColumn } from "./time-column.js";
 
 /**
@@ -67,6 +66,8 @@ export async function readRows(
   let unreadColumns: readonly Column[] = [];
   const unreadFields: (readonly string[])[] = [];
   let rowSeries = trackSeries([], []);
+  /** The groups of rows that stay in one fold. */
+  let foldSeries = trackSeries([], []);
   let timeColumn: TimeColumn | null = null;
   /** Equal labels share one string. */
   const internedLabels = new Map<string, string>();
@@ -147,6 +148,7 @@ export async function readRows(
       labels.get(name)?.push(internedLabels.get(label) ?? label);
     }
     rowSeries.add(fields);
+    foldSeries.add(fields);
     timeColumn?.add(fields);
     for (const number of numbers) values.push(number);
     if (keepUnread) unreadFields.push(unreadColumns.map(({ index }) => fields[index] ?? ""));
@@ -175,6 +177,9 @@ export async function readRows(
         const groups = findGroups(data, names);
         if (!groups.ok) return groups.error;
         rowSeries = trackSeries(groups.value, names);
+        const foldGroup = uses === null ? ok([]) : findFoldGroup(data, names);
+        if (!foldGroup.ok) return foldGroup.error;
+        foldSeries = trackSeries(foldGroup.value, names);
         for (const { name } of selection.targets) labels.set(name, []);
         const read = new Set(selection.columns.map(({ index }) => index));
         unreadColumns = makeUnique(names).flatMap((name, index) => (read.has(index) ? [] : [{ name, index }]));
@@ -249,6 +254,7 @@ export async function readRows(
     missing: columns.map((_, index) => missingCounts[index] ?? 0),
     policies,
     starts: ordered.value.starts,
+    foldGroups: foldSeries.foldGroups(ordered.value.rows, fileRowOf),
     time: ordered.value.time,
     texts: new Map(readers.map((reader, index) => [index, reader.texts()])),
     inputs,

@@ -3,23 +3,12 @@ import { rowsOfExample } from "../../../schema/kinds/columns.js";
 import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount } from "../../format.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import { findColumn } from "../formats/columns.js";
-import { type Indices, type Splits, splitWindows } from "../splits.js";
-
-/** The indices of the columns that name the series. */
-export function findGroups({ file, group }: NormalTableData, names: readonly string[]): Result<readonly number[]> {
-  const problems: RunProblem[] = [];
-  const indices = (group ?? []).flatMap((wanted, position) => {
-    const place = findColumn(wanted, names);
-    if (place.ok) return [place.value];
-    const { fault, hint } = place.error;
-    problems.push({ code: "table-column", path: `/data/group/${position}`, message: `"${file}" ${fault}.`, hint });
-    return [];
-  });
-  return problems.length > 0 ? fail(problems) : ok(indices);
-}
+import { ok, type Result } from "../../result.js";
+import { splitFolds } from "../folds.js";
+import { intern } from "../labels.js";
+import { type Indices, type Splits, splitExamples, splitWindows } from "../splits.js";
+import { hasLabels } from "./table-columns.js";
+import type { TableRows } from "./table-contents.js";
 
 /** The windows of a table: the first row of each, with their splits. */
 export interface TableWindows {
@@ -37,9 +26,11 @@ export function seriesRanges(starts: readonly number[], rows: number): readonly 
 export function windowsOf(
   data: NormalTableData,
   seed: number,
-  { starts, rows }: { readonly starts: readonly number[]; readonly rows: number },
+  read: Pick<TableRows, "starts" | "rows" | "targets" | "foldGroups">,
   span: number,
 ): Result<TableWindows> {
+  const { starts, rows } = read;
+  if (data.window === null) return splitRows(data, seed, read);
   const { stride, split, evaluation_stride: evaluationStride } = data;
   const length = rowsOfExample(data) + rowsAhead(data);
   if (starts.length === 1 && rows >= length) {
@@ -78,4 +69,27 @@ export function windowsOf(
     splits,
     notices: short === 0 ? notices : [...notices, shortNotice],
   });
+}
+
+/** Single rows: splits by fractions, or folds. */
+function splitRows(
+  { split }: NormalTableData,
+  seed: number,
+  { rows, targets, foldGroups: groups }: Pick<TableRows, "rows" | "targets" | "foldGroups">,
+): Result<TableWindows> {
+  const classes = classesOf(targets);
+  const { folds } = split;
+  const splits =
+    folds === null
+      ? splitExamples(split, seed, rows, classes)
+      : splitFolds({ ...split, folds }, seed, { examples: rows, classes, groups });
+  if (!splits.ok) return splits;
+  return ok({ firstRows: new Uint32Array(rows).map((_, row) => row), splits: splits.value, notices: [] });
+}
+
+/** A number for the label of each row; null for numbers and for several targets. */
+function classesOf([target, ...others]: TableRows["targets"]): readonly number[] | null {
+  if (target === undefined || others.length > 0 || !hasLabels(target)) return null;
+  const ids = new Map<string, number>();
+  return target.labels.map((label) => intern(ids, label));
 }

@@ -6,7 +6,6 @@ import { rowsOfExample } from "../../../schema/kinds/columns.js";
 import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import { targetPort } from "../../../schema/kinds/outputs.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount, formatInteger } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
@@ -25,6 +24,7 @@ import { hasLabels } from "./table-columns.js";
 import type { TableRows } from "./table-contents.js";
 import { fillNotices, fitFill } from "./table-fill.js";
 import {
+  expectedSteps,
   type Feature,
   featuresOf,
   featureValue,
@@ -34,11 +34,14 @@ import {
   type TableInputs,
   updateDigest,
 } from "./table-inputs.js";
+import { leakNotices } from "./table-leaks.js";
 import { timeMetadata } from "./table-order.js";
 import { readRows } from "./table-rows.js";
 import { fitScalers, markedRows } from "./table-scaling.js";
 import { type TableWindows, windowsOf } from "./table-series.js";
+import { tooLargeProblem, tooShortProblem } from "./table-size.js";
 import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
+import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./table-texts.js";
 
 export const table: SourceKind<NormalTableData> = {
   async open(specData, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
@@ -55,20 +58,24 @@ export const table: SourceKind<NormalTableData> = {
     if (!windows.ok) return windows;
     const { firstRows } = windows.value;
     if (firstRows.length === 0) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
-    const prepared = prepare(data, result.value, targetUses, windows.value, tableMetadata, recordedClasses);
+    const marks = markedRows(windows.value, data, rows);
+    const texts = await fitTexts(data, result.value, marks, tableMetadata?.texts, folder);
+    if (!texts.ok) return texts;
+    const prepared = prepare(data, result.value, targetUses, marks, tableMetadata, recordedClasses, texts.value);
     if (!prepared.ok) return prepared;
     return ok({
       ...windowSource(data, prepared.value, windows.value),
       notices: [
         ...result.value.notices,
         ...windows.value.notices,
+        ...(data.window === null && tableMetadata === null ? leakNotices(result.value, windows.value.splits) : []),
         ...prepared.value.notices,
         ...prepared.value.targets.flatMap(({ classes }) => equalNamesNotices(classes?.names ?? null)),
       ],
     });
   },
   mapFiles(data, rename) {
-    return { ...data, file: mapPattern(data.file, rename) };
+    return { ...data, file: mapPattern(data.file, rename), columns: mapTextFiles(data.columns, rename) };
   },
 };
 
@@ -92,13 +99,13 @@ function prepare(
   data: NormalTableData,
   read: TableRows,
   targetUses: ReadonlyMap<string, Uses>,
-  windows: TableWindows,
+  marks: Uint8Array,
   fittedMetadata: TableMetadata | null,
   recordedClasses: ReadonlyMap<string | null, readonly string[]>,
+  texts: TableTexts,
 ): Result<Prepared> {
-  const { rows, columns, values, kinds, targets } = read;
+  const { columns, values, kinds, targets } = read;
   const inputs = featuresOf(read);
-  const marks = markedRows(windows, data, rows);
   // Probabilities and counts are not scaled.
   const numberColumns = targets.flatMap((target) => (target.use?.targets === "numbers" ? target.columns : []));
   const isScaled = (column: number) => kinds[column]?.type !== "boolean";
@@ -164,13 +171,13 @@ function prepare(
   if (problems.length > 0) return fail(problems);
   if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   return ok({
-    inputs: { numbers: features, ids: ids.series },
+    inputs: { numbers: features, ids: ids.series, texts: texts.series },
     targets: prepared,
     inputNames: inputs.map(({ name }) => name),
     scalers,
     fill,
     time: timeMetadata(read.time, fittedMetadata),
-    notices: [...notices.values(), ...ids.notices, ...fillNotices(read, fill)],
+    notices: [...notices.values(), ...ids.notices, ...texts.notices, ...fillNotices(read, fill)],
   });
 }
 
@@ -202,7 +209,12 @@ function windowSource(
     const leading = target.everyStep ? ["batch", "time"] : ["batch"];
     return [target.name, { dtype: target.series.dtype, shape: [...leading, ...shapeOf(target)] }] as const;
   });
-  const inputsOf = inputsSignature(inputs.numbers?.width ?? null, inputs.ids, isRows);
+  const inputsOf = inputsSignature(
+    inputs.numbers?.width ?? null,
+    inputs.ids,
+    inputs.texts.map(({ name, column: { vocabulary } }) => ({ name, size: vocabulary.length })),
+    isRows,
+  );
   const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
     examples: firstRows.length,
@@ -214,6 +226,9 @@ function windowSource(
       target: targets.flatMap(({ columns }) => columns),
       ...(inputs.ids.length > 0 && {
         ids: Object.fromEntries(inputs.ids.map(({ name, column }) => [name, column])),
+      }),
+      ...(inputs.texts.length > 0 && {
+        texts: Object.fromEntries(inputs.texts.map(({ name, column }) => [name, column])),
       }),
       scaler: Object.fromEntries(scalers),
       ...(Object.keys(fill).length > 0 && { fill }),
@@ -233,7 +248,7 @@ function windowSource(
         ),
       },
       ...(!isRows && { steps: window }),
-      expected: { batch: expectedBatchSize(train, splits), time: window },
+      expected: { batch: expectedBatchSize(train, splits), time: window, ...expectedSteps(inputs) },
     }),
     batch: (indices) => {
       const arrays = targets.map((target, index): [string, NumericArray] => {
@@ -246,7 +261,7 @@ function windowSource(
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);
       const label = target?.classes?.ids.find((id) => id >= limit);
-      if (label === undefined) return undefined;
+      if (label === undefined) return findLargeId(inputs.texts, array, limit, reason);
       const message = `Column "${target?.columns[0]}" has class ${target?.classes?.names?.[label] ?? label}, index ${label}.`;
       return { code: "table-class", path: "/data/target", message, hint: reason };
     },
@@ -259,40 +274,5 @@ function windowSource(
       const data = unscaleValues(predictions.data, (index) => scalers.get(columns[index % width] ?? ""));
       return nestedRows({ ...predictions, data });
     },
-  };
-}
-
-/** @param isFixed true for a model whose window is given. */
-function tooShortProblem(data: NormalTableData, rows: number, dropped: number, isFixed: boolean): RunProblem {
-  const { file } = data;
-  const ahead = rowsAhead(data);
-  const window = rowsOfExample(data);
-  if (data.group !== null) {
-    const message = `No series of "${file}" has ${formatCount(window + ahead, "row")}, a window and its target.`;
-    return { code: "table-too-short", path: "/data/window", message, hint: "Use a smaller window, or longer series." };
-  }
-  const left = dropped === 0 ? "" : ` left (data.missing drops ${formatInteger(dropped)} without a value)`;
-  return {
-    code: "table-too-short",
-    path: isFixed ? "/data/file" : "/data/window",
-    message:
-      `"${file}" has ${formatCount(rows, "row")}${left}, but a window of ${window} and a target ` +
-      `${formatCount(ahead, "row")} later need ${window + ahead}.`,
-    hint:
-      rows > ahead && !isFixed
-        ? `Use a window of at most ${rows - ahead}, or a longer table.`
-        : dropped === 0
-          ? "Use a longer table."
-          : 'Leave columns without values out by data.columns, or set data.missing to "previous".',
-  };
-}
-
-function tooLargeProblem({ file }: NormalTableData, column: string): RunProblem {
-  return {
-    code: "table-value",
-    path: "/data/file",
-    file,
-    message: `Column "${column}" of "${file}" has numbers that are too large for float32.`,
-    hint: 'Set data.scale to "min_max" or "standard".',
   };
 }

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { NormalTextNormalization, NormalVocabulary } from "../../../schema/normal/index.js";
 import { fail, ok, type Result } from "../../result.js";
 import { unreadableFile } from "../../storage/system-errors.js";
-import type { Metadata } from "../metadata.js";
+import type { Metadata, TextColumn } from "../metadata.js";
 import { collectIds } from "../spill/id-list.js";
 import { pieceEncoder } from "./bpe.js";
 import { type LearnedTokenizer, learnBpe } from "./learn-bpe.js";
@@ -22,7 +22,7 @@ interface TextKeys {
 export function openTokenizer(
   { unit, tokenizer: file }: TextKeys,
   folder: string,
-  fitted: Metadata | undefined,
+  fitted: Metadata | TextColumn | undefined,
 ): Result<StoredTokenizer | null> {
   if (unit !== "bpe") return ok(null);
   if (fitted !== undefined && "tokenizer" in fitted && fitted.tokenizer !== undefined) {

@@ -1,22 +1,22 @@
 /** The C# program of an exported model, with Microsoft.ML.OnnxRuntime. */
 import { columnCode } from "./id-columns.js";
-import {
-  encodedExample,
-  type Feed,
-  namesAreVocabulary,
-  type SnippetSpec,
-  type SnippetVocabulary,
-  stepsVariable,
-} from "./plan.js";
+import { encodedExample, type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import { encodedText } from "./text-columns.js";
+import type { SnippetVocabulary } from "./vocabulary.js";
 
 export function csharpSnippet(snippet: SnippetSpec): string {
   const { model, description, prediction, example, columns } = snippet;
   const { lines } = columnCode(columns, "csharp");
   const names = prediction.joinUnit === "bpe" ? null : prediction.names;
-  const readsMetadata = (example.type === "text" && snippet.tokenizer === null) || names !== null || columns.length > 0;
+  const readsMetadata =
+    (example.type === "text" && snippet.tokenizer === null) ||
+    names !== null ||
+    columns.length > 0 ||
+    snippet.texts.length > 0;
+  const vocabularies = [example, ...snippet.texts].flatMap((each) => ("vocabulary" in each ? [each.vocabulary] : []));
   return [
     `// ${description} Requires: dotnet add package Microsoft.ML.OnnxRuntime`,
-    ...(example.type === "text" && needsEncodings(example.vocabulary) ? ["using System.Text;"] : []),
+    ...(vocabularies.some(needsEncodings) ? ["using System.Text;"] : []),
     ...(readsMetadata ? ["using System.Text.Json;"] : []),
     "using Microsoft.ML.OnnxRuntime;",
     "using Microsoft.ML.OnnxRuntime.Tensors;",
@@ -25,6 +25,7 @@ export function csharpSnippet(snippet: SnippetSpec): string {
     ...(readsMetadata ? ["var metadata = session.ModelMetadata.CustomMetadataMap;"] : []),
     ...lines,
     ...exampleLines(snippet),
+    ...textLines(snippet),
     ...(names === null ? [] : [namesAreVocabulary(snippet) ? "var names = vocabulary;" : list("names", names)]),
     "",
     ...runLines(snippet),
@@ -59,13 +60,43 @@ function inputLines({ example, tokenizer }: SnippetSpec): readonly string[] {
     return [
       list("vocabulary", vocabulary),
       ...normalizationLines(vocabulary, text),
-      `var ids = ${unitsOf(vocabulary, vocabulary.normalization === null ? quoted(text) : "text")}${limit(vocabulary)}.Select(unit => ${idOf(vocabulary)}).ToArray();`,
+      `var ids = ${numbered(vocabulary, vocabulary.normalization === null ? quoted(text) : "text")}.ToArray();`,
     ];
   }
   if (example.type === "ids") return [`var ids = new[] { ${example.ids.join(", ")} };`];
   const { time, width, row } = example;
   const rowLiteral = row === null ? `new float[${width}]` : `new[] { ${row.map((value) => `${value}f`).join(", ")} }`;
   return [`var rows = Enumerable.Repeat(${rowLiteral}, ${time}).ToArray();`];
+}
+
+/** The ids of the columns of text, by the name of the input. */
+function textLines({ texts }: SnippetSpec): readonly string[] {
+  if (texts.length === 0) return [];
+  return [
+    'var texts = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(metadata["rnnx.data.texts"])!;',
+    "var textTokens = new Dictionary<string, int[]>();",
+    ...texts.flatMap((column) => {
+      const { name, text, vocabulary, tokenizer } = column;
+      const ids = `textTokens[${quoted(name)}] =`;
+      if (tokenizer !== null)
+        return [
+          `// The tokens of ${quoted(text)}, by the tokenizer of ${tokenizer}.`,
+          `${ids} new[] { ${encodedText(column).join(", ")} };`,
+        ];
+      return [
+        "{",
+        `    var vocabulary = texts[${quoted(name)}].GetProperty("vocabulary").Deserialize<List<string>>()!;`,
+        ...normalizationLines(vocabulary, text).map((line) => `    ${line}`),
+        `    ${ids} ${numbered(vocabulary, vocabulary.normalization === null ? quoted(text) : "text")}.DefaultIfEmpty(0).ToArray();`,
+        "}",
+      ];
+    }),
+  ];
+}
+
+/** The ids of the units of a text, by the variable `vocabulary`. */
+function numbered(vocabulary: SnippetVocabulary, text: string): string {
+  return `${unitsOf(vocabulary, text)}${limit(vocabulary)}.Select(unit => ${idOf(vocabulary)})`;
 }
 
 function needsEncodings({ unit, normalization }: SnippetVocabulary): boolean {
@@ -110,7 +141,11 @@ function idOf({ unknown }: SnippetVocabulary): string {
 
 const types = { float32: "float", int32: "int", int64: "long" } as const;
 
-function tensor({ name, dtype, value, shape }: Feed, { example, columns }: SnippetSpec, perStep: boolean): string {
+function tensor(
+  { name, dtype, value, shape }: Feed,
+  { example, columns, texts }: SnippetSpec,
+  perStep: boolean,
+): string {
   const steps = `${stepsVariable(example)}.Length`;
   const make = (data: string, time: string) => {
     const dims = [1, ...shape.map((size) => (size === "time" ? time : size))].join(", ");
@@ -130,6 +165,12 @@ function tensor({ name, dtype, value, shape }: Feed, { example, columns }: Snipp
       return shape.includes("time")
         ? make(`Enumerable.Repeat(${id}, ${steps}).ToArray()`, steps)
         : make(`new[] { ${id} }`, "1");
+    }
+    case "text":
+    case "textLength": {
+      const text = texts.find(({ feed, lengths }) => feed === name || lengths === name);
+      const ids = `textTokens[${quoted(text?.name ?? "")}]`;
+      return value === "text" ? make(ids, `${ids}.Length`) : make(`new long[] { ${ids}.Length }`, "1");
     }
     case "length":
       return make(`new long[] { ${steps} }`, "1");

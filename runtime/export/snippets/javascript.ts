@@ -1,60 +1,61 @@
 /** The JavaScript programs of an exported model: for Node with onnxruntime-node, and a page with onnxruntime-web. */
 import { columnCode } from "./id-columns.js";
-import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
+import { type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import type { SnippetVocabulary } from "./vocabulary.js";
 
 interface Host {
   /** Imports the runtime and opens the model. */
   readonly setup: readonly string[];
+  /** Opens the variable `tokenizer`. */
+  readonly openTokenizer: (file: string) => readonly string[];
   readonly print: (value: string) => string;
 }
 
 export function nodeSnippet(snippet: SnippetSpec): string {
+  const hasTokenizer = needsTokenizers(snippet);
   const host: Host = {
+    openTokenizer: (file) => [
+      `const tokenizerFile = new URL(${JSON.stringify(encodeURIComponent(file))}, import.meta.url);`,
+      'const tokenizer = new Tokenizer(JSON.parse(readFileSync(tokenizerFile, "utf8")), {});',
+    ],
     setup: [
-      ...(snippet.tokenizer === null ? [] : ['import { readFileSync } from "node:fs";']),
+      ...(hasTokenizer ? ['import { readFileSync } from "node:fs";'] : []),
       'import { fileURLToPath } from "node:url";',
-      ...(snippet.tokenizer === null ? [] : ['import { Tokenizer } from "@huggingface/tokenizers";']),
+      ...(hasTokenizer ? ['import { Tokenizer } from "@huggingface/tokenizers";'] : []),
       'import { InferenceSession, Tensor } from "onnxruntime-node";',
       "",
       `const file = fileURLToPath(new URL(${JSON.stringify(encodeURIComponent(snippet.model))}, import.meta.url));`,
       "const session = await InferenceSession.create(file);",
-      ...(snippet.tokenizer === null
-        ? []
-        : [
-            `const tokenizerFile = new URL(${JSON.stringify(encodeURIComponent(snippet.tokenizer))}, import.meta.url);`,
-            'const tokenizer = new Tokenizer(JSON.parse(readFileSync(tokenizerFile, "utf8")), {});',
-          ]),
     ],
     print: (value) => `console.log(${value});`,
   };
   return [
-    `// ${snippet.description} Requires: npm install onnxruntime-node${snippet.tokenizer === null ? "" : " @huggingface/tokenizers"}`,
+    `// ${snippet.description} Requires: npm install onnxruntime-node${hasTokenizer ? " @huggingface/tokenizers" : ""}`,
     ...program(snippet, host),
     "",
   ].join("\n");
 }
 
 export function browserSnippet(snippet: SnippetSpec): string {
+  const hasTokenizer = needsTokenizers(snippet);
   const host: Host = {
+    openTokenizer: (file) => [
+      `const tokenizerFile = await fetch(${JSON.stringify(encodeURIComponent(file))});`,
+      "const tokenizer = new Tokenizer(await tokenizerFile.json(), {});",
+    ],
     setup: [
       'import { InferenceSession, Tensor } from "./node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs";',
-      ...(snippet.tokenizer === null
-        ? []
-        : ['import { Tokenizer } from "./node_modules/@huggingface/tokenizers/dist/tokenizers.min.mjs";']),
+      ...(hasTokenizer
+        ? ['import { Tokenizer } from "./node_modules/@huggingface/tokenizers/dist/tokenizers.min.mjs";']
+        : []),
       "",
       `const session = await InferenceSession.create(${JSON.stringify(encodeURIComponent(snippet.model))});`,
-      ...(snippet.tokenizer === null
-        ? []
-        : [
-            `const tokenizerFile = await fetch(${JSON.stringify(encodeURIComponent(snippet.tokenizer))});`,
-            "const tokenizer = new Tokenizer(await tokenizerFile.json(), {});",
-          ]),
     ],
     print: (value) => `document.querySelector("output").textContent = ${value};`,
   };
   return [
     "<!doctype html>",
-    `<!-- ${snippet.description} Requires: npm install onnxruntime-web${snippet.tokenizer === null ? "" : " @huggingface/tokenizers"} in this folder, and a web server. -->`,
+    `<!-- ${snippet.description} Requires: npm install onnxruntime-web${hasTokenizer ? " @huggingface/tokenizers" : ""} in this folder, and a web server. -->`,
     '<meta charset="utf-8" />',
     "<output>…</output>",
     '<script type="module">',
@@ -65,9 +66,44 @@ export function browserSnippet(snippet: SnippetSpec): string {
   ].join("\n");
 }
 
-function program(snippet: SnippetSpec, { setup, print }: Host): readonly string[] {
+function needsTokenizers({ tokenizer, texts }: SnippetSpec): boolean {
+  return tokenizer !== null || texts.some((text) => text.tokenizer !== null);
+}
+
+function program(snippet: SnippetSpec, { setup, openTokenizer, print }: Host): readonly string[] {
   const { lines } = columnCode(snippet.columns, "javascript");
-  return [...setup, ...lines, ...exampleLines(snippet), "", ...runLines(snippet, print)];
+  const tokenizer = snippet.tokenizer === null ? [] : openTokenizer(snippet.tokenizer);
+  const texts = textLines(snippet, openTokenizer);
+  return [...setup, ...tokenizer, ...lines, ...exampleLines(snippet), ...texts, "", ...runLines(snippet, print)];
+}
+
+/** The ids of the columns of text, by the name of the input. */
+function textLines({ texts }: SnippetSpec, openTokenizer: Host["openTokenizer"]): readonly string[] {
+  if (texts.length === 0) return [];
+  return [
+    "const tokens = {};",
+    ...texts.flatMap(({ name, text, vocabulary, tokenizer }) => {
+      const ids = `tokens[${JSON.stringify(name)}] =`;
+      const lines =
+        tokenizer === null
+          ? [
+              `const vocabulary = ${JSON.stringify(vocabulary.list)};`,
+              `${ids} ${numbered(vocabulary, text)};`,
+              `if (tokens[${JSON.stringify(name)}].length === 0) tokens[${JSON.stringify(name)}].push(0);`,
+            ]
+          : [
+              ...openTokenizer(tokenizer),
+              `${ids} tokenizer.encode(${JSON.stringify(text)} || " ", { add_special_tokens: false }).ids${limit(vocabulary)};`,
+            ];
+      return ["{", ...lines.map((line) => `  ${line}`), "}"];
+    }),
+  ];
+}
+
+/** The ids of the units of a text, by the variable `vocabulary`. */
+function numbered(vocabulary: SnippetVocabulary, text: string): string {
+  const units = unitsOf(vocabulary, normalized(vocabulary, JSON.stringify(text)));
+  return `${units}${limit(vocabulary)}.map((unit) => ${idOf(vocabulary)})`;
 }
 
 function exampleLines(snippet: SnippetSpec): readonly string[] {
@@ -84,10 +120,7 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
   }
   if (example.type === "text") {
     const { vocabulary, text } = example;
-    return [
-      `const vocabulary = ${JSON.stringify(vocabulary.list)};`,
-      `const ids = ${unitsOf(vocabulary, normalized(vocabulary, JSON.stringify(text)))}${limit(vocabulary)}.map((unit) => ${idOf(vocabulary)});`,
-    ];
+    return [`const vocabulary = ${JSON.stringify(vocabulary.list)};`, `const ids = ${numbered(vocabulary, text)};`];
   }
   if (example.type === "ids") return [`const ids = ${JSON.stringify(example.ids)};`];
   const { time, width, row } = example;
@@ -142,6 +175,14 @@ function tensor({ name, dtype, value, shape }: Feed, snippet: SnippetSpec, perSt
       return shape.includes("time")
         ? make(`new Int32Array(${steps}).fill(${id})`, steps)
         : make(`Int32Array.of(${id})`, "1");
+    }
+    case "text":
+    case "textLength": {
+      const text = snippet.texts.find(({ feed, lengths }) => feed === name || lengths === name);
+      const ids = `tokens[${JSON.stringify(text?.name)}]`;
+      return value === "text"
+        ? make(`Int32Array.from(${ids})`, `${ids}.length`)
+        : make(`BigInt64Array.of(BigInt(${ids}.length))`, "1");
     }
     case "length":
       return make(`BigInt64Array.of(BigInt(${steps}))`, "1");

@@ -1,17 +1,19 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
 import { blankClassOf, outputKindOf } from "../../../schema/kinds/losses.js";
-import type { NormalLoss, NormalTextNormalization } from "../../../schema/normal/index.js";
+import type { NormalLoss } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
 import { type Metadata, metadataOf, type TextMetadata } from "../../data/metadata.js";
 import { scalerOf } from "../../data/scaler.js";
-import { type BpeTokenizer, encodeText } from "../../data/vocabulary/bpe.js";
+import { encodeText } from "../../data/vocabulary/bpe.js";
 import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
 import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
 import { tokenizerFile } from "../tokenizer-file.js";
 import { idColumnsOf, type SnippetColumn } from "./id-columns.js";
+import { type SnippetText, textColumnsOf } from "./text-columns.js";
+import { type SnippetVocabulary, vocabularyOf } from "./vocabulary.js";
 
 export interface SnippetSpec {
   /** The model's file, in the program's folder. */
@@ -25,6 +27,8 @@ export interface SnippetSpec {
   readonly idCount: number | null;
   /** The columns of a table behind inputs of ids. */
   readonly columns: readonly SnippetColumn[];
+  /** The columns of text of a table. */
+  readonly texts: readonly SnippetText[];
   /** The file of the tokenizer, in the program's folder; null where units are no tokens of byte-pair encoding. */
   readonly tokenizer: string | null;
   /** The inputs that are not states, in order. */
@@ -41,30 +45,24 @@ export type Example =
   /** `time` equal rows; a null `row` is `width` zeros. */
   | { readonly type: "rows"; readonly time: number; readonly width: number; readonly row: readonly number[] | null };
 
-/** The vocabulary that encodes text as ids. */
-export interface SnippetVocabulary {
-  readonly list: readonly (string | number)[];
-  /** Key of the list in the model's metadata. */
-  readonly metadataKey: string;
-  readonly unit: TextMetadata["unit"];
-  /** Of the unit bpe; null for others. */
-  readonly tokenizer: BpeTokenizer | null;
-  /** The changes of a text before it is divided into units; null for none. */
-  readonly normalization: NormalTextNormalization | null;
-  /** The id of units outside of the list, or null. */
-  readonly unknown: number | null;
-  /** Limit of units, as in training; null without a limit. */
-  readonly maxLength: number | null;
-}
-
 export interface Feed {
   readonly name: string;
   readonly dtype: "float32" | "int64" | "int32";
   /**
-   * `ids` or `rows` of numbers are the example; `column` is the id of a column in each row; `length` is its number of steps; `decoded` are the tokens decoded so
+   * `ids` or `rows` of numbers are the example; `column` is the id of a column in each row, `text` those of a column of text, and `textLength` their number; `length` is its number of steps; `decoded` are the tokens decoded so
    * far. A number is a scalar without batch.
    */
-  readonly value: "ids" | "rows" | "column" | "length" | "decoded" | "decodedLength" | "zeros" | number;
+  readonly value:
+    | "ids"
+    | "rows"
+    | "column"
+    | "text"
+    | "textLength"
+    | "length"
+    | "decoded"
+    | "decodedLength"
+    | "zeros"
+    | number;
   /** Without the batch axis. `time` is the example's number of steps. */
   readonly shape: readonly (number | "time")[];
 }
@@ -107,6 +105,7 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
   const perStep = states.length > 0;
   const example = exampleOf(trainedModel, dataPorts, perStep);
   const columns = idColumnsOf(metadata);
+  const texts = textColumnsOf(metadata, model);
   return {
     model,
     description: `Runs ${model}, the model ${spec.name} exported by rnnx ${packageVersion()}.`,
@@ -114,22 +113,13 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
     example,
     idCount: idCountOf(example, trainedModel),
     columns,
-    feeds: dataPorts.map((port) => feedOf(port, perStep, columns)),
+    texts,
+    feeds: dataPorts.map((port) => feedOf(port, perStep, columns, texts)),
     tokenizer,
     states,
     prediction: predictionOf(ports, trainedModel),
     decoder: { start: START, end: END, maxLength: metadata.type === "pairs" ? metadata.longest_target : 0 },
   };
-}
-
-function vocabularyOf({ metadata, spec: { data } }: TrainedModel): SnippetVocabulary | null {
-  if (!("vocabulary" in metadata) || !metadata.vocabulary) return null;
-  const list = metadata.vocabulary;
-  const unknownId = "unknown" in metadata ? metadata.unknown : list.indexOf("<unknown>");
-  const unknown = unknownId === undefined || unknownId < 0 ? null : unknownId;
-  const maxLength = data.type === "sequences" ? data.max_length : null;
-  const { unit, normalization = null, tokenizer = null } = metadata;
-  return { list, metadataKey: "rnnx.data.vocabulary", unit, tokenizer, normalization, unknown, maxLength };
 }
 
 function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], perStep: boolean): Example {
@@ -212,13 +202,20 @@ function typicalRow(metadata: Metadata): readonly number[] | null {
   });
 }
 
-function feedOf({ name, dtype, shape }: ExportPort, perStep: boolean, columns: readonly SnippetColumn[]): Feed {
+function feedOf(
+  { name, dtype, shape }: ExportPort,
+  perStep: boolean,
+  columns: readonly SnippetColumn[],
+  texts: readonly SnippetText[],
+): Feed {
   if (dtype === "bool") throw new Error(`The input ${name} is boolean.`);
   const exampleShape = shape.slice(1).map((size) => (typeof size === "number" ? size : "time"));
   const value = (): Feed["value"] => {
     if (shape.length === 0) return generationDefaults[name] ?? 0;
     if (name === "prompt") return "ids";
     if (columns.some(({ feed }) => feed === name)) return "column";
+    if (texts.some(({ feed }) => feed === name)) return "text";
+    if (texts.some(({ lengths }) => lengths === name)) return "textLength";
     if (name === "lengths") return "length";
     if (name === "decoder_inputs") return "decoded";
     if (name === "target_lengths") return "decodedLength";

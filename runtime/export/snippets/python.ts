@@ -1,22 +1,24 @@
 /** The Python program of an exported model, with onnxruntime and numpy. */
 import { columnCode } from "./id-columns.js";
-import { type Feed, namesAreVocabulary, type SnippetSpec, type SnippetVocabulary, stepsVariable } from "./plan.js";
+import { type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import type { SnippetVocabulary } from "./vocabulary.js";
 
 export function pythonSnippet(snippet: SnippetSpec): string {
   const { model, description, example, columns } = snippet;
   const { imports, lines } = columnCode(columns, "python");
   const readsText = example.type === "text" && snippet.tokenizer === null;
-  const readsMetadata = readsText || hasNames(snippet) || columns.length > 0;
+  const readsMetadata = readsText || hasNames(snippet) || columns.length > 0 || snippet.texts.length > 0;
+  const hasTokenizer = snippet.tokenizer !== null || snippet.texts.some(({ tokenizer }) => tokenizer !== null);
   return [
-    `# ${description} Requires: pip install onnxruntime numpy${snippet.tokenizer === null ? "" : " tokenizers"}`,
+    `# ${description} Requires: pip install onnxruntime numpy${hasTokenizer ? " tokenizers" : ""}`,
     ...(readsMetadata ? ["import json"] : []),
-    ...(needsUnicode(example) ? ["import unicodedata"] : []),
+    ...(vocabulariesOf(snippet).some(needsUnicode) ? ["import unicodedata"] : []),
     ...imports,
     "from pathlib import Path",
     "",
     "import numpy as np",
     "import onnxruntime as ort",
-    ...(snippet.tokenizer === null ? [] : ["from tokenizers import Tokenizer"]),
+    ...(hasTokenizer ? ["from tokenizers import Tokenizer"] : []),
     "",
     `session = ort.InferenceSession(Path(__file__).with_name(${quoted(model)}))`,
     ...(readsMetadata ? ["metadata = session.get_modelmeta().custom_metadata_map"] : []),
@@ -25,6 +27,7 @@ export function pythonSnippet(snippet: SnippetSpec): string {
       ? []
       : [`tokenizer = Tokenizer.from_file(str(Path(__file__).with_name(${quoted(snippet.tokenizer)})))`]),
     ...exampleLines(snippet),
+    ...textLines(snippet),
     "",
     ...runLines(snippet),
     "",
@@ -64,10 +67,36 @@ function hasNames({ prediction: { names, joinUnit } }: SnippetSpec): boolean {
   return names !== null && joinUnit !== "bpe";
 }
 
-function needsUnicode(example: SnippetSpec["example"]): boolean {
-  if (example.type !== "text" || example.vocabulary.normalization === null) return false;
-  if (example.vocabulary.unit === "bpe") return false;
-  const { normalize, punctuation } = example.vocabulary.normalization;
+/** The ids of the columns of text, by the name of the input. */
+function textLines({ texts }: SnippetSpec): readonly string[] {
+  if (texts.length === 0) return [];
+  return [
+    'texts = json.loads(metadata["rnnx.data.texts"])',
+    "tokens = {}",
+    ...texts.flatMap(({ name, text, vocabulary, tokenizer }) => {
+      const ids = `tokens[${quoted(name)}] =`;
+      if (tokenizer !== null)
+        return [
+          `tokenizer = Tokenizer.from_file(str(Path(__file__).with_name(${quoted(tokenizer)})))`,
+          `${ids} tokenizer.encode(${quoted(text)} or " ", add_special_tokens=False).ids${limit(vocabulary)}`,
+        ];
+      return [
+        `vocabulary = texts[${quoted(name)}]["vocabulary"]`,
+        ...normalizationLines(vocabulary, text),
+        `${ids} [${idOf(vocabulary)} for unit in ${unitsOf(vocabulary, textOf(vocabulary, text))}${limit(vocabulary)}] or [0]`,
+      ];
+    }),
+  ];
+}
+
+/** The vocabularies of the texts of a program. */
+function vocabulariesOf({ example, texts }: SnippetSpec): readonly SnippetVocabulary[] {
+  return [...(example.type === "text" ? [example.vocabulary] : []), ...texts.map(({ vocabulary }) => vocabulary)];
+}
+
+function needsUnicode({ normalization, unit }: SnippetVocabulary): boolean {
+  if (normalization === null || unit === "bpe") return false;
+  const { normalize, punctuation } = normalization;
   return normalize !== "none" || punctuation !== "keep";
 }
 
@@ -105,7 +134,11 @@ function idOf({ unknown }: SnippetVocabulary): string {
   return unknown === null ? lookup : `${lookup} if unit in vocabulary else ${unknown}`;
 }
 
-function array({ name, dtype, value, shape }: Feed, { example, columns }: SnippetSpec, perStep: boolean): string {
+function array(
+  { name, dtype, value, shape }: Feed,
+  { example, columns, texts }: SnippetSpec,
+  perStep: boolean,
+): string {
   const steps = `len(${stepsVariable(example)})`;
   // Lists add the batch axis.
   const make = (data: string) => `np.array(${data}, np.${dtype})`;
@@ -119,6 +152,12 @@ function array({ name, dtype, value, shape }: Feed, { example, columns }: Snippe
     case "column": {
       const id = columnCode(columns, "python").idOf(name);
       return make(shape.includes("time") ? `[[${id}] * ${steps}]` : `[${id}]`);
+    }
+    case "text":
+    case "textLength": {
+      const text = texts.find(({ feed, lengths }) => feed === name || lengths === name);
+      const ids = `tokens[${quoted(text?.name ?? "")}]`;
+      return make(value === "text" ? `[${ids}]` : `[len(${ids})]`);
     }
     case "length":
       return make(`[${steps}]`);

@@ -59,7 +59,7 @@ function randomArray(
   count: number,
   { random, sizes, shortest, limit }: RandomOptions,
 ): NumericArray {
-  const maxLength = name === "target_lengths" ? (sizes.otherTime ?? sizes.time + 1) : sizes.time;
+  const maxLength = name === "lengths" ? sizes.time : (sizes.otherTime ?? sizes.time + 1);
   // The first row has the maximum length.
   const randomInteger = name.endsWith("lengths")
     ? (row: number) => (row === 0 ? maxLength : shortest + random.below(maxLength - shortest + 1))

@@ -197,9 +197,10 @@ function tableData(
   isClasses = false,
 ): JsonObject {
   const nameOf = (column: ColumnFacts) => (hasHeader ? column.name : columns.indexOf(column) + 1);
-  // Categories have an id for a missing value.
+  // Categories have an id for a missing value, and texts an unknown unit.
   const isIncomplete = [...inputs, ...targets].some(
-    ({ tableKind, missing: count }, index) => count > 0 && (tableKind?.type !== "category" || index >= inputs.length),
+    ({ tableKind, missing: count }, index) =>
+      count > 0 && (!/^(?:category|text)$/.test(tableKind?.type ?? "") || index >= inputs.length),
   );
   return {
     type: "table",

@@ -110,7 +110,8 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
 }
 
 /** The kind of a column, with what is found of it. */
-function kindText({ tableKind, values }: ColumnFacts): string {
+function kindText(column: ColumnFacts): string {
+  const { tableKind, values } = column;
   switch (tableKind?.type) {
     case "number": {
       const { decimal, thousands, unit } = tableKind;
@@ -121,6 +122,8 @@ function kindText({ tableKind, values }: ColumnFacts): string {
       return `date${tableKind.format === null ? "" : ` ${tableKind.format}`}`;
     case "category":
       return `category, ${formatCount(values?.size ?? 0, "value")}`;
+    case "text":
+      return `text, ${lengthsText(column)}`;
     default:
       return tableKind?.type ?? "text";
   }

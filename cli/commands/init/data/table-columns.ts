@@ -37,7 +37,9 @@ export function tableColumns(
       : Object.fromEntries(
           kinds.map((column) => [
             keyOf(column),
-            shortKind(column.tableKind ?? { type: "number", ...plain, unit: null }, { decimal, thousands }),
+            column.tableKind?.type === "text"
+              ? textKind(column)
+              : shortKind(column.tableKind ?? { type: "number", ...plain, unit: null }, { decimal, thousands }),
           ]),
         ),
   };
@@ -70,9 +72,24 @@ function shortKind(kind: FoundKind, table: Notation): string | object {
     }
     case "boolean":
     case "category":
+    case "text":
       return kind.type;
   }
 }
+
+/** Words without case and punctuation marks; those of many rows occur twice. */
+function textKind({ lengths }: ColumnFacts): object {
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  return {
+    type: "text",
+    normalization: { normalize: "NFC", lowercase: true, punctuation: "split" },
+    ...(lengths.length >= 1000 && { vocabulary: { min_count: 2 } }),
+    ...(longest > MAX_WORDS && { max_length: MAX_WORDS }),
+  };
+}
+
+/** Words of the longest texts that are read. */
+const MAX_WORDS = 400;
 
 const defaultFeatures = ["weekday", "month"] as const;
 const timeFeatures = ["hour", ...defaultFeatures] as const;

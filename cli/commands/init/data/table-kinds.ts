@@ -7,7 +7,8 @@ export type FoundKind =
   | { readonly type: "number"; readonly decimal: string; readonly thousands: string; readonly unit: string | null }
   | { readonly type: "boolean" }
   | { readonly type: "category" }
-  | { readonly type: "date"; readonly format: string | null; readonly hasTime: boolean };
+  | { readonly type: "date"; readonly format: string | null; readonly hasTime: boolean }
+  | { readonly type: "text" };
 
 /** A number in two notations, as 6.623 is: 6.623 or 6623. */
 export interface NumberDoubt {

@@ -74,23 +74,26 @@ export function taskOf({ columns, rows }: FileFacts, targetName: string | null):
       "Tags need one entry for each step.",
     );
   const inputs = others.filter(isRowInput);
+  const rowInputs = withTexts(others);
+  /** Texts next to other columns, or to other texts. */
+  const areTexts = rowInputs.length > Math.max(1, inputs.length);
   const unread = others.find(({ notation, tableKind }) => notation !== null && tableKind === null);
   if (isLabel(labels, rows) && (!isNumber || target.kind === "numbers")) {
     // Names of few kinds, such as colors, have less to read than numbers.
     const areNames = inputs.every(({ tableKind }) => tableKind?.type === "category") && inputs.length < 2;
     const isText = input !== undefined && (areNames || input.kind !== "text" || !isName(input, rows));
-    if (isText) return { task: { type: "classify", input, target: labels } };
+    if (isText && !areTexts) return { task: { type: "classify", input, target: labels } };
     if (unread?.notation) return notationFault(unread, unread.notation);
-    if (inputs.length > 0) return { task: { type: "classify_rows", inputs, target: labels } };
+    if (rowInputs.length > 0) return { task: { type: "classify_rows", inputs: rowInputs, target: labels } };
     return noInput(others);
   }
   if (isNumber) {
     const isRead = input?.kind === "text" && input.tableKind === null;
-    if (isRead && (input.characters >= LONG_TEXT || inputs.length === 0))
+    if (isRead && !areTexts && (input.characters >= LONG_TEXT || inputs.length === 0))
       return { task: { type: "score", input, target } };
     if (unread?.notation) return notationFault(unread, unread.notation);
-    if (inputs.length > 0 && !isSeries(target, columns, rows))
-      return { task: { type: "predict_rows", inputs, target } };
+    if (rowInputs.length > 0 && !isSeries(target, columns, rows))
+      return { task: { type: "predict_rows", inputs: rowInputs, target } };
     // A short series has too few periods for its calendar.
     const past = others.filter(({ tableKind, ...column }) =>
       tableKind?.type === "number"
@@ -119,6 +122,17 @@ function inputFor(columns: readonly ColumnFacts[]): ColumnFacts | undefined {
 /** True for a column that a model of single rows reads. */
 function isRowInput({ tableKind, isRowNumber, values }: ColumnFacts): boolean {
   return tableKind !== null && !isRowNumber && values?.size !== 1;
+}
+
+/** The columns that a model of single rows reads, with long texts of several words. */
+function withTexts(columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
+  return columns.flatMap((column) => {
+    if (isRowInput(column)) return [column];
+    const { kind, tableKind, isDate, notation, characters, lengths } = column;
+    const isText = kind === "text" && tableKind === null && !isDate && notation === null;
+    const hasWords = lengths.some((length) => length > MAX_LABEL_WORDS);
+    return isText && hasWords && characters >= LONG_TEXT ? [{ ...column, tableKind: { type: "text" } }] : [];
+  });
 }
 
 function isName(column: ColumnFacts, rows: number): boolean {

@@ -329,7 +329,7 @@ describe("headers, comments, columns", () => {
 
 describe("scaling", () => {
   const csv = "a,b,c\n0,5,1e9\n10,5,2e9\n5,5,3e9\n20,9,4e9\n";
-  const half = { train: 0.5, validation: 0, test: 0.5, order: "time" } as const;
+  const half = { ...tableData.split, train: 0.5, test: 0.5 };
 
   test("min_max, fitted on the training split", async () => {
     const source = await open(csv, {

@@ -128,6 +128,7 @@ function snippetOf(content: string, { unit, normalization }: (typeof tokenizatio
     tokenizer: null,
     idCount: null,
     columns: [],
+    texts: [],
     feeds: [],
     states: [],
     prediction: { output: "y", dtype: "float32", type: "numbers", names: null, joinUnit: null, blank: null },
