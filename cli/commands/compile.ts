@@ -1,33 +1,44 @@
 /** `rnnx compile`: writes the models of a spec with their initial weights. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { Option } from "commander";
 import type { Artifact } from "../../compiler/artifact.js";
-import { formatBytes } from "../../runtime/format.js";
+import type { PassSelection } from "../../compiler/optimize/pipeline.js";
+import { formatBytes, formatCount } from "../../runtime/format.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
 import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
+import { reportRunFailure } from "../open-run.js";
 import { reportSpecErrors } from "../open-spec.js";
-import { openSpecWithSignature } from "../open-spec-with-data.js";
-import { disablePassOption, recurrenceOption, setOption, stopAfterOption } from "../option-parsers.js";
+import { openSpecWithSignature, type SpecWithSignature } from "../open-spec-with-data.js";
+import { disablePassOption, integerParser, recurrenceOption, setOption, stopAfterOption } from "../option-parsers.js";
+import type { Output } from "../output.js";
 import { type PassFlags, readPassSelection } from "../pass-selection.js";
 
 interface Flags extends PassFlags {
   readonly out: string;
   readonly set?: readonly Override[];
+  readonly batches?: number;
 }
 
 export const compileCommand: CommandModule = {
   description:
     "Writes train.onnx, eval.onnx, model.onnx, manifest.json and, for models that can run step by step, stream.onnx. The models hold the " +
-    "initial weights. Either all files are written or none.",
+    "initial weights. With --batches also initial.safetensors (weights and optimizer state) and batches.safetensors: what a program without rnnx needs to " +
+    "train. Either all files are written or none.",
   example: "rnnx compile specs/hihello.json --out build/hihello",
 
   declare(command) {
     command
       .argument("<spec>", "spec (.json)")
       .requiredOption("--out <dir>", "output folder")
+      .addOption(
+        new Option("--batches <n>", "also write the batches of the first n steps, and the initial state").argParser(
+          integerParser(1, 1_000_000),
+        ),
+      )
       .addOption(setOption())
       .addOption(disablePassOption())
       .addOption(stopAfterOption())
@@ -36,7 +47,7 @@ export const compileCommand: CommandModule = {
 
   async run(output, command) {
     const [file = ""] = command.args;
-    const { out, set = [], ...flags } = command.opts<Flags>();
+    const { out, set = [], batches, ...flags } = command.opts<Flags>();
     const passSelection = await readPassSelection(output, flags);
     if (passSelection === undefined) return exitCodes.invalidInput;
     const opened = await openSpecWithSignature(output, file, set);
@@ -59,7 +70,9 @@ export const compileCommand: CommandModule = {
       );
       return exitCodes.invalidInput;
     }
-    const files = await compiledFiles(spec, compiled.artifact);
+    const training = batches === undefined ? [] : await filesForTraining(output, opened, out, batches, passSelection);
+    if (training === undefined) return exitCodes.invalidInput;
+    const files = [...training, ...(await compiledFiles(spec, compiled.artifact))];
     await writeFilesAtomically(out, files);
     output.record({ event: "result", out, files: files.map(({ name, content }) => ({ name, bytes: content.length })) });
     for (const { name, content } of files) output.print(`${join(out, name)}  ${formatBytes(content.length)}`);
@@ -91,6 +104,46 @@ async function compiledFiles(
     { name: runFiles.model, content: withWeights(model, weights) },
     ...(stream === null ? [] : [{ name: runFiles.stream, content: withWeights(stream, weights) }]),
     { name: runFiles.manifest, content: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) },
+  ];
+}
+
+/** The initial state and the first batches; undefined after reporting an error. */
+async function filesForTraining(
+  output: Output,
+  opened: SpecWithSignature,
+  out: string,
+  steps: number,
+  passSelection: Required<PassSelection>,
+): Promise<readonly OutputFile[] | undefined> {
+  const [{ planTraining }, { trainingFiles, writeBatches, writeInitial }] = await Promise.all([
+    import("../../runtime/training/plan.js"),
+    import("../../runtime/training/training-files.js"),
+  ]);
+  const { spec, folder } = opened;
+  const request = {
+    spec,
+    folder,
+    out,
+    device: "cpu",
+    resume: false,
+    init: null,
+    force: true,
+    ...passSelection,
+  } as const;
+  const plan = await planTraining(request);
+  if (!plan.ok) {
+    await reportRunFailure(output, plan.error, opened);
+    return undefined;
+  }
+  const available = plan.value.batchSchedule.steps;
+  if (steps > available) {
+    const message = `--batches ${steps} exceeds the ${formatCount(available, "step")} of the training`;
+    reportInvalidInput(output, "usage", message, `Use --batches ${available}, or --set train.steps=${steps}.`);
+    return undefined;
+  }
+  return [
+    { name: trainingFiles.initial, content: writeInitial(plan.value) },
+    { name: trainingFiles.batches, content: writeBatches(plan.value, steps) },
   ];
 }
 

@@ -39,12 +39,21 @@ const MAX_HEADER_BYTES = 100_000_000;
 /** Pads the header. */
 const SPACE = 0x20;
 
-export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+/** An array of a type that a file stores as it is. */
+export interface StoredArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | BigInt64Array;
+}
+
+export function writeSafetensors(
+  arrays: ReadonlyMap<string, StoredArray>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let end = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header.push([name, { dtype: "F32", shape, data_offsets: [end, end + data.length * 4] }]);
-    end += data.length * 4;
+  for (const [name, { shape, data }] of arrays) {
+    header.push([name, { dtype: dtypeOf(data), shape, data_offsets: [end, end + data.byteLength] }]);
+    end += data.byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   // The format aligns the data to 8 bytes.
@@ -54,12 +63,17 @@ export function writeSafetensors(tensors: Tensors, metadata: Readonly<Record<str
   view.setBigUint64(0, BigInt(start - 8), true);
   bytes.set(text, 8);
   let offset = start;
-  for (const { data } of tensors.values()) {
+  for (const { data } of arrays.values()) {
     // All platforms of ONNX Runtime are little-endian.
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
   }
   return bytes;
+}
+
+function dtypeOf(data: StoredArray["data"]): string {
+  if (data instanceof Float32Array) return "F32";
+  return data instanceof Int32Array ? "I32" : "I64";
 }
 
 interface Entry {
