@@ -18,12 +18,14 @@ interface Flags {
   readonly seed?: number;
   readonly set?: readonly Override[];
   readonly init?: string;
+  readonly random?: boolean;
 }
 
 export const checkGradientCommand: CommandModule = {
   description:
     "Compares the gradient of each parameter, and of inputs of numbers, with central differences of the loss, both in float64. " +
-    "Reads a few rows and time steps of the first batch, at the initial weights. " +
+    "Reads a few rows and time steps of the first batch, at the initial weights; without the files of the data, " +
+    "or with --random, random inputs and targets of the same kinds. " +
     "Names the equation or the layer of a wrong gradient and of a value that is not finite. " +
     "Exit code 0 where all gradients are right, 1 where one is wrong. Writes no run.",
   example: "rnnx check-gradient specs/hihello.json --entries 20",
@@ -37,14 +39,15 @@ export const checkGradientCommand: CommandModule = {
         integerParser(1, 1_000_000),
         8,
       )
+      .option("--random", "random inputs and targets in place of the data")
       .addOption(seedOption())
       .addOption(setOption())
-      .addOption(initOption());
+      .addOption(initOption().conflicts("random"));
   },
 
   async run(output, command) {
     const [file = ""] = command.args;
-    const { entries, seed, set = [], init } = command.opts<Flags>();
+    const { entries, seed, set = [], init, random = false } = command.opts<Flags>();
     const opened = await openSpec(output, file, [...set, ...optionOverride("--seed", "seed", seed)]);
     if (opened === undefined) return exitCodes.invalidInput;
     const [{ checkGradient }, { mapPathsToSource, withSourcePath }] = await Promise.all([
@@ -53,7 +56,11 @@ export const checkGradientCommand: CommandModule = {
     ]);
     const { spec, folder, origins } = opened;
     const weights = init === undefined ? null : { file: resolve(init), maps: [] };
-    const result = mapPathsToSource(spec, origins, await checkGradient({ spec, folder, init: weights, entries }));
+    const result = mapPathsToSource(
+      spec,
+      origins,
+      await checkGradient({ spec, folder, init: weights, entries, random }),
+    );
     if (!result.ok) return reportRunFailure(output, result.error, opened);
     const { value: report } = result;
     for (const notice of report.notices) output.note(notice);
@@ -114,7 +121,8 @@ function problemsOf({ suspects, nonFinite }: GradientReport): readonly RunProble
 function printReport(output: Output, report: GradientReport, requested: number): void {
   const { isRight, loss, rows, steps, tensors, entries, suspects, nonFinite } = report;
   const size = [formatCount(rows, "row"), ...(steps === null ? [] : [formatCount(steps, "step")])].join(", ");
-  output.print(`${size} of the first batch, at the initial weights: loss ${formatNumber(loss)}`);
+  const source = report.isRandom ? "random inputs" : "the first batch";
+  output.print(`${size} of ${source}, at the initial weights: loss ${formatNumber(loss)}`);
   if (nonFinite !== null) return;
   if (entries < requested)
     output.note(`The model is large: ${formatCount(entries, "entry", "entries")} of each tensor, not ${requested}.`);

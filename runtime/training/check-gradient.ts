@@ -2,24 +2,33 @@
  * The check of a spec's gradient: a few rows and time steps of its first batch, with its initial weights, through the
  * compiler's comparison with differences of the loss. It opens no session and writes nothing.
  */
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { GivenArray, GradientCheck, Suspect, TensorCheck } from "../../compiler/inspect/check-gradient/index.js";
 import { targetKindOf } from "../../schema/kinds/losses.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
+import { dataFiles } from "../data/data-signature.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import { ok, type Result } from "../result.js";
 import { randomStream } from "../tensors/random.js";
 import { describeOrigin, equationPath, type NonFiniteOrigin } from "./locate-non-finite.js";
 import { planTraining } from "./plan.js";
+import type { CheckPlan } from "./random-plan.js";
 import type { TrainRequest } from "./request.js";
 import { type SmallBatch, smallBatch } from "./small-batch.js";
 
 export interface GradientCheckRequest extends Pick<TrainRequest, "spec" | "folder" | "init"> {
   /** The most entries of each tensor. */
   readonly entries: number;
+  /** Random inputs and targets in place of the data; without the files of the data they are random too. */
+  readonly random?: boolean;
 }
 
 export interface GradientReport extends Pick<SmallBatch, "rows" | "steps"> {
   readonly isRight: boolean;
+  /** True for random inputs and targets. */
+  readonly isRandom: boolean;
   readonly loss: number;
   readonly tensors: readonly TensorCheck[];
   /** The entries of a tensor: fewer than requested for a large model. */
@@ -46,14 +55,14 @@ const LABELS = 2;
 /** @returns the report, or the reason why the spec cannot be trained. */
 export async function checkGradient({
   entries,
+  random = false,
   ...request
 }: GradientCheckRequest): Promise<Result<GradientReport, RunFailure>> {
-  const planned = await planTraining({ ...request, device: "cpu", out: "", resume: false, disabledPasses: [] });
+  const planned = await plan(request, random);
   if (!planned.ok) return planned;
-  const { spec, signature, batches, initialSnapshot, notices } = planned.value;
+  const { spec, signature, batch, initialSnapshot, isRandom, notices } = planned.value;
   const { checkGradient: check } = await import("../../compiler/inspect/check-gradient/index.js");
   const { parameters } = initialSnapshot();
-  const batch = batches(1, 1);
   const hasLabels = spec.losses.some((loss) => targetKindOf(loss) === "labels");
   const parameterCount = [...parameters.values()].reduce((count, { data }) => count + data.length, 0);
   const checkAt = (some: SmallBatch) => {
@@ -76,10 +85,35 @@ export async function checkGradient({
     }
   }
   if (!result.ok) return invalidInput(result.problems);
-  return ok({ ...reportOf(spec, result.check), rows: used.rows, steps: used.steps, notices });
+  return ok({ ...reportOf(spec, result.check), rows: used.rows, steps: used.steps, isRandom, notices });
 }
 
-function reportOf(spec: NormalSpec, check: GradientCheck): Omit<GradientReport, "rows" | "steps" | "notices"> {
+async function plan(
+  request: Pick<GradientCheckRequest, "spec" | "folder" | "init">,
+  random: boolean,
+): Promise<Result<CheckPlan, RunFailure>> {
+  const missing = request.init === null ? missingFile(request.spec, request.folder) : undefined;
+  const reason = random ? "--random" : missing && `${missing} is missing`;
+  if (reason !== undefined) {
+    const { planRandom } = await import("./random-plan.js");
+    return planRandom(request.spec, request.folder, reason);
+  }
+  const planned = await planTraining({ ...request, device: "cpu", out: "", resume: false, disabledPasses: [] });
+  return planned.ok ? ok({ ...planned.value, batch: planned.value.batches(1, 1), isRandom: false }) : planned;
+}
+
+/** The first file of the data that does not exist. A pattern of names is left to the data's own errors. */
+function missingFile(spec: NormalSpec, folder: string): string | undefined {
+  return dataFiles(spec).find((file) => {
+    const path = file.replace(/#[^#/]*$/, "");
+    return !/[*?[{]/.test(path) && !existsSync(resolve(folder, path));
+  });
+}
+
+function reportOf(
+  spec: NormalSpec,
+  check: GradientCheck,
+): Omit<GradientReport, "rows" | "steps" | "isRandom" | "notices"> {
   if (check.kind === "non-finite") {
     const { loss, value } = check;
     const nonFinite =

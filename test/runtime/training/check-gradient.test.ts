@@ -32,6 +32,56 @@ const gated = {
   optimizer,
 };
 
+describe("without the files of the data", () => {
+  const dense = { layer: "dense", size: 1 };
+  const labels = { type: "sequences", file: "missing.jsonl", columns: { text: "message", label: "kind" } };
+  test.each<[string, object]>([
+    [
+      "rows of a table, and targets that are numbers",
+      {
+        data: { type: "table", file: "missing.csv", target: ["price"] },
+        model: [dense],
+        loss: { type: "squared_error" },
+      },
+    ],
+    [
+      "sequences with lengths, and classes",
+      {
+        data: labels,
+        model: [
+          { layer: "embedding", size: 3 },
+          { layer: "rnn", cell: "gru", hidden_size: 2, return: "last" },
+          { layer: "dense", size: "classes" },
+        ],
+        loss: { type: "cross_entropy", class_weights: { spam: 2 } },
+      },
+    ],
+    [
+      "arrays with weights, and probabilities",
+      {
+        data: { type: "arrays", inputs: "missing.npy", targets: "missing.npy", weights: "missing.npy" },
+        model: [dense],
+        loss: { type: "binary_cross_entropy" },
+      },
+    ],
+  ])("%s", async (_, spec) => {
+    const report = await check({ ...spec, optimizer }, 2);
+    expect(report).toMatchObject({ isRight: true, isRandom: true, nonFinite: null });
+    expect(report.notices.at(-1)).toMatch(
+      /^missing\.\w+ is missing: inputs and targets are random numbers of the same kinds\.$/,
+    );
+  });
+
+  test("random numbers in place of data that is there, the same each time", async () => {
+    const read = await normal(gated);
+    const request = { spec: read.spec, folder: ".", init: null, entries: 2, random: true };
+    const [first, second] = [await checkGradient(request), await checkGradient(request)];
+    expect(first).toMatchObject({ ok: true, value: { isRight: true, isRandom: true } });
+    expect(second).toEqual(first);
+    expect(await check(gated, 2)).toMatchObject({ isRandom: false });
+  });
+});
+
 /** Rows of two numbers, and a model whose first layer has the given equations. */
 function ofRows(layer: object): object {
   return {
