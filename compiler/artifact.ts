@@ -139,6 +139,18 @@ export interface Manifest {
   readonly shard: DataParallelPorts | null;
 }
 
+/** The manifest of the training step of a model that another program made (`rnnx grad`). */
+export interface ImportedManifest extends Pick<Manifest, "format" | "name" | "rnnx" | "hash" | "slots" | "metrics"> {
+  readonly opset: { readonly training: number };
+  /** The file with the initial values of all parameters. */
+  readonly weights: "weights.safetensors";
+  readonly parameters: readonly Omit<StoredParameter, "initializer">[];
+  readonly train: Ports;
+  readonly eval: Ports;
+  /** Null without the model of input gradients. */
+  readonly input_gradient: Ports | null;
+}
+
 /** Ports of the gradient step and the apply step of data parallelism. */
 export interface DataParallelPorts {
   readonly gradient: Ports;

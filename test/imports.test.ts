@@ -95,6 +95,11 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     ...["onnx", "optimize", "training", "autodiff", "precision", "elaborate", "program", "language"],
     ...["graph", "ops", "ir", "types", "schema"],
   ],
+  /** The training step of another program's model. */
+  "fine-tune": [
+    ...["importer", "pipeline", "training", "onnx", "optimize", "autodiff", "elaborate", "program"],
+    ...["graph", "ops", "ir", "types", "schema"],
+  ],
   /** The forms of an exported model. */
   export: [
     "pipeline",

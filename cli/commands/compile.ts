@@ -1,5 +1,4 @@
 /** `rnnx compile`: writes the models of a spec with their initial weights. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
 import type { Artifact } from "../../compiler/artifact.js";
@@ -16,6 +15,7 @@ import { openSpecWithSignature, type SpecWithSignature } from "../open-spec-with
 import { disablePassOption, integerParser, recurrenceOption, setOption, stopAfterOption } from "../option-parsers.js";
 import type { Output } from "../output.js";
 import { type PassFlags, readPassSelection } from "../pass-selection.js";
+import { type OutputFile, runFileIn, writeFolder } from "../write-folder.js";
 
 interface Flags extends PassFlags {
   readonly out: string;
@@ -59,7 +59,7 @@ export const compileCommand: CommandModule = {
       await reportSpecErrors(output, opened.locate(compiled.problems), opened.source);
       return exitCodes.invalidInput;
     }
-    const existingFile = await existingRunFile(out);
+    const existingFile = await runFileIn(out);
     if (existingFile !== undefined) {
       const hint = "Choose another folder with --out.";
       reportInvalidInput(
@@ -73,17 +73,12 @@ export const compileCommand: CommandModule = {
     const training = batches === undefined ? [] : await filesForTraining(output, opened, out, batches, passSelection);
     if (training === undefined) return exitCodes.invalidInput;
     const files = [...training, ...(await compiledFiles(spec, compiled.artifact))];
-    await writeFilesAtomically(out, files);
+    await writeFolder(out, files);
     output.record({ event: "result", out, files: files.map(({ name, content }) => ({ name, bytes: content.length })) });
     for (const { name, content } of files) output.print(`${join(out, name)}  ${formatBytes(content.length)}`);
     return exitCodes.success;
   },
 };
-
-interface OutputFile {
-  readonly name: string;
-  readonly content: Uint8Array;
-}
 
 /** The files in the order of writing. The manifest is last: its presence implies complete models. */
 async function compiledFiles(
@@ -145,27 +140,4 @@ async function filesForTraining(
     { name: trainingFiles.initial, content: writeInitial(plan.value) },
     { name: trainingFiles.batches, content: writeBatches(plan.value, steps) },
   ];
-}
-
-/** A file of a run that compiled models would not match. */
-async function existingRunFile(out: string): Promise<string | undefined> {
-  const { runFiles } = await import("../../runtime/run/layout.js");
-  return [runFiles.checkpoints, runFiles.weights, runFiles.metrics].find((name) => existsSync(join(out, name)));
-}
-
-/** Writes all files under temporary names first, so that a failure replaces no existing file. */
-async function writeFilesAtomically(out: string, files: readonly OutputFile[]): Promise<void> {
-  const { durableFs } = await import("../../runtime/storage/durable-fs.js");
-  const partialPath = (name: string) => join(out, `${name}.partial`);
-  const isNewFolder = !existsSync(out);
-  durableFs.makeFolder(out);
-  try {
-    for (const { name, content } of files) durableFs.write(partialPath(name), content);
-    for (const { name } of files) durableFs.rename(partialPath(name), join(out, name));
-    durableFs.syncFolder(out);
-  } catch (error) {
-    if (isNewFolder) durableFs.remove(out);
-    else for (const { name } of files) durableFs.remove(partialPath(name));
-    throw error;
-  }
 }

@@ -41,6 +41,12 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./compile.js")).compileCommand,
   },
   {
+    name: "grad",
+    group: define,
+    summary: "write the training step of an ONNX model that another program made",
+    load: async () => (await import("./grad.js")).grad,
+  },
+  {
     name: "train",
     group: train,
     summary: "train a spec and write a run directory",

@@ -4,7 +4,7 @@ import type { Dim, Graph, Node, OpAttributes, OpName, Type } from "../ir/types.j
 import { retype } from "./retype.js";
 
 /** Symbols without a size stay symbols. */
-export function substituteDims(graph: Graph, sizes: ReadonlyMap<string, number>): Graph {
+export function substituteDims(graph: Graph, sizes: ReadonlyMap<string, Dim>): Graph {
   const dim = (size: Dim): Dim => substituteSymbols(size, sizes);
   const type = ({ dtype, shape }: Type): Type => ({ dtype, shape: shape.map(dim) });
   return retype(graph, {

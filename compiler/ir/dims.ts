@@ -160,8 +160,8 @@ export function evaluateDim(dim: Dim, sizes: ReadonlyMap<string, number>): numbe
   return typeof value === "number" ? value : undefined;
 }
 
-/** The dim with numbers for the symbols that have a size. */
-export function substituteSymbols(dim: Dim, sizes: ReadonlyMap<string, number>): Dim {
+/** The dim with the sizes of the symbols that have one: numbers, or other dims. */
+export function substituteSymbols(dim: Dim, sizes: ReadonlyMap<string, Dim>): Dim {
   const substituted = (factor: string): Dim => {
     const quotient = quotientOf(factor);
     return quotient === undefined

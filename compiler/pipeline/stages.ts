@@ -45,7 +45,7 @@ export interface CompileFailure {
 
 /** Runs the stages of a compilation whose arrays have the expected sizes of a signature. */
 export function stageRunner(
-  signature: Signature,
+  signature: Pick<Signature, "expected">,
   { disabledPasses = [], stopAfter, recurrence, target, onStage, onPass }: CompileOptions,
 ) {
   const context = {

@@ -34,6 +34,7 @@ export const sections = [
       { file: "how-to/train-in-several-processes.md" },
       { file: "how-to/start-from-other-weights.md" },
       { file: "how-to/train-anywhere.md" },
+      { file: "how-to/fine-tune-an-onnx-model.md" },
       { file: "how-to/use-as-a-library.md" },
     ],
   },

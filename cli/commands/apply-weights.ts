@@ -1,0 +1,55 @@
+/** `rnnx grad --apply`: trained weights in place of those of the model that they came from. */
+import { readFileSync } from "node:fs";
+import { formatBytes } from "../../runtime/format.js";
+import { reportInvalidInput } from "../errors.js";
+import { exitCodes } from "../exit-codes.js";
+import type { Output } from "../output.js";
+
+/** The bytes of a file; undefined after a reported error. */
+export async function readModelFile(output: Output, file: string): Promise<Uint8Array | undefined> {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { unreadableFile } = await import("../../runtime/storage/system-errors.js");
+    const { code, message, hint = "" } = unreadableFile("", file, error);
+    reportInvalidInput(output, code, message, hint);
+    return undefined;
+  }
+}
+
+/** Writes the model with other weights. @returns the exit code. */
+export async function applyWeights(output: Output, file: string, weightsFile: string, out: string): Promise<number> {
+  const [{ readModel }, { replaceWeights }, { readSafetensors }, { durableFs }] = await Promise.all([
+    import("../../compiler/onnx/read/model.js"),
+    import("../../compiler/onnx/splice/replace-weights.js"),
+    import("../../runtime/tensors/safetensors.js"),
+    import("../../runtime/storage/durable-fs.js"),
+  ]);
+  const fail = (code: string, message: string, hint: string): number => {
+    reportInvalidInput(output, code, message, hint);
+    return exitCodes.invalidInput;
+  };
+  const [bytes, weightBytes] = [await readModelFile(output, file), await readModelFile(output, weightsFile)];
+  if (bytes === undefined || weightBytes === undefined) return exitCodes.invalidInput;
+  const model = readModel(bytes);
+  if (!model.ok) return fail(model.problem.code, `${file}: ${model.problem.message}`, model.problem.hint);
+  const weights = readSafetensors(weightBytes);
+  if (!weights.ok)
+    return fail("weights", `${weightsFile} ${weights.error}`, "Give the weights that a training of the model wrote.");
+  // Names of the ports of a training step have a prefix.
+  const tensors = new Map([...weights.value.tensors].map(([name, tensor]) => [name.replace(/^model\//, ""), tensor]));
+  const stored = new Set(model.model.initializers.map(({ name }) => name));
+  const [unknown] = [...tensors.keys()].filter((name) => !stored.has(name));
+  if (unknown !== undefined)
+    return fail(
+      "weights",
+      `${file} stores no tensor "${unknown}", which ${weightsFile} has`,
+      "Give the weights of this model.",
+    );
+  const result = replaceWeights(bytes, tensors);
+  if (!result.ok) return fail("weights", result.message, "Give the weights of this model.");
+  durableFs.write(out, result.model);
+  output.record({ event: "result", out, bytes: result.model.length, replaced: result.replaced });
+  output.print(`${out}  ${formatBytes(result.model.length)}`);
+  return exitCodes.success;
+}

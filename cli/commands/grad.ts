@@ -1,0 +1,159 @@
+/** `rnnx grad`: the training step of an ONNX model that another program made. */
+import { basename, join } from "node:path";
+import { Option } from "commander";
+import type { FineTuneArtifact } from "../../compiler/fine-tune/index.js";
+import { formatBytes } from "../../runtime/format.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import type { Override } from "../../schema/parse/overrides.js";
+import type { CommandModule } from "../command.js";
+import { reportInvalidInput } from "../errors.js";
+import { exitCodes } from "../exit-codes.js";
+import { readSpecText, reportSpecErrors } from "../open-spec.js";
+import { collectValues, positiveParser, setOption } from "../option-parsers.js";
+import type { Output } from "../output.js";
+import { type OutputFile, runFileIn, writeFolder } from "../write-folder.js";
+import { readModelFile } from "./apply-weights.js";
+
+interface Flags {
+  readonly loss?: string;
+  readonly apply?: string;
+  readonly out: string;
+  readonly output?: string;
+  readonly parameters?: readonly string[];
+  readonly optimizer: string;
+  readonly learningRate?: number;
+  readonly batchNorm: "inference" | "training";
+  readonly inputGradient?: boolean;
+  readonly set?: readonly Override[];
+}
+
+/** The loss that is the output of the model itself. */
+const OUTPUT_LOSS = "output";
+
+export const grad: CommandModule = {
+  description:
+    "Reads an ONNX model that another program made, differentiates a loss of its output, and writes train.onnx, eval.onnx, weights.safetensors " +
+    "and manifest.json. A node without a rule is refused by name. Either all files are written or none.",
+  example: "rnnx grad encoder.onnx --loss cross_entropy --optimizer adam --out tuned",
+
+  declare(command) {
+    command
+      .argument("<model>", "ONNX file (.onnx)")
+      .option("--loss <type>", `loss of the output; ${OUTPUT_LOSS}: the output is the loss`)
+      .option("--apply <file>", "write the model with these trained weights (.safetensors), as the file --out")
+      .requiredOption("--out <path>", "output folder, or the model of --apply")
+      .option("--output <name>", "trained output (default: the only one)")
+      .option("--parameters <pattern>", "train only parameters of this name (repeatable; default: all)", collectValues)
+      .option("--optimizer <type>", "optimizer", "adam")
+      .option("--learning-rate <rate>", "learning rate", positiveParser(1e6))
+      .addOption(
+        new Option("--batch-norm <mode>", "statistics of batch normalization: stored ones, or those of the batch")
+          .choices(["inference", "training"])
+          .default("inference"),
+      )
+      .option("--input-gradient", "write input-gradient.onnx: the derivative of the loss for each input")
+      .addOption(setOption());
+  },
+
+  async run(output, command) {
+    const [file = ""] = command.args;
+    const {
+      loss,
+      out,
+      output: trained,
+      parameters = [],
+      batchNorm,
+      inputGradient = false,
+      ...flags
+    } = command.opts<Flags>();
+    if ((loss === undefined) === (flags.apply === undefined)) {
+      const message = loss === undefined ? "--loss is missing" : "--apply and --loss cannot be combined";
+      reportInvalidInput(output, "usage", message, "Give --loss for a training step, or --apply for a trained model.");
+      return exitCodes.invalidInput;
+    }
+    if (flags.apply !== undefined)
+      return (await import("./apply-weights.js")).applyWeights(output, file, flags.apply, out);
+    const spec = await trainingSpec(output, file, loss ?? OUTPUT_LOSS, flags);
+    const bytes = await readModelFile(output, file);
+    if (spec === undefined || bytes === undefined) return exitCodes.invalidInput;
+    const [{ fineTune }, { externalDataReader }] = await Promise.all([
+      import("../../compiler/fine-tune/index.js"),
+      import("../../runtime/import/external-data.js"),
+    ]);
+    const result = await fineTune(bytes, {
+      spec,
+      isOutputLoss: loss === OUTPUT_LOSS,
+      output: trained,
+      parameters,
+      inputGradient,
+      batchNorm,
+      external: externalDataReader(file),
+    });
+    if (!result.ok) {
+      for (const { code, message, hint = "" } of result.problems)
+        reportInvalidInput(output, code, `${file}: ${message}`, hint);
+      return exitCodes.invalidInput;
+    }
+    const existing = await runFileIn(out);
+    if (existing !== undefined && existing !== result.artifact.manifest.weights) {
+      reportInvalidInput(output, "run-directory", `${out} is a run directory`, "Choose another folder with --out.");
+      return exitCodes.invalidInput;
+    }
+    for (const notice of result.notices) output.note(notice);
+    const files = await artifactFiles(result.artifact);
+    await writeFolder(out, files);
+    const { parameters: tensors } = result.artifact.manifest;
+    output.record({
+      event: "result",
+      out,
+      files: files.map(({ name, content }) => ({ name, bytes: content.length })),
+      parameters: tensors,
+      notices: result.notices,
+    });
+    for (const { name, content } of files) output.print(`${join(out, name)}  ${formatBytes(content.length)}`);
+    return exitCodes.success;
+  },
+};
+
+/** A spec of the loss and the optimizer, in the terms of every other spec; undefined after a reported error. */
+async function trainingSpec(
+  output: Output,
+  file: string,
+  loss: string,
+  { optimizer, learningRate, set = [] }: Pick<Flags, "optimizer" | "learningRate" | "set">,
+): Promise<NormalSpec | undefined> {
+  const name = basename(file)
+    .replace(/\.onnx$/, "")
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "");
+  const spec = {
+    name: name === "" ? "model" : name.slice(0, 100),
+    data: { type: "arrays", inputs: "inputs.npy", targets: "targets.npy" },
+    model: [{ layer: "projection", size: 1 }],
+    loss: { type: loss === OUTPUT_LOSS ? "squared_error" : loss },
+    optimizer: { type: optimizer, ...(learningRate !== undefined && { learning_rate: learningRate }) },
+    train: { steps: 1 },
+  };
+  const read = await readSpecText(JSON.stringify(spec, undefined, 2), "options", set);
+  if (read.ok) return read.value.spec;
+  await reportSpecErrors(output, read.error.diagnostics, read.error.source);
+  return undefined;
+}
+
+/** The files in the order of writing. The manifest is last: its presence implies complete models. */
+async function artifactFiles({
+  train,
+  eval: evaluation,
+  inputGradient,
+  manifest,
+  weights,
+}: FineTuneArtifact): Promise<readonly OutputFile[]> {
+  const { writeSafetensors } = await import("../../runtime/tensors/safetensors.js");
+  return [
+    { name: "train.onnx", content: train },
+    { name: "eval.onnx", content: evaluation },
+    ...(inputGradient === null ? [] : [{ name: "input-gradient.onnx", content: inputGradient }]),
+    { name: manifest.weights, content: writeSafetensors(weights) },
+    { name: "manifest.json", content: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) },
+  ];
+}

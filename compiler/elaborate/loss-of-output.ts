@@ -1,0 +1,47 @@
+/** The loss and the metrics of one output, as a program whose input is that output: for a model without layers of ours. */
+import { outputsOf } from "../../schema/kinds/outputs.js";
+import type { NormalSpec } from "../../schema/normal/index.js";
+import { at, expectDefined } from "../ir/expect.js";
+import type { Signature } from "../signature.js";
+import { defaultStrategy, GROWING_STEPS, type Mode } from "./context.js";
+import type { Elaboration } from "./index.js";
+import { openInputs } from "./inputs.js";
+import { elaborateObjective } from "./objective.js";
+import { startElaboration } from "./state.js";
+
+/**
+ * @param spec its first loss is elaborated; its layers are not.
+ * @param signature `inputs` is the output of the model, `targets` its targets.
+ * @returns a program of the data inputs `inputs` and `targets`, and of `step` where the loss draws random numbers.
+ */
+export function elaborateLossOfOutput(
+  spec: NormalSpec,
+  signature: Signature,
+  mode: Extract<Mode, "training" | "evaluation">,
+): Elaboration {
+  const options = {
+    partialBatch: false,
+    recurrences: defaultStrategy,
+    integerBits: 64,
+    cacheSteps: GROWING_STEPS,
+  } as const;
+  const state = startElaboration(spec, signature, mode, { pathOf: () => "" }, options);
+  const wire = expectDefined(openInputs(state, signature).get("inputs"), "the output of the model");
+  const objective = elaborateObjective(spec, signature, state, [{ output: at(outputsOf(spec), 0), wire }]);
+  if (objective === undefined || state.problems().length > 0) return { ok: false, problems: state.problems() };
+  const graph = state.context.b.finish(objective.outputs.map(({ value }) => value));
+  const inputs = state.ports();
+  return {
+    ok: true,
+    program: {
+      graph: { ...graph, inputs: inputs.map(({ value }) => value) },
+      inputs: inputs.map(({ name, role, initializer }) => ({ name, role, initializer })),
+      outputs: objective.outputs.map(({ port }) => port),
+      layers: [],
+      attention: [],
+      metrics: objective.finalizers,
+      batching: objective.batching,
+      lossValues: state.lossValues(),
+    },
+  };
+}

@@ -1,0 +1,197 @@
+/** Choices and mistakes of a training step of another program's model: notices, problems, frozen parameters, gradients. */
+import * as ort from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import { type FineTuneRequest, fineTune } from "../../../compiler/fine-tune/index.js";
+import { readTestSpec } from "../../support/fine-tune-spec.js";
+import { modelBytes, type TestGraph } from "../../support/onnx-models.js";
+
+const weights = { w: { shape: [3, 2], data: [0.1, -0.2, 0.3, 0.4, -0.5, 0.6] }, b: { shape: [2], data: [0.1, 0.2] } };
+const linear: TestGraph = {
+  inputs: { x: { shape: ["n", 3] } },
+  initializers: weights,
+  nodes: [
+    { operator: "MatMul", inputs: ["x", "w"], outputs: ["m"] },
+    { operator: "Add", inputs: ["m", "b"], outputs: ["y"] },
+  ],
+  outputs: ["y"],
+};
+const withLast = (...nodes: TestGraph["nodes"]): TestGraph => ({
+  ...linear,
+  nodes: [...linear.nodes, ...nodes],
+  outputs: ["z"],
+});
+
+async function request(loss: string, more: Partial<FineTuneRequest> = {}): Promise<FineTuneRequest> {
+  return {
+    spec: await readTestSpec(loss, { type: "sgd", learning_rate: 0.5 }),
+    isOutputLoss: false,
+    output: undefined,
+    parameters: [],
+    inputGradient: false,
+    batchNorm: "inference",
+    external: () => new Uint8Array(),
+    ...more,
+  };
+}
+
+async function artifactOf(graph: TestGraph, loss: string, more: Partial<FineTuneRequest> = {}) {
+  const result = await fineTune(modelBytes(graph), await request(loss, more));
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
+  return result;
+}
+
+async function problemOf(graph: TestGraph, loss: string, more: Partial<FineTuneRequest> = {}): Promise<string> {
+  const result = await fineTune(modelBytes(graph), await request(loss, more));
+  return result.ok ? "" : result.problems.map(({ message, hint }) => `${message} ${hint}`).join("\n");
+}
+
+const x = new ort.Tensor("float32", Float32Array.of(1, 2, 3, -1, 0.5, 0.2), [2, 3]);
+const ids = new ort.Tensor("int64", BigInt64Array.of(0n, 1n), [2]);
+const stored = () =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, { shape, data }]) => [
+      name,
+      new ort.Tensor("float32", Float32Array.from(data), shape),
+    ]),
+  );
+
+async function lossOf(model: Uint8Array, feeds: ort.InferenceSession.OnnxValueMapType): Promise<number> {
+  const session = await ort.InferenceSession.create(model);
+  const results = await session.run(
+    Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as ort.Tensor])),
+  );
+  return Number(results.loss?.data[0]);
+}
+
+describe("a softmax at the end of a model", () => {
+  test("is left out where the loss includes it", async () => {
+    const plain = await artifactOf(linear, "cross_entropy");
+    const softmax = await artifactOf(withLast({ operator: "Softmax", inputs: ["y"], outputs: ["z"] }), "cross_entropy");
+    expect(plain.notices).toEqual([]);
+    expect(softmax.notices.join()).toContain("is a softmax: cross_entropy includes it");
+    const feeds = { x, targets: ids, ...stored() };
+    expect(await lossOf(softmax.artifact.eval, feeds)).toBeCloseTo(await lossOf(plain.artifact.eval, feeds), 6);
+  });
+
+  test("is found behind nodes that move its entries", async () => {
+    const moved = withLast(
+      { operator: "Transpose", attributes: { perm: [1, 0] }, inputs: ["y"], outputs: ["t"] },
+      { operator: "Softmax", attributes: { axis: 0 }, inputs: ["t"], outputs: ["s"] },
+      { operator: "Transpose", attributes: { perm: [1, 0] }, inputs: ["s"], outputs: ["z"] },
+    );
+    const { notices, artifact } = await artifactOf(moved, "cross_entropy");
+    expect(notices.join()).toContain("is a softmax");
+    const feeds = { x, targets: ids, ...stored() };
+    const plain = await artifactOf(linear, "cross_entropy");
+    expect(await lossOf(artifact.eval, feeds)).toBeCloseTo(await lossOf(plain.artifact.eval, feeds), 6);
+  });
+
+  test("along another axis than the classes is a problem", async () => {
+    const along = withLast({ operator: "Softmax", attributes: { axis: 0 }, inputs: ["y"], outputs: ["z"] });
+    expect(await problemOf(along, "cross_entropy")).toContain("along another one");
+  });
+
+  test("and a sigmoid are not confused", async () => {
+    const sigmoid = withLast({ operator: "Sigmoid", inputs: ["y"], outputs: ["z"] });
+    expect(await problemOf(sigmoid, "cross_entropy")).toMatch(/includes a softmax.*sigmoid.*Use binary_cross_entropy/);
+  });
+});
+
+describe("the parameters", () => {
+  test("that no pattern matches are frozen", async () => {
+    const { artifact } = await artifactOf(linear, "squared_error", { parameters: ["b"] });
+    const { parameters, train } = artifact.manifest;
+    expect(parameters.filter(({ trainable }) => trainable).map(({ name }) => name)).toEqual(["b"]);
+    expect(train.outputs.map(({ name }) => name)).not.toContain("next/w");
+  });
+
+  test("that a pattern does not find are a problem", async () => {
+    expect(await problemOf(linear, "squared_error", { parameters: ["v"] })).toMatch(/named "v".*(w|b)/);
+  });
+
+  test("have names that are none of the training step", async () => {
+    const graph: TestGraph = {
+      inputs: { step: { shape: ["n", 3] } },
+      initializers: { loss: weights.w },
+      nodes: [{ operator: "MatMul", inputs: ["step", "loss"], outputs: ["y"] }],
+      outputs: ["y"],
+    };
+    const { artifact } = await artifactOf(graph, "squared_error");
+    expect(artifact.manifest.train.inputs.map(({ name }) => name)).toEqual([
+      "model/loss",
+      "step",
+      "model/step",
+      "targets",
+    ]);
+  });
+});
+
+describe("the batch of a model", () => {
+  const fixed = (target: readonly number[]): TestGraph => ({
+    ...linear,
+    inputs: { x: { shape: [2, 3] } },
+    initializers: { ...weights, s: { dtype: "int64", shape: [2], data: target } },
+    nodes: [...linear.nodes, { operator: "Reshape", inputs: ["y", "s"], outputs: ["z"] }],
+    outputs: ["z"],
+  });
+
+  test("of a fixed size becomes one of any size", async () => {
+    const { artifact, notices } = await artifactOf(fixed([-1, 2]), "squared_error");
+    expect(notices.join()).toContain("may have any size");
+    expect(artifact.manifest.train.inputs.at(-1)?.shape).toEqual(["steps", "batch", 2]);
+  });
+
+  test("stays fixed where a node needs that", async () => {
+    const { artifact, notices } = await artifactOf(fixed([2, 2]), "squared_error");
+    expect(notices.join()).toContain("allow no other size");
+    expect(artifact.manifest.train.inputs.at(-1)?.shape).toEqual(["steps", 2, 2]);
+  });
+});
+
+describe("the output", () => {
+  test("is named where the model has several", async () => {
+    expect(await problemOf({ ...linear, outputs: ["m", "y"] }, "squared_error")).toContain("--output m");
+    const { artifact } = await artifactOf({ ...linear, outputs: ["m", "y"] }, "squared_error", { output: "m" });
+    expect(artifact.manifest.parameters.map(({ name }) => name)).toEqual(["w"]);
+  });
+
+  test("behind a refused node is a problem with its name", async () => {
+    const graph = withLast({ operator: "Acos", name: "angle", inputs: ["y"], outputs: ["z"] });
+    expect(await problemOf(graph, "squared_error")).toContain("angle (Acos), which needs a function");
+  });
+
+  test("that depends on no parameter is a problem", async () => {
+    const graph: TestGraph = { ...linear, nodes: [{ operator: "Relu", inputs: ["x"], outputs: ["y"] }] };
+    expect(await problemOf(graph, "squared_error")).toContain("depends on no trained parameter");
+  });
+
+  test("of integers is a problem", async () => {
+    const graph = withLast({ operator: "ArgMax", inputs: ["y"], outputs: ["z"] });
+    expect(await problemOf(graph, "squared_error", { output: "z" })).toContain("no numbers to train");
+  });
+
+  test("may be the loss itself", async () => {
+    const graph = withLast({ operator: "ReduceSum", attributes: { keepdims: 0 }, inputs: ["y"], outputs: ["z"] });
+    const { artifact, notices } = await artifactOf(graph, "squared_error", { isOutputLoss: true });
+    expect(notices).toEqual([]);
+    expect(await lossOf(artifact.eval, { x, ...stored() })).toBeCloseTo(2.67, 5);
+  });
+});
+
+test("the input gradient is that of the loss", async () => {
+  const { artifact } = await artifactOf(linear, "cross_entropy", { inputGradient: true });
+  const session = await ort.InferenceSession.create(artifact.inputGradient ?? new Uint8Array());
+  expect(session.inputNames).toEqual(["x", "targets"]);
+  const results = await session.run({ x, targets: ids });
+  const gradient = results["gradient/x"]?.data as Float32Array;
+  const feeds = { targets: ids, ...stored() };
+  for (const entry of [0, 2, 5]) {
+    const lossAt = (delta: number) => {
+      const data = Float32Array.from(x.data as Float32Array);
+      data[entry] = (data[entry] ?? 0) + delta;
+      return lossOf(artifact.eval, { ...feeds, x: new ort.Tensor("float32", data, [2, 3]) });
+    };
+    const difference = ((await lossAt(1e-2)) - (await lossAt(-1e-2))) / 2e-2;
+    expect(gradient[entry]).toBeCloseTo(difference, 3);
+  }
+});
