@@ -13,6 +13,7 @@ const typeDescriptions: { readonly [K in PageManifest["metadata"]["type"]]: (use
     targets === "numbers" ? "sequence regression" : everyStep ? "sequence labeling" : "sequence classification",
   pairs: () => "sequence to sequence",
   images: () => "image classification",
+  audio: () => "sound classification",
   arrays: () => "arrays",
 };
 
@@ -75,5 +76,6 @@ function layerNames(layer: NormalLayer): readonly string[] {
     );
   }
   if (layer.layer === "conv1d") return ["convolution"];
+  if (layer.layer === "log_mel") return [`log-mel spectrum of ${layer.bands} bands`];
   return layer.layer === "attention" ? ["attention"] : [];
 }

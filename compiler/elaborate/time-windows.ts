@@ -9,7 +9,7 @@ import type { Context } from "./context.js";
 import type { Wire } from "./wire.js";
 
 /** The number of windows of a sequence of `time` steps. */
-function windowDim(time: Dim, windows: Windows): Dim {
+export function windowDim(time: Dim, windows: Windows): Dim {
   if (typeof time === "number") return windowCount(time, windows);
   const { before, after, stride } = windows;
   return addDims(floorDivDims(addDims(time, before + after - spanOf(windows) - 1), stride), 1);

@@ -2,15 +2,17 @@
  * The equations of a layer, with its sizes and the options that it uses. x is the input, t counts its steps from 0, n is
  * the number of valid steps, and every row of a batch has its own values.
  */
-import { convolutionWindows, spanOf, type Windows, windowsOf } from "../../schema/kinds/windows.js";
+import { convolutionWindows, frameOf, spanOf, type Windows, windowsOf } from "../../schema/kinds/windows.js";
 import type {
   ActivationName,
   NormalConv1d,
   NormalLayer,
+  NormalLogMel,
   NormalPool,
   NormalPosition,
 } from "../../schema/normal/index.js";
 import { applyActivation, featuresRead } from "../elaborate/activations.js";
+import { frequencyCount } from "../elaborate/mel-spectrum.js";
 import { graphBuilder } from "../graph/builder.js";
 import { at } from "../ir/expect.js";
 import { equationScope, infixLines } from "../ir/print/equations.js";
@@ -130,6 +132,24 @@ function convolutionEquations(layer: NormalConv1d, shapes: LayerShapes): LayerEq
   };
 }
 
+function logMelEquations(layer: NormalLogMel, { output }: LayerShapes): LayerEquations {
+  const { samples, hop, size } = frameOf(layer);
+  const { bands, scale, low, sample_rate: rate } = layer;
+  const frequencies = frequencyCount(size);
+  return {
+    equations: [
+      line(`s[t] = |Fourier(w[k] · x[${hop === 1 ? "t" : `${hop} t`} + k])|²`, withWidth(output, frequencies)),
+      line(`y[t] = log(max(s[t] @ M, ${layer.floor}))`, output),
+    ],
+    notes: [
+      `k = 0, …, ${samples - 1}; w[k] = 0.5 - 0.5 cos(2π k / ${samples}).`,
+      `Fourier: a transform of ${size} samples, zeros past the frame.`,
+      `M: ${bands} triangles on the mel scale (${scale}) from ${low} to ${layer.high ?? rate / 2} Hz.`,
+      `The output has floor((n - ${samples}) / ${hop}) + 1 steps.`,
+    ],
+  };
+}
+
 const validSteps = "t runs over the n valid steps.";
 
 function poolEquations(layer: NormalPool, { output }: LayerShapes): LayerEquations {
@@ -232,6 +252,7 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
     notes: [`m is 0 with probability ${rate}, else 1.`],
   }),
   conv1d: convolutionEquations,
+  log_mel: logMelEquations,
   pool: poolEquations,
   concat: (_, { inputs, output }) =>
     only(line(`y = ${inputs.map((_input, index) => `x${index + 1}`).join(", ")}, joined along the features`, output)),

@@ -81,7 +81,12 @@ function recast(graph: Graph, inputPrecisions: readonly Precision[], outputPreci
 }
 
 type CastTo = (value: Value, precision: Precision) => Value;
-type Precisions = ReadonlyMap<Value, Precision>;
+
+interface Precisions {
+  get(value: Value): Precision | undefined;
+  /** True for a constant of the graph: a fixed matrix, such as a Fourier transform, is no weight. */
+  isConstant(value: Value): boolean;
+}
 
 function recastNode(b: Builder, node: Node, precisions: Precisions, castTo: CastTo): readonly Value[] {
   const precision = operandPrecision(node, precisions);
@@ -103,19 +108,25 @@ function recastLoop(b: Builder, node: NodeOf<"Scan">, precisions: Precisions, ca
 
 /** The precision of every value of a graph. */
 function inferPrecisions(graph: Graph, inputPrecisions: readonly Precision[]): Precisions {
-  const precisions = new Map<Value, Precision>(graph.inputs.map((input, index) => [input, at(inputPrecisions, index)]));
+  const known = new Map<Value, Precision>(graph.inputs.map((input, index) => [input, at(inputPrecisions, index)]));
+  const constants = new Set(graph.nodes.flatMap(({ op, outputs }) => (op === "Constant" ? outputs : [])));
+  const precisions = { get: (value: Value) => known.get(value), isConstant: (value: Value) => constants.has(value) };
   for (const node of graph.nodes) {
     const results = resultPrecisions(node, precisions);
     node.outputs.forEach((output, index) => {
-      precisions.set(output, at(results, index));
+      known.set(output, at(results, index));
     });
   }
   return precisions;
 }
 
-/** The precision that a node other than Scan computes in. */
+/**
+ * The precision that a node other than Scan computes in. A product with a constant is in float32: its operand is data,
+ * whose sums of squares may leave float16's range.
+ */
 function operandPrecision(node: Node, precisions: Precisions): Precision {
   const opPolicy = policy[node.op];
+  if (node.op === "MatMul" && node.inputs.some(precisions.isConstant)) return "float32";
   if (opPolicy === "float16" || opPolicy === "float32") return opPolicy;
   return join(node.inputs.flatMap((input) => (isFloat(input.type.dtype) ? [precisions.get(input) ?? "float32"] : [])));
 }

@@ -53,6 +53,8 @@ function inferFromSpec(spec: NormalSpec, data: NormalSpec["data"]): Result<Infer
       return inferSequences(spec, data);
     case "images":
       return inferImages(spec);
+    case "audio":
+      return inferAudio(spec);
     case "pairs":
       return inferPairs(spec, data);
     case "arrays":
@@ -180,6 +182,17 @@ function inferImages({ train }: NormalSpec): Result<InferredSignature> {
     inputs: { dtype: "float32", shape: ["batch", "time", "features"] },
     targets: { dtype: "int32", shape: ["batch"] },
     sizes: { features: "features", classes: "classes" },
+    expected: { batch: batchSizeOrOne(train), time: 1 },
+  };
+  return ok({ signatures: [signature], isCertain: true });
+}
+
+function inferAudio({ train }: NormalSpec): Result<InferredSignature> {
+  const signature: Signature = {
+    inputs: { dtype: "float32", shape: ["batch", "time", 1] },
+    targets: { dtype: "int32", shape: ["batch"] },
+    lengths: { dtype: "int64", shape: ["batch"] },
+    sizes: { features: 1, classes: "classes" },
     expected: { batch: batchSizeOrOne(train), time: 1 },
   };
   return ok({ signatures: [signature], isCertain: true });

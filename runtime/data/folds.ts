@@ -53,6 +53,25 @@ export function splitFolds(split: FoldSplit, seed: number, members: FoldMembers)
   });
 }
 
+/** Splits of whole groups: those of the test and validation splits are drawn until they have their fractions. */
+export function splitGroups(split: DataSplit, seed: number, groups: readonly string[]): Result<Splits> {
+  const all = Array.from(groups, (_, example) => example);
+  const test = heldOutGroups(all, groups, split.test, seed);
+  const rest = all.filter((example) => !test.has(groups[example] ?? ""));
+  const share = rest.length === 0 ? 0 : (split.validation * all.length) / rest.length;
+  const validation = heldOutGroups(rest, groups, share, seed);
+  const train = rest.filter((example) => !validation.has(groups[example] ?? ""));
+  const of = (held: ReadonlySet<string>) => Uint32Array.from(all.filter((example) => held.has(groups[example] ?? "")));
+  const splits = { train: Uint32Array.from(train), validation: of(validation), test: of(test) };
+  const empty = (["test", "validation", "train"] as const).find(
+    (name) => splits[name].length === 0 && (name === "train" || split[name] > 0),
+  );
+  if (empty === undefined) return ok(splits);
+  const message = `Of ${formatCount(new Set(groups).size, "group")} none is left for the ${empty} split.`;
+  const hint = "Give the splits other fractions, or use more groups.";
+  return fail([{ code: "empty-split", path: "/data/split/group", message, hint }]);
+}
+
 /** The splits of examples without groups: by fractions, or folds. */
 export function splitOrFold(
   split: NormalSplit,

@@ -4,6 +4,7 @@ import type { Result } from "../result.js";
 import type { Metadata } from "./metadata.js";
 import { type DataSource, type SourceKind, type SourceOptions, targetUsesOf, usesOf } from "./source.js";
 import { arrays } from "./sources/arrays.js";
+import { audio } from "./sources/audio.js";
 import { images } from "./sources/images.js";
 import { pairs } from "./sources/pairs.js";
 import { sequences } from "./sources/sequences.js";
@@ -18,6 +19,7 @@ const kinds: { readonly [K in NormalData["type"]]: SourceKind<DataOf<K>> } = {
   sequences,
   pairs,
   images,
+  audio,
   arrays,
 };
 

@@ -18,6 +18,7 @@ export type Metadata =
   | SequencesMetadata
   | PairsMetadata
   | ImagesMetadata
+  | AudioMetadata
   | { readonly type: "arrays" };
 
 export interface TextMetadata {
@@ -102,6 +103,13 @@ export interface ImagesMetadata {
   readonly classes: null;
 }
 
+export interface AudioMetadata {
+  readonly type: "audio";
+  /** Samples per second. */
+  readonly sample_rate: number;
+  readonly classes: readonly string[] | null;
+}
+
 /** Names of ids, and the unit in which several of them are joined. */
 export interface IdNames {
   readonly names: TextMetadata["vocabulary"];
@@ -142,6 +150,7 @@ export function idNamesFor(name: string, metadata: Metadata): IdNames | null {
       return namesIn(name === "inputs" ? metadata.vocabulary : metadata.target_vocabulary, metadata.unit);
     case "sequences":
       return name === "inputs" ? namesIn(metadata.vocabulary, metadata.unit) : namesIn(metadata.classes, "word");
+    case "audio":
     case "table":
       return name === "targets" ? namesIn(metadata.classes, "word") : null;
     default:

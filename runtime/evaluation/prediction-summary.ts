@@ -84,7 +84,7 @@ function formatValue(value: unknown): string {
 }
 
 function classNames(metadata: Metadata): readonly string[] | null {
-  return metadata.type === "sequences" || metadata.type === "table" ? (metadata.classes ?? null) : null;
+  return "classes" in metadata ? (metadata.classes ?? null) : null;
 }
 
 /** Classes by argmax, or by a probability above 0.5, which is a logit above 0. */

@@ -50,6 +50,8 @@ export function axisNamesOf(metadata: Metadata): readonly AxisNames[] {
       ];
     case "table":
       return [...categoryAxes(metadata), ...tableAxes(metadata)];
+    case "audio":
+      return [{ kind: "classes", sizes: ["classes"], names: metadata.classes }];
     case "images":
     case "arrays":
       return [];

@@ -1,6 +1,7 @@
 /** The readers of inputs, by `data.type`. The sources of pairs are read by their decoder. */
 import type { NormalData } from "../../schema/normal/index.js";
 import { arrays } from "./arrays.js";
+import { audio } from "./audio.js";
 import { images } from "./images.js";
 import type { OpenInputs } from "./inputs.js";
 import { sequences } from "./sequences.js";
@@ -12,5 +13,6 @@ export const readers: { readonly [K in Exclude<NormalData["type"], "pairs">]: Op
   table,
   sequences,
   images,
+  audio,
   arrays,
 };

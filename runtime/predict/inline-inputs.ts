@@ -45,6 +45,7 @@ const inputKeys: { readonly [K in NormalData["type"]]: string } = {
   table: "rows",
   arrays: "arrays",
   images: "a file",
+  audio: "a file",
 };
 
 /** The serialized inputs, or a problem where they do not fit the run's data type. */

@@ -47,6 +47,8 @@ function detectFormat(data: NormalData, content: Uint8Array): string {
       return start.startsWith("PK") ? "npz" : /^[{[]/.test(start) ? "json" : "csv";
     case "images":
       return "idx";
+    case "audio":
+      return "wav";
     case "text":
       return "txt";
     case "sequences":

@@ -72,6 +72,7 @@ export type SampleData =
       readonly pairs: readonly (readonly [string | readonly number[], string])[];
     }
   | { readonly type: "images"; readonly images: readonly SampleImage[] }
+  | { readonly type: "audio"; readonly split: SampleSplit; readonly sounds: readonly SampleSound[] }
   | {
       readonly type: "arrays";
       readonly split: SampleSplit;
@@ -91,6 +92,13 @@ export interface SampleSequence {
 export interface SampleImage {
   /** Gray levels from 0 to 255, row-major, in base64. */
   readonly pixels: string;
+  readonly label: number;
+}
+
+export interface SampleSound {
+  /** Samples of 16 bits, the low byte first, in base64. */
+  readonly samples: string;
+  /** The id of the class. */
   readonly label: number;
 }
 

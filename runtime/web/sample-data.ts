@@ -22,6 +22,7 @@ const MAX_CHARACTERS = 800;
 const EXTRA_ROWS = 90;
 const MAX_EXAMPLES = 24;
 const IMAGES_PER_CLASS = 3;
+const SOUNDS_PER_CLASS = 2;
 
 /** Reads the samples of a run from its data files. */
 export async function readSamples({ spec, folder, metadata }: Run): Promise<Result<SampleData>> {
@@ -71,6 +72,8 @@ async function selectSamples(
     }
     case "images":
       return ok({ type: "images", images: imagesByClass(source, candidates) });
+    case "audio":
+      return ok({ type: "audio", split, sounds: soundsByClass(source, candidates) });
     case "arrays": {
       const indices = candidates.slice(0, MAX_EXAMPLES);
       const arrays = [...source.batch(indices)].map(([name, array]) => [name, nestedRows(array)] as const);
@@ -116,18 +119,38 @@ async function lastRows(
   return ok({ type: "table", columns, rows: rowValues });
 }
 
-function imagesByClass(source: DataSource, candidates: readonly number[]) {
+/** The first examples of each class. */
+function examplesByClass(source: DataSource, candidates: readonly number[], perClass: number) {
   const countByLabel = new Map<number, number>();
   return candidates.flatMap((index) => {
     const batch = source.batch([index]);
     const label = Number(batch.get("targets")?.data[0]);
     const count = countByLabel.get(label) ?? 0;
-    if (count === IMAGES_PER_CLASS) return [];
+    if (count === perClass) return [];
     countByLabel.set(label, count + 1);
+    return [{ batch, label }];
+  });
+}
+
+function soundsByClass(source: DataSource, candidates: readonly number[]) {
+  return examplesByClass(source, candidates, SOUNDS_PER_CLASS)
+    .slice(0, MAX_EXAMPLES)
+    .map(({ batch, label }) => {
+      const length = Number(batch.get("lengths")?.data[0] ?? 0);
+      const samples = Array.from<number | bigint>(batch.get("inputs")?.data ?? []).slice(0, length);
+      const bytes = Buffer.alloc(2 * samples.length);
+      for (const [at, sample] of samples.entries())
+        bytes.writeInt16LE(Math.max(-(2 ** 15), Math.min(2 ** 15 - 1, Math.round(Number(sample) * 2 ** 15))), 2 * at);
+      return { samples: bytes.toString("base64"), label };
+    });
+}
+
+function imagesByClass(source: DataSource, candidates: readonly number[]) {
+  return examplesByClass(source, candidates, IMAGES_PER_CLASS).map(({ batch, label }) => {
     const pixels = Uint8Array.from(Array.from<number | bigint>(batch.get("inputs")?.data ?? []), (value) =>
       Math.round(Number(value) * 255),
     );
-    return [{ pixels: Buffer.from(pixels).toString("base64"), label }];
+    return { pixels: Buffer.from(pixels).toString("base64"), label };
   });
 }
 

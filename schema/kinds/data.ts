@@ -4,6 +4,7 @@ export const dataFacts = {
   table: {},
   sequences: {},
   pairs: { metrics: ["exact_sequence"] },
+  audio: {},
   images: {},
   arrays: {},
 } as const;
@@ -22,6 +23,7 @@ export const layerFacts = {
   batch_norm: { streaming: true, timeAxis: "kept" },
   dropout: { streaming: true, timeAxis: "kept" },
   conv1d: { streaming: true, timeAxis: "windows" },
+  log_mel: { streaming: false, timeAxis: "windows" },
   pool: { streaming: false, timeAxis: "windows" },
   concat: { streaming: true, timeAxis: "common" },
   add: { streaming: true, timeAxis: "common" },

@@ -1,5 +1,5 @@
 /** Windows of layers that combine neighboring steps: padding, number of windows, and the lengths that follow. */
-import type { NormalConv1d, NormalLayer } from "../normal/index.js";
+import type { NormalConv1d, NormalLayer, NormalLogMel } from "../normal/index.js";
 
 /** Windows of `size` steps, `dilation` apart, that start every `stride` steps of a sequence padded with zeros. */
 export interface Windows {
@@ -28,6 +28,7 @@ export function windowCount(steps: number, windows: Windows): number {
 /** The windows of a layer; undefined for a layer that keeps the time axis or has none. */
 export function windowsOf(layer: NormalLayer): Windows | undefined {
   if (layer.layer === "conv1d") return convolutionWindows(layer);
+  if (layer.layer === "log_mel") return logMelWindows(layer);
   if (layer.layer !== "pool" || layer.size === null) return undefined;
   return { size: layer.size, stride: layer.stride ?? layer.size, dilation: 1, before: 0, after: 0 };
 }
@@ -41,6 +42,23 @@ export function convolutionWindows({ kernel_size, stride, dilation, padding }: N
     causal: [span, 0] as const,
   }[padding];
   return { size: kernel_size, stride, dilation, before, after };
+}
+
+/** The samples of a frame of a log-mel spectrum, from one to the next, and of its Fourier transform. */
+export function frameOf({ sample_rate, window, hop, fft_size }: NormalLogMel): {
+  readonly samples: number;
+  readonly hop: number;
+  readonly size: number;
+} {
+  const samples = Math.max(1, Math.round(window * sample_rate));
+  const size = fft_size ?? Math.max(2, 2 ** Math.ceil(Math.log2(samples)));
+  return { samples, hop: Math.max(1, Math.round(hop * sample_rate)), size };
+}
+
+/** The frames of a log-mel spectrum. */
+export function logMelWindows(layer: NormalLogMel): Windows {
+  const { samples, hop } = frameOf(layer);
+  return { size: samples, stride: hop, dilation: 1, before: 0, after: 0 };
 }
 
 /** The number of steps of the model's output for an input of some steps, along the first sources of the layers. */

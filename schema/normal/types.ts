@@ -7,6 +7,7 @@ export type NormalData =
   | NormalTableData
   | NormalSequencesData
   | NormalPairsData
+  | NormalAudioData
   | NormalImagesData
   | NormalArraysData;
 
@@ -326,8 +327,9 @@ export interface NormalTableSplit {
   /** The fold that is the test split, from 1. */
   readonly fold: number;
   /**
-   * With `folds`: the column of the group of each row, by name or by number from 1. All rows of a group are in one
-   * fold, such as those of one customer; as many folds as groups leave one out at a time. Default (null): none.
+   * The column of the group of each single row, by name or by number from 1. All rows of a group are in one split, such
+   * as those of one customer; with `folds` in one fold, and as many folds as groups leave one out at a time. Default
+   * (null): none.
    */
   readonly group: Column | null;
 }
@@ -406,9 +408,10 @@ export interface NormalLinesSplit {
   /** The fold that is the test split, from 1. */
   readonly fold: number;
   /**
-   * With `folds`: the column or key of the group of each line, by name, or a column by number from 1. All lines of a
-   * group are in one fold, such as those of one speaker; as many folds as groups leave one out at a time. Default
-   * (null): none.
+   * The column or key of the group of each line, by name, or a column by number from 1. All lines of a group are in one
+   * split, such as those of one speaker: the groups of `test` and `validation` are drawn by the seed until they have
+   * their fractions, and the others are for training. With `folds` all lines of a group are in one fold; as many folds
+   * as groups leave one out at a time. Default (null): none.
    */
   readonly group: Column | null;
   /**
@@ -469,6 +472,39 @@ export interface NormalPairColumns {
   readonly source: Column | null;
   /** The target of a pair. */
   readonly target: Column | null;
+}
+
+/**
+ * Sound files (.wav) of different lengths with a label each. The samples, from -1 to 1, are the steps: inputs [batch,
+ * samples, 1] with lengths; a `log_mel` layer makes frames of them. Files are PCM of 8, 16, 24 or 32 bits or floats of
+ * 32 or 64 bits; several channels are averaged. Labels that are integers from 0 are class ids; others are numbered in
+ * their sorted order.
+ */
+export interface NormalAudioData {
+  readonly type: "audio";
+  /**
+   * A pattern of .wav files (`*` and `?` in names, `{a,b}` for a list), whose names have the labels; or a list of .wav
+   * files with labels, a .csv, .tsv or .jsonl file, in which paths start from its folder. Relative to the spec.
+   */
+  readonly file: string;
+  /**
+   * The names of the sound files of a pattern: {label} and other fields in braces, such as a speaker, by which
+   * `split.group` makes groups; `*` is any text. The end of each path has this form. Default (null): {label}/*.wav,
+   * where the folder of a file is its label.
+   */
+  readonly names: string | null;
+  /** The columns of a list of sound files, by name or by number from 1. */
+  readonly columns: {
+    /** The path of the sound file. Default (null): the column path. */
+    readonly path: Column | null;
+    /** The label. Default (null): the column label. */
+    readonly label: Column | null;
+  };
+  /** Samples per second of every file. A file of another rate is an error: nothing is resampled. */
+  readonly sample_rate: number;
+  /** Number of groups of similar length. A batch has sounds of one group, padded to the longest of the group. */
+  readonly buckets: number;
+  readonly split: NormalLinesSplit;
 }
 
 /**
@@ -1219,6 +1255,7 @@ export type NormalLayer =
   | NormalBatchNorm
   | NormalDropout
   | NormalConv1d
+  | NormalLogMel
   | NormalPool
   | NormalConcat
   | NormalAdd
@@ -1558,6 +1595,44 @@ export interface NormalConv1d {
   readonly bias: boolean;
   readonly weight_norm: boolean;
   readonly trainable: boolean;
+}
+
+/**
+ * The spectrum of a sound: each output step is the logarithm of the power of a frame of samples in `bands` bands of the
+ * mel scale. It reads sequences of samples [batch, samples, 1]. A frame is multiplied by Hann's window and with a fixed
+ * matrix of cosines and sines; n samples have floor((n - window) / hop) + 1 frames, where window and hop are in
+ * samples, and samples after the last whole frame are dropped. It has no weights, and an exported model contains it.
+ * `group_norm` with a group for each band normalizes an utterance.
+ */
+export interface NormalLogMel {
+  readonly layer: "log_mel";
+  /** Name of the layer. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  /** Samples per second. Default: that of audio data; other data needs it. */
+  readonly sample_rate: number;
+  /** Number of bands: the width of the output. */
+  readonly bands: number;
+  /** Length of a frame in seconds, rounded to samples. */
+  readonly window: number;
+  /** Seconds from the start of a frame to the start of the next one, rounded to samples. */
+  readonly hop: number;
+  /**
+   * Samples of the Fourier transform, a frame and zeros after it; it has fft_size / 2 + 1 frequencies. Default (null):
+   * the smallest power of two with at least the samples of a frame.
+   */
+  readonly fft_size: number | null;
+  /**
+   * The mel scale. htk: 2595 log10(1 + f / 700), triangles of height 1; slaney: linear below 1000 Hz and logarithmic
+   * above, triangles of area 1, as in librosa.
+   */
+  readonly scale: "htk" | "slaney";
+  /** The lower end of the first band in Hz. */
+  readonly low: number;
+  /** The upper end of the last band in Hz. Default (null): half the sample rate. */
+  readonly high: number | null;
+  /** The smallest power of a band, which silence has. Samples are from -1 to 1. */
+  readonly floor: number;
 }
 
 /**

@@ -6,17 +6,10 @@ import { child } from "../json-pointer.js";
 import { kindOf, textInputs } from "../kinds/columns.js";
 import { parseDateFormat } from "../kinds/date-format.js";
 import { horizonRows, rowsAhead } from "../kinds/horizon.js";
-import type {
-  DataSplit,
-  NormalData,
-  NormalLinesSplit,
-  NormalPairsData,
-  NormalSplit,
-  NormalTableData,
-  NormalTableSplit,
-  NormalTimeColumn,
-} from "../normal/index.js";
+import type { DataSplit, NormalData, NormalPairsData, NormalTableData, NormalTimeColumn } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
+import { checkAudio } from "./audio.js";
+import { checkDefinedSplit, checkFolds } from "./split.js";
 import { checkTextKeys } from "./text-keys.js";
 
 const path = "/data/split";
@@ -72,6 +65,7 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   checkRows(data, report);
   checkTexts(data, report);
   checkTableSplit(data, report);
+  if (data.type === "audio") checkAudio(data, report);
   const given: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const { train: explicitTrain, validation, test } = given;
   const remainder = 1 - validation - test;
@@ -124,7 +118,7 @@ function checkTime({ reverse }: NormalTableData, { format }: NormalTimeColumn, r
 /** Windows of a series overlap, and follow each other: they are split by time. */
 function checkTableSplit(data: NormalData, report: Report): void {
   if (data.type !== "table" || data.window === null) return;
-  const { folds, stratify } = data.split;
+  const { folds, stratify, group } = data.split;
   const refuse = (key: string, what: string) =>
     report({
       code: "table-rows",
@@ -133,6 +127,7 @@ function checkTableSplit(data: NormalData, report: Report): void {
       hint: `Remove "window", or "${key}": the windows of a series are split by time.`,
     });
   if (folds !== null) refuse("folds", "Folds");
+  else if (group !== null) refuse("group", "Splits of whole groups");
   else if (stratify) refuse("stratify", "Equal shares of each class");
 }
 
@@ -161,62 +156,6 @@ function hasHeader({ header, columns, file }: Omit<NormalPairsData, "header"> & 
 function sumTooLarge(sum: number): Problem {
   const message = `The fractions of the split add up to ${Number(sum.toPrecision(6))}, more than 1.`;
   return { code: "split-sum", path, message, hint: "For example 0.7, 0.15 and 0.15." };
-}
-
-/** The keys of a split that do not go with its source. */
-function checkDefinedSplit(split: NormalLinesSplit, explicitTrain: number | undefined, report: Report): void {
-  const { by, column, files, validation, test, stratify } = split;
-  const refuse = (key: string, message: string, hint: string) =>
-    report({ code: "split-by", path: `${path}/${key}`, message, hint });
-  const hasFiles = files.validation !== null || files.test !== null;
-  if (by !== "column" && column !== null)
-    refuse("column", "Only a split by column has a column.", 'Write "by": "column".');
-  if (by !== "files" && hasFiles) refuse("files", "Only a split by files has files.", 'Write "by": "files".');
-  if (by === "files" && !hasFiles)
-    refuse(
-      "by",
-      "A split by files needs the file of a held-out split.",
-      'For example "files": { "test": "test.csv" }.',
-    );
-  if (by === "fraction") return;
-  const fractions = { train: explicitTrain ?? 0, validation, test };
-  const fraction = Object.entries(fractions).find(([, value]) => value > 0)?.[0];
-  if (fraction !== undefined)
-    refuse(
-      fraction,
-      `The ${by === "column" ? "column defines" : "files define"} the splits, not fractions.`,
-      "Remove it.",
-    );
-  if (stratify) refuse("stratify", "Only a split by fractions is stratified.", "Remove it.");
-}
-
-/** The keys of a split that do not go with folds, or only with them. */
-function checkFolds(
-  split: NormalSplit | NormalLinesSplit | NormalTableSplit,
-  explicitTrain: number | undefined,
-  report: Report,
-): void {
-  const { folds, fold, test, stratify } = split;
-  const refuse = (key: string, message: string, hint: string) =>
-    report({ code: "split-folds", path: `${path}/${key}`, message, hint });
-  const group = "group" in split ? split.group : null;
-  if (folds === null) {
-    if (fold > 1) refuse("fold", "Only a split with folds has a fold.", 'For example "folds": 5.');
-    if (group !== null) refuse("group", "Only folds have groups.", 'For example "folds": 5.');
-    return;
-  }
-  if ("by" in split && split.by !== "fraction")
-    refuse(
-      "folds",
-      `The ${split.by === "column" ? "column defines" : "files define"} the splits, not folds.`,
-      "Remove it.",
-    );
-  if (fold > folds) refuse("fold", `There is no fold ${fold} of ${folds}.`, `Write 1 to ${folds}.`);
-  if (explicitTrain !== undefined)
-    refuse("train", "The folds that are not for the test are for training.", "Remove it.");
-  if (test > 0) refuse("test", "One fold is the test split.", "Remove it.");
-  if (stratify && group !== null)
-    refuse("stratify", "Folds of groups cannot have the same share of each class.", "Remove it, or the group.");
 }
 
 /** True for data with a validation split, as far as the spec shows; null where the data defines it. */

@@ -12,11 +12,12 @@ import type {
   NormalCustom,
   NormalLayer,
   NormalLayerDefinition,
+  NormalLogMel,
   NormalProjection,
   NormalRnn,
   StateRates,
 } from "../normal/index.js";
-import type { Cell, CustomLayer, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
+import type { Cell, CustomLayer, LogMelLayer, ProjectionLayer, RnnLayer, Spec } from "../spec.types.js";
 import { expandBlocks } from "./blocks.js";
 import { inputEncoders } from "./columns.js";
 import { fillDefaults } from "./fill.js";
@@ -42,6 +43,7 @@ export function normalizeModel(spec: Spec, context: ModelContext): NormalModel {
     if (layer.layer === "rnn") return normalizeRnn(layer, path, context);
     if (layer.layer === "projection") return normalizeProjection(layer, path, spec, context);
     if (layer.layer === "custom") return normalizeCustom(layer, path, context);
+    if (layer.layer === "log_mel") return normalizeLogMel(layer, path, spec, context);
     const branch = branchOf(definition("layer"), { layer: layer.layer });
     return fillDefaults<NormalLayer>(layer, branch, path, context.recordOrigin);
   });
@@ -75,6 +77,31 @@ function normalizeProjection(
     path,
     context.recordOrigin,
   );
+}
+
+/** The samples per second are those of the data where a layer has none. */
+function normalizeLogMel(
+  layer: LogMelLayer,
+  path: string,
+  { data }: Pick<Spec, "data">,
+  context: ModelContext,
+): NormalLogMel {
+  const rate = layer.sample_rate ?? (data.type === "audio" ? data.sample_rate : undefined);
+  if (rate === undefined)
+    context.report({
+      code: "missing-key",
+      path,
+      message: 'Missing key "sample_rate" in the log_mel layer.',
+      hint: "Only audio data has samples per second. For example 16000.",
+    });
+  if (data.type === "audio" && rate !== data.sample_rate)
+    context.report({
+      code: "sample-rate",
+      path: child(path, "sample_rate"),
+      message: `The layer has ${rate} samples per second, but the data ${data.sample_rate}.`,
+      hint: "Remove sample_rate from the layer.",
+    });
+  return fillDefaults({ ...layer, sample_rate: rate ?? 0 }, definition("log_mel"), path, context.recordOrigin);
 }
 
 function normalizeRnn(

@@ -115,6 +115,7 @@ test("every optional key has a default, or one that depends on other keys", () =
     "cell.dropout",
     "cell.zoneout",
     "cell.layer_norm",
+    "log_mel.sample_rate",
     "projection.size",
     // One of the two.
     "loss_or_losses.loss",

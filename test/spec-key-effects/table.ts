@@ -38,6 +38,23 @@ const windowed = set(numbers, "/model", [
   { layer: "dense", size: 2 },
 ]);
 
+/** The spectrum of a short sound. */
+const spectralModel = [
+  { layer: "log_mel", name: "a", from: "inputs", sample_rate: 100, window: 0.06, hop: 0.01, bands: 2 },
+  { layer: "pool", mode: "mean" },
+  { layer: "dense", size: 2 },
+];
+const sounds = [0, 1, 2, 3, 4, 5].map((row) => Array.from({ length: 12 }, (_, k) => [Math.sin(row * k)]));
+const spectral = set(set(numbers, "/data/inputs", sounds), "/model", spectralModel);
+const spectra = set(spectral, "/model", [
+  { layer: "dense", name: "x", size: 1 },
+  { layer: "activation", name: "z", activation: "tanh" },
+  { ...spectralModel[0], from: "z" },
+  { ...spectralModel[0], name: "b", from: "x" },
+  { layer: "add", from: ["a", "b"] },
+  ...spectralModel.slice(1),
+]);
+
 const split = (base: Json): Readonly<Record<string, KeyEffect>> => {
   const splitBase = set(base, "/data/split", { train: 0.34, validation: 0.17, test: 0.17, order: "time" });
   return {
@@ -54,6 +71,7 @@ const accented = set(text, "/data/text", "He\u0301llo, wo\u0308rld. Hello!");
 /** Pairs in a file of two columns. */
 const inFile = set(set(pairs, "/data/pairs", undefined), "/data/file", "numbers.tsv");
 
+const ofAudio = "test/runtime/data/sources/audio.test.ts";
 const ofKinds = "test/runtime/data/sources/table-kinds.test.ts";
 const ofTime = "test/runtime/data/sources/table-time.test.ts";
 const ofTexts = "test/runtime/data/sources/table-texts.test.ts";
@@ -457,6 +475,12 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     limit: keyEffect(images, "/data/limit", 20),
     split: keyEffect(images, "/data/split", { validation: 0.2 }),
   }),
+  ...prefixed("audio_data", {
+    ...Object.fromEntries(
+      ["file", "names", "columns", "sample_rate", "buckets", "split"].map((key) => [key, { testedBy: ofAudio }]),
+    ),
+  }),
+  ...prefixed("columns", { path: { testedBy: ofAudio }, label: { testedBy: ofAudio } }),
   ...prefixed("pairs_data", {
     pairs: keyEffect(pairs, "/data/pairs", [
       ["one", "1"],
@@ -612,6 +636,19 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     weights: twoLayers({ layer: "conv1d", size: 3, kernel_size: 2 }),
     weight_norm: keyEffect(windowed, "/model/0/weight_norm", true),
     trainable: keyEffect(windowed, "/model/0/trainable", false),
+  }),
+  ...prefixed("log_mel", {
+    name: { testedBy: "test/schema/normalize.test.ts" },
+    from: keyEffect(spectra, "/model/3/from", "z"),
+    sample_rate: keyEffect(spectral, "/model/0/sample_rate", 200),
+    bands: keyEffect(spectral, "/model/0/bands", 3),
+    window: keyEffect(spectral, "/model/0/window", 0.05),
+    hop: keyEffect(spectral, "/model/0/hop", 0.02),
+    fft_size: keyEffect(spectral, "/model/0/fft_size", 16),
+    scale: keyEffect(spectral, "/model/0/scale", "slaney"),
+    low: keyEffect(spectral, "/model/0/low", 5),
+    high: keyEffect(spectral, "/model/0/high", 40),
+    floor: keyEffect(spectral, "/model/0/floor", 0.01),
   }),
   ...Object.fromEntries(
     ["concat", "add", "multiply"].flatMap((kind, place) => [

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { exportWeb } from "../../runtime/web/export-web.js";
 import type { PageManifest } from "../../runtime/web/page-manifest.js";
 import { trainSpec } from "./training-runs.js";
+import { tone, wavFile } from "./wav.js";
 
 export interface SpecExample {
   readonly spec: object;
@@ -63,6 +64,25 @@ export const specExamples = {
         [24],
         Uint8Array.from({ length: 24 }, (_, image) => image % 2),
       ),
+    },
+  },
+  audio: {
+    spec: {
+      name: "tones",
+      data: { type: "audio", file: "*.wav", names: "{label}_*.wav", sample_rate: 8000 },
+      model: [
+        { layer: "log_mel", bands: 8, window: 0.02 },
+        { layer: "rnn", cell: "gru", hidden_size: 6, return: "last" },
+        { layer: "dense", size: "classes" },
+      ],
+      loss: { type: "cross_entropy" },
+      train: { steps: 30 },
+    },
+    files: {
+      "high_1.wav": wavFile(tone(2000, 400)),
+      "high_2.wav": wavFile(tone(1800, 330)),
+      "low_1.wav": wavFile(tone(300, 410)),
+      "low_2.wav": wavFile(tone(250, 300)),
     },
   },
   table: {

@@ -85,7 +85,7 @@ function layersWith(kind: string): readonly object[] {
   if (kind === "embedding") return [{ layer: kind, vocabulary_size: 5, size: WIDTH }];
   if (kind === "one_hot") return [{ layer: kind, size: 5 }];
   if (kind === "cycle") return [{ layer: kind, period: 5 }];
-  if (["dense", "rnn", "pool", "dropout"].includes(kind)) return [lift];
+  if (["dense", "rnn", "pool", "dropout", "log_mel"].includes(kind)) return [lift];
   if (["concat", "add", "multiply"].includes(kind))
     return [lift, { ...lift, name: "other", from: "inputs" }, { layer: kind, from: ["lift", "other"] }];
   const options: Readonly<Record<string, object>> = {

@@ -10,11 +10,21 @@ import { readSafetensors } from "../../runtime/tensors/safetensors.js";
 import { serveFolder } from "../../runtime/web/static-server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../support/browser.js";
 import { ctcExample, outputsExample, pageOf, type SpecExample, specExamples } from "../support/page-specs.js";
+import { tone, wavFile } from "../support/wav.js";
+
+const fakeMicrophone = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
 
 let browser: Browser;
 
+const stereo = Array.from(tone(260, 500)).flatMap((sample) => [sample, sample / 2]);
+const sounds = {
+  "tone.wav": wavFile(tone(280, 444)),
+  "stereo.wav": wavFile(stereo, { channels: 2, bits: 24 }),
+  "float.wav": wavFile(tone(1900, 500), { bits: 32, isFloat: true }),
+};
+
 beforeAll(async () => {
-  if (chromiumPath !== undefined) browser = await openBrowser();
+  if (chromiumPath !== undefined) browser = await openBrowser(fakeMicrophone);
 });
 afterAll(() => browser?.close());
 
@@ -47,7 +57,7 @@ async function probabilities(tab: Tab): Promise<Readonly<Record<string, number>>
 }
 
 /** The prediction of `rnnx predict` for one input. */
-async function predictOnCommandLine(out: string, folder: string, name: string, content: string) {
+async function predictOnCommandLine(out: string, folder: string, name: string, content: string | Uint8Array) {
   writeFileSync(join(folder, name), content);
   const outcome = await predictRun({
     run: out,
@@ -98,6 +108,39 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     await tab.getByRole("button", { name: "Clear" }).click();
     await line([0.2, 0.6], [0.8, 0.6]);
     await expect.poll(async () => (await probabilities(tab))["1"] ?? 0).toBeGreaterThan(80);
+    expect(errors).toEqual([]);
+  });
+
+  test("classifies a sound file like rnnx predict", async () => {
+    const { tab, out, folder, errors } = await openExample(specExamples.audio, "index.html");
+    for (const [name, content] of Object.entries(sounds)) {
+      await tab.getByLabel("A .wav file").setInputFiles({ name, mimeType: "audio/wav", buffer: content });
+      const { probabilities: expected } = await predictOnCommandLine(out, folder, name, content);
+      await expect
+        .poll(async () => Math.abs(((await probabilities(tab)).low ?? 0) - expected.low * 100))
+        .toBeLessThan(0.1);
+    }
+    await tab
+      .getByLabel("A .wav file")
+      .setInputFiles({ name: "x.wav", mimeType: "audio/wav", buffer: Buffer.from("x") });
+    await expect
+      .poll(() => tab.getByRole("alert").allTextContents())
+      .toContainEqual(expect.stringContaining("no WAVE file"));
+    const other = wavFile(tone(300, 16000, 16000), { sampleRate: 16000 });
+    await tab.getByLabel("A .wav file").setInputFiles({ name: "fast.wav", mimeType: "audio/wav", buffer: other });
+    await tab.getByText("1.00 seconds, resampled from 16000 Hz").waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test("records by the microphone", async () => {
+    const { tab, errors } = await openExample(specExamples.audio, "index.html");
+    await tab.getByRole("button", { name: "Record" }).click();
+    await tab.getByRole("button", { name: "Stop" }).waitFor();
+    await tab.waitForTimeout(400);
+    await tab.getByRole("button", { name: "Stop" }).click();
+    await expect.poll(async () => Number.parseFloat(await tab.locator("p.note").innerText())).toBeGreaterThan(0.2);
+    expect(await tab.getByRole("alert").allTextContents()).toEqual([]);
+    expect(Object.values(await probabilities(tab)).reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
     expect(errors).toEqual([]);
   });
 

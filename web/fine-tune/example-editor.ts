@@ -1,4 +1,4 @@
-/** The editor of training examples: a text field in the format of the data type, or a canvas for images. */
+/** The editor of training examples: a text field in the format of the data type, a canvas for images, or a recorder. */
 import type { ImagesMetadata } from "../../runtime/data/metadata.js";
 import type { PageManifest, SampleData, SampleImage } from "../../runtime/web/page-manifest.js";
 import { button, element, field } from "../dom.js";
@@ -6,17 +6,14 @@ import { averageBoxSize, createDrawingCanvas, thumbnail } from "../drawing-canva
 import { dataPorts } from "../examples/arrays.js";
 import { decodePixels, sampleImages } from "../examples/images.js";
 import { sequenceForm } from "../examples/sequences.js";
-import type { ExampleInput } from "../examples/training-set.js";
 import type { Model } from "../load-model.js";
-
-export interface ExampleEditor {
-  readonly view: HTMLElement;
-  input(): ExampleInput;
-}
+import type { ExampleEditor } from "./editor.js";
+import { soundEditor } from "./sound-editor.js";
 
 /** @param onChange called after each change of the examples. */
 export function createExampleEditor(model: Model, onChange: () => void): ExampleEditor {
   const { metadata } = model.page;
+  if (metadata.type === "audio") return soundEditor(model, metadata, onChange);
   return metadata.type === "images" ? imageEditor(model, metadata, onChange) : textEditor(model.page, onChange);
 }
 
@@ -104,6 +101,8 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
         text: `[\n${lines.map((line) => `  ${line}`).join(",\n")}\n]`,
       };
     }
+    case "audio":
+      throw new Error("Sounds are recorded.");
     case "images":
       throw new Error("Images are drawn.");
   }

@@ -1,6 +1,7 @@
 /** The playground of a model, by the type of its data. */
 import type { Model } from "../load-model.js";
 import { arraysPanel } from "./arrays.js";
+import { audioPanel } from "./audio.js";
 import { imagesPanel } from "./images.js";
 import { pairsPanel } from "./pairs.js";
 import { sequencesPanel } from "./sequences.js";
@@ -20,6 +21,8 @@ export function panelOf(model: Model): HTMLElement {
       return pairsPanel(model, metadata);
     case "images":
       return imagesPanel(model, metadata);
+    case "audio":
+      return audioPanel(model, metadata);
     case "arrays":
       return arraysPanel(model);
   }

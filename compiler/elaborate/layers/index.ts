@@ -13,6 +13,7 @@ import { dropout } from "./dropout.js";
 import { embedding } from "./embedding.js";
 import { groupNorm } from "./group-norm.js";
 import { perStepNorm } from "./layer-norm.js";
+import { logMel } from "./log-mel.js";
 import { oneHot } from "./one-hot.js";
 import { pool } from "./pool.js";
 import { position } from "./position.js";
@@ -35,6 +36,7 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   batch_norm: batchNorm,
   dropout,
   conv1d,
+  log_mel: logMel,
   pool,
   concat: combine,
   add: combine,

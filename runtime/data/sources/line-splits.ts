@@ -1,7 +1,7 @@
-/** Splits of lines that the data defines: by a column with the split of each line, by files, or in folds of groups. */
+/** Splits of lines that the data defines: by a column with the split of each line, by files, or by groups. */
 import type { NormalLinesSplit } from "../../../schema/normal/index.js";
 import { fail, ok, type Result } from "../../result.js";
-import { splitFolds } from "../folds.js";
+import { splitFolds, splitGroups } from "../folds.js";
 import { findColumn } from "../formats/columns.js";
 import type { Line } from "../formats/json-line.js";
 import { type Splits, splitExamples } from "../splits.js";
@@ -123,10 +123,11 @@ export function splitLines(
   classes: readonly number[] | null,
 ): Result<Splits> {
   const { folds } = split;
+  const groups = split.group === null ? null : examples.map(({ group }) => group ?? "");
   if (folds !== null) {
-    const groups = split.group === null ? null : examples.map(({ group }) => group ?? "");
     return splitFolds({ ...split, folds }, seed, { examples: examples.length, classes, groups });
   }
+  if (groups !== null) return splitGroups(split, seed, groups);
   if (split.by === "fraction") return splitExamples(split, seed, examples.length, classes);
   const indicesOf = (part: keyof Splits) =>
     Uint32Array.from(examples.flatMap(({ part: own }, index) => (own === part ? [index] : [])));

@@ -4,7 +4,7 @@ import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount } from "../../format.js";
 import { ok, type Result } from "../../result.js";
-import { splitFolds } from "../folds.js";
+import { splitFolds, splitGroups } from "../folds.js";
 import { intern } from "../labels.js";
 import { type Indices, type Splits, splitExamples, splitWindows } from "../splits.js";
 import { hasLabels } from "./table-columns.js";
@@ -81,7 +81,9 @@ function splitRows(
   const { folds } = split;
   const splits =
     folds === null
-      ? splitExamples(split, seed, rows, classes)
+      ? groups === null
+        ? splitExamples(split, seed, rows, classes)
+        : splitGroups(split, seed, groups)
       : splitFolds({ ...split, folds }, seed, { examples: rows, classes, groups });
   if (!splits.ok) return splits;
   return ok({ firstRows: new Uint32Array(rows).map((_, row) => row), splits: splits.value, notices: [] });

@@ -1,6 +1,7 @@
 /** The C# program of an exported model, with Microsoft.ML.OnnxRuntime. */
 import { columnCode } from "./id-columns.js";
 import { encodedExample, type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import { soundCode } from "./sounds.js";
 import { encodedText } from "./text-columns.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
@@ -64,6 +65,7 @@ function inputLines({ example, tokenizer }: SnippetSpec): readonly string[] {
     ];
   }
   if (example.type === "ids") return [`var ids = new[] { ${example.ids.join(", ")} };`];
+  if (example.type === "sound") return soundCode(example.sampleRate, "csharp").lines;
   const { time, width, row } = example;
   const rowLiteral = row === null ? `new float[${width}]` : `new[] { ${row.map((value) => `${value}f`).join(", ")} }`;
   return [`var rows = Enumerable.Repeat(${rowLiteral}, ${time}).ToArray();`];

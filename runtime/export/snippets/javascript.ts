@@ -1,9 +1,11 @@
 /** The JavaScript programs of an exported model: for Node with onnxruntime-node, and a page with onnxruntime-web. */
 import { columnCode } from "./id-columns.js";
 import { type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import { soundCode } from "./sounds.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
 interface Host {
+  readonly name: "node" | "browser";
   /** Imports the runtime and opens the model. */
   readonly setup: readonly string[];
   /** Opens the variable `tokenizer`. */
@@ -13,13 +15,15 @@ interface Host {
 
 export function nodeSnippet(snippet: SnippetSpec): string {
   const hasTokenizer = needsTokenizers(snippet);
+  const readsFiles = hasTokenizer || snippet.example.type === "sound";
   const host: Host = {
+    name: "node",
     openTokenizer: (file) => [
       `const tokenizerFile = new URL(${JSON.stringify(encodeURIComponent(file))}, import.meta.url);`,
       'const tokenizer = new Tokenizer(JSON.parse(readFileSync(tokenizerFile, "utf8")), {});',
     ],
     setup: [
-      ...(hasTokenizer ? ['import { readFileSync } from "node:fs";'] : []),
+      ...(readsFiles ? ['import { readFileSync } from "node:fs";'] : []),
       'import { fileURLToPath } from "node:url";',
       ...(hasTokenizer ? ['import { Tokenizer } from "@huggingface/tokenizers";'] : []),
       'import { InferenceSession, Tensor } from "onnxruntime-node";',
@@ -39,6 +43,7 @@ export function nodeSnippet(snippet: SnippetSpec): string {
 export function browserSnippet(snippet: SnippetSpec): string {
   const hasTokenizer = needsTokenizers(snippet);
   const host: Host = {
+    name: "browser",
     openTokenizer: (file) => [
       `const tokenizerFile = await fetch(${JSON.stringify(encodeURIComponent(file))});`,
       "const tokenizer = new Tokenizer(await tokenizerFile.json(), {});",
@@ -70,11 +75,11 @@ function needsTokenizers({ tokenizer, texts }: SnippetSpec): boolean {
   return tokenizer !== null || texts.some((text) => text.tokenizer !== null);
 }
 
-function program(snippet: SnippetSpec, { setup, openTokenizer, print }: Host): readonly string[] {
+function program(snippet: SnippetSpec, { name, setup, openTokenizer, print }: Host): readonly string[] {
   const { lines } = columnCode(snippet.columns, "javascript");
   const tokenizer = snippet.tokenizer === null ? [] : openTokenizer(snippet.tokenizer);
   const texts = textLines(snippet, openTokenizer);
-  return [...setup, ...tokenizer, ...lines, ...exampleLines(snippet), ...texts, "", ...runLines(snippet, print)];
+  return [...setup, ...tokenizer, ...lines, ...exampleLines(snippet, name), ...texts, "", ...runLines(snippet, print)];
 }
 
 /** The ids of the columns of text, by the name of the input. */
@@ -106,13 +111,13 @@ function numbered(vocabulary: SnippetVocabulary, text: string): string {
   return `${units}${limit(vocabulary)}.map((unit) => ${idOf(vocabulary)})`;
 }
 
-function exampleLines(snippet: SnippetSpec): readonly string[] {
+function exampleLines(snippet: SnippetSpec, host: Host["name"]): readonly string[] {
   const { idCount } = snippet;
   const check = `if (!ids.every((id) => id >= 0 && id < ${idCount})) throw new RangeError("An id is outside of the vocabulary.");`;
-  return [...inputLines(snippet), ...(idCount === null ? [] : [check])];
+  return [...inputLines(snippet, host), ...(idCount === null ? [] : [check])];
 }
 
-function inputLines({ example }: SnippetSpec): readonly string[] {
+function inputLines({ example }: SnippetSpec, host: Host["name"]): readonly string[] {
   if (example.type === "text" && example.vocabulary.unit === "bpe") {
     const { vocabulary, text } = example;
     const encoded = `tokenizer.encode(${JSON.stringify(text)}, { add_special_tokens: false }).ids`;
@@ -123,6 +128,7 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
     return [`const vocabulary = ${JSON.stringify(vocabulary.list)};`, `const ids = ${numbered(vocabulary, text)};`];
   }
   if (example.type === "ids") return [`const ids = ${JSON.stringify(example.ids)};`];
+  if (example.type === "sound") return soundCode(example.sampleRate, host).lines;
   const { time, width, row } = example;
   const rowLiteral = row === null ? `Array(${width}).fill(0)` : JSON.stringify(row);
   return [`const rows = Array(${time}).fill(${rowLiteral});`];

@@ -41,6 +41,8 @@ export interface SnippetSpec {
 /** The example input of a program. */
 export type Example =
   | { readonly type: "text"; readonly text: string; readonly vocabulary: SnippetVocabulary }
+  /** The samples of a sound file. */
+  | { readonly type: "sound"; readonly sampleRate: number }
   | { readonly type: "ids"; readonly ids: readonly number[] }
   /** `time` equal rows; a null `row` is `width` zeros. */
   | { readonly type: "rows"; readonly time: number; readonly width: number; readonly row: readonly number[] | null };
@@ -81,7 +83,7 @@ export interface SnippetPrediction {
 
 /** The variable of a program that has one entry for each step of the example. */
 export function stepsVariable({ type }: Example): "ids" | "rows" {
-  return type === "rows" ? "rows" : "ids";
+  return type === "rows" || type === "sound" ? "rows" : "ids";
 }
 
 /** True when the names of the predictions are the vocabulary of the example. */
@@ -128,6 +130,7 @@ function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], per
     spec: { data },
     signature: { sizes },
   } = trainedModel;
+  if (metadata.type === "audio") return { type: "sound", sampleRate: metadata.sample_rate };
   const vocabulary = vocabularyOf(trainedModel);
   const inputs = ports.find(({ name }) => name === "inputs") ?? ports[0];
   const [, ...shape] = inputs?.shape ?? [];

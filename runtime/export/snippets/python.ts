@@ -1,11 +1,13 @@
 /** The Python program of an exported model, with onnxruntime and numpy. */
 import { columnCode } from "./id-columns.js";
 import { type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import { soundCode } from "./sounds.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
 export function pythonSnippet(snippet: SnippetSpec): string {
   const { model, description, example, columns } = snippet;
   const { imports, lines } = columnCode(columns, "python");
+  const sound = example.type === "sound" ? soundCode(example.sampleRate, "python") : null;
   const readsText = example.type === "text" && snippet.tokenizer === null;
   const readsMetadata = readsText || hasNames(snippet) || columns.length > 0 || snippet.texts.length > 0;
   const hasTokenizer = snippet.tokenizer !== null || snippet.texts.some(({ tokenizer }) => tokenizer !== null);
@@ -14,6 +16,7 @@ export function pythonSnippet(snippet: SnippetSpec): string {
     ...(readsMetadata ? ["import json"] : []),
     ...(vocabulariesOf(snippet).some(needsUnicode) ? ["import unicodedata"] : []),
     ...imports,
+    ...(sound?.imports ?? []),
     "from pathlib import Path",
     "",
     "import numpy as np",
@@ -58,6 +61,7 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
     ];
   }
   if (example.type === "ids") return [`ids = ${JSON.stringify(example.ids)}`];
+  if (example.type === "sound") return soundCode(example.sampleRate, "python").lines;
   const { time, width, row } = example;
   return [`rows = [${row === null ? `[0.0] * ${width}` : JSON.stringify(row)}] * ${time}`];
 }

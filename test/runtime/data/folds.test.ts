@@ -124,7 +124,7 @@ describe("in a spec", () => {
     [{ folds: 4, group: "speker" }, '/data/split/group s.jsonl:1: The line has no column "speker".'],
     [{ folds: 4, fold: 5 }, "/data/split/fold There is no fold 5 of 4."],
     [{ fold: 2 }, "/data/split/fold Only a split with folds has a fold."],
-    [{ group: "speaker" }, "/data/split/group Only folds have groups."],
+    [{ group: "speaker", by: "column" }, "/data/split/group The column defines the splits, not groups."],
     [{ folds: 4, test: 0.1 }, "/data/split/test One fold is the test split."],
     [{ folds: 4, train: 0.5 }, "/data/split/train The folds that are not for the test are for training."],
     [{ folds: 4, by: "column" }, "/data/split/folds The column defines the splits, not folds."],

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { openData } from "../../../runtime/data/index.js";
 import { exportWeb } from "../../../runtime/web/export-web.js";
 import type { PageManifest } from "../../../runtime/web/page-manifest.js";
+import { sampleSounds } from "../../../web/examples/audio.js";
 import { readTrainingSet } from "../../../web/examples/index.js";
 import { sequenceForm } from "../../../web/examples/sequences.js";
 import type { ExampleInput } from "../../../web/examples/training-set.js";
@@ -21,6 +22,7 @@ const writtenExamples: Readonly<Record<string, string>> = {
 
 function materialOf(kind: string, page: PageManifest): ExampleInput {
   const { samples } = page;
+  if (samples?.type === "audio") return { type: "sounds", sounds: sampleSounds(page) };
   if (samples?.type === "images") return { type: "images", images: samples.images };
   return { type: "text", text: writtenExamples[kind] ?? "" };
 }

@@ -33,6 +33,7 @@ const kinds: { readonly [K in NormalLayer["layer"]]: object } = {
   batch_norm: {},
   dropout: { rate: 0.5 },
   conv1d: { size: WIDTH, kernel_size: 2 },
+  log_mel: { sample_rate: 100, window: 0.02, hop: 0.01, fft_size: 8, bands: 1 },
   pool: { size: 2, stride: 1 },
   concat: { from: ["inputs", "inputs"] },
   add: { from: ["inputs", "inputs"] },
@@ -46,6 +47,9 @@ const highway = {
   parameters: { Wt: ["input_size", "input_size"], bt: ["input_size"], Wh: ["input_size", "input_size"] },
   equations: ["t = sigmoid(x @ Wt + bt)", "y = t * tanh(x @ Wh) + (1 - t) * x"],
 };
+/** The inputs that a kind of layer reads. */
+const inputsOf = (kind: string) =>
+  readsIds(kind) ? ids : kind === "log_mel" ? rows.map((steps) => steps.map((step) => step.slice(0, 1))) : rows;
 const readsIds = (kind: string) => ["one_hot", "embedding", "cycle"].includes(kind);
 
 const specOf = (entries: readonly object[], inputs: readonly unknown[] = rows) => ({
@@ -58,7 +62,7 @@ const specOf = (entries: readonly object[], inputs: readonly unknown[] = rows) =
 
 /** Names and shapes of the parameters, without those of the last layer. */
 async function parametersOf(kind: string, entries: readonly object[]): Promise<readonly string[]> {
-  const { inputs } = programOf(await open(specOf(entries, readsIds(kind) ? ids : rows)));
+  const { inputs } = programOf(await open(specOf(entries, inputsOf(kind))));
   return inputs.flatMap(({ name, role }) => (role === "parameter" && !name.startsWith("answer/") ? [name] : []));
 }
 

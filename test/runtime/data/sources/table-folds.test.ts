@@ -82,7 +82,11 @@ test.each([
     "Equal shares of each class need single rows, without a window.",
   ],
   [{ split: { fold: 2 } }, "/data/split/fold", "Only a split with folds has a fold."],
-  [{ split: { group: "who" } }, "/data/split/group", "Only folds have groups."],
+  [
+    { split: { group: "who" }, window: 2 },
+    "/data/split/group",
+    "Splits of whole groups need single rows, without a window.",
+  ],
 ])("%j is refused", async (data, path, message) => {
   const { problems } = await open(data);
   expect(problems).toContainEqual(expect.objectContaining({ path, message }));

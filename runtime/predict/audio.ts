@@ -1,0 +1,43 @@
+/** Reads sound files (one, those of a folder or a pattern, or those of a list), and formats their classes. */
+import { gatherLengths, gatherSequences } from "../data/batching/windows.js";
+import { usesOf } from "../data/source.js";
+import { soundPaths } from "../data/sources/audio-files.js";
+import { readSounds } from "../data/sources/sounds.js";
+import { fail, ok } from "../result.js";
+import { describeClass, describeValues, predictionKeys, toProbabilities } from "./format-predictions.js";
+import type { OpenInputs } from "./inputs.js";
+
+export const audio: OpenInputs = async ({ run, file, folder }) => {
+  const { metadata, spec } = run;
+  if (metadata.type !== "audio") throw new Error("The run was not trained on audio.");
+  const paths = soundPaths(file, folder);
+  if (paths === undefined) {
+    const message = `"${file}" has no .wav files.`;
+    return fail([{ code: "file-missing", path: "", file, message, hint: "Name a .wav file, or a folder of them." }]);
+  }
+  const sources = paths.map((name) => ({ file: name, path: "" }));
+  const sounds = await readSounds(sources, folder, metadata.sample_rate);
+  if (!sounds.ok) return sounds;
+  const { series, starts, notices } = sounds.value;
+  const lengths = Float64Array.from(sources, (_, index) => (starts[index + 1] ?? 0) - (starts[index] ?? 0));
+  return ok({
+    lengths,
+    hasLengths: true,
+    notices,
+    batch(examples) {
+      const time = examples.reduce((most, example) => Math.max(most, lengths[example] ?? 0), 0);
+      return new Map([
+        ["inputs", gatherSequences(series, starts, examples, time, [examples.length, time, 1])],
+        ["lengths", gatherLengths(starts, examples)],
+      ]);
+    },
+    formatOf: (output) => ({
+      postprocess: (scores) => toProbabilities(output, usesOf(spec, output).outputs, scores),
+      describe: (_, scores) =>
+        usesOf(spec, output).outputs === "features"
+          ? { [predictionKeys(output, "output").value]: describeValues(scores) }
+          : describeClass(predictionKeys(output, "label"), scores, metadata.classes),
+    }),
+    identify: (example, prediction) => ({ file: sources[example]?.file ?? "", ...prediction }),
+  });
+};

@@ -1,0 +1,117 @@
+/** log_mel against PyTorch's Fourier transform and torchaudio's bands, its lengths, and its problems. */
+import { describe, expect, test } from "vitest";
+import type { Program } from "../../../../compiler/elaborate/program.js";
+import { evaluate } from "../../../../compiler/graph/evaluate.js";
+import { restrictGraph } from "../../../../compiler/graph/extract-subgraph.js";
+import { at } from "../../../../compiler/ir/expect.js";
+import { tensor } from "../../../../compiler/ir/tensor.js";
+import type { Graph, Tensor } from "../../../../compiler/ir/types.js";
+import { autocast } from "../../../../compiler/precision/autocast.js";
+import { withStaticTime } from "../../../../compiler/signature.js";
+import { problemsOf } from "../../../support/check-spec.js";
+import { open, operandsOf, programOf } from "../../../support/programs.js";
+import { expectClose, type Numbers, nested, readFixture, tensorOf } from "../../../support/reference-numbers.js";
+import { expectSame } from "../../../support/run-graph.js";
+
+interface Case {
+  readonly layer: Readonly<Record<string, unknown>>;
+  readonly steps: number;
+  readonly lengths: readonly number[] | null;
+  readonly output_lengths: readonly number[];
+  readonly output: Numbers;
+}
+
+const { cases } = readFixture<{ readonly cases: readonly Case[] }>("log-mel.json");
+const [BATCH, OPSET] = [2, 18];
+
+function samples(steps: number): Numbers {
+  const data = Array.from({ length: BATCH * steps }, (_, i) => Math.floor(1000 * Math.sin(0.01 * i * i + 1)) / 1000);
+  return { shape: [BATCH, steps, 1], data };
+}
+
+const specOf = (layer: object, steps: number, lengths: readonly number[] | null, channels = 1) => ({
+  data: {
+    type: "arrays",
+    inputs: nested(
+      channels === 1 ? samples(steps) : { shape: [BATCH, steps / channels, channels], data: samples(steps).data },
+    ),
+    targets: [[0], [0]],
+    ...(lengths && { lengths }),
+  },
+  model: [layer, { layer: "pool", mode: "last" }, { layer: "dense", size: 1 }],
+  loss: { type: "squared_error" },
+  optimizer: { type: "adam" },
+});
+
+/** The graph of the frames and their last one, time-major. */
+function framesOf({ graph, layers }: Program): Graph {
+  const outputs = [at(layers, 0).value, at(layers, 1).value];
+  const { graph: restricted, live } = restrictGraph(graph, outputs);
+  return { ...restricted, inputs: restricted.inputs.filter((input) => live.has(input)) };
+}
+
+describe.each([
+  ["samples known at run time", false],
+  ["samples known at compile time", true],
+])("%s", (_, isStatic) => {
+  test.each(cases.map((fixture) => [JSON.stringify(fixture.layer), fixture] as const))("%s", async (_, fixture) => {
+    const { layer, steps, lengths, output: expected, output_lengths: frames } = fixture;
+    const opened = await open(specOf(layer, steps, lengths));
+    const program = programOf(isStatic ? { ...opened, signature: withStaticTime(opened.signature) } : opened);
+    const graph = framesOf(program);
+    const ports = graph.inputs.map((input) => ({ name: input.name ?? "" }));
+    const feeds = operandsOf(
+      ports,
+      new Map<string, Tensor>([
+        ["inputs", tensorOf(samples(steps))],
+        ["lengths", tensor("int64", [BATCH], lengths ?? [steps, steps])],
+      ]),
+    );
+    const [output, last] = evaluate(graph, feeds) as [Tensor, Tensor];
+    const [, count = 0, bands = 0] = expected.shape;
+    expect(output.shape).toEqual([count, BATCH, bands]);
+    const batchMajor = Array.from(expected.data, (_, index) => {
+      const [row, step] = [Math.floor(index / (count * bands)), Math.floor(index / bands) % count];
+      const isValid = step < (frames[row] ?? 0);
+      return isValid ? (output.data[(step * BATCH + row) * bands + (index % bands)] ?? Number.NaN) : 0;
+    });
+    expectClose({ ...output, ...tensorOf({ shape: expected.shape, data: batchMajor }) }, expected, 1e-5, "frames");
+    const ends = Array.from({ length: BATCH * bands }, (_, index) => {
+      const row = Math.floor(index / bands);
+      return expected.data[(row * count + (frames[row] ?? 0) - 1) * bands + (index % bands)] ?? Number.NaN;
+    });
+    expectClose(last, { shape: [BATCH, bands], data: ends }, 1e-5, "the last frame");
+    await expectSame(graph, feeds, OPSET);
+  });
+});
+
+test("in mixed precision its products stay in float32", async () => {
+  const { layer, steps } = at(cases, 0);
+  const graph = framesOf(programOf(await open(specOf(layer, steps, null))));
+  const types = autocast(graph, [0]).nodes.flatMap(({ outputs }) => outputs.map(({ type }) => type.dtype));
+  expect(types).not.toContain("float16");
+});
+
+describe("problems", () => {
+  const layer = { layer: "log_mel", sample_rate: 1000, window: 0.02, bands: 4 };
+  test.each([
+    ["two channels", layer, 60, 2, "sound-channels", "/model/0"],
+    ["a frame of one sample", { ...layer, window: 0.001 }, 60, 1, "short-frame", "/model/0/window"],
+    ["a short transform", { ...layer, fft_size: 16 }, 60, 1, "fft-size", "/model/0/fft_size"],
+    ["a band above half the rate", { ...layer, high: 501 }, 60, 1, "mel-range", "/model/0/high"],
+    ["no range", { ...layer, low: 300, high: 200 }, 60, 1, "mel-range", "/model/0/low"],
+    ["more bands than frequencies", { ...layer, bands: 30 }, 60, 1, "empty-band", "/model/0/bands"],
+  ])("%s", async (_, part, steps, channels, code, path) => {
+    const spec = specOf(part, steps, null, channels);
+    expect(await problemsOf(spec)).toEqual([expect.stringContaining(`${code}, ${path}`)]);
+  });
+
+  test("no sample rate", async () => {
+    const spec = specOf({ layer: "log_mel" }, 60, null);
+    await expect(problemsOf(spec)).rejects.toThrow('missing-key /model/0 | Missing key "sample_rate"');
+  });
+
+  test("fewer samples than a frame", async () => {
+    expect(await problemsOf(specOf(layer, 10, null))).toEqual([expect.stringContaining("short-sequence")]);
+  });
+});
