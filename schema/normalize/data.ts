@@ -73,8 +73,11 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   else if (explicitTrain === undefined && remainder < tolerance) report(noTrainingData);
   const train = explicitTrain ?? Number(remainder.toPrecision(12));
   if ("stratify" in given && given.stratify && data.type === "pairs") report(noClassesOfPairs);
-  if ("by" in data.split) checkDefinedSplit(data.split, explicitTrain, report);
-  if ("folds" in data.split) checkFolds(data.split, explicitTrain, report);
+  // A normal spec has the rest as its fraction, which is none of its own.
+  const isRest = explicitTrain !== undefined && Math.abs(explicitTrain - remainder) < tolerance;
+  const fraction = isRest ? undefined : explicitTrain;
+  if ("by" in data.split) checkDefinedSplit(data.split, fraction, report);
+  if ("folds" in data.split) checkFolds(data.split, fraction, report);
   const split = recordOrigin(Object.assign({ train }, given, { train }), path);
   const filled = { ...data, ...(data.type === "pairs" && { header: hasHeader(data) }), split };
   // The split is that of the type of the data, with its training fraction.

@@ -8,6 +8,7 @@ import { openData } from "../../runtime/data/index.js";
 import type { TrainedModel } from "../../runtime/export/source-run.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 import type { Tensors } from "../../runtime/tensors/safetensors.js";
+import { resolveClassWeights } from "../../runtime/training/class-weights.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { readSpec, readSpecFile } from "../../schema/read.js";
 import { isVariance } from "./artifacts.js";
@@ -46,9 +47,19 @@ async function subjectOf(spec: NormalSpec, folder: string): Promise<TrainedModel
   const opened = await openData(spec, folder);
   if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
   const source = opened.value;
+  const weighted = resolveClassWeights(spec, source);
+  if (!weighted.ok) throw new Error(weighted.error.map(({ message }) => message).join("\n"));
   const signature = source.signature(spec.train);
   const parameters = weightsOf(spec, signature);
-  return { spec, signature, metadata: source.metadata, parameters, step: 0, hash: "0".repeat(64), metrics: null };
+  return {
+    spec: weighted.value.spec,
+    signature,
+    metadata: source.metadata,
+    parameters,
+    step: 0,
+    hash: "0".repeat(64),
+    metrics: null,
+  };
 }
 
 /** Numbers of a usual size for every parameter, biases too. */

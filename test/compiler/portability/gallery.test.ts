@@ -11,6 +11,7 @@ import { readNodes } from "../../../compiler/onnx/read/nodes.js";
 import { portability } from "../../../compiler/portability/report.js";
 import { openData } from "../../../runtime/data/index.js";
 import { resolveBatchSize } from "../../../runtime/memory/batch-size.js";
+import { resolveClassWeights } from "../../../runtime/training/class-weights.js";
 import { readSpecFile } from "../../../schema/read.js";
 
 const folder = join(import.meta.dirname, "../../../specs");
@@ -55,7 +56,9 @@ test.for(names)("%s", async (file, { skip }) => {
   if (!read.ok) throw new Error(`${file} is wrong`);
   const opened = await openData(read.spec, folder);
   if (!opened.ok) return skip("its data is not here");
-  const { spec } = await resolveBatchSize(read.spec, opened.value);
+  const weighted = resolveClassWeights(read.spec, opened.value);
+  if (!weighted.ok) throw new Error(`${file} has wrong class weights`);
+  const { spec } = await resolveBatchSize(weighted.value.spec, opened.value);
   const signature = opened.value.signature(spec.train);
   const precisions = ["float32", { type: "float16", loss_scale: { initial: 1024, growth_interval: 100 } }] as const;
   for (const [index, precision] of precisions.entries()) {
