@@ -1,5 +1,6 @@
 /** The spec of a task: data, a model of moderate size, its loss and metrics, and a training that fits the rows. */
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
+import type { Panel } from "./panel.js";
 import { tableColumns } from "./table-columns.js";
 import type { Task } from "./task.js";
 
@@ -70,16 +71,19 @@ export function composeSpec(task: Task, facts: FileFacts, file: string): Compose
     case "translate":
       return translation(task, facts, file);
     case "forecast": {
-      const window = Math.max(1, Math.min(24, Math.floor(facts.rows / 10)));
-      const isReversed = facts.columns.some(({ isDescendingDate }) => isDescendingDate);
+      const { panel } = task;
+      const length = panel?.shortest ?? facts.rows;
+      const window = Math.max(1, Math.min(24, Math.floor(length / 10)));
+      const isReversed = panel === null && facts.columns.some(({ isDescendingDate }) => isDescendingDate);
       return {
         data: {
           ...tableData(task.inputs, task.targets, facts, file, "previous"),
+          ...(panel !== null && seriesData(panel, facts)),
           ...(isReversed && { reverse: true }),
           scale: "standard",
           window,
           horizon: 1,
-          split: { ...splitFor(facts.rows), order: "time" },
+          split: { ...splitFor(length), order: "time" },
         },
         model: [
           { layer: "rnn", cell: "gru", hidden_size: 32, return: "last" },
@@ -209,6 +213,16 @@ function tableData(
     ...tableColumns(inputs, targets, isClasses, nameOf, (column) => columns.indexOf(column) + 1),
     target: targets.map(nameOf),
     ...(isIncomplete && { missing }),
+  };
+}
+
+/** The keys of a table of several series. */
+function seriesData({ time, group }: Panel, { columns, hasHeader }: FileFacts): JsonObject {
+  const nameOf = (column: ColumnFacts) => (hasHeader ? column.name : columns.indexOf(column) + 1);
+  const format = time.tableKind?.type === "date" ? time.tableKind.format : null;
+  return {
+    group: [nameOf(group)],
+    time: format === null ? nameOf(time) : { column: nameOf(time), format },
   };
 }
 

@@ -98,6 +98,13 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
     case "translate":
       return `A translator: reads ${nameOf(task.input)} (${lengthsText(task.input)}), writes ${nameOf(task.target)}.`;
     case "forecast":
+      if (task.panel !== null) {
+        const { time, group, series } = task.panel;
+        return (
+          `A forecast of the next row of each series: reads the last rows of ${kindsOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
+          `${nameOf(group)} names ${formatInteger(series)} series, each in the order of ${nameOf(time)}.`
+        );
+      }
       return (
         `A forecast of the next row: reads the last rows of ${namesOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
         `The ${formatCount(rows, "row")} are read as a series in the order of time` +

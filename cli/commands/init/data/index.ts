@@ -13,7 +13,8 @@ import type { Output } from "../../../output.js";
 import { type ComposedSpec, composeImagesSpec, composeSpec, composeTextSpec } from "./compose-spec.js";
 import { factsRecord, factsText, taskText } from "./facts-text.js";
 import { type FileFacts, readFileFacts } from "./file-facts.js";
-import { taskOf } from "./task.js";
+import { findPanel } from "./panel.js";
+import { type TaskResult, taskOf } from "./task.js";
 
 export interface DataFlags {
   readonly data: string;
@@ -91,7 +92,7 @@ async function propose(output: Output, data: string, target: string | null, out:
     return refuse("file-kind", `rnnx init does not read "${data}"`, hint);
   }
   const found = factsText(output.colors.print, facts.value);
-  const chosen = taskOf(facts.value, target);
+  const chosen = await taskFor(data, facts.value, target);
   if ("fault" in chosen) {
     output.print(found);
     return refuse("init-target", chosen.fault.message, chosen.fault.hint);
@@ -100,6 +101,15 @@ async function propose(output: Output, data: string, target: string | null, out:
   const record = { task: task.type, ...factsRecord(facts.value) };
   const text = `${found}\n\n${taskText(output.colors.print, task, facts.value)}`;
   return ok({ composed: composeSpec(task, facts.value, file), record, text });
+}
+
+/** The task, with the series of a file of several where a number of a table is predicted. */
+async function taskFor(data: string, facts: FileFacts, target: string | null): Promise<TaskResult> {
+  const chosen = taskOf(facts, target);
+  const isTable = "task" in chosen && ["forecast", "predict_rows"].includes(chosen.task.type);
+  if (!isTable) return chosen;
+  const panel = await findPanel({ file: data, folder: process.cwd() }, facts, target);
+  return panel === null ? chosen : taskOf(facts, target, panel);
 }
 
 /** The facts of a file: lines that start with "#" are comments of tables, and texts in other data. */

@@ -1,13 +1,20 @@
 /** The task of a data file and its target column: what a model reads and what it predicts. */
 import { joinWithAnd, nearest, quote } from "../../../../schema/diagnostics/suggest.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
+import type { Panel } from "./panel.js";
 
 export type Task =
   | { readonly type: "classify"; readonly input: ColumnFacts; readonly target: ColumnFacts }
   | { readonly type: "tag"; readonly input: ColumnFacts; readonly target: ColumnFacts }
   | { readonly type: "score"; readonly input: ColumnFacts; readonly target: ColumnFacts }
   | { readonly type: "translate"; readonly input: ColumnFacts; readonly target: ColumnFacts }
-  | { readonly type: "forecast"; readonly inputs: readonly ColumnFacts[]; readonly targets: readonly ColumnFacts[] }
+  | {
+      readonly type: "forecast";
+      readonly inputs: readonly ColumnFacts[];
+      readonly targets: readonly ColumnFacts[];
+      /** Null for one series. */
+      readonly panel: Panel | null;
+    }
   | {
       readonly type: "classify_rows" | "predict_rows";
       readonly inputs: readonly ColumnFacts[];
@@ -28,12 +35,20 @@ const LONG_TEXT = 20;
 /** Words of a label. */
 const MAX_LABEL_WORDS = 4;
 
-/** @param targetName null for a series of which all columns are predicted. */
-export function taskOf({ columns, rows }: FileFacts, targetName: string | null): TaskResult {
+/**
+ * @param targetName null for a series of which all columns are predicted.
+ * @param panel the series of a file of several; null for one, or none.
+ */
+export function taskOf(
+  { columns, rows }: FileFacts,
+  targetName: string | null,
+  panel: Panel | null = null,
+): TaskResult {
   const names = columns.map(({ name }) => name);
   const numbers = columns.filter(({ kind }) => kind === "numbers");
   if (targetName === null) {
-    if (numbers.length === columns.length) return { task: { type: "forecast", inputs: numbers, targets: numbers } };
+    if (numbers.length === columns.length)
+      return { task: { type: "forecast", inputs: numbers, targets: numbers, panel: null } };
     return fault("no column to predict is named", `Add --target with one of ${joinWithAnd(names)}.`);
   }
   const target = columns.find(({ name }) => name === targetName) ?? columns[Number(targetName) - 1];
@@ -92,15 +107,16 @@ export function taskOf({ columns, rows }: FileFacts, targetName: string | null):
     if (isRead && !areTexts && (input.characters >= LONG_TEXT || inputs.length === 0))
       return { task: { type: "score", input, target } };
     if (unread?.notation) return notationFault(unread, unread.notation);
-    if (rowInputs.length > 0 && !isSeries(target, columns, rows))
+    if (rowInputs.length > 0 && panel === null && !isSeries(target, columns, rows))
       return { task: { type: "predict_rows", inputs: rowInputs, target } };
     // A short series has too few periods for its calendar.
     const past = others.filter(({ tableKind, ...column }) =>
       tableKind?.type === "number"
         ? true
-        : isRowInput({ tableKind, ...column }) && (tableKind?.type !== "date" || rows >= LONG_SERIES),
+        : isRowInput({ tableKind, ...column }) &&
+          (tableKind?.type !== "date" || (panel?.shortest ?? rows) >= LONG_SERIES),
     );
-    return { task: { type: "forecast", inputs: [...past, target], targets: [target] } };
+    return { task: { type: "forecast", inputs: [...past, target], targets: [target], panel } };
   }
   if (input?.kind === "text") return { task: { type: "translate", input, target } };
   return fault(

@@ -1,0 +1,65 @@
+/** `rnnx init --data` of a file with several series. */
+import { writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { expect, test } from "vitest";
+import { composeSpec } from "../../../cli/commands/init/data/compose-spec.js";
+import { readFileFacts } from "../../../cli/commands/init/data/file-facts.js";
+import { findPanel } from "../../../cli/commands/init/data/panel.js";
+import { taskOf } from "../../../cli/commands/init/data/task.js";
+import { openData } from "../../../runtime/data/index.js";
+import { readSpec } from "../../../schema/read.js";
+import { sharedFolder } from "../../support/temporary-folder.js";
+
+const folder = sharedFolder();
+const DAYS = 40;
+const day = (index: number) => `${`${1 + (index % 28)}`.padStart(2, "0")}.${index < 28 ? "01" : "02"}.2025`;
+
+/** Rows of two shops in the order of the dates; `row` writes one. */
+function writePanel(name: string, row: (date: string, shop: string, sales: number) => string): string {
+  const rows = Array.from({ length: DAYS }, (_, index) =>
+    ["North", "South"].map((shop, at) => row(day(index), shop, 10 * at + (index % 7) + 0.5)),
+  );
+  const file = join(folder, name);
+  writeFileSync(file, `day;shop;sales\n${rows.flat().join("\n")}\n`);
+  return file;
+}
+
+async function proposal(file: string) {
+  const source = { file, folder };
+  const facts = await readFileFacts(source);
+  if (!facts.ok || facts.value === null) throw new Error("The file cannot be read.");
+  const panel = await findPanel(source, facts.value, "sales");
+  const task = taskOf(facts.value, "sales", panel);
+  if ("fault" in task) throw new Error(task.fault.message);
+  return { panel, composed: composeSpec(task.task, facts.value, basename(file)) };
+}
+
+test("dates that repeat once for each shop are series by group and time", async () => {
+  const { panel, composed } = await proposal(
+    writePanel("shops.csv", (date, shop, sales) => `${date};${shop};${sales}`),
+  );
+  expect(panel).toMatchObject({ time: { name: "day" }, group: { name: "shop" }, series: 2, shortest: DAYS });
+  expect(composed.data).toMatchObject({
+    group: ["shop"],
+    time: { column: "day", format: "%d.%m.%Y" },
+    window: 4,
+    split: { order: "time" },
+  });
+  const read = await readSpec(JSON.stringify({ name: "shops", ...composed }), { folder });
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  const opened = await openData(read.spec, folder);
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join("\n"));
+  // Windows of 4 rows and the row after, in each series.
+  const { splits } = opened.value;
+  expect(splits.train.length + splits.validation.length + splits.test.length).toBe(2 * (DAYS - 4));
+});
+
+test("shops as numbers name series too", async () => {
+  const file = writePanel("numbers.csv", (date, shop, sales) => `${date};${shop === "North" ? 1 : 2};${sales}`);
+  expect((await proposal(file)).panel).toMatchObject({ group: { name: "shop" }, series: 2 });
+});
+
+test("a date that is twice in a shop is no time of a series", async () => {
+  const file = writePanel("twice.csv", (date, shop, sales) => `${date.replace("28.01", "27.01")};${shop};${sales}`);
+  expect((await proposal(file)).panel).toBeNull();
+});
