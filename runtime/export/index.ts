@@ -152,7 +152,8 @@ export async function exportTrainedModel(
     precision,
     useExternalData,
   );
-  const hasSnippets = snippets && spec.losses.length === 1;
+  // A decoder continues with the one output that it decodes.
+  const hasSnippets = snippets && (spec.losses.length === 1 || spec.data.type !== "pairs");
   const files = [
     ...modelFiles,
     ...tokenizerFiles(trainedModel.metadata, basename(out)),
@@ -180,7 +181,7 @@ export async function exportTrainedModel(
       ...(trainedModel.step === 0 ? ["The weights are the initial ones: no step was trained."] : []),
       ...float32ScalingNotices(trainedModel.metadata),
       ...(snippets && !hasSnippets
-        ? ["No example programs are written: they have one output, the model has several."]
+        ? ["No example programs are written: a decoder has one output, the model has several."]
         : []),
     ],
     ...(precision !== "float32" && { cost: { precision, bytes, difference, metrics: null } }),

@@ -1,17 +1,19 @@
 /** The C# program of an exported model, with Microsoft.ML.OnnxRuntime. */
+import { formatOutput, list, nameLines, outputLines, printLines, quoted } from "./csharp-output.js";
 import { columnCode } from "./id-columns.js";
-import { encodedExample, type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import { encodedExample, type Feed, hasNames, type SnippetSpec, stepsVariable } from "./plan.js";
+import type { SnippetPrediction } from "./prediction.js";
 import { soundCode } from "./sounds.js";
 import { encodedText } from "./text-columns.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
 export function csharpSnippet(snippet: SnippetSpec): string {
-  const { model, description, prediction, example, columns } = snippet;
+  const { model, description, predictions, example, columns } = snippet;
   const { lines } = columnCode(columns, "csharp");
-  const names = prediction.joinUnit === "bpe" ? null : prediction.names;
+  const [only, ...others] = predictions;
   const readsMetadata =
     (example.type === "text" && snippet.tokenizer === null) ||
-    names !== null ||
+    predictions.some(hasNames) ||
     columns.length > 0 ||
     snippet.texts.length > 0;
   const vocabularies = [example, ...snippet.texts].flatMap((each) => ("vocabulary" in each ? [each.vocabulary] : []));
@@ -27,19 +29,11 @@ export function csharpSnippet(snippet: SnippetSpec): string {
     ...lines,
     ...exampleLines(snippet),
     ...textLines(snippet),
-    ...(names === null ? [] : [namesAreVocabulary(snippet) ? "var names = vocabulary;" : list("names", names)]),
+    ...(others.length === 0 ? nameLines(snippet, only) : []),
     "",
     ...runLines(snippet),
     "",
   ].join("\n");
-}
-
-function list(
-  name: string,
-  { list: entries, metadataKey }: { readonly list: readonly unknown[]; readonly metadataKey: string },
-): string {
-  const type = typeof entries[0] === "number" ? "int" : "string";
-  return `var ${name} = JsonSerializer.Deserialize<List<${type}>>(metadata[${quoted(metadataKey)}])!;`;
 }
 
 function exampleLines(snippet: SnippetSpec): readonly string[] {
@@ -188,11 +182,14 @@ function tensor(
 }
 
 function runLines(snippet: SnippetSpec): readonly string[] {
-  const { kind, feeds, states, prediction, decoder, example } = snippet;
+  const { kind, feeds, states, predictions, decoder, example } = snippet;
+  const [prediction, ...others] = predictions;
   const feedLines = (perStep: boolean, indent: string) =>
     feeds.map((feed) => `${indent}${tensor(feed, snippet, perStep)},`);
-  const element = types[prediction.dtype];
-  const resultValues = `results.First(value => value.Name == ${quoted(prediction.output)}).AsEnumerable<${element}>()`;
+  const valuesOf = ({ output, dtype }: SnippetPrediction) =>
+    `results.First(value => value.Name == ${quoted(output)}).AsEnumerable<${types[dtype]}>()`;
+  /** The variable of a prediction after the last step. */
+  const variable = (place: number) => (others.length === 0 ? "output" : `output${place + 1}`);
   switch (kind) {
     case "once":
       return [
@@ -200,8 +197,9 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         "{",
         ...feedLines(false, "    "),
         "});",
-        ...outputLines(resultValues, prediction.blank),
-        formatOutput(snippet, "output"),
+        ...(others.length === 0
+          ? [...outputLines(valuesOf(prediction), prediction.blank), formatOutput(prediction, "output")]
+          : printLines(snippet, (each) => outputLines(valuesOf(each), each.blank))),
       ];
     case "steps":
       return [
@@ -215,19 +213,21 @@ function runLines(snippet: SnippetSpec): readonly string[] {
           return `    [${quoted(input)}] = new DenseTensor<float>(${initialValues}, new[] { 1, ${shape.join(", ")} }),`;
         }),
         "};",
-        `var output = Array.Empty<${element}>();`,
+        ...predictions.map(({ dtype }, place) => `var ${variable(place)} = Array.Empty<${types[dtype]}>();`),
         `foreach (var ${stepsVariable(example) === "ids" ? "id in ids" : "row in rows"})`,
         "{",
         "    var feeds = states.Select(state => NamedOnnxValue.CreateFromTensor(state.Key, state.Value)).ToList();",
         ...feeds.map((feed) => `    feeds.Add(${tensor(feed, snippet, true)});`),
         "    using var results = session.Run(feeds);",
-        `    output = ${resultValues}.ToArray();`,
+        ...predictions.map((each, place) => `    ${variable(place)} = ${valuesOf(each)}.ToArray();`),
         ...states.map(
           ({ input, output }) =>
             `    states[${quoted(input)}] = results.First(value => value.Name == ${quoted(output)}).AsTensor<float>().ToDenseTensor();`,
         ),
         "}",
-        formatOutput(snippet, "output"),
+        ...(others.length === 0
+          ? [formatOutput(prediction, "output")]
+          : printLines(snippet, (_, place) => [`var output = ${variable(place)};`])),
       ];
     case "decode":
       return [
@@ -238,35 +238,11 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         "    {",
         ...feedLines(false, "        "),
         "    });",
-        `    var next = (int)${resultValues}.Last();`,
+        `    var next = (int)${valuesOf(prediction)}.Last();`,
         `    if (next == ${decoder.end}) break;`,
         "    tokens.Add(next);",
         "}",
-        formatOutput(snippet, "tokens.Skip(1)"),
+        formatOutput(prediction, "tokens.Skip(1)"),
       ];
   }
-}
-
-/** Labels of a CTC model: repeated classes are one label, and blanks separate labels. */
-function outputLines(values: string, blank: number | null): readonly string[] {
-  if (blank === null) return [`var output = ${values};`];
-  const isLabel = `id != ${blank} && (step == 0 || id != classes[step - 1])`;
-  return [`var classes = ${values}.ToArray();`, `var output = classes.Where((id, step) => ${isLabel});`];
-}
-
-function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {
-  const print = (value: string) => `Console.WriteLine(${value});`;
-  if (names === null || joinUnit === "bpe") return print(`string.Join(" ", ${values})`);
-  // Of a prediction per step, the last one.
-  if (type === "numbers") {
-    return print(`string.Join("\\n", ${values}.TakeLast(names.Count).Zip(names, (value, name) => $"{name}: {value}"))`);
-  }
-  if (joinUnit === "byte")
-    return print(`Encoding.UTF8.GetString(${values}.Select(id => (byte)names[(int)id]).ToArray())`);
-  return print(`string.Join(${quoted(joinUnit === "char" ? "" : " ")}, ${values}.Select(id => names[(int)id]))`);
-}
-
-/** JSON's escapes are valid in C#. */
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }

@@ -1,6 +1,8 @@
 /** The JavaScript programs of an exported model: for Node with onnxruntime-node, and a page with onnxruntime-web. */
 import { columnCode } from "./id-columns.js";
-import { type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import { labels, printLines } from "./javascript-output.js";
+import { type Feed, type SnippetSpec, stepsVariable } from "./plan.js";
+import type { SnippetPrediction } from "./prediction.js";
 import { soundCode } from "./sounds.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
@@ -204,22 +206,18 @@ function tensor({ name, dtype, value, shape }: Feed, snippet: SnippetSpec, perSt
 }
 
 function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[] {
-  const { kind, feeds, states, prediction, decoder } = snippet;
+  const { kind, feeds, states, predictions, decoder } = snippet;
+  const [prediction] = predictions;
   const feedLines = (perStep: boolean, indent: string) =>
     feeds.map((feed) => `${indent}${key(feed.name)}: ${tensor(feed, snippet, perStep)},`);
-  const names =
-    prediction.names === null || prediction.joinUnit === "bpe"
-      ? []
-      : [`const names = ${namesAreVocabulary(snippet) ? "vocabulary" : JSON.stringify(prediction.names.list)};`];
-  const values = `Array.from(results${member(prediction.output)}.data, Number)`;
+  const valuesOf = ({ output }: SnippetPrediction) => `Array.from(results${member(output)}.data, Number)`;
   switch (kind) {
     case "once":
       return [
         "const results = await session.run({",
         ...feedLines(false, "  "),
         "});",
-        ...names,
-        print(formatOutput(snippet, labels(values, prediction.blank))),
+        ...printLines(snippet, (each) => labels(valuesOf(each), each.blank), print),
       ];
     case "steps": {
       return [
@@ -241,8 +239,7 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
           ({ input, output }) => `  states[${JSON.stringify(input)}] = results[${JSON.stringify(output)}];`,
         ),
         "}",
-        ...names,
-        print(formatOutput(snippet, values)),
+        ...printLines(snippet, valuesOf, print),
       ];
     }
     case "decode":
@@ -252,33 +249,13 @@ function runLines(snippet: SnippetSpec, print: Host["print"]): readonly string[]
         "  const results = await session.run({",
         ...feedLines(false, "    "),
         "  });",
-        `  const next = ${values}.at(-1);`,
+        `  const next = ${valuesOf(prediction)}.at(-1);`,
         `  if (next === ${decoder.end}) break;`,
         "  tokens.push(next);",
         "}",
-        ...names,
-        print(formatOutput(snippet, "tokens.slice(1)")),
+        ...printLines(snippet, () => "tokens.slice(1)", print),
       ];
   }
-}
-
-/** Labels of a CTC model: repeated classes are one label, and blanks separate labels. */
-function labels(values: string, blank: number | null): string {
-  return blank === null
-    ? values
-    : `${values}.filter((id, step, classes) => id !== ${blank} && id !== classes[step - 1])`;
-}
-
-/** Text, a list of names, or numbers. */
-function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {
-  if (names === null) return values;
-  // Of a prediction per step, the last one.
-  if (type === "numbers") {
-    return `${values}.slice(-names.length).map((value, index) => \`\${names[index]}: \${value}\`).join("\\n")`;
-  }
-  if (joinUnit === "bpe") return `tokenizer.decode(${values})`;
-  if (joinUnit === "byte") return `new TextDecoder().decode(Uint8Array.from(${values}, (id) => names[id]))`;
-  return `${values}.map((id) => names[id]).join(${JSON.stringify(joinUnit === "char" ? "" : " ")})`;
 }
 
 function key(name: string): string {

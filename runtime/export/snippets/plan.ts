@@ -1,10 +1,8 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
-import { blankClassOf, outputKindOf } from "../../../schema/kinds/losses.js";
-import type { NormalLoss } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
-import { type Metadata, metadataOf, type TextMetadata } from "../../data/metadata.js";
+import type { Metadata } from "../../data/metadata.js";
 import { scalerOf } from "../../data/scaler.js";
 import { encodeText } from "../../data/vocabulary/bpe.js";
 import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
@@ -12,6 +10,7 @@ import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
 import { tokenizerFile } from "../tokenizer-file.js";
 import { idColumnsOf, type SnippetColumn } from "./id-columns.js";
+import { predictionsOf, type SnippetPrediction } from "./prediction.js";
 import { type SnippetText, textColumnsOf } from "./text-columns.js";
 import { type SnippetVocabulary, vocabularyOf } from "./vocabulary.js";
 
@@ -34,7 +33,8 @@ export interface SnippetSpec {
   /** The inputs that are not states, in order. */
   readonly feeds: readonly Feed[];
   readonly states: readonly StatePair[];
-  readonly prediction: SnippetPrediction;
+  /** In the order of the losses; those of a decoder, and generated ids, are alone. */
+  readonly predictions: readonly [SnippetPrediction, ...SnippetPrediction[]];
   readonly decoder: { readonly start: number; readonly end: number; readonly maxLength: number };
 }
 
@@ -69,26 +69,19 @@ export interface Feed {
   readonly shape: readonly (number | "time")[];
 }
 
-export interface SnippetPrediction {
-  readonly output: string;
-  readonly dtype: Feed["dtype"];
-  readonly type: "classes" | "numbers";
-  /** Names of classes or of columns; null without names. */
-  readonly names: { readonly list: readonly (string | number)[]; readonly metadataKey: string } | null;
-  /** The unit in which classes are joined to text; null if they are not text. */
-  readonly joinUnit: TextMetadata["unit"] | null;
-  /** The blank of a CTC model, whose repeated classes are one label; null for other models. */
-  readonly blank: number | null;
-}
-
 /** The variable of a program that has one entry for each step of the example. */
 export function stepsVariable({ type }: Example): "ids" | "rows" {
   return type === "rows" || type === "sound" ? "rows" : "ids";
 }
 
-/** True when the names of the predictions are the vocabulary of the example. */
-export function namesAreVocabulary({ prediction, example }: SnippetSpec): boolean {
-  return example.type === "text" && prediction.names?.list === example.vocabulary.list;
+/** True when the names of a prediction are the vocabulary of the example. */
+export function namesAreVocabulary({ example }: SnippetSpec, { names }: SnippetPrediction): boolean {
+  return example.type === "text" && names?.list === example.vocabulary.list;
+}
+
+/** True where the names of a prediction are a list, and no tokens that the tokenizer decodes. */
+export function hasNames({ names, joinUnit }: SnippetPrediction): boolean {
+  return names !== null && joinUnit !== "bpe";
 }
 
 /** Scalar inputs of the generate form. */
@@ -119,7 +112,7 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
     feeds: dataPorts.map((port) => feedOf(port, perStep, columns, texts)),
     tokenizer,
     states,
-    prediction: predictionOf(ports, trainedModel),
+    predictions: predictionsOf(ports, trainedModel),
     decoder: { start: START, end: END, maxLength: metadata.type === "pairs" ? metadata.longest_target : 0 },
   };
 }
@@ -231,55 +224,4 @@ function feedOf(
     value: value(),
     shape: perStep ? exampleShape.filter((size) => size !== "time") : exampleShape,
   };
-}
-
-function predictionOf(
-  { outputs }: ExportPorts,
-  { metadata: ofAll, spec: { losses } }: Pick<TrainedModel, "metadata" | "spec">,
-): SnippetPrediction {
-  const [loss] = losses as readonly [NormalLoss, ...NormalLoss[]];
-  const metadata = metadataOf(ofAll, loss.target);
-  const tokens = outputs.find(({ name }) => name === "tokens");
-  if (tokens !== undefined && metadata.type === "text") {
-    const names = { list: metadata.vocabulary, metadataKey: "rnnx.data.vocabulary" };
-    return { output: tokens.name, type: "classes", dtype: "int32", names, joinUnit: metadata.unit, blank: null };
-  }
-  const classes = outputs.find(({ name }) => name === "classes");
-  const outputKind = outputKindOf(loss);
-  const isBinary = outputKind === "probabilities";
-  if (classes === undefined || isBinary) {
-    const output = isBinary ? "probabilities" : "outputs";
-    const isOfColumns = metadata.type === "table" && outputKind !== "features";
-    const ofColumns =
-      metadata.type === "table" && metadata.outputs !== undefined
-        ? { list: metadata.outputs, metadataKey: "rnnx.data.outputs" }
-        : { list: metadata.type === "table" ? metadata.target : [], metadataKey: "rnnx.data.target" };
-    const names = isOfColumns ? ofColumns : null;
-    return { output, type: "numbers", dtype: "float32", names, joinUnit: null, blank: null };
-  }
-  const classCount = Number(outputs.find(({ name }) => name === "probabilities")?.shape.at(-1) ?? 1);
-  const blank = loss.type === "ctc" ? blankClassOf(loss, classCount) : null;
-  const classOutput = { output: classes.name, type: "classes", dtype: "int64", blank } as const;
-  switch (metadata.type) {
-    case "text":
-      return {
-        ...classOutput,
-        names: { list: metadata.vocabulary, metadataKey: "rnnx.data.vocabulary" },
-        joinUnit: metadata.unit,
-      };
-    case "pairs":
-      return {
-        ...classOutput,
-        names: { list: metadata.target_vocabulary, metadataKey: "rnnx.data.target_vocabulary" },
-        joinUnit: metadata.unit,
-      };
-    default: {
-      const names = "classes" in metadata ? metadata.classes : null;
-      return {
-        ...classOutput,
-        names: names ? { list: names, metadataKey: "rnnx.data.classes" } : null,
-        joinUnit: null,
-      };
-    }
-  }
 }

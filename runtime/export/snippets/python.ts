@@ -1,6 +1,7 @@
 /** The Python program of an exported model, with onnxruntime and numpy. */
 import { columnCode } from "./id-columns.js";
-import { type Feed, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import { type Feed, hasNames, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
+import type { SnippetPrediction } from "./prediction.js";
 import { soundCode } from "./sounds.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
@@ -9,7 +10,8 @@ export function pythonSnippet(snippet: SnippetSpec): string {
   const { imports, lines } = columnCode(columns, "python");
   const sound = example.type === "sound" ? soundCode(example.sampleRate, "python") : null;
   const readsText = example.type === "text" && snippet.tokenizer === null;
-  const readsMetadata = readsText || hasNames(snippet) || columns.length > 0 || snippet.texts.length > 0;
+  const readsMetadata =
+    readsText || snippet.predictions.some(hasNames) || columns.length > 0 || snippet.texts.length > 0;
   const hasTokenizer = snippet.tokenizer !== null || snippet.texts.some(({ tokenizer }) => tokenizer !== null);
   return [
     `# ${description} Requires: pip install onnxruntime numpy${hasTokenizer ? " tokenizers" : ""}`,
@@ -64,11 +66,6 @@ function inputLines({ example }: SnippetSpec): readonly string[] {
   if (example.type === "sound") return soundCode(example.sampleRate, "python").lines;
   const { time, width, row } = example;
   return [`rows = [${row === null ? `[0.0] * ${width}` : JSON.stringify(row)}] * ${time}`];
-}
-
-/** True where the names of predictions are a list, and no tokens that the tokenizer decodes. */
-function hasNames({ prediction: { names, joinUnit } }: SnippetSpec): boolean {
-  return names !== null && joinUnit !== "bpe";
 }
 
 /** The ids of the columns of text, by the name of the input. */
@@ -175,33 +172,26 @@ function array(
 }
 
 function runLines(snippet: SnippetSpec): readonly string[] {
-  const { kind, feeds, states, prediction, decoder, example } = snippet;
+  const { kind, feeds, states, predictions, decoder, example } = snippet;
+  const [prediction, ...others] = predictions;
+  const isOnly = others.length === 0;
   const feedLines = (perStep: boolean, indent: string) =>
     feeds.map((feed) => `${indent}${quoted(feed.name)}: ${array(feed, snippet, perStep)},`);
-  const names =
-    prediction.names === null || !hasNames(snippet)
-      ? []
-      : [
-          namesAreVocabulary(snippet)
-            ? "names = vocabulary"
-            : `names = json.loads(metadata[${quoted(prediction.names.metadataKey)}])`,
-        ];
-  const run = (outputs: string, feed: string) => `session.run(${outputs}, ${feed})`;
+  const outputs = `[${predictions.map(({ output }) => quoted(output)).join(", ")}]`;
+  const run = (names: string, feed: string) => `session.run(${names}, ${feed})`;
+  const prints = predictions.flatMap((each) =>
+    printLines(snippet, each, isOnly ? "result.ravel()" : `results[${quoted(each.output)}].ravel()`),
+  );
   switch (kind) {
     case "once":
       return [
         "feeds = {",
         ...feedLines(false, "    "),
         "}",
-        `(result,) = ${run(`[${quoted(prediction.output)}]`, "feeds")}`,
-        ...names,
-        ...(prediction.blank === null
-          ? [`print(${formatOutput(snippet, "result.ravel()")})`]
-          : [
-              "classes = result.ravel().tolist()",
-              "# Repeated classes are one label, and blanks separate labels.",
-              `print([label for label, before in zip(classes, [None, *classes]) if label not in (before, ${prediction.blank})])`,
-            ]),
+        ...(isOnly
+          ? [`(result,) = ${run(outputs, "feeds")}`]
+          : [`outputs = ${outputs}`, `results = dict(zip(outputs, ${run("outputs", "feeds")}))`]),
+        ...prints,
       ];
     case "steps":
       return [
@@ -215,14 +205,19 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         }),
         "}",
         `next_states = {${states.map(({ input, output }) => `${quoted(input)}: ${quoted(output)}`).join(", ")}}`,
+        ...(isOnly ? [] : [`outputs = ${outputs}`]),
         `for ${stepsVariable(example) === "ids" ? "unit_id in ids" : "row in rows"}:`,
         "    feeds = {",
         ...feedLines(true, "        "),
         "    }",
-        `    result, *values = ${run(`[${quoted(prediction.output)}, *next_states.values()]`, "feeds | states")}`,
-        "    states = dict(zip(next_states, values))",
-        ...names,
-        `print(${formatOutput(snippet, "result.ravel()")})`,
+        ...(isOnly
+          ? [`    result, *values = ${run(`[${quoted(prediction.output)}, *next_states.values()]`, "feeds | states")}`]
+          : [
+              `    values = ${run("[*outputs, *next_states.values()]", "feeds | states")}`,
+              "    results = dict(zip(outputs, values))",
+            ]),
+        `    states = dict(zip(next_states, ${isOnly ? "values" : "values[len(outputs) :]"}))`,
+        ...prints,
       ];
     case "decode":
       return [
@@ -231,18 +226,37 @@ function runLines(snippet: SnippetSpec): readonly string[] {
         "    feeds = {",
         ...feedLines(false, "        "),
         "    }",
-        `    (result,) = ${run(`[${quoted(prediction.output)}]`, "feeds")}`,
+        `    (result,) = ${run(outputs, "feeds")}`,
         "    next_id = int(result[0, -1])",
         `    if next_id == ${decoder.end}:`,
         "        break",
         "    tokens.append(next_id)",
-        ...names,
-        `print(${formatOutput(snippet, "tokens[1:]")})`,
+        ...printLines(snippet, prediction, "tokens[1:]"),
       ];
   }
 }
 
-function formatOutput({ prediction: { type, names, joinUnit } }: SnippetSpec, values: string): string {
+/** Prints the values of one prediction, of several after its name. */
+function printLines(snippet: SnippetSpec, prediction: SnippetPrediction, values: string): readonly string[] {
+  const { name, names, blank } = prediction;
+  const label = name === null ? "" : `${quoted(`${name}:`)}, `;
+  const path = names?.path.map((member) => `[${quoted(member)}]`).join("") ?? "";
+  const list = namesAreVocabulary(snippet, prediction)
+    ? "vocabulary"
+    : `json.loads(metadata[${quoted(names?.metadataKey ?? "")}])${path}`;
+  return [
+    ...(hasNames(prediction) ? [`names = ${list}`] : []),
+    ...(blank === null
+      ? [`print(${label}${formatOutput(prediction, values)})`]
+      : [
+          `classes = ${values}.tolist()`,
+          "# Repeated classes are one label, and blanks separate labels.",
+          `print(${label}[label for label, before in zip(classes, [None, *classes]) if label not in (before, ${blank})])`,
+        ]),
+  ];
+}
+
+function formatOutput({ type, names, joinUnit }: SnippetPrediction, values: string): string {
   if (names === null) return type === "classes" ? `${values}.tolist()` : `${values}`;
   // Of a prediction per step, the last one.
   if (type === "numbers") return `dict(zip(names, ${values}[-len(names) :].tolist()))`;

@@ -9,7 +9,7 @@ import { exportModel } from "../../../runtime/export/index.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { serveFolder } from "../../../runtime/web/static-server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../../support/browser.js";
-import { ctcExample, type SpecExample, specExamples } from "../../support/page-specs.js";
+import { ctcExample, outputsExample, type SpecExample, specExamples } from "../../support/page-specs.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 const root = join(import.meta.dirname, "../../..");
@@ -177,6 +177,63 @@ describe("the programs", () => {
     expect(printed).toBe((await predicted(out, folder, "in.jsonl", `{"text":"${text}"}\n`)).label);
     const stdout = python3(program("py"));
     if (stdout !== null) expect(stdout).toBe(printed);
+  });
+
+  test("print every output of a model with several", async () => {
+    const { out, folder, printed, program } = await exportSnippets(outputsExample);
+    const code = readFileSync(program("mjs"), "utf8");
+    const row: readonly number[] = JSON.parse(/fill\((\[.*?\])\)/.exec(code)?.[1] ?? "[]");
+    const expected = await predicted(out, folder, "in.csv", `width,length\n${row.join(",")}\n`);
+    const [kind, area, edge, ...rest] = printed.split("\n").map((line) => line.split(": "));
+    expect([kind, rest]).toEqual([["kind", expected.kind], []]);
+    expect([area?.slice(0, -1), edge?.[0]]).toEqual([["area", "area"], "edge"]);
+    expect(Number(area?.at(-1))).toBeCloseTo(expected.area_area, 4);
+    expect(Number(edge?.[1])).toBeCloseTo(expected.area_edge, 4);
+    const stdout = python3(program("py"));
+    if (stdout !== null) {
+      expect(stdout).toContain(`kind: ${expected.kind}`);
+      const [, numbers = ""] = /area: (\{.*\})/.exec(stdout) ?? [];
+      const values = JSON.parse(numbers.replaceAll("'", '"'));
+      expect(values.area).toBeCloseTo(expected.area_area, 4);
+      expect(values.edge).toBeCloseTo(expected.area_edge, 4);
+    }
+    const csharp = readFileSync(program("cs"), "utf8");
+    expect(csharp.slice(csharp.indexOf("});") + 4)).toMatchInlineSnapshot(`
+      "{
+          var names = JsonSerializer.Deserialize<JsonElement>(metadata["rnnx.data.targets"]).GetProperty("kind").GetProperty("classes").Deserialize<List<string>>()!;
+          var output = results.First(value => value.Name == "kind/classes").AsEnumerable<long>();
+          Console.Write("kind: ");
+          Console.WriteLine(string.Join(" ", output.Select(id => names[(int)id])));
+      }
+      {
+          var names = JsonSerializer.Deserialize<JsonElement>(metadata["rnnx.data.targets"]).GetProperty("area").GetProperty("target").Deserialize<List<string>>()!;
+          var output = results.First(value => value.Name == "area/outputs").AsEnumerable<float>();
+          Console.Write("area: ");
+          Console.WriteLine(string.Join("\\n", output.TakeLast(names.Count).Zip(names, (value, name) => $"{name}: {value}")));
+      }
+      "
+    `);
+  });
+
+  test("print every output of a model that reads step by step", async () => {
+    const data = { type: "arrays", inputs: [[[1], [2], [0]]], targets: { a: [[1, 0, 1]], b: [[[1], [2], [3]]] } };
+    const model = [
+      { layer: "rnn", cell: "gru", hidden_size: 2 },
+      { layer: "dense", name: "a", size: 2 },
+      { layer: "dense", name: "b", from: "rnn", size: 1 },
+    ];
+    const losses = [
+      { type: "cross_entropy", from: "a", target: "a" },
+      { type: "squared_error", target: "b" },
+    ];
+    const spec = { name: "steps", data, model, losses, train: { steps: 1 } };
+    const [whole, steps] = [await exportSnippets({ spec }), await exportSnippets({ spec }, "step")];
+    const last = (text: string) => text.split("\n").map((line) => line.split(/[,: ]+/).at(-1));
+    expect(steps.printed).toMatch(/^a: [01]\nb: -?[\d.]+$/);
+    expect(last(steps.printed).map(Number)[1]).toBeCloseTo(Number(last(whole.printed)[1]), 5);
+    expect(last(steps.printed)[0]).toBe(last(whole.printed)[0]);
+    const stdout = python3(steps.program("py"));
+    if (stdout !== null) expect(stdout).toMatch(/^a: \[[01]\]\nb: \[/);
   });
 
   test("print what a decoder predicts", async () => {

@@ -131,7 +131,9 @@ function snippetOf(content: string, { unit, normalization }: (typeof tokenizatio
     texts: [],
     feeds: [],
     states: [],
-    prediction: { output: "y", dtype: "float32", type: "numbers", names: null, joinUnit: null, blank: null },
+    predictions: [
+      { name: null, output: "y", dtype: "float32", type: "numbers", names: null, joinUnit: null, blank: null },
+    ],
     decoder: { start: 0, end: 1, maxLength: 0 },
   };
 }
