@@ -16,6 +16,7 @@
  *
  * Every arrow is a function from graph to graph. Each stage's graph is verified and passed to `onStage`.
  */
+import { whyWholeWindow } from "../schema/kinds/columns.js";
 import { remembersSteps, whyNotStreamable } from "../schema/kinds/layers.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import type { Artifact } from "./artifact.js";
@@ -85,7 +86,7 @@ export async function compile(
   const evaluation = forwardGraph("eval", spec, signature, options);
   const model = forwardGraph("model", spec, signature, options);
   const stream =
-    whyNotStreamable(spec.model) === undefined
+    (whyNotStreamable(spec.model) ?? whyWholeWindow(spec.data)) === undefined
       ? forwardGraph("stream", spec, remembersSteps(spec.model) ? withoutLengths(signature) : signature, options)
       : null;
   // 7. ONNX models and their manifest.

@@ -25,6 +25,11 @@ export interface Signature {
   readonly side_lengths?: Readonly<Record<string, ArraySignature>>;
   /** Factors of the loss of each step, [batch, time], float32. */
   readonly weights?: ArraySignature;
+  /** Of windows that are scaled by their own rows: the scaled columns of `inputs`, and the column of each number of a target. */
+  readonly window_scaling?: {
+    readonly columns: readonly boolean[];
+    readonly targets: Readonly<Record<string, readonly number[]>>;
+  };
   /** Initial states by public name (`rnn/0/h`), [batch, size]. */
   readonly initial_states?: Readonly<Record<string, ArraySignature>>;
   /**

@@ -4,15 +4,17 @@ import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { describeHorizon, rowsAhead } from "../../schema/kinds/horizon.js";
 import { kindName } from "../../schema/kinds/layers.js";
-import { outputsOf } from "../../schema/kinds/outputs.js";
+import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at, expectDefined } from "../ir/expect.js";
+import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
 import { checkModel } from "./check/model.js";
 import { checkOptimizers } from "./check/optimizer.js";
 import { checkParameterPatterns } from "./check/parameter-patterns.js";
 import { checkReferences } from "./check/references.js";
 import { checkWatchedMetrics } from "./check/watched-metrics.js";
+import type { Context } from "./context.js";
 import {
   type CombiningDefinition,
   defaultStrategy,
@@ -26,6 +28,7 @@ import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output, type OutputWire } from "./objective.js";
 import type { AttentionOutput, LayerOutput, Program } from "./program.js";
 import { type ElaborationState, startElaboration } from "./state.js";
+import { checkScaledLosses, scaleWindows, type WindowScaling } from "./window-scaling.js";
 import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
 
 export type Elaboration =
@@ -35,6 +38,21 @@ export type Elaboration =
 
 /** The source map of a spec that was not parsed from text. */
 const noOrigins: SourceMap = { pathOf: () => "" };
+
+/** Scales windows by their own rows, where the spec does; `wires` then has the scaled inputs. */
+function openWindowScaling(
+  { b, problem }: Context,
+  { data, losses }: NormalSpec,
+  { window_scaling: columns }: Signature,
+  wires: Map<string, Wire>,
+): WindowScaling | null {
+  const inputs = wires.get("inputs");
+  if (data.type !== "table" || data.scale === null || columns === undefined || inputs === undefined) return null;
+  checkScaledLosses(losses, { problem });
+  const scaled = scaleWindows(b, inputs, data.scale, columns);
+  wires.set("inputs", scaled.inputs);
+  return scaled.scaling;
+}
 
 const sizeProblems: ReadonlySet<string> = new Set(["target-shape", "output-size"]);
 
@@ -72,6 +90,7 @@ export function elaborate(
   });
   const { b } = state.context;
   const wires = new Map(openInputs(state, signature));
+  const scaling = openWindowScaling(state.context, spec, signature, wires);
   const layerOutputs: LayerOutput[] = [];
   /** Layers with problems: those that read them are skipped without a further report. */
   const failedLayers = new Set(checkReferences(spec, [...wires.keys()], state.context));
@@ -93,7 +112,7 @@ export function elaborate(
   });
   if (failedLayers.size === 0) checkModel(spec, signature, state, outputWires);
   const isComplete = outputWires.length === modelOutputs.length;
-  const objective = isComplete ? elaborateObjective(spec, signature, state, outputWires) : undefined;
+  const objective = isComplete ? elaborateObjective(spec, signature, state, outputWires, scaling) : undefined;
   if (objective !== undefined) checkWatchedMetrics(spec, Object.keys(objective.finalizers), state.context);
   if (mode === "training" && failedLayers.size === 0)
     checkParameterPatterns(spec.optimizer, state.ports(), state.context);
@@ -101,11 +120,12 @@ export function elaborate(
   if (objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
     return { ok: false, problems: state.problems().map((problem) => withHorizonHint(problem, spec)) };
 
+  const predictionOf = ({ loss }: ModelOutput, value: Value) => scaling?.unscaleOutputs(value, loss) ?? value;
   const outputs: readonly Output[] = [
     ...objective.outputs,
     ...outputWires.map(({ output, wire: { value, sequence } }) => ({
       port: { name: output.port, role: "prediction" as const },
-      value: sequence ? swapBatchAndTime(b, value) : value,
+      value: predictionOf(output, sequence ? swapBatchAndTime(b, value) : value),
     })),
     ...state.nextBuffers().map(([name, value]) => ({ port: { name, role: "buffer" as const }, value })),
     ...[...state.finalStates()].map(([name, value]) => ({ port: { name, role: "state" as const }, value })),

@@ -8,6 +8,7 @@ import type { Value } from "../ir/types.js";
 import { type ArraySignature, type Signature, targetArrays } from "../signature.js";
 import type { LossOperands } from "./losses/loss.js";
 import type { ElaborationState } from "./state.js";
+import type { WindowScaling } from "./window-scaling.js";
 import { swapBatchAndTime, type Wire } from "./wire.js";
 
 /** Undefined after a reported problem. */
@@ -17,6 +18,7 @@ export function lossOperands(
   { context, feed }: ElaborationState,
   output: ModelOutput,
   wire: Wire,
+  scaling: WindowScaling | null,
 ): LossOperands | undefined {
   const { b, problem } = context;
   const { loss, model } = output;
@@ -40,6 +42,7 @@ export function lossOperands(
       message: `The data has one target per step, but the model has one output per window of ${shortened.name}.`,
       hint: `Add a "pool" layer for one prediction per sequence, or keep every step${"padding" in shortened ? ': "stride" 1, and "padding" "same" or "causal"' : ""}.`,
     });
+  const fed = feed(targetPort(loss.target), targets);
   const weights = signature.weights && feed("weights", signature.weights);
   if (weights !== undefined && wire.sequence !== weights.type.shape.length > 1)
     return problem({
@@ -52,7 +55,7 @@ export function lossOperands(
   return {
     name: `${output.prefix}loss`,
     wire,
-    targets: timeMajor(feed(targetPort(loss.target), targets)),
+    targets: timeMajor(scaling?.scaleTargets(fed, loss.target) ?? fed),
     weights: weights === undefined ? null : timeMajor(weights),
     mask: wire.mask !== null && wire.sequence ? b.cast(b.squeeze(wire.mask, [2]), "float32") : null,
   };

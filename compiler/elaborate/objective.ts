@@ -18,6 +18,7 @@ import { type Penalty, penaltyOf } from "./penalties.js";
 import type { OutputPort, Program } from "./program.js";
 import { isDivisible, refuseActivity, refuseAverages, rowShare } from "./split-batches.js";
 import type { ElaborationState } from "./state.js";
+import type { WindowScaling } from "./window-scaling.js";
 import type { Wire } from "./wire.js";
 
 export interface Output {
@@ -43,10 +44,11 @@ export function elaborateObjective(
   signature: Signature,
   state: ElaborationState,
   outputWires: readonly OutputWire[],
+  scaling: WindowScaling | null = null,
 ): Objective | undefined {
   const { context } = state;
   const { b } = context;
-  const parts = outputWires.flatMap((outputWire) => elaborateLoss(spec, signature, state, outputWire) ?? []);
+  const parts = outputWires.flatMap((outputWire) => elaborateLoss(spec, signature, state, outputWire, scaling) ?? []);
   if (parts.length < outputWires.length) return undefined;
   const sum = sumLosses(b, parts);
 
@@ -98,8 +100,9 @@ function elaborateLoss(
   signature: Signature,
   state: ElaborationState,
   { output, wire }: OutputWire,
+  scaling: WindowScaling | null = null,
 ): LossPart | undefined {
-  const operands = lossOperands(spec, signature, state, output, wire);
+  const operands = lossOperands(spec, signature, state, output, wire, scaling);
   if (operands === undefined) return undefined;
   const value = lossDefinition(output.loss.type).elaborate(output.loss, operands, state.context);
   return value && { output, operands, value };

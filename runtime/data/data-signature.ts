@@ -27,6 +27,7 @@ import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
 import { checkClassHorizon, checkHorizon, targetColumns } from "./sources/table-columns.js";
 import { hasIndicator, inputsSignature, isFeature } from "./sources/table-inputs.js";
+import { checkScaledUses } from "./sources/window-scaling.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
@@ -82,7 +83,11 @@ function inferText({ train }: NormalSpec, { window }: NormalTextData): Result<In
 function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSignature> {
   const { columns, target, window, horizon } = data;
   const isRows = window === null;
-  const problems = [...checkHorizon(data), ...checkClassHorizon(data, targetUsesOf(spec))];
+  const problems = [
+    ...checkHorizon(data),
+    ...checkClassHorizon(data, targetUsesOf(spec)),
+    ...checkScaledUses(data, targetUsesOf(spec)),
+  ];
   if (problems.length > 0) return fail(problems);
   const named = targetColumns(target);
   const sameRowTargets = predictsOwnRow(data) ? named.flatMap(([, wanted]) => wanted ?? []) : [];

@@ -12,8 +12,8 @@ export interface Scaler {
   parameters(): ScalerParameters;
 }
 
-export function createScaler(kind: "min_max" | "standard"): Scaler {
-  let [count, mean, squares] = [0, 0, 0];
+export function createScaler(kind: "min_max" | "standard" | "mean_abs"): Scaler {
+  let [count, mean, squares, absolute] = [0, 0, 0, 0];
   let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   return {
     update(value) {
@@ -22,12 +22,17 @@ export function createScaler(kind: "min_max" | "standard"): Scaler {
       const deviation = value - mean;
       mean += deviation / count;
       squares += deviation * (value - mean);
+      absolute += Math.abs(value);
       minimum = Math.min(minimum, value);
       maximum = Math.max(maximum, value);
     },
     parameters() {
       if (count === 0) return { offset: 0, factor: 1 };
-      const [offset, width] = kind === "min_max" ? [minimum, maximum - minimum] : [mean, Math.sqrt(squares / count)];
+      const [offset, width] = {
+        min_max: [minimum, maximum - minimum] as const,
+        standard: [mean, Math.sqrt(squares / count)] as const,
+        mean_abs: [0, absolute / count] as const,
+      }[kind];
       const factor = 1 / width;
       return { offset, factor: Number.isFinite(factor) && factor > 0 ? factor : 1 };
     },

@@ -3,6 +3,7 @@ import type { ExportForm } from "../../compiler/export/index.js";
 import { opsets, type Precision } from "../../compiler/export/options.js";
 import { trainingOpsets } from "../../compiler/export/training-names.js";
 import { type Signature, timeAxesOf, withDynamicShapes } from "../../compiler/signature.js";
+import { whyWholeWindow } from "../../schema/kinds/columns.js";
 import { mostSteps, whyNotStreamable } from "../../schema/kinds/layers.js";
 import { shortestSteps } from "../../schema/kinds/windows.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
@@ -71,7 +72,10 @@ export function formProblem({ spec, metadata, signature }: TrainedModel, form: E
     const message = "The generate form reads a prompt and an id, but the model has positions for one step.";
     return { code: "position-length", path: "", message, hint: "Export another form." };
   }
-  const reason = form === "sequence" ? undefined : (whyNotStreamable(spec.model) ?? timeAxesReason(signature));
+  const reason =
+    form === "sequence"
+      ? undefined
+      : (whyNotStreamable(spec.model) ?? whyWholeWindow(spec.data) ?? timeAxesReason(signature));
   if (reason === undefined) return undefined;
   const message = `The model cannot run step by step: ${reason}.`;
   return { code: "not-streaming", path: "", message, hint: "Export the sequence form." };

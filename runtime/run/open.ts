@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Manifest } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
-import type { NormalSpec } from "../../schema/normal/index.js";
+import type { NormalSpec, NormalTableData } from "../../schema/normal/index.js";
 import { didYouMean, nearestPath } from "../../schema/parse/missing-file.js";
 import type { Metadata } from "../data/metadata.js";
 import { formatInteger, listFirst } from "../format.js";
@@ -54,15 +54,25 @@ export function openRun(folder: string): Result<Run> {
     return fail([problem("not-a-run", message, "Train with --resume to write these files again.")]);
   }
   const { metadata, signature } = data.value;
-  return ok({ folder, spec: withHorizonRows(spec.value), manifest: manifest.value, metadata, signature });
+  return ok({ folder, spec: withCurrentKeys(spec.value), manifest: manifest.value, metadata, signature });
 }
 
-/** A spec of a run whose horizon is the number of one row. */
-function withHorizonRows(spec: NormalSpec): NormalSpec {
+/** The spec of a run; those of earlier runs have the number of one row as horizon, and no scaling per window. */
+function withCurrentKeys(spec: NormalSpec): NormalSpec {
   const { data } = spec;
-  if (data.type !== "table" || Array.isArray(data.horizon)) return spec;
-  return { ...spec, data: { ...data, horizon: [Number(data.horizon)] } };
+  if (data.type !== "table") return spec;
+  const horizon = Array.isArray(data.horizon) ? data.horizon : [Number(data.horizon)];
+  const earlier: unknown = data.scale;
+  const scale =
+    typeof earlier !== "string"
+      ? data.scale
+      : earlier === "none"
+        ? null
+        : { type: earlier as ScaleType, per: "column" as const };
+  return { ...spec, data: { ...data, horizon, scale, time: data.time ?? null } };
 }
+
+type ScaleType = NonNullable<NormalTableData["scale"]>["type"];
 
 const SUPPORTED_FORMAT: Manifest["format"] = 2;
 

@@ -70,6 +70,12 @@ export function rowsOfExample({ window }: Pick<NormalTableData, "window">): numb
   return window ?? 1;
 }
 
+/** The reason why a model reads windows as a whole; undefined where the data has none. */
+export function whyWholeWindow(data: NormalData): string | undefined {
+  const isScaled = data.type === "table" && data.scale?.per === "window";
+  return isScaled ? "each window is scaled by all of its rows" : undefined;
+}
+
 /** Names of arrays and scalars that models have as inputs. */
 const reserved = new Set(
   "inputs targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat tokens".split(

@@ -157,10 +157,12 @@ export interface NormalTableData {
   /** Reverse the rows, for a file whose newest row is first. */
   readonly reverse: boolean;
   /**
-   * Scaling of each column, fitted on the training split: min_max to the range from 0 to 1, standard to mean 0 and
-   * standard deviation 1. Predictions are scaled back.
+   * Scaling of each column of numbers, fitted on the training split: min_max to the range from 0 to 1, standard to mean
+   * 0 and standard deviation 1, mean_abs by the mean absolute value. With `"per": "window"` each window is scaled by
+   * its own rows, inside the model, so that series of any size are alike. Predictions are scaled back; losses and
+   * metrics are in scaled units.
    */
-  readonly scale: "none" | "min_max" | "standard";
+  readonly scale: NormalScaleOptions | null;
   /**
    * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a
    * treatment of its own: report an error, drop the row, repeat the value of the previous row, interpolate between the
@@ -300,6 +302,18 @@ export interface NormalTimeColumn {
    * 8601, or numbers.
    */
   readonly format: string | null;
+}
+
+/** The scaling of the columns of a table, and the rows that it is computed from. */
+export interface NormalScaleOptions {
+  /** min_max: (x - min) / (max - min). standard: (x - mean) / standard deviation. mean_abs: x / mean |x|. */
+  readonly type: "min_max" | "standard" | "mean_abs";
+  /**
+   * column: the rows of the training split. window: the rows of each window, whose targets and predictions have the
+   * same scale; the columns to predict are then inputs. Columns of booleans are not scaled. A window that varies by
+   * less than 1e-4 of its mean absolute value has that as its scale, one of zeros 1.
+   */
+  readonly per: "column" | "window";
 }
 
 /**

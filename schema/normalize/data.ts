@@ -1,15 +1,12 @@
 /** Data with its defaults: the training split is the rest of the other splits, unless it is given. */
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
-import { quote } from "../diagnostics/suggest.js";
-import { child } from "../json-pointer.js";
-import { kindOf, textInputs } from "../kinds/columns.js";
-import { parseDateFormat } from "../kinds/date-format.js";
-import { horizonRows, rowsAhead } from "../kinds/horizon.js";
-import type { DataSplit, NormalData, NormalPairsData, NormalTableData, NormalTimeColumn } from "../normal/index.js";
+import { horizonRows } from "../kinds/horizon.js";
+import type { DataSplit, NormalData, NormalPairsData } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { checkAudio } from "./audio.js";
 import { checkDefinedSplit, checkFolds } from "./split.js";
+import { checkRows, checkTableSplit, checkTexts } from "./table.js";
 import { checkTextKeys } from "./text-keys.js";
 
 const path = "/data/split";
@@ -35,22 +32,6 @@ export function withStride(data: Spec["data"], stateful: boolean): Spec["data"] 
   return data.type === "table"
     ? { ...data, horizon: [...horizonRows(data.horizon ?? 1)], stride }
     : { ...data, stride };
-}
-
-/** The data with the column of times as an object: a date in `columns` has its format. */
-export function withTime(data: Spec["data"]): Spec["data"] {
-  if (data.type !== "table" || data.time === undefined || data.time === null) return data;
-  const { time } = data;
-  const { column, format = null } = typeof time === "object" ? time : { column: time };
-  const kind = kindOf({ columns: (data.columns ?? null) as NormalTableData["columns"] }, column);
-  return { ...data, time: { column, format: format ?? (kind?.type === "date" ? kind.format : null) } };
-}
-
-/** The data with a list of files as one pattern, `{a,b}`. */
-export function withFilePattern(data: Spec["data"]): Spec["data"] {
-  if (data.type !== "table" || typeof data.file === "string") return data;
-  const [first = "", ...others] = data.file;
-  return { ...data, file: others.length === 0 ? first : `{${data.file.join(",")}}` };
 }
 
 /** @param data with its defaults, except `split.train`, which depends on the other fractions. */
@@ -82,68 +63,6 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   const filled = { ...data, ...(data.type === "pairs" && { header: hasHeader(data) }), split };
   // The split is that of the type of the data, with its training fraction.
   return recordOrigin(filled as NormalData, "/data");
-}
-
-/** Rows that are examples of their own have no steps in time. */
-function checkRows(data: NormalData, report: Report): void {
-  if (data.type !== "table") return;
-  if (data.time !== null) checkTime(data, data.time, report);
-  if (data.window !== null) return;
-  const refuse = (key: string, message: string, hint: string) =>
-    report({ code: "table-rows", path: `/data/${key}`, message, hint });
-  if (rowsAhead(data) > 0)
-    refuse(
-      "horizon",
-      "A horizon needs a window of rows.",
-      'Write "window", or remove the horizon: the target is in the row.',
-    );
-  if (data.time !== null)
-    refuse("time", "The order in time needs a window of rows.", 'Write "window", or remove the time.');
-  if (data.missing === "interpolate")
-    refuse("missing", "Interpolation needs a series of rows.", 'Write "window", or "missing": "mean".');
-  if (data.group !== null) refuse("group", "Series need a window of rows.", 'Write "window", or remove the group.');
-  if (data.stride !== 1) refuse("stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');
-  if (data.evaluation_stride !== null)
-    refuse("evaluation_stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');
-}
-
-function checkTime({ reverse }: NormalTableData, { format }: NormalTimeColumn, report: Report): void {
-  if (reverse) {
-    const message = "The rows are sorted by data.time, so that reversing them has no effect.";
-    report({ code: "table-time", path: "/data/reverse", message, hint: 'Remove "reverse".' });
-  }
-  const parsed = format === null ? null : parseDateFormat(format);
-  if (parsed === null || !("fault" in parsed)) return;
-  const message = `The format ${quote(format ?? "")} ${parsed.fault}.`;
-  report({ code: "date-format", path: "/data/time/format", message, hint: parsed.hint });
-}
-
-/** Windows of a series overlap, and follow each other: they are split by time. */
-function checkTableSplit(data: NormalData, report: Report): void {
-  if (data.type !== "table" || data.window === null) return;
-  const { folds, stratify, group } = data.split;
-  const refuse = (key: string, what: string) =>
-    report({
-      code: "table-rows",
-      path: `${path}/${key}`,
-      message: `${what} need single rows, without a window.`,
-      hint: `Remove "window", or "${key}": the windows of a series are split by time.`,
-    });
-  if (folds !== null) refuse("folds", "Folds");
-  else if (group !== null) refuse("group", "Splits of whole groups");
-  else if (stratify) refuse("stratify", "Equal shares of each class");
-}
-
-/** The tokens of a text are the steps of a row, which a window has already. */
-function checkTexts(data: NormalData, report: Report): void {
-  if (data.type !== "table" || data.window === null) return;
-  for (const { column } of textInputs(data))
-    report({
-      code: "table-rows",
-      path: child("/data/columns", column),
-      message: "A column of text needs single rows, without a window.",
-      hint: 'Remove "window", or the column.',
-    });
 }
 
 /** Columns have names where the spec selects them, and in CSV files. */

@@ -11,7 +11,7 @@ import type { NormalCellDefinition, NormalData, NormalSpec } from "../normal/ind
 import { ownDirections } from "../own-metrics.js";
 import type { Spec } from "../spec.types.js";
 import { withColumnKinds } from "./columns.js";
-import { hasValidation, normalizeData, withFilePattern, withStride, withTime } from "./data.js";
+import { hasValidation, normalizeData, withStride } from "./data.js";
 import { fillDefaults } from "./fill.js";
 import { normalizeLosses } from "./losses.js";
 import { normalizeMetrics } from "./metrics.js";
@@ -19,6 +19,7 @@ import { normalizeModel } from "./model.js";
 import { normalizeOptimizer } from "./optimizer.js";
 import { checkSample } from "./sample.js";
 import { carriesStates, checkStateful } from "./stateful.js";
+import { withTableForm } from "./table.js";
 import { normalizeTrain } from "./train.js";
 
 export type NormalizeResult =
@@ -57,7 +58,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
     report,
   });
   const stateful = carriesStates(model);
-  const withFile = withTime(withFilePattern(withKinds.data));
+  const withFile = withTableForm(withKinds.data);
   const data = normalizeData(fillKey<NormalData>("data", withStride(withFile, stateful)), recordOrigin, report);
   const directions = ownDirections((spec as unknown as JsonObject).metrics);
   const facts = { stateful, hasValidation: hasValidation(data), directions };

@@ -76,6 +76,13 @@ function orderProblems(data: NormalData, statefulPath: string): readonly Problem
       },
     ];
   const problems: Problem[] = [];
+  if (data.type === "table" && data.scale?.per === "window")
+    problems.push({
+      code: "stateful-scale",
+      path: "/data/scale",
+      message: "A stateful layer carries states from window to window, but each window has a scale of its own.",
+      hint: 'Write "per": "column", or remove "stateful".',
+    });
   if (data.type === "table" && data.group !== null)
     problems.push({
       code: "stateful-data",

@@ -403,6 +403,10 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     missing: { testedBy: "test/runtime/data/sources/table.test.ts" },
     split: keyEffect(weather, "/data/split", { train: 0.8 }),
   }),
+  ...prefixed("scale_options", {
+    type: keyEffect(set(weather, "/data/scale", { type: "min_max" }), "/data/scale/type", "mean_abs"),
+    per: keyEffect(set(weather, "/data/scale", { type: "min_max" }), "/data/scale/per", "window"),
+  }),
   ...prefixed("time_column", { column: { testedBy: ofTime }, format: { testedBy: ofTime } }),
   ...prefixed("number_column", {
     decimal: { testedBy: ofKinds },

@@ -60,7 +60,7 @@ export const tableData: NormalTableData = {
   group: null,
   time: null,
   reverse: false,
-  scale: "none",
+  scale: null,
   missing: "error",
   split: { train: 1, validation: 0, test: 0, order: "time", stratify: false, folds: null, fold: 1, group: null },
 };

@@ -14,9 +14,9 @@ export function fitScalers(
   columnIndices: ReadonlySet<number>,
   marks: Uint8Array,
 ): readonly (readonly [string, ScalerParameters])[] {
-  if (scale === "none") return [];
+  if (scale?.per !== "column") return [];
   const scalers = columns.flatMap((name, columnIndex) =>
-    columnIndices.has(columnIndex) ? [{ name, columnIndex, scaler: createScaler(scale) }] : [],
+    columnIndices.has(columnIndex) ? [{ name, columnIndex, scaler: createScaler(scale.type) }] : [],
   );
   let index = 0;
   for (const row of iterateRows(values, columns.length))

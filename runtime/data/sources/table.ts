@@ -1,7 +1,7 @@
 /** Tables: windows over the rows of a CSV file; the targets are rows after a window, or after each of its steps. */
 
 import { createHash } from "node:crypto";
-import { classesSize, targetsSignature } from "../../../compiler/signature.js";
+import { classesSize, type Signature, targetsSignature } from "../../../compiler/signature.js";
 import { rowsOfExample } from "../../../schema/kinds/columns.js";
 import { rowsAhead } from "../../../schema/kinds/horizon.js";
 import { targetPort } from "../../../schema/kinds/outputs.js";
@@ -42,14 +42,19 @@ import { type TableWindows, windowsOf } from "./table-series.js";
 import { tooLargeProblem, tooShortProblem } from "./table-size.js";
 import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
 import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./table-texts.js";
+import { checkScaledUses, checkWindowScaling, windowScaling } from "./window-scaling.js";
 
 export const table: SourceKind<NormalTableData> = {
   async open(specData, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
     const data = tableMetadata === null ? specData : { ...specData, ...fittedColumns(specData, tableMetadata) };
+    const unscalable = checkScaledUses(data, targetUses);
+    if (unscalable.length > 0) return fail(unscalable);
     const result = await readRows(data, folder, targetUses, false, tableMetadata?.time?.notation);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
+    const unscaled = checkWindowScaling(data, result.value);
+    if (unscaled.length > 0) return fail(unscaled);
     const window = rowsOfExample(data);
     if (rows < window + rowsAhead(data)) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
     const steps = [...targetUses.values()].some(({ everyStep }) => everyStep) ? window : 1;
@@ -88,6 +93,7 @@ interface Prepared {
   readonly scalers: ReadonlyMap<string, ScalerParameters>;
   /** By name of a column, in place of its missing values. */
   readonly fill: Readonly<Record<string, number>>;
+  readonly scaling: Signature["window_scaling"] | undefined;
   /** Null where rows are in the order of the file. */
   readonly time: NonNullable<TableMetadata["time"]> | null;
   /** Columns without a scaler that lose values in float32. */
@@ -176,6 +182,7 @@ function prepare(
     inputNames: inputs.map(({ name }) => name),
     scalers,
     fill,
+    scaling: windowScaling(data, read),
     time: timeMetadata(read.time, fittedMetadata),
     notices: [...notices.values(), ...ids.notices, ...texts.notices, ...fillNotices(read, fill)],
   });
@@ -185,7 +192,7 @@ const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an o
 
 function windowSource(
   data: NormalTableData,
-  { inputs, targets, inputNames, scalers, fill, time }: Prepared,
+  { inputs, targets, inputNames, scalers, fill, time, scaling }: Prepared,
   { firstRows, splits }: TableWindows,
 ): DataSource {
   const { horizon } = data;
@@ -247,6 +254,7 @@ function windowSource(
           ]),
         ),
       },
+      ...(scaling !== undefined && { window_scaling: scaling }),
       ...(!isRows && { steps: window }),
       expected: { batch: expectedBatchSize(train, splits), time: window, ...expectedSteps(inputs) },
     }),

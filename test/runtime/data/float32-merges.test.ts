@@ -24,14 +24,16 @@ const merged = "has values that float32 rounds to one number, such as";
 
 describe("values of a table that merge in float32", () => {
   test("are named by column where it is not scaled", async () => {
-    expect(await notices({ ...tableData, file: "t.csv", scale: "none" }, table(TIME))).toEqual([
+    expect(await notices({ ...tableData, file: "t.csv", scale: null }, table(TIME))).toEqual([
       `Column "time" of "t.csv" ${merged} 1700000000 and 1700000010. Set data.scale to "standard" or "min_max", or subtract an offset.`,
     ]);
   });
 
   test("are kept apart by a scaler, which is applied in float64", async () => {
-    expect(await notices({ ...tableData, file: "t.csv", scale: "standard" }, table(TIME))).toEqual([]);
-    expect(await notices({ ...tableData, file: "t.csv", scale: "none" }, table(0))).toEqual([]);
+    expect(
+      await notices({ ...tableData, file: "t.csv", scale: { type: "standard", per: "column" } }, table(TIME)),
+    ).toEqual([]);
+    expect(await notices({ ...tableData, file: "t.csv", scale: null }, table(0))).toEqual([]);
   });
 });
 
@@ -58,7 +60,7 @@ describe("an export whose inputs and outputs are in the data's units", () => {
   const summary = async (shift: number) => {
     const run = await trainSpec(
       {
-        data: { type: "table", file: "t.csv", window: 2, target: ["y"], scale: "standard" },
+        data: { type: "table", file: "t.csv", window: 2, target: ["y"], scale: { type: "standard", per: "column" } },
         model: [
           { layer: "rnn", cell: "gru", hidden_size: 2, return: "last" },
           { layer: "dense", size: 1 },

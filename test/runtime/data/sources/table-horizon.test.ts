@@ -53,7 +53,13 @@ describe("the horizon 0", () => {
     ["all numeric columns", { target: ["y"] }, [0, 100, 1, 101], [3], []],
     ["several targets", { columns: ["y", "a", "b"], target: ["b", "y"] }, [0, 1], [101, 3], ["y", "b"]],
     ["reversed rows", { columns: ["y", "a"], target: ["y"], reverse: true }, [7, 6], [18], ["y"]],
-    ["scaled columns", { columns: ["y", "a"], target: ["y"], scale: "min_max" }, [0, 1 / 7], [1 / 7], ["y"]],
+    [
+      "scaled columns",
+      { columns: ["y", "a"], target: ["y"], scale: { type: "min_max", per: "column" } },
+      [0, 1 / 7],
+      [1 / 7],
+      ["y"],
+    ],
   ])("%s: no target is an input", async (_, columns, inputs, targets, left) => {
     const source = await open(csv, { window: 2, horizon: [0], ...columns });
     const batch = source.batch([0]);

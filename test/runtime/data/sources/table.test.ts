@@ -304,7 +304,11 @@ describe("headers, comments, columns", () => {
   });
 
   test("equal column names are selected by number, each with its own scaler", async () => {
-    const source = await open("a,a\n0,100\n1,300\n2,200\n", { window: 1, target: [2], scale: "min_max" });
+    const source = await open("a,a\n0,100\n1,300\n2,200\n", {
+      window: 1,
+      target: [2],
+      scale: { type: "min_max", per: "column" },
+    });
     expect(source.metadata).toMatchObject({
       columns: ["a (column 1)", "a (column 2)"],
       target: ["a (column 2)"],
@@ -335,7 +339,7 @@ describe("scaling", () => {
     const source = await open(csv, {
       window: 1,
       horizon: [1],
-      scale: "min_max",
+      scale: { type: "min_max", per: "column" },
       split: { ...half, train: 0.4, test: 0.6 },
     });
     expect(source.splits).toEqual({ train: first(1), validation: first(0), test: Uint32Array.of(1, 2) });
@@ -351,14 +355,14 @@ describe("scaling", () => {
   });
 
   test("standard: mean 0 and deviation 1", async () => {
-    const source = await open("a\n1\n2\n3\n4\n", { window: 1, scale: "standard" });
+    const source = await open("a\n1\n2\n3\n4\n", { window: 1, scale: { type: "standard", per: "column" } });
     const factor = 1 / Math.sqrt(1.25);
     expect(source.metadata.scaler).toEqual({ a: { offset: 2.5, factor } });
     expect(source.batch([0]).get("inputs")?.data[0]).toBeCloseTo(-1.5 * factor, 6);
   });
 
   test("predictions are unscaled", async () => {
-    const source = await open(csv, { window: 1, scale: "min_max", target: ["a", "c"] });
+    const source = await open(csv, { window: 1, scale: { type: "min_max", per: "column" }, target: ["a", "c"] });
     const data = Float32Array.of(0.5, 0, 1, 1);
     expect(source.decode({ dtype: "float32", shape: [2, 2], data })).toEqual([
       [10, 1e9],
@@ -368,7 +372,7 @@ describe("scaling", () => {
 
   test("probabilities are not scaled", async () => {
     const loss = { type: "binary_cross_entropy", reduction: "mean", positive_weight: 1 } as const;
-    const data = { window: 1, horizon: [0], scale: "standard", target: ["y"] } as const;
+    const data = { window: 1, horizon: [0], scale: { type: "standard", per: "column" }, target: ["y"] } as const;
     const source = await open("x,y\n1,0\n5,1\n9,1\n", data, { loss });
     expect(source.batch([0, 1, 2]).get("targets")?.data).toEqual(Float32Array.of(0, 1, 1));
     expect(Object.keys(source.metadata.scaler ?? {})).toEqual(["x"]);

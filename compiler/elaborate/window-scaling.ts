@@ -1,0 +1,139 @@
+/**
+ * Scaling of each window by its own rows, inside the model: x' = (x - location) / scale for each scaled column, targets
+ * the same, predictions scaled back. The loss is in the units of the windows, predictions in those of the data.
+ */
+
+import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
+import type { NormalLoss, NormalScaleOptions } from "../../schema/normal/index.js";
+import type { Builder } from "../ir/builder.js";
+import { at } from "../ir/expect.js";
+import { tensor } from "../ir/tensor.js";
+import type { Value } from "../ir/types.js";
+import type { Signature } from "../signature.js";
+import type { Context } from "./context.js";
+import { type Wire, width } from "./wire.js";
+
+export interface WindowScaling {
+  /** Targets [batch, columns] in the units of the windows. */
+  scaleTargets(value: Value, target: string): Value;
+  /** Predictions [batch, outputs] in the units of the data. */
+  unscaleOutputs(value: Value, loss: NormalLoss): Value;
+}
+
+/** The smallest scale, as a fraction of the mean absolute value: rounding errors of a constant window are no variation. */
+const LEAST_SCALE = 1e-4;
+
+/** The scaled inputs [time, batch, columns], and the scaling of what belongs to the same windows. */
+export function scaleWindows(
+  b: Builder,
+  inputs: Wire,
+  { type }: Pick<NormalScaleOptions, "type">,
+  { columns, targets }: NonNullable<Signature["window_scaling"]>,
+): { readonly inputs: Wire; readonly scaling: WindowScaling } {
+  const own = statistics(b, inputs.value, type);
+  const row = (numbers: readonly number[]) => b.constant(tensor("float32", [numbers.length], numbers));
+  const isAll = columns.every((isScaled) => isScaled);
+  const location = isAll ? own.location : b.mul(own.location, row(columns.map(Number)));
+  const scale = isAll
+    ? own.scale
+    : b.add(b.mul(own.scale, row(columns.map(Number))), row(columns.map((each) => Number(!each))));
+  const scaled = b.div(b.sub(inputs.value, location), scale);
+  const ofTarget = (target: string) => {
+    const indices = targets[target] ?? [];
+    const places = b.constant(tensor("int64", [indices.length], indices));
+    return [location, scale].map((value) => b.gather(b.squeeze(value, [0]), places, 1)) as [Value, Value];
+  };
+  return {
+    inputs: { ...inputs, value: b.withName(scaled, "scaled_inputs") },
+    scaling: {
+      scaleTargets(value, target) {
+        const [offset, factor] = ofTarget(target);
+        return b.div(b.sub(value, offset), factor);
+      },
+      unscaleOutputs(value, loss) {
+        const [offset, factor] = ofTarget(loss.target);
+        return unscaled(b, value, loss, offset, factor);
+      },
+    },
+  };
+}
+
+/** Location and scale of the rows of windows [time, batch, columns], [1, batch, columns]. */
+function statistics(b: Builder, x: Value, type: NormalScaleOptions["type"]) {
+  const meanSize = b.mean(b.abs(x), [0], true);
+  const positive = (scale: Value) => {
+    const least = b.mul(meanSize, LEAST_SCALE);
+    const large = b.where(b.less(scale, least), least, scale);
+    return b.where(b.greater(large, 0), large, 1);
+  };
+  switch (type) {
+    case "standard": {
+      const mean = b.mean(x, [0], true);
+      const deviation = b.sub(x, mean);
+      return { location: mean, scale: positive(b.sqrt(b.mean(b.mul(deviation, deviation), [0], true))) };
+    }
+    case "min_max": {
+      const minimum = b.neg(b.reduceMax(b.neg(x), [0], true));
+      return { location: minimum, scale: positive(b.sub(b.reduceMax(x, [0], true), minimum)) };
+    }
+    case "mean_abs":
+      return { location: b.mul(meanSize, 0), scale: positive(meanSize) };
+  }
+}
+
+/** The change of the numbers of a target with y = offset + factor * x, in blocks of the output. */
+type Change = "value" | "log_scale" | "log_variance" | "none";
+
+/** The blocks of the parameters of distributions, each with the numbers of all targets. */
+const parameters: Readonly<Partial<Record<NormalLoss["type"], readonly Change[]>>> = {
+  gaussian_nll: ["value", "log_variance"],
+  student_t_nll: ["value", "log_scale", "none"],
+  mixture_density: ["none", "value", "log_scale"],
+};
+
+/** True for losses whose outputs can be scaled back: values of the targets, quantiles, and distributions of a scale. */
+function canUnscale(loss: NormalLoss): boolean {
+  return outputKindOf(loss) === "numbers" || loss.type === "quantile" || parameters[loss.type] !== undefined;
+}
+
+/** Reports losses whose outputs are no values in the units of the windows. */
+export function checkScaledLosses(losses: readonly NormalLoss[], { problem }: Pick<Context, "problem">): void {
+  for (const loss of losses.filter((each) => !canUnscale(each)))
+    problem({
+      part: loss,
+      key: "type",
+      code: "scaled-outputs",
+      message: `The outputs of ${lossName(loss)} have no units, so that they cannot be scaled back by a window.`,
+      hint: 'Write "per": "column" in data.scale.',
+    });
+}
+
+function unscaled(b: Builder, value: Value, loss: NormalLoss, offset: Value, factor: Value): Value {
+  const blocks = parameters[loss.type] ?? ["value"];
+  const size = width({ value }) as number;
+  const count = at(offset.type.shape, 1) as number;
+  /** Numbers of a target in a block, one after the other: levels, or components. */
+  const repeats = size / blocks.length / count;
+  const repeated = (row: Value) => {
+    if (repeats === 1) return row;
+    const places = Array.from({ length: count * repeats }, (_, index) => Math.floor(index / repeats));
+    return b.gather(row, b.constant(tensor("int64", [places.length], places)), 1);
+  };
+  const [shift, scale] = [repeated(offset), repeated(factor)];
+  const change = (block: Value, kind: Change) => {
+    if (kind === "none") return block;
+    if (kind === "value") return b.add(b.mul(block, scale), shift);
+    const log = b.log(scale);
+    return b.add(block, kind === "log_variance" ? b.mul(log, 2) : log);
+  };
+  if (blocks.length === 1) return change(value, at(blocks, 0));
+  const parts = b.split(
+    value,
+    blocks.map(() => count * repeats),
+    1,
+  );
+  return b.concat(
+    parts.map((part, index) => change(part, at(blocks, index))),
+    1,
+  );
+}
