@@ -39,7 +39,7 @@ export interface ScheduleExplanation {
 
 /** The updates of the trained parameters, in groups. */
 export function explainOptimizer(
-  spec: Pick<NormalSpec, "optimizer" | "optimizers" | "schedules">,
+  spec: Pick<NormalSpec, "optimizer" | "optimizers" | "schedules" | "train">,
   trained: readonly { readonly name: string; readonly shape: readonly number[] }[],
 ): readonly UpdateExplanation[] {
   const optimizer = resolveOptimizer(spec);
@@ -71,11 +71,13 @@ export function explainOptimizer(
 }
 
 /** The schedule of a spec. One that is no file of equations has those of the reference. */
-export function explainSchedule(spec: Pick<NormalSpec, "optimizer" | "optimizers" | "schedules">): ScheduleExplanation {
+export function explainSchedule(
+  spec: Pick<NormalSpec, "optimizer" | "optimizers" | "schedules" | "train">,
+): ScheduleExplanation {
   const { schedule } = resolveOptimizer(spec);
   const isFile = schedule.type === "custom" || builtInSchedules().includes(schedule.type);
   const file = isFile ? scheduleDefinitionOf(schedule) : undefined;
-  const resolved = file && analyzeSchedule(file, scheduleOptions(schedule), "", () => {}).definition;
+  const resolved = file && analyzeSchedule(file, scheduleOptions(schedule), null, "", () => {}).definition;
   const { type: _, warmup_steps: warmupSteps = 0, ...given } = { warmup_steps: 0, ...schedule };
   const schema = schedule.type === "custom" ? undefined : definition(schedule.type);
   return {

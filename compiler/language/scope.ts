@@ -57,8 +57,17 @@ export function updateScope(shape: Shape, scalars: readonly string[]): Scope {
   };
 }
 
-/** The scope of a schedule: the number n of updates. */
-export function scheduleScope(): Scope {
+/**
+ * The scope of a schedule: the number n of updates.
+ *
+ * @param totalSteps the updates of the run after the warmup; null where its length is in epochs. An option of the name
+ * `total_steps` takes its place.
+ */
+export function scheduleScope(
+  { options }: { readonly options: Readonly<Record<string, unknown>> },
+  totalSteps: number | null,
+): Scope {
   const n: ExpressionType = { kind: "tensor", shape: [], isBatched: false };
-  return { sizes: { pi: Math.PI }, inputs: { n }, batch: [], outputAxes: [], rules: shapeRules([]) };
+  const total = Object.hasOwn(options, "total_steps") ? {} : { total_steps: totalSteps ?? "total_steps" };
+  return { sizes: { pi: Math.PI, ...total }, inputs: { n }, batch: [], outputAxes: [], rules: shapeRules([]) };
 }

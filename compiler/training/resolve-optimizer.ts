@@ -10,10 +10,15 @@ import type {
 } from "../../schema/normal/index.js";
 import { expectDefined } from "../ir/expect.js";
 import { ownValue } from "../language/resolve.js";
+import { stepsAfterWarmup } from "../language/schedule.js";
 
 export type ResolvedSchedule =
   | Exclude<NormalSchedule, NormalCustomSchedule>
-  | (NormalCustomSchedule & { readonly definition: NormalScheduleDefinition });
+  | (NormalCustomSchedule & {
+      readonly definition: NormalScheduleDefinition;
+      /** The updates of the run after the warmup; null where its length is in epochs. */
+      readonly totalSteps: number | null;
+    });
 
 type WithSchedule<O> = O extends NormalOptimizer
   ? Omit<O, "schedule"> & { readonly schedule: ResolvedSchedule }
@@ -27,17 +32,23 @@ export function resolveOptimizer({
   optimizer,
   optimizers,
   schedules,
-}: Pick<NormalSpec, "optimizer" | "optimizers" | "schedules">): ResolvedOptimizer {
-  const schedule = resolveSchedule(optimizer.schedule, schedules);
+  train,
+}: Pick<NormalSpec, "optimizer" | "optimizers" | "schedules" | "train">): ResolvedOptimizer {
+  const schedule = resolveSchedule(optimizer.schedule, schedules, train.steps);
   if (optimizer.type !== "custom") return { ...optimizer, schedule };
   const definition = expectDefined(ownValue(optimizers, optimizer.name), `the optimizer ${optimizer.name}`);
   return { ...optimizer, schedule, definition };
 }
 
-export function resolveSchedule(schedule: NormalSchedule, schedules: NormalSpec["schedules"]): ResolvedSchedule {
+function resolveSchedule(
+  schedule: NormalSchedule,
+  schedules: NormalSpec["schedules"],
+  steps: number | null,
+): ResolvedSchedule {
   if (schedule.type !== "custom") return schedule;
   return {
     ...schedule,
     definition: expectDefined(ownValue(schedules, schedule.name), `the schedule ${schedule.name}`),
+    totalSteps: stepsAfterWarmup(steps, schedule.warmup_steps),
   };
 }

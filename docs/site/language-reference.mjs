@@ -114,7 +114,11 @@ const scopeRows = [
     "the parameter `p`, its gradient `g`, each slot, `rate`, `t`, numeric options, the numbers `rank`, `size`, `rows`, `columns`",
     "`p'`, and `m'` for each slot `m`",
   ],
-  ["[schedule](spec/optimizers.md#schedule-definition)", "`n`, numeric options, `pi`", "`factor`"],
+  [
+    "[schedule](spec/optimizers.md#schedule-definition)",
+    "`n`, numeric options, `pi`, `total_steps`, the updates of the run after the warmup",
+    "`factor`",
+  ],
 ];
 
 /** Functions that only optimizers have. */

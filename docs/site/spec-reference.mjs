@@ -319,7 +319,7 @@ function plan() {
           oneLine(definitions.schedule.description),
           ...schedules.map((name) => section(name)),
           "## Built-in optimizers and schedules as equations",
-          "Each is a file of `specs/optimizers/` or `specs/schedules/`, a definition as those of your own. In code are the choice of the matrices that muon updates, and the schedules polynomial_decay, step_decay, one_cycle and plateau.",
+          "Each is a file of `specs/optimizers/` or `specs/schedules/`, a definition as those of your own. In code are the choice of the matrices that muon updates, the boundaries of step_decay, the momentum of one_cycle, and plateau.",
           ...builtInEquations("optimizers", "Optimizer"),
           ...builtInEquations("schedules", "Schedule"),
         ];

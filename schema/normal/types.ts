@@ -1228,8 +1228,8 @@ export interface NormalOptimizerVariant {
 }
 
 /**
- * A schedule as equations: the factor of the learning rate after n updates, counted from the end of the warmup. pi may
- * be read.
+ * A schedule as equations: the factor of the learning rate after n updates, counted from the end of the warmup. `pi`
+ * may be read, and `total_steps`, the updates of the run after the warmup, where `train` has `steps`.
  */
 export interface NormalScheduleDefinition {
   /** One sentence about the schedule. */

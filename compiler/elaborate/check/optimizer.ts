@@ -8,7 +8,7 @@ import { tensor } from "../../ir/tensor.js";
 import type { Value } from "../../ir/types.js";
 import { checkSchedule, checkUpdate } from "../../language/check/updates.js";
 import { ownValue } from "../../language/resolve.js";
-import { analyzeSchedule, buildFactor } from "../../language/schedule.js";
+import { analyzeSchedule, buildSchedule, factorIn, stepsAfterWarmup } from "../../language/schedule.js";
 import { analyzeUpdate, scheduledOptions } from "../../language/update.js";
 import type { Context } from "../context.js";
 import type { InputPort } from "../program.js";
@@ -58,21 +58,28 @@ function checkParameters(
 
 /** Reports a factor that is not finite, or negative, after some number of updates of the run. */
 function checkFactor(
-  { name, options }: NormalCustomSchedule,
+  { name, options, warmup_steps: warmup }: NormalCustomSchedule,
   definition: NormalSpec["schedules"][string],
   path: string,
   steps: number | null,
   report: Report,
 ): void {
-  const { shapes } = analyzeSchedule(definition, options, path, (problem) =>
+  const total = stepsAfterWarmup(steps, warmup);
+  const { shapes } = analyzeSchedule(definition, options, total, path, (problem) =>
     report({ ...problem, hint: problem.hint || `In ${name} with ${JSON.stringify(options)}.` }),
   );
   if (shapes === undefined) return;
+  if (shapes.isUndecided) {
+    const message = `the equations of ${name} read total_steps, but the length of the run is in epochs`;
+    const hint = 'Give "steps" in train, or add "total_steps" to the options of the schedule.';
+    report({ code: "total-steps", path: `${path}/equations`, message, hint });
+    return;
+  }
   const last = Math.max((steps ?? DEFAULT_STEPS) - 1, 0);
   const updates = [...new Set([0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 1e4, 1e5, 1e6, last])];
   const b = graphBuilder("schedule");
   const n = b.input("n", { dtype: "float32", shape: [] });
-  const graph = b.finish([buildFactor(definition, options, b, n)]);
+  const graph = b.finish([factorIn(buildSchedule(definition, options, total, b, n), b)]);
   for (const update of updates.filter((count) => count <= last).sort((a, other) => a - other)) {
     const factor = evaluate(graph, [tensor("float32", [], [update])])[0]?.data[0] ?? Number.NaN;
     if (Number.isFinite(factor) && factor >= 0) continue;

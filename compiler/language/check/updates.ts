@@ -68,7 +68,7 @@ export function checkSchedule(definition: NormalScheduleDefinition, path: string
   const hasValidVariants = isSound();
   const combinations = optionCombinations(definition, builtInFunctions);
   const analyzed = combinations.flatMap((options) => {
-    const { definition: resolved, equations } = analyzeSchedule(definition, options, path, reportOnce);
+    const { definition: resolved, equations } = analyzeSchedule(definition, options, null, path, reportOnce);
     return equations === undefined ? [] : [{ resolved, equations }];
   });
   if (!hasValidVariants || analyzed.length < combinations.length) return isSound();

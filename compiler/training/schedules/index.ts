@@ -7,10 +7,9 @@ import { fillDefaults } from "../../../schema/normalize/fill.js";
 import type { Builder, Operand } from "../../ir/builder.js";
 import { expectDefined } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
-import { buildFactor } from "../../language/schedule.js";
+import { buildSchedule, factorIn, type ScheduleNames } from "../../language/schedule.js";
 import type { ResolvedSchedule } from "../resolve-optimizer.js";
-import { cycledMomentum, oneCycle } from "./one-cycle.js";
-import { polynomialDecay } from "./polynomial-decay.js";
+import { cycledMomentum } from "./one-cycle.js";
 import type { ScheduleDefinition } from "./schedule.js";
 import { stepDecay } from "./step-decay.js";
 
@@ -27,9 +26,9 @@ const schedules: {
   exponential_decay: "exponential_decay",
   cosine_decay: "cosine_decay",
   step_decay: stepDecay,
-  polynomial_decay: polynomialDecay,
+  polynomial_decay: "polynomial_decay",
   inverse_sqrt: "inverse_sqrt",
-  one_cycle: oneCycle,
+  one_cycle: "one_cycle",
   // The run lowers the rate by the input `rate_scale`, after evaluations.
   plateau: "constant",
 };
@@ -54,9 +53,19 @@ export function scheduleOptions(schedule: ResolvedSchedule): Readonly<Record<str
   return schedule.type === "custom" ? schedule.options : (schedule as object as Readonly<Record<string, CellOption>>);
 }
 
+function namesAfter(
+  schedule: ResolvedSchedule,
+  equations: NormalScheduleDefinition,
+  b: Builder,
+  n: Value,
+): ScheduleNames {
+  const totalSteps = schedule.type === "custom" ? schedule.totalSteps : null;
+  return buildSchedule(equations, scheduleOptions(schedule), totalSteps, b, n);
+}
+
 function factorOf(schedule: ResolvedSchedule, b: Builder, n: Value): Value {
   const equations = scheduleDefinitionOf(schedule);
-  if (equations !== undefined) return buildFactor(equations, scheduleOptions(schedule), b, n);
+  if (equations !== undefined) return factorIn(namesAfter(schedule, equations, b, n), b);
   const code = schedules[(schedule as Exclude<ResolvedSchedule, Custom>).type] as ScheduleDefinition<ResolvedSchedule>;
   return code(schedule, b, n);
 }
@@ -75,5 +84,6 @@ export function scheduleFactor(schedule: ResolvedSchedule, b: Builder, n: Value)
 /** The momentum after n updates, of an optimizer with this momentum (or beta1). */
 export function scheduledMomentum(schedule: ResolvedSchedule, b: Builder, n: Value, momentum: number): Operand {
   if (schedule.type !== "one_cycle" || schedule.minimum_momentum === null) return momentum;
-  return cycledMomentum(schedule, b, n, momentum, schedule.minimum_momentum);
+  const equations = expectDefined(scheduleDefinitionOf(schedule), "the equations of one_cycle");
+  return cycledMomentum(namesAfter(schedule, equations, b, n), b, momentum, schedule.minimum_momentum);
 }

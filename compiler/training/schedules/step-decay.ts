@@ -1,6 +1,6 @@
 /**
  * step_decay: a product of factors, one for each `every` updates or for each boundary that n has reached. In code, because
- * options of equations are no lists.
+ * the boundaries are a list, whose factors are multiplied in order in float64.
  */
 import type { NormalSchedule } from "../../../schema/normal/index.js";
 import { at } from "../../ir/expect.js";

@@ -55,11 +55,33 @@ test("the factor is that of the equations, with options, variants and a warmup",
   await expectFactors({ period: 8, warmup_steps: 5 }, (n) => Math.min((n + 1) / 5, 1) * wave(Math.max(n - 5, 0), 8));
 });
 
+describe("total_steps is the number of updates after the warmup", () => {
+  const fall = { equations: ["factor = 1 - n / total_steps"] };
+  test.each<[string, object, number]>([
+    ["of all of the run", {}, 40],
+    ["after a warmup", { warmup_steps: 10 }, 30],
+  ])("%s", async (_, use, total) => {
+    const { spec } = await normal(specWith({ type: "fall", ...use }, { fall }));
+    const b = graphBuilder("schedule");
+    const n = b.input("n", { dtype: "float32", shape: [] });
+    const graph = b.finish([scheduleFactor(resolveOptimizer(spec).schedule, b, n)]);
+    expect(evaluate(graph, [tensor("float32", [], [39])])[0]?.data[0]).toBeCloseTo(1 / total, 12);
+  });
+
+  test("a run whose length is in epochs has none; an option of the name takes its place", async () => {
+    const ofEpochs = (parts: object) => problemsOf(specWith({ type: "fall" }, { fall: parts }, { epochs: 3 }));
+    expect(await ofEpochs(fall)).toEqual([
+      'total-steps, /schedules/fall/equations ["factor = 1 - n / total_steps": the equations of fall read total_steps, but the length of the run is in epochs Give "steps" in train, or add "total_steps" to the options of the schedule.',
+    ]);
+    expect(await ofEpochs({ ...fall, options: { total_steps: 2000 } })).toEqual([]);
+  });
+});
+
 describe("a copy of a built-in schedule compiles to the same bytes", () => {
   const files = readdirSync(folder).map((file) => file.replace(".json", ""));
   test.each(files.filter((name) => name !== "constant"))("%s", async (name) => {
     const rate = name === "exponential_decay" ? { decay_rate: 0.9 } : {};
-    const given = { decay_steps: 12, warmup_steps: 3, ...rate };
+    const given = name === "one_cycle" ? { total_steps: 12 } : { decay_steps: 12, warmup_steps: 3, ...rate };
     const bytes = async (spec: object) => Buffer.from((await build(spec)).artifact.train).toString("base64");
     const copy = specWith({ type: "copy", ...given }, { copy: fileOf(name) });
     expect(await bytes(copy)).toBe(await bytes(specWith({ type: name, ...given })));
