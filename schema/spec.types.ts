@@ -2023,6 +2023,10 @@ export interface LogMelLayer {
    */
   high?: number | null;
   /**
+   * In training the frequencies of each sound are scaled by a random factor, from 1 - warp to 1 + warp in 9 steps, as by the length of a vocal tract (N. Jaitly and G. Hinton, 2013): speakers that the training lacks become less foreign. The upper end of the bands stays.
+   */
+  warp?: number;
+  /**
    * The smallest power of a band, which silence has. Samples are from -1 to 1.
    */
   floor?: number;

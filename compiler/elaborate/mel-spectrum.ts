@@ -55,10 +55,22 @@ export interface MelBank {
   readonly sampleRate: number;
   /** Samples of the Fourier transform. */
   readonly size: number;
+  /** The factor of the frequencies of a sound; 1 leaves them. */
+  readonly warp: number;
+}
+
+/**
+ * The frequency of a warped sound that was at f: f·factor up to a bend, then a line to the highest frequency, which
+ * stays (N. Jaitly, G. Hinton, Vocal Tract Length Perturbation, 2013).
+ */
+function warped(frequency: number, factor: number, highest: number): number {
+  const bend = (0.9 * highest * Math.min(factor, 1)) / factor;
+  if (frequency <= bend) return frequency * factor;
+  return highest - ((highest - bend * factor) / (highest - bend)) * (highest - frequency);
 }
 
 /** The power of each frequency in each band, [frequencies, bands]: triangles whose tops and ends are evenly spaced. */
-export function melMatrix({ bands, scale, low, high, sampleRate, size }: MelBank): Float32Array {
+export function melMatrix({ bands, scale, low, high, sampleRate, size, warp }: MelBank): Float32Array {
   const { ofHertz, toHertz } = scales[scale];
   const [first, last] = [ofHertz(low), ofHertz(high)];
   const point = (index: number) => toHertz(first + ((last - first) * index) / (bands + 1));
@@ -68,7 +80,7 @@ export function melMatrix({ bands, scale, low, high, sampleRate, size }: MelBank
     const [start, top, end] = [point(band), point(band + 1), point(band + 2)];
     const height = scale === "slaney" ? 2 / (end - start) : 1;
     for (let f = 0; f < frequencies; f++) {
-      const frequency = (f * sampleRate) / size;
+      const frequency = warped((f * sampleRate) / size, warp, sampleRate / 2);
       const slope = Math.min((frequency - start) / (top - start), (end - frequency) / (end - top));
       matrix[f * bands + band] = height * Math.max(0, slope);
     }

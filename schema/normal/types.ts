@@ -1645,6 +1645,12 @@ export interface NormalLogMel {
   readonly low: number;
   /** The upper end of the last band in Hz. Default (null): half the sample rate. */
   readonly high: number | null;
+  /**
+   * In training the frequencies of each sound are scaled by a random factor, from 1 - warp to 1 + warp in 9 steps, as
+   * by the length of a vocal tract (N. Jaitly and G. Hinton, 2013): speakers that the training lacks become less
+   * foreign. The upper end of the bands stays.
+   */
+  readonly warp: number;
   /** The smallest power of a band, which silence has. Samples are from -1 to 1. */
   readonly floor: number;
 }

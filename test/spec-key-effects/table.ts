@@ -653,6 +653,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     low: keyEffect(spectral, "/model/0/low", 5),
     high: keyEffect(spectral, "/model/0/high", 40),
     floor: keyEffect(spectral, "/model/0/floor", 0.01),
+    warp: keyEffect(spectral, "/model/0/warp", 0.2),
   }),
   ...Object.fromEntries(
     ["concat", "add", "multiply"].flatMap((kind, place) => [

@@ -10,7 +10,8 @@ import { addDims, floorDivDims, mulDims, subDims } from "../../ir/dims.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Dim, Value } from "../../ir/types.js";
 import type { Context, LayerDefinition } from "../context.js";
-import { emptyBand, fourierMatrix, frequencyCount, melMatrix } from "../mel-spectrum.js";
+import { emptyBand, fourierMatrix, frequencyCount, type MelBank, melMatrix } from "../mel-spectrum.js";
+import { prime, uniform } from "../random.js";
 import { checkWindows, windowDim, windowMask } from "../time-windows.js";
 import { describeWire, type Wire, width } from "../wire.js";
 import { checkNumericSequence } from "./numeric-input.js";
@@ -32,7 +33,11 @@ export const logMel: LayerDefinition<NormalLogMel> = {
     const transformed = b.matmul(frames(b, input.value, windows, blocks), fourier);
     const squares = b.mul(transformed, transformed);
     const [real, imaginary] = b.split(squares, [frequencies, frequencies], -1) as readonly [Value, Value];
-    const power = b.matmul(b.add(real, imaginary), b.constant(tensor("float32", [frequencies, bands], matrix)));
+    const spectrum = b.add(real, imaginary);
+    const power =
+      context.mode === "training" && layer.warp > 0
+        ? warpedPower(layer, spectrum, size, context)
+        : b.matmul(spectrum, b.constant(tensor("float32", [frequencies, bands], matrix)));
     const value = b.withName(b.log(b.max(power, floor)), layer.name);
     return { value, sequence: true, mask: windowMask(input, windows, context), padding: "zeros", logits: null };
   },
@@ -48,6 +53,31 @@ function frames(b: Builder, samples: Value, windows: Windows, blocks: number): V
   const inBlocks = b.transpose(b.reshape(padded, [all, hop, batch]), [0, 2, 1]);
   const parts = Array.from({ length: blocks }, (_, block) => b.slice(inBlocks, 0, block, addDims(block, count)));
   return b.concat(parts, -1);
+}
+
+/** Factors of the frequencies, of which each sound has one at random. */
+const WARPS = 9;
+
+/** The bands of each sound under a random factor of its frequencies, [frames, batch, bands]. */
+function warpedPower(layer: NormalLogMel, spectrum: Value, size: number, context: Context): Value {
+  const { b } = context;
+  const { bands } = layer;
+  const [count, batch, frequencies] = spectrum.type.shape as readonly [Dim, Dim, number];
+  const factors = Array.from({ length: WARPS }, (_, index) => 1 + layer.warp * ((2 * index) / (WARPS - 1) - 1));
+  const matrices = factors.map((warp) => melMatrix(bankOf(layer, size, warp)));
+  const joined = Float32Array.from({ length: frequencies * WARPS * bands }, (_, index) => {
+    const [row, column] = [Math.floor(index / (WARPS * bands)), index % (WARPS * bands)];
+    return matrices[Math.floor(column / bands)]?.[row * bands + (column % bands)] ?? 0;
+  });
+  const all = b.matmul(spectrum, b.constant(tensor("float32", [frequencies, WARPS * bands], joined)));
+  const drawn = b.div(uniform(context, layer.name, [batch, 1]), Math.ceil(prime / WARPS));
+  const chosen = b.unsqueeze(b.oneHot(b.squeeze(drawn, [1]), WARPS), [0, 3]);
+  return b.sum(b.mul(b.reshape(all, [count, batch, WARPS, bands]), chosen), [2]);
+}
+
+function bankOf(layer: NormalLogMel, size: number, warp: number): MelBank {
+  const { bands, scale, low, sample_rate: sampleRate } = layer;
+  return { bands, scale, low, high: layer.high ?? sampleRate / 2, sampleRate, size, warp };
 }
 
 /** True for samples of one channel; otherwise reports the problem. A width that the data defines is checked later. */
@@ -87,8 +117,9 @@ function checkSize(layer: NormalLogMel, samples: number, { problem }: Context): 
 
 /** The bands, each with a frequency; otherwise reports the problem. */
 function bandMatrix(layer: NormalLogMel, size: number, { problem }: Context): Float32Array | undefined {
-  const { name, bands, scale, low, sample_rate: sampleRate } = layer;
-  const high = layer.high ?? sampleRate / 2;
+  const { name, bands, low, sample_rate: sampleRate } = layer;
+  const bank = bankOf(layer, size, 1);
+  const { high } = bank;
   if (high > sampleRate / 2 || low >= high)
     return problem({
       part: layer,
@@ -97,7 +128,7 @@ function bandMatrix(layer: NormalLogMel, size: number, { problem }: Context): Fl
       message: `The bands of ${name} are from ${low} to ${high} Hz, at ${sampleRate} samples per second.`,
       hint: `Write frequencies from 0 to ${sampleRate / 2}, the lower one in "low".`,
     });
-  const matrix = melMatrix({ bands, scale, low, high, sampleRate, size });
+  const matrix = melMatrix(bank);
   const empty = emptyBand(matrix, bands);
   if (empty === undefined) return matrix;
   return problem({

@@ -1,5 +1,6 @@
 /** log_mel against PyTorch's Fourier transform and torchaudio's bands, its lengths, and its problems. */
 import { describe, expect, test } from "vitest";
+import { melMatrix } from "../../../../compiler/elaborate/mel-spectrum.js";
 import type { Program } from "../../../../compiler/elaborate/program.js";
 import { evaluate } from "../../../../compiler/graph/evaluate.js";
 import { restrictGraph } from "../../../../compiler/graph/extract-subgraph.js";
@@ -114,4 +115,54 @@ describe("problems", () => {
   test("fewer samples than a frame", async () => {
     expect(await problemsOf(specOf(layer, 10, null))).toEqual([expect.stringContaining("short-sequence")]);
   });
+});
+
+describe("warp", () => {
+  const layer = { layer: "log_mel", sample_rate: 8000, bands: 6 };
+  const layerOutput = async (options: object, mode: "training" | "inference", step = 0) => {
+    const program = programOf(await open(specOf({ ...layer, ...options }, 520, null)), mode);
+    const graph = framesOf(program);
+    const ports = graph.inputs.map((input) => ({ name: input.name ?? "" }));
+    const values = new Map<string, Tensor>([
+      ["inputs", tensorOf({ shape: [BATCH, 520, 1], data: [...samples(260).data, ...samples(260).data] })],
+      ["step", tensor("int64", [], [step])],
+    ]);
+    return evaluate(graph, operandsOf(ports, values))[0] as Tensor;
+  };
+  const rowOf = ({ shape, data }: Tensor, row: number) => {
+    const [count = 0, , bands = 0] = shape;
+    return Array.from(
+      { length: count * bands },
+      (_, index) => data[(Math.floor(index / bands) * BATCH + row) * bands + (index % bands)] ?? 0,
+    );
+  };
+  /** Equal sounds under each factor, by the layer's frequencies alone. */
+  test("each sound of a batch and step has a factor of its own, and inference none", async () => {
+    const plain = await layerOutput({}, "inference");
+    expect(await layerOutput({ warp: 0.2 }, "inference")).toEqual(plain);
+    expect(await layerOutput({}, "training")).toEqual(plain);
+    const drawn = await Promise.all(
+      Array.from({ length: 12 }, (_, step) => layerOutput({ warp: 0.2 }, "training", step)),
+    );
+    const rows = drawn.flatMap((output) =>
+      [rowOf(output, 0), rowOf(output, 1)].map((row) => row.map((x) => x.toFixed(6)).join()),
+    );
+    const different = new Set(rows).size;
+    expect(different).toBeGreaterThan(3);
+    expect(different).toBeLessThanOrEqual(9);
+    expect(await layerOutput({ warp: 0.2 }, "training", 3)).toEqual(drawn[3]);
+  });
+});
+
+test("a warped tone has its power where a tone of the warped frequency has it", () => {
+  const bank = { bands: 12, scale: "htk", low: 0, high: 4000, sampleRate: 8000, size: 256, warp: 1 } as const;
+  const top = (frequency: number, warp: number) => {
+    const matrix = melMatrix({ ...bank, warp });
+    const row = Array.from(matrix.subarray(frequency * 12, frequency * 12 + 12));
+    return row.reduce((sum, weight, band) => sum + weight * band, 0) / row.reduce((sum, weight) => sum + weight, 0);
+  };
+  // 40 of 128 frequencies times 1.1 is 44.
+  expect(top(40, 1.1)).toBeCloseTo(top(44, 1), 6);
+  expect(top(50, 0.8)).toBeCloseTo(top(40, 1), 6);
+  expect(top(127, 1.1)).toBeLessThan(11.0001);
 });
