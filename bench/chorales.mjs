@@ -5,10 +5,11 @@
  * Networks for Sequence Modeling, 2018 (which has 8.10, and 8.45 for an LSTM).
  *
  *     node bench/chorales.mjs jsb_chorales.json [--seed 1] [--epochs 100] [--width 150] [--dropout 0.5] [--batch 1]
- *         [--rate 0.001] [--transpose 0] [--norm weight] [--threads 1]
+ *         [--rate 0.001] [--transpose 0] [--norm weight] [--average 0] [--threads 1]
  *
- * `--transpose N` adds the training pieces moved by 1 … N semitones, up and down. The file has the keys `train`, `valid`
- * and `test`: by piece and frame, the indices of the notes that sound.
+ * `--norm none` leaves weight norm out, and `--average` is the decay of an average of the weights. `--transpose N` adds
+ * the training pieces moved by 1 … N semitones, up and down. The file has the keys `train`, `valid` and `test`: by piece
+ * and frame, the indices of the notes that sound.
  */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,13 +28,14 @@ const { values, positionals } = parseArgs({
     rate: { type: "string", default: "0.001" },
     transpose: { type: "string", default: "0" },
     norm: { type: "string", default: "weight" },
+    average: { type: "string", default: "0" },
     threads: { type: "string", default: "1" },
   },
 });
 const [file] = positionals;
 if (file === undefined) throw new Error("Name the file of the chorales.");
 const NOTES = 88;
-const [seed, epochs, size, rate, batch_size, learning_rate, semitones] = [
+const [seed, epochs, size, rate, batch_size, learning_rate, semitones, decay] = [
   values.seed,
   values.epochs,
   values.width,
@@ -41,6 +43,7 @@ const [seed, epochs, size, rate, batch_size, learning_rate, semitones] = [
   values.batch,
   values.rate,
   values.transpose,
+  values.average,
 ].map(Number);
 
 const chorales = JSON.parse(readFileSync(file, "utf8"));
@@ -97,6 +100,7 @@ const { metrics, seconds } = train(
       learning_rate,
       clip: { global_norm: 0.4 },
       schedule: { type: "plateau", factor: 0.5, patience: 5 },
+      average: decay > 0 ? { decay } : null,
     },
     train: { epochs, batch_size },
   },
