@@ -6,6 +6,8 @@
 /** The initial value of a tensor. */
 export type Initializer =
   | DrawnInitializer
+  /** The value of a model that another program made, in the file of initial weights. */
+  | { readonly type: "stored" }
   /** The Euclidean norms of the initial values of an earlier tensor, over all axes but the last. */
   | { readonly type: "norms"; readonly of: StoredTensor<DrawnInitializer> };
 
@@ -137,18 +139,6 @@ export interface Manifest {
   readonly stream: Ports | null;
   /** Null without data parallelism. */
   readonly shard: DataParallelPorts | null;
-}
-
-/** The manifest of the training step of a model that another program made (`rnnx grad`). */
-export interface ImportedManifest extends Pick<Manifest, "format" | "name" | "rnnx" | "hash" | "slots" | "metrics"> {
-  readonly opset: { readonly training: number };
-  /** The file with the initial values of all parameters. */
-  readonly weights: "weights.safetensors";
-  readonly parameters: readonly Omit<StoredParameter, "initializer">[];
-  readonly train: Ports;
-  readonly eval: Ports;
-  /** Null without the model of input gradients. */
-  readonly input_gradient: Ports | null;
 }
 
 /** Ports of the gradient step and the apply step of data parallelism. */

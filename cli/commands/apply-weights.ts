@@ -39,7 +39,9 @@ export async function applyWeights(output: Output, file: string, weightsFile: st
   // Names of the ports of a training step have a prefix.
   const tensors = new Map([...weights.value.tensors].map(([name, tensor]) => [name.replace(/^model\//, ""), tensor]));
   const stored = new Set(model.model.initializers.map(({ name }) => name));
-  const [unknown] = [...tensors.keys()].filter((name) => !stored.has(name));
+  // Files of a training have optimizer state too, PARAMETER/SLOT.
+  const isSlot = (name: string) => stored.has(name.slice(0, name.lastIndexOf("/")));
+  const [unknown] = [...tensors.keys()].filter((name) => !stored.has(name) && !isSlot(name));
   if (unknown !== undefined)
     return fail(
       "weights",

@@ -32,7 +32,7 @@ const OUTPUT_LOSS = "output";
 
 export const grad: CommandModule = {
   description:
-    "Reads an ONNX model that another program made, differentiates a loss of its output, and writes train.onnx, eval.onnx, weights.safetensors " +
+    "Reads an ONNX model that another program made, differentiates a loss of its output, and writes train.onnx, eval.onnx, initial.safetensors " +
     "and manifest.json. A node without a rule is refused by name. Either all files are written or none.",
   example: "rnnx grad encoder.onnx --loss cross_entropy --optimizer adam --out tuned",
 
@@ -95,7 +95,7 @@ export const grad: CommandModule = {
       return exitCodes.invalidInput;
     }
     const existing = await runFileIn(out);
-    if (existing !== undefined && existing !== result.artifact.manifest.weights) {
+    if (existing !== undefined) {
       reportInvalidInput(output, "run-directory", `${out} is a run directory`, "Choose another folder with --out.");
       return exitCodes.invalidInput;
     }
@@ -148,12 +148,17 @@ async function artifactFiles({
   manifest,
   weights,
 }: FineTuneArtifact): Promise<readonly OutputFile[]> {
-  const { writeSafetensors } = await import("../../runtime/tensors/safetensors.js");
+  const [{ writeSafetensors }, { initializeTensors }, { trainingFiles }] = await Promise.all([
+    import("../../runtime/tensors/safetensors.js"),
+    import("../../runtime/tensors/initializers.js"),
+    import("../../runtime/training/training-files.js"),
+  ]);
+  const slots = initializeTensors(manifest.slots, 0);
   return [
     { name: "train.onnx", content: train },
     { name: "eval.onnx", content: evaluation },
     ...(inputGradient === null ? [] : [{ name: "input-gradient.onnx", content: inputGradient }]),
-    { name: manifest.weights, content: writeSafetensors(weights) },
+    { name: trainingFiles.initial, content: writeSafetensors(new Map([...weights, ...slots])) },
     { name: "manifest.json", content: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) },
   ];
 }

@@ -48,6 +48,7 @@ export function initializationGraph(
 function initialValue(draft: GraphDraft, tensor: InitializedTensor, outputOf: (name: string) => string): string {
   const { initializer, dtype, shape } = tensor;
   if (dtype === "int64") return integerTensor(draft, tensor);
+  if (initializer.type === "stored") throw new Error("a stored tensor has no initializer");
   if (initializer.type !== "norms") return drawTensor(draft, initializer, shape);
   const { name, shape: sourceShape } = initializer.of;
   const source = outputOf(name);

@@ -5,7 +5,7 @@ import { suggestion } from "../../schema/diagnostics/suggest.js";
 import { matchesAny, matchesPattern } from "../../schema/kinds/parameter-patterns.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { packageVersion } from "../../schema/package-root.js";
-import type { ImportedManifest, Ports } from "../artifact.js";
+import type { Manifest, Ports } from "../artifact.js";
 import { differentiate } from "../autodiff/reverse.js";
 import { isParameter, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { importForBatches } from "../importer/batch-axis.js";
@@ -45,7 +45,7 @@ export interface FineTuneArtifact {
   readonly eval: Uint8Array;
   /** The loss and its derivative for each input of floats; null without the option. Weights are initializers. */
   readonly inputGradient: Uint8Array | null;
-  readonly manifest: ImportedManifest;
+  readonly manifest: Manifest;
   /** Float32 tensors by public name: parameters, frozen, buffers. */
   readonly weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 }
@@ -92,7 +92,7 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
       "Name others with --parameters or --output.",
     );
   const evaluation = expectDefined(programs.evaluation, "the program");
-  const artifact = await emit(training, evaluation, model, request);
+  const artifact = await emit(training, evaluation, model, request, name);
   const ofLoss = operand === null ? meanNotice(output, name) : operand.operand.notices;
   return { ok: true, artifact, notices: [...model.notices, ...ofLoss] };
 }
@@ -174,6 +174,7 @@ async function emit(
   evaluation: Program,
   imported: ImportedModel,
   request: FineTuneRequest,
+  outputName: string,
 ): Promise<FineTuneArtifact> {
   const { spec } = request;
   const { emitModel } = await import("../onnx/write/model.js");
@@ -216,11 +217,11 @@ async function emit(
       hash: createHash("sha256")
         .update(JSON.stringify([spec, ports]))
         .digest("hex"),
-      opset: { training: TRAINING_OPSET },
-      weights: "weights.safetensors",
+      opset: { training: TRAINING_OPSET, inference: imported.opset },
       parameters: [...weights].map(([name, { shape }]) => ({
         name,
         shape,
+        initializer: { type: "stored" },
         trainable: training.inputs.some((port) => port.name === name && isParameter(port)),
       })),
       slots: optimized.slots.map(({ name, initial, shape }) => ({
@@ -230,9 +231,19 @@ async function emit(
       })),
       metrics: evaluation.metrics,
       ...ports,
-      input_gradient: saliency?.ports ?? null,
+      model: modelPorts(ports.eval, outputName),
+      stream: null,
+      shard: null,
     },
     weights,
+  };
+}
+
+/** The ports of the model itself: its stored tensors, its inputs and the trained output. */
+function modelPorts({ inputs, outputs }: Ports, name: string): Ports {
+  return {
+    inputs: inputs.filter((port) => port.name !== TARGETS && port.role !== "step"),
+    outputs: outputs.flatMap((port) => (port.role === "prediction" ? [{ ...port, name }] : [])),
   };
 }
 

@@ -36,6 +36,8 @@ export interface ImportedOutput {
 
 export interface ImportedModel {
   readonly name: string;
+  /** Of the standard domain. */
+  readonly opset: number;
   /** Inputs: those of the model, then the stored tensors. Outputs: those that could be computed, then next statistics. */
   readonly graph: Graph;
   readonly inputs: readonly ImportedInput[];
@@ -124,6 +126,7 @@ function importProgram(program: ModelProgram, options: ImportOptions): ImportedM
   const graph = b.finish([...outputs.flatMap(({ value }) => value ?? []), ...stored.flatMap(({ next }) => next ?? [])]);
   return {
     name: program.name || "model",
+    opset: program.opsets.get("ai.onnx") ?? 0,
     graph,
     inputs,
     outputs,

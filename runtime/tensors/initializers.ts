@@ -36,6 +36,7 @@ export function normsOf({ shape, data }: Tensor): Float32Array {
 /** Row-major float32 values, each computed in float64. */
 export function initializeTensor(tensor: StoredTensor, seed: number): Float32Array {
   const { name, shape, initializer } = tensor;
+  if (initializer.type === "stored") throw new Error(`${name} is stored, and has no initializer`);
   if (initializer.type === "norms")
     return normsOf({ shape: initializer.of.shape, data: initializeTensor(initializer.of, seed) });
   return draw(initializer, shape, randomStream(seed, "initialize", name));

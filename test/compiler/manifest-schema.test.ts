@@ -5,6 +5,8 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import type { CompileOptions } from "../../compiler/compile.js";
 import { compile } from "../../compiler/compile.js";
+import { fineTune } from "../../compiler/fine-tune/index.js";
+import { readTestSpec } from "../support/fine-tune-spec.js";
 import { open } from "../support/programs.js";
 
 const file = join(import.meta.dirname, "../../schema/manifest.schema.json");
@@ -55,6 +57,18 @@ test("manifests of all kinds", async () => {
     const ports = [manifest.train, manifest.eval, manifest.model, ...Object.values(manifest.shard ?? {})];
     for (const { role } of ports.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])) roles.add(role);
   }
+  const encoder = readFileSync(join(import.meta.dirname, "../fixtures/onnx/encoder.onnx"));
+  const tuned = await fineTune(encoder, {
+    spec: await readTestSpec("cross_entropy", { type: "adam" }),
+    isOutputLoss: false,
+    output: undefined,
+    parameters: [],
+    inputGradient: false,
+    batchNorm: "inference",
+    external: () => new Uint8Array(),
+  });
+  if (!tuned.ok) throw new Error("the model of another program");
+  expect(validate(JSON.parse(JSON.stringify(tuned.artifact.manifest))), JSON.stringify(validate.errors)).toBe(true);
   // The counts of several losses are inside of the training graph.
   const documented = schema.$defs.port.properties.role.oneOf.map((each: { readonly const: string }) => each.const);
   expect([...roles, "count"].sort()).toEqual([...documented].sort());

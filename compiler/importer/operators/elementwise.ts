@@ -179,6 +179,16 @@ export const elementwiseOperators: readonly Lowering[] = [
     },
     zero,
   ),
+  {
+    ...float("IsInf", (b, x, node) => {
+      const [positive, negative] = [node.int("detect_positive") !== 0, node.int("detect_negative") !== 0];
+      const infinite = b.equal(b.abs(x), Number.POSITIVE_INFINITY);
+      if (positive && negative) return infinite;
+      if (!positive && !negative) return b.and(infinite, b.not(infinite));
+      return b.and(infinite, positive ? b.greater(x, 0) : b.less(x, 0));
+    }),
+    ...zero,
+  },
   { ...float("IsNaN", (b, x) => b.not(b.equal(x, x))), ...zero },
 
   binary("Add", (b, x, y) => b.add(x, y)),

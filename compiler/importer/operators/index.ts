@@ -11,6 +11,7 @@ import { normalizationOperators } from "./normalizations.js";
 import { productOperators } from "./products.js";
 import { recurrentOperators } from "./recurrent.js";
 import { reductionOperators } from "./reductions.js";
+import { resizeOperators } from "./resize.js";
 import { shapeOperators } from "./shapes.js";
 
 export const lowerings: ReadonlyMap<string, Lowering> = new Map(
@@ -23,6 +24,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...movementOperators,
     ...indexingOperators,
     ...recurrentOperators,
+    ...resizeOperators,
     ...attentionOperators,
     ...lossOperators,
     ...shapeOperators,
@@ -49,8 +51,8 @@ const refusals: readonly (readonly [string, string])[] = [
   [
     "has no rule yet",
     "AffineGrid BlackmanWindow CausalConvWithState CenterCropPad Col2Im CumProd DeformConv GridSample HammingWindow " +
-      "HannWindow ImageDecoder IsInf LinearAttention MaxRoiPool MaxUnpool MelWeightMatrix Resize RoiAlign Scatter " +
-      "TensorScatter Upsample",
+      "HannWindow ImageDecoder LinearAttention MaxRoiPool MaxUnpool MelWeightMatrix RoiAlign " +
+      "TensorScatter",
   ],
 ];
 

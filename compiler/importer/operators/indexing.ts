@@ -139,6 +139,7 @@ export const indexingOperators: readonly Lowering[] = [
   }),
   single("GatherND", gatherNd),
   single("ScatterElements", scatterElements),
+  single("Scatter", scatterElements, { opsets: [9, 10] }),
   single("ScatterND", scatterNd),
   single("OneHot", oneHot),
   single("ReverseSequence", reverseSequence),

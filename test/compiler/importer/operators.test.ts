@@ -59,6 +59,18 @@ const unary = (operator: string, attributes: Case["attributes"] = {}, input = x,
 const sequence = [random([4, 2, 3]), random([2, 20, 3], 1), random([2, 20, 5], 2), random([2, 40], 3)] as const;
 const gru = [random([4, 2, 3]), random([1, 15, 3], 1), random([1, 15, 5], 2), random([1, 30], 3)] as const;
 
+const resizes: readonly Case["attributes"][] = [
+  { mode: "nearest" },
+  { mode: "nearest", nearest_mode: "floor", coordinate_transformation_mode: "asymmetric" },
+  { mode: "nearest", nearest_mode: "ceil" },
+  { mode: "nearest", nearest_mode: "round_prefer_ceil", coordinate_transformation_mode: "align_corners" },
+  { mode: "linear" },
+  { mode: "linear", coordinate_transformation_mode: "pytorch_half_pixel" },
+  { mode: "linear", coordinate_transformation_mode: "asymmetric" },
+  { mode: "cubic" },
+  { mode: "cubic", exclude_outside: 1, cubic_coeff_a: { float: -0.5 } },
+];
+
 const cases: readonly Case[] = [
   ...(
     "Abs Neg Exp Sin Cos Tan Sinh Cosh Asinh Tanh Sigmoid Relu Softplus Softsign Erf Elu Selu LeakyRelu HardSigmoid " +
@@ -260,6 +272,23 @@ const cases: readonly Case[] = [
     attributes: { reduction: "sum" },
     inputs: [random([4, 3]), ints([0, 2, 1, 1]), positive([3], 1)],
   },
+  ...resizes.map((attributes, index) => ({
+    operator: "Resize",
+    attributes,
+    inputs: [
+      random([1, 2, 4, 5]),
+      "" as const,
+      { shape: [4], data: index % 2 === 0 ? [1, 1, 2, 0.6] : [1, 1, 0.75, 1.8] },
+    ],
+    constants: [2],
+  })),
+  {
+    operator: "Resize",
+    attributes: { mode: "linear", coordinate_transformation_mode: "align_corners" },
+    inputs: [random([1, 1, 3, 4]), "", "", ints([1, 1, 5, 2])],
+    constants: [3],
+  },
+  { operator: "IsInf", inputs: [{ shape: [3], data: [1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] }] },
 ];
 
 const operand = ({ dtype = "float32", shape, data }: TestTensor): Tensor =>
