@@ -11,6 +11,7 @@ import { fuseOperators } from "./kernels/fuse-operators.js";
 import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
 import { shortRows } from "./kernels/short-rows.js";
+import { softplus } from "./kernels/softplus.js";
 import { type LegalityRule, noExportedOperators, noIdentity, noInt64, noStaticLoops, webgpuOps } from "./legality.js";
 import { decompose } from "./legalize/decompose.js";
 import { elideZeroState } from "./legalize/elide-zero-state.js";
@@ -29,6 +30,7 @@ import type { Pass } from "./pass.js";
 import { type Phase, type Pipeline, passesOf, phase } from "./phase.js";
 import { associativeScan } from "./recurrences/associative-scan.js";
 import { solveRecurrences } from "./recurrences/solve-recurrences.js";
+import { windowSums } from "./recurrences/window-sums.js";
 import { factorSums } from "./reuse/factor-sums.js";
 import { reuseLoopValues } from "./reuse/loop-values.js";
 import { shareFactor } from "./reuse/share-factor.js";
@@ -63,6 +65,7 @@ export const forwardPasses: Pipeline = [
   canonicalization(legalInTraining),
   canonicalized("fuse-operators", [fuseNormalization], legalInTraining),
   canonicalized("solve-recurrences", [solveRecurrences], legalInTraining),
+  canonicalized("sum-windows", [windowSums], legalInTraining),
   phase("expose-invariants", [lerp, addBeforeSplit, reassociate], { until: "fixpoint", legality: legalInTraining }),
   canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
   canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, { until: "fixpoint" }),
@@ -85,7 +88,7 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   canonicalized("parallelize-loops", [associativeScan], rules),
   canonicalized(
     "choose-kernels",
-    [contractProducts, shortRows, foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights],
+    [contractProducts, shortRows, softplus, foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights],
     rules,
   ),
   canonicalized(

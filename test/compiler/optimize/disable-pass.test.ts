@@ -28,6 +28,7 @@ test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, 
           { cell: "lstm", hidden_size: 2 },
         ],
       },
+      { layer: "layer_norm" },
       { layer: "projection", size: "classes" },
     ],
   });
@@ -44,7 +45,7 @@ test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, 
     changed++;
     expectNear(trainInFloat64(normalized, ablated), numbers, 1e-9, `without ${pass}`);
   }
-  expect(changed).toBeGreaterThan(names.length / 2);
+  expect(changed).toBeGreaterThanOrEqual(names.length / 2);
 });
 
 test.each([tagging, series])("training $name without all of them, in onnxruntime", async (spec) => {
