@@ -172,7 +172,7 @@ const runtimeLayers: readonly (readonly string[])[] = [
   ["problem", "result", "events", "outcome", "format"],
   ["storage", "tensors"],
   ["data"],
-  ["sessions", "memory", "import"],
+  ["sessions", "memory", "import", "forecast"],
   ["run"],
   ["evaluation", "generation"],
   ["predict", "training", "export", "web"],

@@ -61,8 +61,8 @@ export interface Component {
 
 /** A mixture of normal distributions; the weights have the sum 1. */
 export function mixture(components: readonly Component[]): Distribution {
-  const sum = (valueOf: (component: Component) => number) =>
-    components.reduce((total, component) => total + component.weight * valueOf(component), 0);
+  const sum = (read: (component: Component) => number) =>
+    components.reduce((total, component) => total + component.weight * read(component), 0);
   const mean = sum((component) => component.mean);
   // Half the mean distance of two independent values of the mixture.
   const spread = 0.5 * sum((one) => sum((other) => distance(one.mean - other.mean, hypotenuse(one, other))));

@@ -8,6 +8,7 @@ import type { RunProblem } from "../problem.js";
 import type { Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import type { NumericArray } from "../tensors/array.js";
+import type { ForecastRequest } from "./forecast-members.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 import type { SeriesInputs } from "./stateful.js";
 
@@ -48,6 +49,8 @@ export interface InputsOptions {
   readonly beam: number;
   /** The windows of a series to predict from; null: all for the forecast of one row, the last for several rows. */
   readonly windows?: "all" | "last" | null;
+  /** By default that of the loss. */
+  readonly forecast?: ForecastRequest | null;
 }
 
 export type OpenInputs = (options: InputsOptions) => Promise<Result<PredictionInputs>>;

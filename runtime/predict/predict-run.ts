@@ -10,6 +10,7 @@ import { openRun, type Run } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import type { RequestedDevice } from "../sessions/session.js";
 import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
+import type { ForecastRequest } from "./forecast-members.js";
 import type { Prediction } from "./format-predictions.js";
 import { type InputFile, type PredictionSource, toInputFile } from "./inline-inputs.js";
 import { openPredictor, type Predictions, type PredictionsOutcome } from "./predictor.js";
@@ -28,6 +29,8 @@ export interface PredictRequest {
   readonly beam: number | null;
   /** The windows of a table to predict from; default: all for the forecast of one row, the last for several rows. */
   readonly windows?: "all" | "last" | null;
+  /** Levels and samples of quantiles and distributions; default: those of the loss, and no samples. */
+  readonly forecast?: ForecastRequest | null;
   readonly device: RequestedDevice;
 }
 
@@ -37,14 +40,16 @@ export type PredictOutcome = Result<
 >;
 
 export async function predictRun(request: PredictRequest): Promise<PredictOutcome> {
-  const { folder, input, output, beam, windows = null, device } = request;
+  const { folder, input, output, beam, windows = null, forecast = null, device } = request;
   const runResult = openRun(request.run);
   if (!runResult.ok) return invalidInput(runResult.error);
   const run = runResult.value;
   const target = output === null ? ok(null) : checkOutput(request, output, run);
   if (!target.ok) return invalidInput(target.error);
   const predictor = openPredictor(run, device);
-  const result = await predictFrom(input, folder, run, (file, start) => predictor.predict(file, start, beam, windows));
+  const result = await predictFrom(input, folder, run, (file, start) =>
+    predictor.predict(file, start, beam, windows, forecast),
+  );
   if (!result.ok) return result;
   if (target.value !== null) writeOutput(target.value.path, encodePredictions(target.value.kind, result.value));
   const { predictions, notices } = result.value;

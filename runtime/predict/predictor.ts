@@ -18,6 +18,7 @@ import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessi
 import { relativePathHint } from "../storage/system-errors.js";
 import { elementCount } from "../tensors/array.js";
 import { feedsOf, floatsOf } from "../tensors/ort.js";
+import { type ForecastRequest, requestProblem } from "./forecast-members.js";
 import { mergeOutputs, type Prediction, type Scores, withoutPadding } from "./format-predictions.js";
 import { readers } from "./index.js";
 import { batchesOf, batchProblems, type PredictionInputs } from "./inputs.js";
@@ -44,12 +45,14 @@ export interface Predictor {
    * decoder.
    * @param windows The windows of a table to predict from; null: all for the forecast of one row, the last of each
    * series for several rows.
+   * @param forecast Levels and samples of quantiles and distributions; null: those of the loss, and no samples.
    */
   predict(
     file: string,
     folder: string,
     beam: number | null,
     windows?: "all" | "last" | null,
+    forecast?: ForecastRequest | null,
   ): Promise<PredictionsOutcome>;
 }
 
@@ -71,7 +74,7 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
   const { type } = run.spec.data;
 
   return {
-    async predict(file, folder, beam, windows = null) {
+    async predict(file, folder, beam, windows = null, forecast = null) {
       if (!existsSync(model)) return invalidInput([noModelYet(run)]);
       if (type === "pairs") {
         const several = severalOutputsProblem(run.spec, "decoding", "Train a model with the one output to decode.");
@@ -91,7 +94,10 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         });
       }
       if (beam !== null && run.spec.losses.every(({ type }) => type !== "ctc")) return invalidInput([noDecoder(run)]);
-      const inputResult = await readers[type]({ run, file, folder, uses: usesOf(run.spec), beam: beam ?? 1, windows });
+      const refused = forecast === null ? undefined : requestProblem(run.spec, forecast);
+      if (refused !== undefined) return invalidInput([refused]);
+      const uses = usesOf(run.spec);
+      const inputResult = await readers[type]({ run, file, folder, uses, beam: beam ?? 1, windows, forecast });
       if (!inputResult.ok) return invalidInput(inputResult.error.map(withoutSpecPath));
       const inputs = inputResult.value;
       const computed =

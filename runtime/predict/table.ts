@@ -19,9 +19,11 @@ import { seriesRanges } from "../data/sources/table-series.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
 import { fitTexts } from "../data/sources/table-texts.js";
 import { collectFloats } from "../data/spill/float-list.js";
+import { isProbabilistic } from "../forecast/forecasts.js";
 import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
+import { defaultRequest, forecastMembers } from "./forecast-members.js";
 import { forecastRows, isForecastName, RowValues } from "./forecast-rows.js";
 import {
   describeClass,
@@ -35,7 +37,7 @@ import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
 
-export const table: OpenInputs = async ({ run, file, folder, windows: windowChoice = null }) => {
+export const table: OpenInputs = async ({ run, file, folder, forecast, windows: windowChoice = null }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "table" || spec.data.type !== "table") throw new Error("The run was not trained on a table.");
   const { columns, scaler } = metadata;
@@ -157,8 +159,19 @@ export const table: OpenInputs = async ({ run, file, folder, windows: windowChoi
             ? { ...last, data: unscaleValues(last.data, scalerAt) }
             : last;
         },
-        describe(_, scores) {
+        describe(example, scores) {
           const [name = "target"] = keys;
+          if (isProbabilistic(output.loss)) {
+            const format = { loss: output.loss, keys, rows: horizon.length, request: forecast ?? defaultRequest };
+            const members = forecastMembers(
+              { ...format, scalerAt: (index) => scalerOf(scaler, target[index]), seed: spec.seed },
+              example,
+              scores,
+            );
+            const rowsOf = (key: string) => members.map((row) => row[key]);
+            const memberOf = (key: string) => (members.length === 1 ? members[0]?.[key] : new RowValues(rowsOf(key)));
+            return Object.fromEntries(Object.keys(members[0] ?? {}).map((key) => [prefix + key, memberOf(key)]));
+          }
           if (outputs === "features") return { [predictionKeys(output, "output").value]: describeValues(scores) };
           if (targets === "classes") return describeClass(predictionKeys(output, name), scores, classes);
           const numbers = [describeValues(scores)].flat();
@@ -198,6 +211,7 @@ function scaledFeaturesNotices(spec: NormalSpec, metadata: TableMetadata): reado
     const own = metadataOf(metadata, output.loss.target);
     const columns = own.type === "table" ? own.target : [];
     const scaled = columns.filter((name) => scalerOf(metadata.scaler, name) !== undefined);
+    if (isProbabilistic(output.loss)) return [];
     if (usesOf(spec, output).outputs !== "features" || scaled.length === 0) return [];
     const names = listFirst(
       scaled.map((name) => JSON.stringify(name)),

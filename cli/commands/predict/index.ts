@@ -1,5 +1,5 @@
 /** `rnnx predict`: predictions of a trained model for new inputs. */
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { formatCount } from "../../../runtime/format.js";
 import type { RunFailure } from "../../../runtime/outcome.js";
 import type { Prediction } from "../../../runtime/predict/format-predictions.js";
@@ -9,7 +9,7 @@ import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { openRunSpec, reportProblems, reportRunFailure } from "../../open-run.js";
-import { deviceOption, integerParser } from "../../option-parsers.js";
+import { deviceOption, integerParser, numberParser } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 
 interface Flags {
@@ -18,6 +18,8 @@ interface Flags {
   readonly output: string | undefined;
   readonly beam: number | undefined;
   readonly windows: "all" | "last" | undefined;
+  readonly levels: readonly number[] | undefined;
+  readonly samples: number | undefined;
   readonly device: PredictRequest["device"];
 }
 
@@ -48,12 +50,14 @@ export const predict: CommandModule = {
           "windows of a table to predict from (default: all for a horizon of one row, the last of each series for several)",
         ).choices(["all", "last"]),
       )
+      .option("--levels <list>", "levels of quantiles and distributions, such as 0.05,0.95", parseLevels)
+      .option("--samples <n>", "values to draw from the distribution of each forecast", integerParser(1, 10_000))
       .addOption(deviceOption());
   },
 
   async run(output, command) {
     const [run = "", ...texts] = command.args;
-    const { input, inputFormat, output: target, beam, windows, device } = command.opts<Flags>();
+    const { input, inputFormat, output: target, beam, windows, levels, samples, device } = command.opts<Flags>();
     const fault = usageFault(texts, input, inputFormat);
     if (fault !== undefined) {
       reportInvalidInput(output, "usage", fault.message, fault.hint);
@@ -72,6 +76,7 @@ export const predict: CommandModule = {
       folder,
       beam: beam ?? null,
       windows: windows ?? null,
+      forecast: { levels: levels ?? null, samples: samples ?? 0 },
       device,
     });
     if (!outcome.ok) {
@@ -86,6 +91,13 @@ export const predict: CommandModule = {
     return exitCodes.success;
   },
 };
+
+function parseLevels(text: string): readonly number[] {
+  const levels = text.split(",").map(numberParser(0, 1));
+  if (levels.some((level) => level === 0 || level === 1))
+    throw new InvalidArgumentError("Levels are above 0 and below 1.");
+  return [...new Set(levels)].sort((a, b) => a - b);
+}
 
 /** Standard input of a run on a table of texts is a table too: the way out for lines of text. */
 function withLinesHint(failure: RunFailure, type: string): RunFailure {

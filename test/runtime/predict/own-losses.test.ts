@@ -29,13 +29,14 @@ test("a loss of the spec predicts numbers in the units of the columns, as the bu
   });
 });
 
-test("quantiles are reported as they are, with a notice of their scaled units", async () => {
-  const loss = { type: "quantile", levels: [0.2, 0.8] };
-  const { out, done } = await trainSpec({ data, model: model(2), loss, train }, { "rows.csv": csv });
+test("other outputs are reported as they are, with a notice of their scaled units", async () => {
+  const losses = { between: { equations: ["a, b = split(y, 2)", "loss = (a - t) ^ 2 + (b - t) ^ 2"], output_size: 2 } };
+  const spec = { data, losses, model: model(2), loss: { type: "between" }, train };
+  const { out, done } = await trainSpec(spec, { "rows.csv": csv });
   expect(Object.keys(done.metrics.train ?? {})).toEqual(["loss"]);
   const { rows: predictions, notices } = await predicted(out, "rows.csv", csv);
   expect(predictions[0]?.output).toHaveLength(2);
-  expect(notices).toContain('The outputs of quantile are in the scaled units of "c": data.json has the scale.');
+  expect(notices).toContain('The outputs of between are in the scaled units of "c": data.json has the scale.');
 });
 
 test("classes have names, and an embedding has none", async () => {

@@ -1,0 +1,125 @@
+/** Members of a prediction whose outputs are quantiles or a distribution: a point forecast, levels as columns, samples. */
+import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
+import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
+import { type ScalerParameters, unscaleValues } from "../data/scaler.js";
+import { sampleOf } from "../forecast/distributions.js";
+import {
+  type Forecast,
+  forecastsOf,
+  isProbabilistic,
+  levelOf,
+  pointOf,
+  unscaledForecast,
+} from "../forecast/forecasts.js";
+import { listFirst } from "../format.js";
+import type { RunProblem } from "../problem.js";
+import { randomStream } from "../tensors/random.js";
+import type { Prediction, Scores } from "./format-predictions.js";
+
+/** What a prediction has of a distribution. */
+export interface ForecastRequest {
+  /** Null: those of the loss, of distributions 0.1, 0.5 and 0.9. */
+  readonly levels: readonly number[] | null;
+  /** Values drawn for each target. */
+  readonly samples: number;
+}
+
+export const defaultRequest: ForecastRequest = { levels: null, samples: 0 };
+
+const usualLevels = [0.1, 0.5, 0.9];
+/** Digits of a number that is computed from float32 parameters. */
+const DIGITS = 7;
+
+/** The problem of levels or samples that the losses of a spec do not have. */
+export function requestProblem(
+  { losses, data }: Pick<NormalSpec, "losses" | "data">,
+  { levels, samples }: ForecastRequest,
+): RunProblem | undefined {
+  if (levels === null && samples === 0) return undefined;
+  const flag = levels === null ? "--samples" : "--levels";
+  const problem = (message: string, hint: string) => ({ code: "no-distribution", path: "", message, hint });
+  if (data.type !== "table")
+    return problem(
+      `Predictions of ${data.type} data have the outputs as they are.`,
+      `Remove ${flag}: it is for tables.`,
+    );
+  const plain = losses.find((loss) => !isProbabilistic(loss));
+  if (plain !== undefined)
+    return problem(
+      `The outputs of ${lossName(plain)} are no quantiles or distribution.`,
+      `Remove ${flag}, or train with quantile, gaussian_nll, student_t_nll, poisson_nll, negative_binomial_nll or mixture_density.`,
+    );
+  for (const loss of losses) {
+    if (loss.type !== "quantile") continue;
+    if (samples > 0)
+      return problem(
+        "The outputs of quantile are levels, which have no samples.",
+        "Remove --samples, or train with the loss of a distribution, such as gaussian_nll or student_t_nll.",
+      );
+    const missing = levels?.find((level) => !loss.levels.includes(level));
+    if (missing !== undefined)
+      return problem(
+        `The model has no output of the level ${missing}: its loss has ${listFirst(loss.levels.map(String), 8)}.`,
+        "Name levels of the loss, or train with this level.",
+      );
+  }
+  return undefined;
+}
+
+export interface ForecastFormat {
+  readonly loss: NormalLoss;
+  /** The names of the targets of a row. */
+  readonly keys: readonly string[];
+  /** The number of rows to be predicted. */
+  readonly rows: number;
+  readonly scalerAt: (target: number) => ScalerParameters | undefined;
+  readonly request: ForecastRequest;
+  readonly seed: number;
+}
+
+/** The members of each row to be predicted: `<target>`, `<target>_std`, `<target>_<level>`, `<target>_samples`. */
+export function forecastMembers(
+  { loss, keys, rows, scalerAt, request, seed }: ForecastFormat,
+  example: number,
+  { data }: Scores,
+): readonly Prediction[] {
+  const forecasts = forecastsOf(loss, data, keys.length * rows);
+  return Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(
+      keys.flatMap((key, target) => {
+        const forecast = forecasts[row * keys.length + target] as Forecast;
+        const scaler = targetKindOf(loss) === "counts" ? undefined : scalerAt(target);
+        const random = randomStream(seed, "samples", example, row, target);
+        return membersOf(key, inUnits(forecast, scaler), request, () => random);
+      }),
+    ),
+  );
+}
+
+/** Quantiles are numbers of the model, whose decimals are the shortest; those of a distribution are computed. */
+function inUnits(forecast: Forecast, scaler: ScalerParameters | undefined): Forecast {
+  return forecast.kind === "quantiles"
+    ? { ...forecast, values: [...unscaleValues(forecast.values, () => scaler)] }
+    : unscaledForecast(forecast, scaler);
+}
+
+function membersOf(
+  key: string,
+  forecast: Forecast,
+  { levels, samples }: ForecastRequest,
+  random: () => ReturnType<typeof randomStream>,
+): readonly (readonly [string, unknown])[] {
+  const isComputed = forecast.kind === "distribution";
+  const decimal = (value: number | undefined) =>
+    value === undefined || !Number.isFinite(value) ? null : isComputed ? Number(value.toPrecision(DIGITS)) : value;
+  const point = pointOf(forecast);
+  const listed = levels ?? (forecast.kind === "quantiles" ? forecast.levels : usualLevels);
+  const drawn = (distribution: Extract<Forecast, { kind: "distribution" }>["distribution"]) =>
+    Array.from({ length: samples }, () => decimal(sampleOf(distribution, random())));
+  return [
+    ...(point === undefined ? [] : [[key, decimal(point)] as const]),
+    ...(isComputed ? [[`${key}_std`, decimal(forecast.distribution.deviation)] as const] : []),
+    ...listed.map((level) => [`${key}_${level}`, decimal(levelOf(forecast, level))] as const),
+    ...(isComputed && samples > 0 ? [[`${key}_samples`, drawn(forecast.distribution)] as const] : []),
+  ];
+}
