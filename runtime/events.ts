@@ -109,4 +109,6 @@ export interface RegressionSeries {
   readonly name: string;
   readonly target: readonly number[];
   readonly predicted: readonly number[];
+  /** The outer quantiles, of a distribution those of 80 %. */
+  readonly interval?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }

@@ -361,6 +361,13 @@ export type MetricEntry =
       | "bits_per_character"
       | "rmse"
       | "mae"
+      | "smape"
+      | "mape"
+      | "wape"
+      | "mase"
+      | "pinball"
+      | "crps"
+      | "coverage"
     )
   | Metric;
 /**
@@ -379,6 +386,13 @@ export type Metric =
   | BitsPerCharacterMetric
   | RMSEMetric
   | MAEMetric
+  | SMAPEMetric
+  | MAPEMetric
+  | WAPEMetric
+  | MASEMetric
+  | PinballMetric
+  | CRPSMetric
+  | CoverageMetric
   | CustomMetric;
 /**
  * Name of the output that the metric is of: the layer of one of the losses. Needed where the model has several outputs, and reported as `<output>/<metric>`.
@@ -770,6 +784,10 @@ export interface TableData {
    * Column of the time of each row: the rows of a series are sorted by it, and the splits are in its order. Its step is found (a number, a span, calendar months), rows that it skips are stated once, and predictions have the time of the predicted row. The column is no input unless `columns` lists it. Default (null): the order of the file.
    */
   time?: Column | TimeColumn | null;
+  /**
+   * Rows of a season, such as 24 of hourly data: of the seasonal naive forecast that an evaluation compares with, and of the metric mase. Default (null): by the step of `time`, if there is one (a day of shorter steps, 7 days, 52 weeks, 12 months, 4 quarters).
+   */
+  season?: number | null;
   /**
    * Reverse the rows, for a file whose newest row is first.
    */
@@ -2710,6 +2728,84 @@ export interface MAEMetric {
    * Mean absolute error.
    */
   type: "mae";
+  output?: Output1;
+}
+/**
+ * Symmetric relative error in percent, 0 where the forecast and the target are 0. In the units of the data, without scaling. Of quantiles the median is the forecast, of a distribution the mean.
+ */
+export interface SMAPEMetric {
+  /**
+   * SMAPE.
+   */
+  type: "smape";
+  output?: Output1;
+}
+/**
+ * Relative error in percent. Targets of 0 are left out. In the units of the data, without scaling. Of quantiles the median is the forecast, of a distribution the mean.
+ */
+export interface MAPEMetric {
+  /**
+   * MAPE.
+   */
+  type: "mape";
+  output?: Output1;
+}
+/**
+ * Sum of the absolute errors in percent of that of the targets. In the units of the data, without scaling. Of quantiles the median is the forecast, of a distribution the mean.
+ */
+export interface WAPEMetric {
+  /**
+   * WAPE.
+   */
+  type: "wape";
+  output?: Output1;
+}
+/**
+ * Absolute error, divided by that of the seasonal naive forecast on the rows of the training split of its series: below 1 is better than the value one season before. A series without a season of such rows, or without a change in them, is left out. For other data than that of the training, all rows of a series count as its training split. Of quantiles the median is the forecast, of a distribution the mean.
+ */
+export interface MASEMetric {
+  /**
+   * MASE.
+   */
+  type: "mase";
+  /**
+   * Rows of a season. Default (null): that of the data; 1 compares with the last value.
+   */
+  season?: number | null;
+  output?: Output1;
+}
+/**
+ * Mean of the quantile loss over the levels. In the units of the data, without scaling.
+ */
+export interface PinballMetric {
+  /**
+   * Pinball.
+   */
+  type: "pinball";
+  output?: Output1;
+}
+/**
+ * Continuous ranked probability score: the absolute error of a forecast that is a distribution. Of quantiles twice the mean of the quantile loss, of gaussian_nll and mixture_density the integral. In the units of the data, without scaling.
+ */
+export interface CRPSMetric {
+  /**
+   * CRPS.
+   */
+  type: "crps";
+  output?: Output1;
+}
+/**
+ * Fraction of the targets within the central interval of a forecast, ends included: the interval 0.8 is from the level 0.1 to 0.9. A calibrated forecast has the interval itself.
+ */
+export interface CoverageMetric {
+  /**
+   * Coverage.
+   */
+  type: "coverage";
+  /**
+   * Probability of the interval. The levels of a quantile loss have its two ends.
+   */
+  interval?: number;
   output?: Output1;
 }
 /**

@@ -1,4 +1,5 @@
 /** The objective: the weighted sum of the losses of the outputs, the penalty, and the metrics of each output. */
+import { isForecastMetric } from "../../schema/kinds/forecasts.js";
 import { defaultMetrics, targetKindOf } from "../../schema/kinds/losses.js";
 import { metricName } from "../../schema/kinds/metrics.js";
 import type { ModelOutput } from "../../schema/kinds/outputs.js";
@@ -12,6 +13,7 @@ import type { Signature } from "../signature.js";
 import { lossOperands } from "./loss-operands.js";
 import { accumulatorsOf, type LossPart, separateCounts, sumLosses } from "./loss-sum.js";
 import { lossDefinition } from "./losses/index.js";
+import { checkForecastMetric } from "./metrics/forecast.js";
 import { metricOf } from "./metrics/index.js";
 import { meanAccumulators } from "./metrics/metric.js";
 import { type Penalty, penaltyOf } from "./penalties.js";
@@ -85,9 +87,13 @@ export function elaborateObjective(
   for (const { output, value } of parts.length > 1 ? parts : [])
     addMetric(`${output.prefix}loss`, accumulatorsOf(b, value), "sum_of_means");
   for (const metric of spec.metrics ?? parts.flatMap(({ output }) => defaultMetrics(spec, output.loss))) {
-    const definition = metricOf(metric);
     const { output, operands } = parts.find((part) => part.output.name === metric.output) ?? at(parts, 0);
     const { loss, prefix } = output;
+    if (isForecastMetric(metric)) {
+      checkForecastMetric(metric, loss, spec, context);
+      continue;
+    }
+    const definition = metricOf(metric);
     const accumulators = definition.elaborate(metric, { ...operands, targetKind: targetKindOf(loss), loss }, context);
     if (accumulators !== undefined) addMetric(`${prefix}${metricName(metric)}`, accumulators, definition.finalizer);
   }

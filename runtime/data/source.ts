@@ -10,6 +10,7 @@ import type { RunProblem } from "../problem.js";
 import type { Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
 import type { Metadata } from "./metadata.js";
+import type { SeriesRows } from "./series-rows.js";
 import type { Indices, Splits } from "./splits.js";
 
 /** Arrays by data port: `inputs`, `targets`, `lengths`, `weights`, side inputs, and initial states by public name. */
@@ -44,6 +45,8 @@ export interface DataSource {
   readonly notices?: readonly string[];
   /** The beginning of the first text, as it is in the data; absent where inputs are no text. */
   readonly firstText?: string;
+  /** Of a table whose rows are in time. */
+  readonly series?: SeriesRows;
   /** Vocabulary, classes and scalers, as JSON. */
   readonly metadata: Metadata & Readonly<Record<string, unknown>>;
   signature(train: NormalTrain): Signature;

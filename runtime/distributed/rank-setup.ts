@@ -3,6 +3,7 @@
 import { availableParallelism, cpus, hostname } from "node:os";
 import type { Ports } from "../../compiler/artifact.js";
 import { createEvaluator, type EvaluationSharding, type Evaluator } from "../evaluation/evaluator.js";
+import { outputMetrics } from "../evaluation/forecast-metrics.js";
 import { formatCount } from "../format.js";
 import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
@@ -122,6 +123,7 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
       start,
     );
   };
+  const metrics = { outputMetrics: outputMetrics(spec, source) };
   const sharding: EvaluationSharding = {
     rows(batch) {
       return batch.subarray(...rowRange(batch.length, communicator));
@@ -135,8 +137,8 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
     planned,
     device,
     openTrainer,
-    localEvaluator: await createEvaluator(evaluation.value.session, manifest, source),
-    sharedEvaluator: await createEvaluator(evaluation.value.session, manifest, source, sharding),
+    localEvaluator: await createEvaluator(evaluation.value.session, manifest, source, metrics),
+    sharedEvaluator: await createEvaluator(evaluation.value.session, manifest, source, { ...metrics, sharding }),
   });
 }
 

@@ -1,10 +1,8 @@
-/** Errors in the units of the data, and those of forecasts that need no model: the last value, and the mean of the training split. */
+/** Errors in the units of the data, and those of forecasts that need no model. */
 import { predictsOwnRow } from "../../schema/kinds/horizon.js";
-import { targetPort } from "../../schema/kinds/outputs.js";
-import { readExamples } from "../data/batching/read-examples.js";
-import { metadataOf, type TableMetadata } from "../data/metadata.js";
-import { scalerOf, unscaleValue } from "../data/scaler.js";
-import type { Batch } from "../data/source.js";
+import { metadataOf } from "../data/metadata.js";
+import type { SeriesRows } from "../data/series-rows.js";
+import { usesOf } from "../data/source.js";
 import type { Indices } from "../data/splits.js";
 import type { PredictionContext } from "./prediction-summary.js";
 
@@ -84,53 +82,86 @@ export function sumColumnErrors(horizon: readonly number[]): ColumnErrorSum {
   };
 }
 
+export type BaselineName = "last value" | "seasonal naive" | "moving average" | "mean";
+
 export interface Baseline extends ColumnErrors {
-  readonly baseline: "last value" | "mean";
+  readonly baseline: BaselineName;
 }
 
 /**
- * The baselines of the numbers that a model of windows predicts; none for other models.
+ * The baselines of the numbers that a model of windows predicts; none for other models. With o the last row of a window
+ * and m the season, row o + h is forecast as the last value x_o, as the value of the latest season before it that is
+ * known, x_(o + h - m ⌈h / m⌉) (seasonal naive), as the mean of the last m values (of the window without a season), and
+ * as the mean of the targets of the training split.
  *
- * @param training the examples of the mean; null where the training split is not that of the data.
+ * @param training null where the training split is not that of the data.
  */
 export function baselinesOf(
-  { spec: { data }, source, output: { loss } }: Pick<PredictionContext, "spec" | "source" | "output">,
+  { spec, source, output }: Pick<PredictionContext, "spec" | "source" | "output">,
   examples: Indices,
   training: Indices | null,
 ): readonly Baseline[] {
+  const { loss } = output;
+  const { data } = spec;
   const metadata = metadataOf(source.metadata, loss.target);
-  if (data.type !== "table" || data.window === null || predictsOwnRow(data) || metadata.type !== "table") return [];
-  const port = targetPort(loss.target);
-  const columns = metadata.target.map((column, index) => ({
-    column,
-    read: targetReader(metadata, port, index, data.horizon.length),
-    mean: meanOf(),
-    ofLast: sumColumnErrors(data.horizon),
-    ofMean: sumColumnErrors(data.horizon),
-    hasLast: metadata.columns.includes(column),
-  }));
-  const eachRow = (indices: Indices, visit: (batch: Batch, row: number) => void) => {
-    for (const { examples: part, batch } of readExamples(source, indices))
-      for (let row = 0; row < part.length; row++) visit(batch, row);
+  const { series } = source;
+  if (data.type !== "table" || series === undefined || predictsOwnRow(data) || metadata.type !== "table") return [];
+  const { everyStep } = usesOf(spec, output);
+  const eachTarget = (
+    indices: Indices,
+    visit: (origin: number, ahead: number, place: number, start: number) => void,
+  ) => {
+    for (const example of indices) {
+      const first = series.rowOf(example);
+      const [start = 0] = series.ranges[series.seriesOf(example)] ?? [];
+      for (let step = everyStep ? 0 : series.window - 1; step < series.window; step++)
+        for (const [place, ahead] of series.horizon.entries()) visit(first + step, ahead, place, start);
+    }
   };
-  if (training !== null)
-    eachRow(training, (batch, row) => {
-      for (const { read, mean } of columns) for (const { target } of read(batch, row)) mean.add(target);
+  return metadata.target.flatMap((column, index) => {
+    const values = series.column(loss.target, index);
+    const mean = runningMean();
+    if (training !== null) eachTarget(training, (origin, ahead) => mean.add(values[origin + ahead] ?? Number.NaN));
+    const forecasts = [
+      ...(metadata.columns.includes(column) ? naiveForecasts(series, values) : []),
+      ...(training === null ? [] : [{ baseline: "mean", forecast: () => mean.value() } satisfies NaiveForecast]),
+    ];
+    const sums = forecasts.map(() => sumColumnErrors(series.horizon));
+    eachTarget(examples, (origin, ahead, place, start) => {
+      const target = values[origin + ahead] ?? Number.NaN;
+      for (const [which, { forecast }] of forecasts.entries())
+        sums[which]?.add(target, forecast(origin, ahead, start), place);
     });
-  eachRow(examples, (batch, row) => {
-    for (const { read, mean, ofLast, ofMean } of columns)
-      for (const { target, last, place } of read(batch, row)) {
-        ofLast.add(target, last, place);
-        ofMean.add(target, mean.value(), place);
-      }
+    return forecasts.map(({ baseline }, which) => ({ baseline, ...(sums[which] as ColumnErrorSum).errors(column) }));
   });
-  return columns.flatMap(({ column, hasLast, ofLast, ofMean }): readonly Baseline[] => [
-    ...(hasLast ? [{ baseline: "last value" as const, ...ofLast.errors(column) }] : []),
-    ...(training === null ? [] : [{ baseline: "mean" as const, ...ofMean.errors(column) }]),
-  ]);
 }
 
-function meanOf() {
+interface NaiveForecast {
+  readonly baseline: BaselineName;
+  /** @param start the first row of the series. */
+  readonly forecast: (origin: number, ahead: number, start: number) => number;
+}
+
+/** Forecasts by the values of a column before the predicted rows. */
+function naiveForecasts({ season, window }: SeriesRows, values: Float64Array): readonly NaiveForecast[] {
+  const at = (row: number) => values[row] ?? Number.NaN;
+  const known: NaiveForecast[] = [{ baseline: "last value", forecast: at }];
+  if (season !== null)
+    known.push({
+      baseline: "seasonal naive",
+      forecast(origin, ahead, start) {
+        const row = origin + ahead - season.rows * Math.ceil(ahead / season.rows);
+        return at(row < start ? origin : row);
+      },
+    });
+  const span = season?.rows ?? window;
+  const average = (origin: number, _: number, start: number) =>
+    meanOf(values.subarray(Math.max(start, origin + 1 - span), origin + 1));
+  if (span > 1) known.push({ baseline: "moving average", forecast: average });
+  return known;
+}
+
+function runningMean() {
   let [count, mean] = [0, 0];
   return {
     add(value: number) {
@@ -141,28 +172,6 @@ function meanOf() {
   };
 }
 
-/**
- * The targets of a column in an example of a batch, each with the place of its row in the horizon and the last value
- * that the model reads before it, if it reads any.
- *
- * @param rows in the horizon.
- */
-function targetReader({ columns, target: names, scaler }: TableMetadata, port: string, index: number, rows: number) {
-  const column = names[index] ?? "";
-  const feature = columns.indexOf(column);
-  const scaling = scalerOf(scaler, column);
-  const unscaled = (value: number) => (scaling === undefined ? value : unscaleValue(value, scaling));
-  return (batch: Batch, row: number): readonly Record<"target" | "last" | "place", number>[] => {
-    const [inputs, targets] = [batch.get("inputs"), batch.get(port)];
-    if (inputs === undefined || targets === undefined) return [];
-    const [, window = 1, width = 1] = inputs.shape;
-    const steps = targets.shape.length > 2 ? (targets.shape[1] ?? 1) : 1;
-    return Array.from({ length: steps * rows }, (_, entry) => {
-      const [step, place] = [Math.floor(entry / rows), entry % rows];
-      const target = unscaled(Number(targets.data[(row * steps * rows + entry) * names.length + index]));
-      const lastStep = steps === 1 ? window - 1 : step;
-      const last = Number(inputs.data[(row * window + lastStep) * width + feature]);
-      return { target, last: unscaled(last), place };
-    });
-  };
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -27,6 +27,7 @@ import { relativePathHint } from "../storage/system-errors.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { createEvaluator } from "./evaluator.js";
+import { outputMetrics } from "./forecast-metrics.js";
 import type { PredictionContext } from "./prediction-summary.js";
 import { type SplitDetails, splitDetails } from "./split-details.js";
 
@@ -109,7 +110,9 @@ export async function evaluateRun({
   );
   const sessionResult = await openSession(model, device, estimateWorkPerSync(parameters.values(), batchSize));
   if (!sessionResult.ok) return runFailed(sessionResult.error.message, sessionResult.error.hint);
-  const evaluator = await createEvaluator(sessionResult.value.session, run.manifest, source);
+  const evaluator = await createEvaluator(sessionResult.value.session, run.manifest, source, {
+    outputMetrics: outputMetrics(spec, source),
+  });
   const metrics = await evaluator.splitMetrics(feedsOf(parameters), splits, batchSize);
   const notices = [
     ...(source.notices ?? []),

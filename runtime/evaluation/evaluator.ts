@@ -13,6 +13,7 @@ import type { Runner } from "../sessions/runner.js";
 import type { NumericArray } from "../tensors/array.js";
 import { floatsOf } from "../tensors/ort.js";
 import { nestedRows } from "../tensors/rows.js";
+import type { OutputMetric } from "./forecast-metrics.js";
 import { addAccumulators, computeMetric } from "./metric-accumulators.js";
 
 export interface Evaluator {
@@ -73,13 +74,19 @@ export interface EvaluationSharding {
   allReduce(accumulators: Float64Array): Float64Array;
 }
 
+export interface EvaluatorOptions {
+  readonly sharding?: EvaluationSharding;
+  /** Metrics in addition to those of the model. */
+  readonly outputMetrics?: readonly OutputMetric[];
+}
+
 const unsharded: EvaluationSharding = { rows: (batch) => batch, allReduce: (accumulators) => accumulators };
 
 export async function createEvaluator(
   session: Runner,
   manifest: Manifest,
   source: DataSource,
-  sharding: EvaluationSharding = unsharded,
+  { sharding = unsharded, outputMetrics = [] }: EvaluatorOptions = {},
 ): Promise<Evaluator> {
   const { inputs, outputs } = manifest.eval;
   const metrics = metricPorts(manifest);
@@ -119,13 +126,27 @@ export async function createEvaluator(
         const length = shape.reduce<number>((product, size) => product * Number(size), 1);
         return new Float64Array(Number.isNaN(length) ? 0 : length);
       });
-      const requested = metrics.map(({ port }) => port);
-      for await (const { given: graphOutputs } of runBatches(requested, parameters, examples, batchSize)) {
+      const read = outputMetrics.map((metric) => ({ metric, port: predictionPort(manifest.eval, metric.port) }));
+      const sums = outputMetrics.map(() => new Float64Array(2));
+      const requested = [...new Set([...metrics, ...read].map(({ port }) => port))];
+      for await (const { batch, given: graphOutputs } of runBatches(requested, parameters, examples, batchSize)) {
         if (isCancelled()) throw new EvaluationCancelled();
         for (const [index, { port }] of metrics.entries()) {
           totals[index] = addAccumulators(totals[index], floatsOf(graphOutputs, port));
         }
+        const arrays = read.length === 0 ? new Map() : source.batch(batch);
+        for (const [index, { metric, port }] of read.entries()) {
+          const output = {
+            dtype: "float32",
+            shape: graphOutputs[port.name]?.dims ?? [],
+            data: floatsOf(graphOutputs, port),
+          };
+          sums[index] = addAccumulators(sums[index], metric.sums(batch, arrays, output as NumericArray));
+        }
       }
+      const computed = outputMetrics.map(({ name }, index) => {
+        return [name, computeMetric("mean", sharding.allReduce(sums[index] ?? new Float64Array(2)))] as const;
+      });
       const values = metrics.map(({ name, finish, port }, index) => {
         const accumulators = totals[index] ?? new Float64Array();
         // Accumulators per time step differ in length between processes: the sum of the lengths is enough for all.
@@ -134,7 +155,7 @@ export async function createEvaluator(
         const padded = addAccumulators(accumulators, new Float64Array(length));
         return [name, computeMetric(finish, sharding.allReduce(padded))] as const;
       });
-      return Object.fromEntries(values);
+      return Object.fromEntries([...values, ...computed]);
     },
     splitMetrics: (parameters, splits, batchSize, isCancelled) =>
       splitMetrics(evaluator, parameters, splits, batchSize, isCancelled),

@@ -1,15 +1,17 @@
 /** Predictions next to targets: a confusion matrix, pairs of values, or texts. */
 import type { Tensor } from "onnxruntime-node";
+import { hasPointForecast, isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { type ModelOutput, outputActivationOf, targetPort } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
-import { type Metadata, metadataOf } from "../data/metadata.js";
-import { scalerOf, unscaleValue } from "../data/scaler.js";
+import { type Metadata, metadataOf, type TableMetadata } from "../data/metadata.js";
 import { type DataSource, usesOf } from "../data/source.js";
 import { type Indices, preferredSplit, type Splits } from "../data/splits.js";
 import type { PredictionSummary } from "../events.js";
+import { type Forecast, levelOf, pointOf } from "../forecast/forecasts.js";
 import type { NumericArray } from "../tensors/array.js";
 import { argmax } from "../tensors/scores.js";
 import type { Evaluator } from "./evaluator.js";
+import { forecastEntries } from "./forecast-entries.js";
 
 export interface PredictionContext {
   readonly evaluator: Evaluator;
@@ -28,6 +30,8 @@ export function previewExamples(splits: Splits): { readonly split: keyof Splits;
 }
 
 const BATCH_SIZE = 256;
+/** Maximum number of examples whose intervals a summary has. */
+const MAX_INTERVALS = 2000;
 /** Maximum number of texts in a summary. */
 const MAX_TEXTS = 12;
 
@@ -37,7 +41,8 @@ export async function summarizePredictions(context: PredictionContext, examples:
   const metadata = metadataOf(source.metadata, output.loss.target);
   if (metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc" || outputs === "features")
     return textPairs(context, examples);
-  if (outputs === "numbers") return regressionPairs(context, examples, metadata);
+  if (metadata.type === "table" && hasPointForecast(output.loss)) return forecastPairs(context, examples, metadata);
+  if (outputs === "numbers") return regressionPairs(context, examples);
   return confusionMatrix(context, examples, outputs === "classes" ? classNames(metadata) : null);
 }
 
@@ -123,30 +128,52 @@ async function confusionMatrix(
   };
 }
 
-async function regressionPairs(
-  context: PredictionContext,
+/** Targets and forecasts of each column, in the units of the data, with the central interval of probabilistic ones. */
+async function forecastPairs(
+  { evaluator, parameters, source, output }: PredictionContext,
   examples: Indices,
-  metadata: Metadata,
+  { target: names }: TableMetadata,
 ): Promise<PredictionSummary> {
-  const columns = metadata.type === "table" ? metadata.target : [];
-  const scaler = metadata.type === "table" ? metadata.scaler : {};
+  const hasInterval = isProbabilistic(output.loss) && examples.length <= MAX_INTERVALS;
+  const series = names.map((name) => ({ name, target: [] as number[], predicted: [] as number[], ...noInterval() }));
+  for await (const { batch, output: values } of evaluator.outputs(parameters, examples, BATCH_SIZE, output.port))
+    for (const { column, forecast, target } of forecastEntries(source, output, batch, source.batch(batch), values)) {
+      const own = series[column];
+      own?.target.push(target);
+      own?.predicted.push(pointOf(forecast) ?? Number.NaN);
+      if (!hasInterval) continue;
+      const [low, high] = outerLevels(forecast);
+      own?.low.push(levelOf(forecast, low) ?? Number.NaN);
+      own?.high.push(levelOf(forecast, high) ?? Number.NaN);
+    }
+  return {
+    kind: "numbers",
+    series: series.map(({ low, high, ...own }) => (hasInterval ? { ...own, interval: { low, high } } : own)),
+  };
+}
+
+const noInterval = () => ({ low: [] as number[], high: [] as number[] });
+
+/** The outer quantiles, of a distribution those of 80 %. */
+function outerLevels(forecast: Forecast): readonly [number, number] {
+  if (forecast.kind !== "quantiles") return [0.1, 0.9];
+  return [forecast.levels[0] ?? 0, forecast.levels.at(-1) ?? 1];
+}
+
+async function regressionPairs(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
   const pairsByColumn = new Map<number, { readonly target: number[]; readonly predicted: number[] }>();
   for await (const { output, targets, isUnmasked } of predictedBatches(context, examples)) {
     const width = output.shape.at(-1) ?? 1;
-    // An output of several rows of a table has the columns of each row in turn.
-    const columnCount = columns.length > 0 && width % columns.length === 0 ? columns.length : width;
     for (let index = 0; index < output.data.length; index++) {
-      const column = index % columnCount;
+      const column = index % width;
       if (!isUnmasked(Math.floor(index / width), width)) continue;
-      const scaling = scalerOf(scaler, columns[column]);
-      const toOriginalUnits = (value: number) => (scaling === undefined ? value : unscaleValue(value, scaling));
       const pairs = pairsByColumn.get(column) ?? { target: [], predicted: [] };
       pairsByColumn.set(column, pairs);
-      pairs.target.push(toOriginalUnits(Number(targets.data[index])));
-      pairs.predicted.push(toOriginalUnits(Number(output.data[index])));
+      pairs.target.push(Number(targets.data[index]));
+      pairs.predicted.push(Number(output.data[index]));
     }
   }
-  const columnName = (column: number) => columns[column] ?? (pairsByColumn.size === 1 ? "target" : `target ${column}`);
+  const columnName = (column: number) => (pairsByColumn.size === 1 ? "target" : `target ${column}`);
   return {
     kind: "numbers",
     series: [...pairsByColumn].map(([column, pairs]) => ({ name: columnName(column), ...pairs })),

@@ -1,10 +1,10 @@
 /**
  * Details of an evaluated split: scores and confusions of classes, or errors of target columns in their original units.
  */
+import { hasPointForecast } from "../../schema/kinds/forecasts.js";
 import { usesOf } from "../data/source.js";
 import type { Indices } from "../data/splits.js";
-import type { RegressionSeries } from "../events.js";
-import { type Baseline, baselinesOf, type ColumnErrors, sumColumnErrors } from "./baselines.js";
+import { type ForecastDetails, forecastDetails } from "./forecast-details.js";
 import { type PredictionContext, summarizePredictions } from "./prediction-summary.js";
 
 /**
@@ -20,18 +20,15 @@ export interface ClassScores {
   readonly recall: number;
 }
 
-export interface SplitDetails {
+export interface SplitDetails extends Partial<ForecastDetails> {
   readonly classes?: readonly ClassScores[];
   /** Counts by target class, then by predicted class. */
   readonly confusion?: readonly (readonly number[])[];
-  /** In the original units of the columns. */
-  readonly columns?: readonly ColumnErrors[];
-  /** Of forecasts: the errors of the last value, and of the mean of the training split. */
-  readonly baselines?: readonly Baseline[];
 }
 
 /**
- * Empty for texts, pairs and label sequences, for features, and for numbers that are not scaled: their metrics are in original units.
+ * Empty for texts, pairs and label sequences, for features, and for numbers of other data than tables: their metrics are in
+ * the units of the data.
  *
  * @param training the training split, null for other data.
  */
@@ -43,20 +40,14 @@ export async function splitDetails(
   const { spec, source, output } = context;
   const { metadata } = source;
   const isText = metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc";
+  if (isText) return {};
+  if (metadata.type === "table" && hasPointForecast(output.loss)) return forecastDetails(context, examples, training);
   const { outputs } = usesOf(spec, output);
-  const isUnscaled = outputs === "numbers" && metadata.type !== "table";
-  if (isText || isUnscaled || outputs === "features") return {};
+  if (outputs === "numbers" || outputs === "features") return {};
   const summary = await summarizePredictions(context, examples);
-  if (summary.kind === "classes")
-    return { classes: classScores(summary.names, summary.counts), confusion: summary.counts };
-  if (summary.kind !== "numbers") return {};
-  const baselines = baselinesOf(context, examples, training);
-  const { data } = spec;
-  const horizon = data.type === "table" ? data.horizon : [1];
-  return {
-    columns: summary.series.map((series) => columnErrors(series, horizon)),
-    ...(baselines.length > 0 && { baselines }),
-  };
+  return summary.kind === "classes"
+    ? { classes: classScores(summary.names, summary.counts), confusion: summary.counts }
+    : {};
 }
 
 function classScores(names: readonly string[], counts: readonly (readonly number[])[]): readonly ClassScores[] {
@@ -67,11 +58,4 @@ function classScores(names: readonly string[], counts: readonly (readonly number
     const [targets, predicted] = [sum(counts[id] ?? []), sum(counts.map((row) => row[id] ?? 0))];
     return { class: name, targets, predicted, precision: share(hits, predicted), recall: share(hits, targets) };
   });
-}
-
-/** The values of a series are those of each row to be predicted in turn. */
-function columnErrors({ name, target, predicted }: RegressionSeries, horizon: readonly number[]): ColumnErrors {
-  const sum = sumColumnErrors(horizon);
-  for (const [index, value] of target.entries()) sum.add(value, predicted[index] ?? Number.NaN, index % horizon.length);
-  return sum.errors(name);
 }

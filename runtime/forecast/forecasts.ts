@@ -84,16 +84,6 @@ function at(outputs: ArrayLike<number>, index: number): number {
   return outputs[index] ?? Number.NaN;
 }
 
-/** True for a loss whose outputs are quantiles or the parameters of a distribution. */
-export function isProbabilistic(loss: NormalLoss): boolean {
-  return readerOf(loss) !== undefined;
-}
-
-/** True for a loss whose outputs are forecasts of numbers. */
-export function hasForecasts(loss: NormalLoss): boolean {
-  return isProbabilistic(loss) || outputKindOf(loss) === "numbers";
-}
-
 /**
  * The forecasts of the targets of a row by the outputs of a model.
  *

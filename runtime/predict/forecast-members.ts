@@ -1,22 +1,16 @@
 /** Members of a prediction whose outputs are quantiles or a distribution: a point forecast, levels as columns, samples. */
+import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import { type ScalerParameters, unscaleValues } from "../data/scaler.js";
 import { sampleOf } from "../forecast/distributions.js";
-import {
-  type Forecast,
-  forecastsOf,
-  isProbabilistic,
-  levelOf,
-  pointOf,
-  unscaledForecast,
-} from "../forecast/forecasts.js";
+import { type Forecast, forecastsOf, levelOf, pointOf, unscaledForecast } from "../forecast/forecasts.js";
 import { listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { randomStream } from "../tensors/random.js";
 import type { Prediction, Scores } from "./format-predictions.js";
 
-/** What a prediction has of a distribution. */
+/** The numbers of a distribution that a prediction has. */
 export interface ForecastRequest {
   /** Null: those of the loss, of distributions 0.1, 0.5 and 0.9. */
   readonly levels: readonly number[] | null;

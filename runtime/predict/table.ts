@@ -1,6 +1,7 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import { keysOf } from "../../schema/json-pointer.js";
 import { inputKinds, rowsOfExample } from "../../schema/kinds/columns.js";
+import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { describeHorizon, predictsOwnRow } from "../../schema/kinds/horizon.js";
 import { lossName } from "../../schema/kinds/losses.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
@@ -19,7 +20,6 @@ import { seriesRanges } from "../data/sources/table-series.js";
 import { fittedColumns } from "../data/sources/table-targets.js";
 import { fitTexts } from "../data/sources/table-texts.js";
 import { collectFloats } from "../data/spill/float-list.js";
-import { isProbabilistic } from "../forecast/forecasts.js";
 import { formatCount, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";

@@ -2,7 +2,9 @@
  * Opens what a planned training computes with: the sessions of the device, the trainer, the evaluator and the text
  * sampler.
  */
+
 import { createEvaluator, type Evaluator } from "../evaluation/evaluator.js";
+import { outputMetrics } from "../evaluation/forecast-metrics.js";
 import { type RunFailure, runFailed } from "../outcome.js";
 import { ok, type Result } from "../result.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";
@@ -43,7 +45,7 @@ export async function prepare(request: TrainRequest): Promise<PrepareResult> {
     ...plan,
     createTrainer: (start) =>
       createTrainer(training, manifest.train, storedTensors, start, batchSchedule.batchSize, batches, fetchTensors),
-    evaluator: await createEvaluator(evaluation, manifest, source),
+    evaluator: await createEvaluator(evaluation, manifest, source, { outputMetrics: outputMetrics(spec, source) }),
     textSampler: samples && (await openTextSampler(spec, artifact, samples)),
     device,
     notices: [notice, ...plan.notices].filter((text) => text !== ""),

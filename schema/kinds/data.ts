@@ -68,5 +68,12 @@ export const metricFacts = {
   bits_per_character: { direction: "min" },
   rmse: { direction: "min" },
   mae: { direction: "min" },
+  smape: { direction: "min" },
+  mape: { direction: "min" },
+  wape: { direction: "min" },
+  mase: { direction: "min" },
+  pinball: { direction: "min" },
+  crps: { direction: "min" },
+  coverage: { direction: "max" },
   custom: {},
 } as const;

@@ -154,6 +154,12 @@ export interface NormalTableData {
    * predicted row. The column is no input unless `columns` lists it. Default (null): the order of the file.
    */
   readonly time: NormalTimeColumn | null;
+  /**
+   * Rows of a season, such as 24 of hourly data: of the seasonal naive forecast that an evaluation compares with, and
+   * of the metric mase. Default (null): by the step of `time`, if there is one (a day of shorter steps, 7 days, 52
+   * weeks, 12 months, 4 quarters).
+   */
+  readonly season: number | null;
   /** Reverse the rows, for a file whose newest row is first. */
   readonly reverse: boolean;
   /**
@@ -2185,6 +2191,13 @@ export type NormalMetric =
   | NormalMetricBitsPerCharacter
   | NormalMetricRmse
   | NormalMetricMae
+  | NormalMetricSmape
+  | NormalMetricMape
+  | NormalMetricWape
+  | NormalMetricMase
+  | NormalMetricPinball
+  | NormalMetricCrps
+  | NormalMetricCoverage
   | NormalMetricCustom;
 
 /** Fraction of entries whose largest output is the target class. */
@@ -2270,6 +2283,73 @@ export interface NormalMetricRmse {
 /** Mean absolute error. */
 export interface NormalMetricMae {
   readonly type: "mae";
+  readonly output: string;
+}
+
+/**
+ * Symmetric relative error in percent, 0 where the forecast and the target are 0. In the units of the data, without
+ * scaling. Of quantiles the median is the forecast, of a distribution the mean.
+ */
+export interface NormalMetricSmape {
+  readonly type: "smape";
+  readonly output: string;
+}
+
+/**
+ * Relative error in percent. Targets of 0 are left out. In the units of the data, without scaling. Of quantiles the
+ * median is the forecast, of a distribution the mean.
+ */
+export interface NormalMetricMape {
+  readonly type: "mape";
+  readonly output: string;
+}
+
+/**
+ * Sum of the absolute errors in percent of that of the targets. In the units of the data, without scaling. Of quantiles
+ * the median is the forecast, of a distribution the mean.
+ */
+export interface NormalMetricWape {
+  readonly type: "wape";
+  readonly output: string;
+}
+
+/**
+ * Absolute error, divided by that of the seasonal naive forecast on the rows of the training split of its series: below
+ * 1 is better than the value one season before. A series without a season of such rows, or without a change in them, is
+ * left out. For other data than that of the training, all rows of a series count as its training split. Of quantiles
+ * the median is the forecast, of a distribution the mean.
+ */
+export interface NormalMetricMase {
+  readonly type: "mase";
+  /** Rows of a season. Default (null): that of the data; 1 compares with the last value. */
+  readonly season: number | null;
+  readonly output: string;
+}
+
+/** Mean of the quantile loss over the levels. In the units of the data, without scaling. */
+export interface NormalMetricPinball {
+  readonly type: "pinball";
+  readonly output: string;
+}
+
+/**
+ * Continuous ranked probability score: the absolute error of a forecast that is a distribution. Of quantiles twice the
+ * mean of the quantile loss, of gaussian_nll and mixture_density the integral. In the units of the data, without
+ * scaling.
+ */
+export interface NormalMetricCrps {
+  readonly type: "crps";
+  readonly output: string;
+}
+
+/**
+ * Fraction of the targets within the central interval of a forecast, ends included: the interval 0.8 is from the level
+ * 0.1 to 0.9. A calibrated forecast has the interval itself.
+ */
+export interface NormalMetricCoverage {
+  readonly type: "coverage";
+  /** Probability of the interval. The levels of a quantile loss have its two ends. */
+  readonly interval: number;
   readonly output: string;
 }
 

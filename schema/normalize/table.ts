@@ -56,6 +56,8 @@ export function checkRows(data: NormalData, report: Report): void {
   if (data.missing === "interpolate")
     refuse("missing", "Interpolation needs a series of rows.", 'Write "window", or "missing": "mean".');
   if (data.group !== null) refuse("group", "Series need a window of rows.", 'Write "window", or remove the group.');
+  if (data.season !== null)
+    refuse("season", "A season needs a window of rows.", 'Write "window", or remove the season.');
   if (data.stride !== 1) refuse("stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');
   if (data.evaluation_stride !== null)
     refuse("evaluation_stride", "A stride needs a window of rows.", 'Write "window", or remove the stride.');

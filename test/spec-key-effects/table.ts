@@ -845,6 +845,8 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
       { testedBy: "test/compiler/elaborate/outputs.test.ts" } satisfies KeyEffect,
     ]),
   ),
+  ...prefixed("metric_mase", { season: { testedBy: "test/runtime/evaluation/forecast-metrics.test.ts" } }),
+  ...prefixed("metric_coverage", { interval: { testedBy: "test/runtime/evaluation/forecast-metrics.test.ts" } }),
   ...prefixed("metric_top_k", { k: keyEffect(set(classes, "/metrics", [{ type: "top_k", k: 1 }]), "/metrics/0/k", 2) }),
   ...prefixed("distributed", {
     sync: { testedBy: "test/runtime/distributed/mpi.test.ts" },

@@ -59,6 +59,7 @@ export const tableData: NormalTableData = {
   evaluation_stride: null,
   group: null,
   time: null,
+  season: null,
   reverse: false,
   scale: null,
   missing: "error",

@@ -1,4 +1,5 @@
 /** The metrics, by their type in specs: those in code, and equations. */
+import type { ForecastMetric } from "../../../schema/kinds/forecasts.js";
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { accuracy } from "./accuracy.js";
 import { binaryAccuracy } from "./binary-accuracy.js";
@@ -24,7 +25,8 @@ const coded: { readonly [K in NormalMetric["type"]]?: MetricDefinition<Extract<N
   bits_per_character: bitsPerCharacter,
 };
 
-export function metricOf(metric: NormalMetric): MetricDefinition<NormalMetric> {
+/** The definition of a metric that a model computes. */
+export function metricOf(metric: Exclude<NormalMetric, ForecastMetric>): MetricDefinition<NormalMetric> {
   if (metric.type === "custom") return ownMetric(metric);
   return (coded[metric.type] as MetricDefinition<NormalMetric> | undefined) ?? builtInMetricOf(metric.type);
 }

@@ -40,6 +40,7 @@ import { readRows } from "./table-rows.js";
 import { fitScalers, markedRows } from "./table-scaling.js";
 import { type TableWindows, windowsOf } from "./table-series.js";
 import { tooLargeProblem, tooShortProblem } from "./table-size.js";
+import { seriesRows } from "./table-series-rows.js";
 import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
 import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./table-texts.js";
 import { checkScaledUses, checkWindowScaling, windowScaling } from "./window-scaling.js";
@@ -70,6 +71,7 @@ export const table: SourceKind<NormalTableData> = {
     if (!prepared.ok) return prepared;
     return ok({
       ...windowSource(data, prepared.value, windows.value),
+      ...seriesRows(data, result.value, windows.value, prepared.value, targetUses),
       notices: [
         ...result.value.notices,
         ...windows.value.notices,

@@ -60,10 +60,14 @@ describe("baselines", () => {
     const mean = trained.reduce((sum, value) => sum + value, 0) / trained.length;
     expect(rows.map(({ column, baseline }) => [column, baseline])).toEqual([
       ["a", "last value"],
+      ["a", "moving average"],
       ["a", "mean"],
     ]);
+    const average = (end: number) =>
+      values.slice(end + 1 - window, end + 1).reduce((sum, value) => sum + value, 0) / window;
+    expect(rows[1]?.mae).toBeCloseTo(maeOf(held.map((e) => [at(last(e) + horizon), average(last(e))])), 4);
     expect(rows[0]?.mae).toBeCloseTo(maeOf(held.map((e) => [at(last(e) + horizon), at(last(e))])), 4);
-    expect(rows[1]?.mae).toBeCloseTo(maeOf(held.map((e) => [at(last(e) + horizon), mean])), 4);
+    expect(rows[2]?.mae).toBeCloseTo(maeOf(held.map((e) => [at(last(e) + horizon), mean])), 4);
   });
 
   test("a target for each step", async () => {
@@ -74,11 +78,32 @@ describe("baselines", () => {
     expect(rows[0]?.mae).toBeCloseTo(maeOf(pairs), 4);
   });
 
+  test.each([
+    [2, 5],
+    [11, 3],
+  ])("a season of %i rows, longer than the horizon or the window", async (season, horizonRows) => {
+    const { source, rows } = await baselines({ return: "last" }, { season, horizon: horizonRows });
+    const pairs = [...source.splits.test].flatMap((example) =>
+      Array.from({ length: horizonRows }, (_, place) => {
+        const origin = example + window - 1;
+        let row = origin + 1 + place;
+        while (row > origin) row -= season;
+        return [at(origin + 1 + place), at(row)] as const;
+      }),
+    );
+    const naive = rows.find(({ baseline }) => baseline === "seasonal naive");
+    expect(naive?.mae).toBeCloseTo(maeOf(pairs), 4);
+    expect(naive?.steps?.length).toBe(horizonRows);
+    // The values repeat after 11 rows.
+    if (season === 11) expect(naive?.mae).toBeCloseTo(0, 4);
+  });
+
   test("a target that is no input has no last value; other data has no mean; single rows have none", async () => {
     const { rows } = await baselines({ return: "last" }, { columns: ["b"] });
     expect(rows.map(({ baseline }) => baseline)).toEqual(["mean"]);
     expect((await baselines({ return: "last" }, {}, false)).rows.map(({ baseline }) => baseline)).toEqual([
       "last value",
+      "moving average",
     ]);
     expect((await baselines({ return: "last" }, { horizon: 0 })).rows).toEqual([]);
   });

@@ -96,7 +96,7 @@ async function evaluations({ artifact, source }: Compiled) {
   const parameters = drawParameters(artifact.manifest.parameters);
   const all = Uint32Array.from(examples);
   const evaluate = async (size: number, sharding?: EvaluationSharding) => {
-    const evaluator = await createEvaluator(session, artifact.manifest, source, sharding);
+    const evaluator = await createEvaluator(session, artifact.manifest, source, sharding && { sharding });
     return evaluator.metrics(parameters, all, size);
   };
   /** What the other rank contributes, by the order of the sums. */

@@ -1,0 +1,104 @@
+/** Facts of forecasts: the losses whose outputs are quantiles or a distribution, and the metrics in the units of the data. */
+import type { NormalLoss, NormalMetric, NormalSpec } from "../normal/index.js";
+import { lossName, outputKindOf } from "./losses.js";
+
+const distributionLosses = [
+  "gaussian_nll",
+  "student_t_nll",
+  "poisson_nll",
+  "negative_binomial_nll",
+  "mixture_density",
+] as const;
+
+/** True for a loss whose outputs are the parameters of a distribution of each target. */
+export function isOfDistribution({ type }: Pick<NormalLoss, "type">): boolean {
+  return distributionLosses.some((name) => name === type);
+}
+
+/** True for a loss whose outputs are quantiles or the parameters of a distribution. */
+export function isProbabilistic({ type }: Pick<NormalLoss, "type">): boolean {
+  return type === "quantile" || isOfDistribution({ type });
+}
+
+/** True for a loss with one forecast of each target: a value, the median of quantiles, or the mean of a distribution. */
+export function hasPointForecast(loss: NormalLoss): boolean {
+  if (loss.type === "quantile") return loss.levels.includes(0.5);
+  return isProbabilistic(loss) || outputKindOf(loss) === "numbers";
+}
+
+/** The levels of the ends of a central interval. */
+export function endsOf(interval: number): readonly [number, number] {
+  return [(1 - interval) / 2, (1 + interval) / 2];
+}
+
+export function hasLevel(levels: readonly number[], level: number): boolean {
+  return levels.some((other) => Math.abs(other - level) < 1e-9);
+}
+
+/** Metrics that are computed from outputs and targets in the units of the data, in no model. */
+const forecastTypes = ["smape", "mape", "wape", "mase", "pinball", "crps", "coverage"] as const;
+
+export type ForecastMetric = Extract<NormalMetric, { readonly type: (typeof forecastTypes)[number] }>;
+
+export function isForecastMetric(metric: NormalMetric): metric is ForecastMetric {
+  return forecastTypes.some((type) => type === metric.type);
+}
+
+/** The reason why a metric cannot read the outputs of a loss, with the way out. */
+export interface MetricFault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+export function forecastMetricFault(
+  metric: ForecastMetric,
+  loss: NormalLoss,
+  data: NormalSpec["data"],
+): MetricFault | undefined {
+  const name = lossName(loss);
+  if (data.type !== "table")
+    return { message: `${metric.type} needs a table, but the data is ${data.type}.`, hint: 'Use "rmse" or "mae".' };
+  switch (metric.type) {
+    case "pinball":
+      if (loss.type === "quantile") return undefined;
+      return { message: `pinball needs quantiles, but the loss is ${name}.`, hint: 'Use the loss "quantile".' };
+    case "crps":
+      if (["quantile", "gaussian_nll", "mixture_density"].includes(loss.type)) return undefined;
+      return {
+        message: `crps needs quantiles or normal distributions, but the loss is ${name}.`,
+        hint: 'Use the loss "quantile", "gaussian_nll" or "mixture_density", or the metric "coverage".',
+      };
+    case "coverage": {
+      if (isOfDistribution(loss)) return undefined;
+      const ends = endsOf(metric.interval).map((level) => Number(level.toPrecision(6)));
+      const levels = loss.type === "quantile" ? loss.levels : [];
+      if (ends.every((level) => hasLevel(levels, level))) return undefined;
+      const message = `coverage of the interval ${metric.interval} needs the levels ${ends.join(" and ")}, which ${name} does not have.`;
+      return { message, hint: 'Add them to "levels" of the loss "quantile", or change "interval".' };
+    }
+    default:
+      if (!hasPointForecast(loss))
+        return loss.type === "quantile"
+          ? { message: `${metric.type} needs the median as the forecast.`, hint: 'Add 0.5 to "levels" of the loss.' }
+          : {
+              message: `${metric.type} needs numbers as targets, but the loss is ${name}.`,
+              hint: "Remove the metric.",
+            };
+      return metric.type === "mase" ? seasonFault(metric.season, data) : undefined;
+  }
+}
+
+function seasonFault(season: number | null, data: Extract<NormalSpec["data"], { type: "table" }>) {
+  if (data.window === null)
+    return { message: "mase needs windows of rows in time.", hint: 'Write "window" in the data, or use "wape".' };
+  if (season !== null || data.season !== null || timeOf(data) !== null) return undefined;
+  return {
+    message: "mase needs a season, in rows.",
+    hint: 'Write "season" in the metric or in the data, such as 24 for hourly rows; 1 in the metric compares with the last value.',
+  };
+}
+
+/** The column of the times of the rows; null without one. */
+function timeOf(data: object): unknown {
+  return "time" in data ? data.time : null;
+}

@@ -1,0 +1,198 @@
+/** Metrics of forecasts in the units of the data, against numbers computed from predictions and the rows of the file. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { evaluateRun } from "../../../runtime/evaluation/evaluate-run.js";
+import { predictRun } from "../../../runtime/predict/predict-run.js";
+import { forecastMetricFault, isForecastMetric } from "../../../schema/kinds/forecasts.js";
+import { normal } from "../../support/read-spec.js";
+import { trainSpec } from "../../support/training-runs.js";
+
+const season = 3;
+const lengths = [30, 24];
+const rows = lengths.flatMap((length, series) =>
+  Array.from({ length }, (_, row) => ({ s: `s${series}`, v: (series + 1) * (50 + row + 9 * (row % season)) })),
+);
+const csv = ["s,v", ...rows.map(({ s, v }) => `${s},${v}`)].join("\n");
+const data = { type: "table", file: "t.csv", group: ["s"], columns: ["v"], target: ["v"], window: 4, horizon: 2 };
+const spec = (loss: object, size: number, metrics: readonly unknown[]) => ({
+  data: { ...data, scale: "standard", split: { test: 0.3 }, season },
+  model: [
+    { layer: "rnn", cell: "gru", hidden_size: 3, return: "last" },
+    { layer: "dense", size },
+  ],
+  loss,
+  train: { steps: 10, batch_size: 8 },
+  metrics,
+});
+
+/** The metrics of the test split, and the predictions after each window with the rows that follow. */
+async function evaluated(loss: object, size: number, metrics: readonly unknown[]) {
+  const { out, folder } = await trainSpec(spec(loss, size, metrics), { "t.csv": csv });
+  const request = { run: out, data: null, split: null, weights: "end", device: "cpu", withDetails: true } as const;
+  const outcome = await evaluateRun(request);
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.error));
+  const forecast = { levels: null, samples: 0 };
+  const predictions = await predictRun({
+    run: out,
+    input: "t.csv",
+    output: null,
+    folder,
+    beam: null,
+    windows: "all",
+    forecast,
+    device: "cpu",
+  });
+  if (!predictions.ok) throw new Error(JSON.stringify(predictions.error));
+  const { splits } = JSON.parse(readFileSync(join(out, "data.json"), "utf8"));
+  return {
+    metrics: outcome.value.metrics.test,
+    details: outcome.value.details,
+    predictions: predictions.value.predictions,
+    splits,
+  };
+}
+
+interface Pair {
+  readonly series: number;
+  readonly target: number;
+  readonly prediction: Readonly<Record<string, unknown>>;
+}
+
+/** The predictions of the last windows of each series, as many as its test split has. */
+function pairsOf(predictions: readonly Readonly<Record<string, unknown>>[], testWindows: readonly number[]): Pair[] {
+  return lengths.flatMap((length, series) => {
+    const offset = series === 0 ? 0 : (lengths[0] ?? 0);
+    const windows = length - 4 - 2 + 1;
+    return Array.from(
+      { length: testWindows[series] ?? 0 },
+      (_, index) => windows - (testWindows[series] ?? 0) + index,
+    ).flatMap((window) =>
+      [1, 2].map((step) => {
+        const line = offset + window + 4 + 1;
+        const prediction = predictions.find((one) => one.line === line && one.step === step) ?? {};
+        return { series, target: rows[offset + window + 3 + step]?.v ?? Number.NaN, prediction };
+      }),
+    );
+  });
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test("relative errors, the scaled error and the errors by series", async () => {
+  const metrics = ["smape", "mape", "wape", "mase", { type: "mase", season: 1, output: "dense" }];
+  const found = await evaluated({ type: "squared_error" }, 2, metrics.slice(0, 4));
+  const series = found.details?.series ?? [];
+  const pairs = pairsOf(
+    found.predictions,
+    series.map(({ examples }) => examples),
+  );
+  const errors = pairs.map(({ target, prediction }) => Math.abs(Number(prediction.v) - target));
+  expect(pairs.length).toBeGreaterThan(10);
+  expect(found.metrics.smape).toBeCloseTo(
+    mean(
+      pairs.map(({ target, prediction }, i) => (200 * (errors[i] ?? 0)) / (Math.abs(Number(prediction.v)) + target)),
+    ),
+    3,
+  );
+  expect(found.metrics.mape).toBeCloseTo(mean(pairs.map(({ target }, i) => (100 * (errors[i] ?? 0)) / target)), 3);
+  expect(found.metrics.wape).toBeCloseTo((100 * mean(errors)) / mean(pairs.map(({ target }) => target)), 3);
+  // Values grow by 3 a season, and the second series is twice the first one.
+  const scales = [3, 6];
+  expect(found.metrics.mase).toBeCloseTo(
+    mean(pairs.map((pair, i) => (errors[i] ?? 0) / (scales[pair.series] ?? 1))),
+    3,
+  );
+  const ofFirst = mean(errors.filter((_, index) => pairs[index]?.series === 0));
+  expect(series.map(({ series: name }) => name)).toEqual(["s0", "s1"]);
+  expect(series[0]?.mae).toBeCloseTo(ofFirst, 3);
+  expect(series[0]?.mase).toBeCloseTo(ofFirst / 3, 3);
+  expect(found.details?.baselines?.map(({ baseline }) => baseline)).toContain("seasonal naive");
+});
+
+test("scores and coverage of quantiles", async () => {
+  const loss = { type: "quantile", levels: [0.1, 0.5, 0.9] };
+  const found = await evaluated(loss, 6, ["pinball", "crps", "coverage", "smape"]);
+  const pairs = pairsOf(found.predictions, found.details?.series?.map(({ examples }) => examples) ?? []);
+  const pinball = mean(
+    pairs.flatMap(({ target, prediction }) =>
+      [0.1, 0.5, 0.9].map((level) => {
+        const error = target - Number(prediction[`v_${level}`]);
+        return Math.max(level * error, (level - 1) * error);
+      }),
+    ),
+  );
+  expect(found.metrics.pinball).toBeCloseTo(pinball, 3);
+  expect(found.metrics.crps).toBeCloseTo(2 * pinball, 3);
+  const isWithin = ({ target, prediction }: Pair) =>
+    Number(prediction["v_0.1"]) <= target && target <= Number(prediction["v_0.9"]);
+  expect(found.metrics.coverage).toBeCloseTo(mean(pairs.map((pair) => Number(isWithin(pair)))), 9);
+});
+
+test("the score of normal distributions is that of their samples", async () => {
+  const found = await evaluated({ type: "gaussian_nll" }, 4, ["crps", { type: "coverage", interval: 0.8 }]);
+  const pairs = pairsOf(found.predictions, found.details?.series?.map(({ examples }) => examples) ?? []);
+  // A quadrature over 400 levels of the quantile loss of each distribution.
+  const z = (level: number) => inverseNormal(level);
+  const levels = Array.from({ length: 400 }, (_, index) => (index + 0.5) / 400);
+  const score = mean(
+    pairs.map(({ target, prediction }) => {
+      const losses = levels.map((level) => {
+        const error = target - (Number(prediction.v) + Number(prediction.v_std) * z(level));
+        return 2 * Math.max(level * error, (level - 1) * error);
+      });
+      return mean(losses);
+    }),
+  );
+  expect(Number(found.metrics.crps) / score).toBeCloseTo(1, 2);
+  const isWithin = ({ target, prediction }: Pair) =>
+    Number(prediction["v_0.1"]) <= target && target <= Number(prediction["v_0.9"]);
+  expect(found.metrics.coverage).toBeCloseTo(mean(pairs.map((pair) => Number(isWithin(pair)))), 9);
+});
+
+/** By bisection of a Simpson sum of the density. */
+function inverseNormal(level: number): number {
+  let [low, high] = [-6, 6];
+  for (let step = 0; step < 50; step++) {
+    const middle = (low + high) / 2;
+    const count = 200;
+    const width = (middle + 8) / count;
+    let area = 0;
+    for (let index = 0; index < count; index++) {
+      const density = (x: number) => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+      const x = -8 + index * width;
+      area += (width / 6) * (density(x) + 4 * density(x + width / 2) + density(x + width));
+    }
+    if (area < level) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+const quantile = { type: "quantile", levels: [0.1, 0.9] };
+test.each([
+  ["smape", quantile, 4, {}, "smape needs the median as the forecast."],
+  ["pinball", { type: "squared_error" }, 2, {}, "pinball needs quantiles, but the loss is squared_error."],
+  [
+    "crps",
+    { type: "student_t_nll" },
+    6,
+    {},
+    "crps needs quantiles or normal distributions, but the loss is student_t_nll.",
+  ],
+  [
+    { type: "coverage", interval: 0.5 },
+    quantile,
+    4,
+    {},
+    "coverage of the interval 0.5 needs the levels 0.25 and 0.75, which quantile does not have.",
+  ],
+  ["mase", { type: "squared_error" }, 2, { season: null }, "mase needs a season, in rows."],
+])("%j of %j is refused", async (metric, loss, size, change, message) => {
+  const own = spec(loss, size, [metric]);
+  const read = await normal({ ...own, optimizer: { type: "adam" }, data: { ...own.data, ...change } });
+  const [found] = read.spec.metrics ?? [];
+  const output = read.spec.losses[0];
+  if (found === undefined || output === undefined || !isForecastMetric(found)) throw new Error("no metric");
+  expect(forecastMetricFault(found, output, read.spec.data)?.message).toBe(message);
+});
