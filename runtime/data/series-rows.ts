@@ -28,7 +28,7 @@ export interface Season {
 
 /**
  * The mean absolute difference of the values of a series at rows of the training split and those a season before: the
- * error of the seasonal naive forecast. Null where there is none, or where it is 0.
+ * error of the seasonal naive forecast. Null for a series without such rows, or without a change in them.
  */
 export function seasonalError(
   values: Float64Array,

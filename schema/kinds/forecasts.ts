@@ -91,14 +91,9 @@ export function forecastMetricFault(
 function seasonFault(season: number | null, data: Extract<NormalSpec["data"], { type: "table" }>) {
   if (data.window === null)
     return { message: "mase needs windows of rows in time.", hint: 'Write "window" in the data, or use "wape".' };
-  if (season !== null || data.season !== null || timeOf(data) !== null) return undefined;
+  if (season !== null || data.season !== null || data.time !== null) return undefined;
   return {
     message: "mase needs a season, in rows.",
     hint: 'Write "season" in the metric or in the data, such as 24 for hourly rows; 1 in the metric compares with the last value.',
   };
-}
-
-/** The column of the times of the rows; null without one. */
-function timeOf(data: object): unknown {
-  return "time" in data ? data.time : null;
 }

@@ -396,6 +396,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     horizon: keyEffect(weather, "/data/horizon", 2),
     stride: keyEffect(weather, "/data/stride", 2),
     evaluation_stride: keyEffect(set(weather, "/data/split", { validation: 0.4 }), "/data/evaluation_stride", 2),
+    season: { testedBy: "test/runtime/evaluation/baselines.test.ts" },
     group: { testedBy: "test/runtime/data/sources/table-series.test.ts" },
     time: { testedBy: ofTime },
     reverse: keyEffect(weather, "/data/reverse", true),

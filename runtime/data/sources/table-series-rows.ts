@@ -2,10 +2,12 @@
 import { rowsOfExample } from "../../../schema/kinds/columns.js";
 import type { NormalTableData } from "../../../schema/normal/index.js";
 import { gatherWindows } from "../batching/windows.js";
+import type { TimeStep } from "../formats/time-step.js";
 import { type ScalerParameters, unscaleValue } from "../scaler.js";
 import type { Season, SeriesRows } from "../series-rows.js";
 import type { DataSource, Uses } from "../source.js";
-import type { TableRows } from "./table-rows.js";
+import type { TableTime } from "./table-order.js";
+import type { TableRows } from "./table-contents.js";
 import { markedRows } from "./table-scaling.js";
 import { seriesRanges, type TableWindows } from "./table-series.js";
 import type { PreparedTarget } from "./table-targets.js";
@@ -13,7 +15,7 @@ import type { PreparedTarget } from "./table-targets.js";
 /** The rows of a table in time, as a member of its source; none for independent rows. */
 export function seriesRows(
   data: NormalTableData,
-  { rows, starts, groupOf }: Pick<TableRows, "rows" | "starts" | "groupOf">,
+  { rows, starts, groupOf, time }: Pick<TableRows, "rows" | "starts" | "groupOf" | "time">,
   windows: TableWindows,
   { targets, scalers }: Fitted,
   uses: ReadonlyMap<string, Pick<Uses, "targets">>,
@@ -54,7 +56,7 @@ export function seriesRows(
       columns.set(key, values);
       return values;
     },
-    season: seasonOf(data),
+    season: seasonOf(data, time),
   };
   return { series };
 }
@@ -87,6 +89,35 @@ function valuesOf(
   return values;
 }
 
-function seasonOf({ season }: NormalTableData): Season | null {
-  return season === null ? null : { rows: season, step: null };
+const [SECOND, DAY] = [1000, 86_400_000];
+
+/** The season of the spec, else the usual one of the step of the times. */
+function seasonOf({ season }: NormalTableData, time: TableTime | null): Season | null {
+  if (season !== null) return { rows: season, step: null };
+  return time?.step ? usualSeason(time.step) : null;
+}
+
+/** A day of shorter steps, 7 days, 52 weeks, 12 months or 4 quarters; null for other steps, and for numbers. */
+export function usualSeason({ unit, count }: TimeStep): Season | null {
+  if (unit === "number") return null;
+  if (unit !== "time") {
+    const rows = 12 / count;
+    const name = count === 1 ? "a month" : count === 3 ? "a quarter" : `${count} months`;
+    return Number.isInteger(rows) && rows > 1 ? { rows, step: name } : null;
+  }
+  if (count === DAY) return { rows: 7, step: "a day" };
+  if (count === 7 * DAY) return { rows: 52, step: "a week" };
+  const rows = DAY / count;
+  return Number.isInteger(rows) && rows > 1 ? { rows, step: nameOfSpan(count) } : null;
+}
+
+/** A span of less than a day: "an hour", "15 minutes". */
+function nameOfSpan(span: number): string {
+  const units = [
+    [3600 * SECOND, "an hour", "hours"],
+    [60 * SECOND, "a minute", "minutes"],
+    [SECOND, "a second", "seconds"],
+  ] as const;
+  const [size, one, several] = units.find(([unit]) => span % unit === 0) ?? [1, "a millisecond", "milliseconds"];
+  return span === size ? one : `${span / size} ${several}`;
 }
