@@ -1,0 +1,37 @@
+/** `rnnx grad`: the files of a training step, trained weights in the model, mistakes of the command line. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { rnnx, temporaryFolder } from "../../support/spawn.js";
+
+const encoder = fileURLToPath(new URL("../../fixtures/onnx/encoder.onnx", import.meta.url));
+
+test("a training step, and its initial weights in the model again", async () => {
+  const folder = temporaryFolder();
+  const out = join(folder, "tuned");
+  expect(await rnnx("grad", encoder, "--loss", "cross_entropy", "--out", out)).toMatchObject({ code: 0 });
+  expect(["train.onnx", "eval.onnx", "manifest.json"].every((name) => existsSync(join(out, name)))).toBe(true);
+  const model = join(folder, "trained.onnx");
+  const applied = await rnnx("grad", encoder, "--apply", join(out, "initial.safetensors"), "--out", model);
+  expect(applied).toMatchObject({ code: 0 });
+  // The weights are those of the file: no byte differs.
+  expect(readFileSync(model).equals(readFileSync(encoder))).toBe(true);
+});
+
+test("mistakes end in a message, and write nothing", async () => {
+  const out = join(temporaryFolder(), "tuned");
+  const results = await Promise.all([
+    rnnx("grad", encoder, "--out", out),
+    rnnx("grad", encoder, "--loss", "cros_entropy", "--out", out),
+    rnnx("grad", encoder, "--loss", "cross_entropy", "--parameters", "head.*", "--out", out),
+    rnnx("grad", encoder, "--apply", encoder, "--out", out),
+  ]);
+  expect(results.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  const messages = results.map(({ stderr }) => stderr);
+  expect(messages[0]).toContain("--loss is missing");
+  expect(messages[1]).toContain('Did you mean "cross_entropy"?');
+  expect(messages[2]).toContain('No parameter of the model is named "head.*"');
+  expect(messages[3]).toContain("encoder.onnx");
+  expect(existsSync(out)).toBe(false);
+});
