@@ -18,6 +18,7 @@ export interface WeightInput {
 }
 
 export interface Weights {
+  /** The same weight for the same tensor. Throws a RangeError where another one has its name. */
   store(tensor: TensorProto): StoredWeight;
   valueOf(b: Builder, operand: Exclude<Operand, Missing>): Value;
   numbers(operand: Exclude<Operand, Missing>): Tensor | undefined;
@@ -30,6 +31,7 @@ export interface Weights {
 /** @param root the builder of the main graph, which has the weights as inputs. */
 export function openWeights(root: Builder): Weights {
   const opened = new Map<string, { readonly weight: StoredWeight; readonly value: Value }>();
+  const stored = new Map<string, { readonly tensor: TensorProto; readonly weight: StoredWeight }>();
   const frozen = new Set<string>();
   const nextValues = new Map<string, Value>();
   const constants = new WeakMap<Builder, Map<Known, Value>>();
@@ -41,9 +43,13 @@ export function openWeights(root: Builder): Weights {
     return value;
   };
   return {
-    store({ name, shape, values }) {
+    store(tensor) {
+      const { name, shape, values } = tensor;
+      const existing = stored.get(name);
+      if (existing?.tensor === tensor) return existing.weight;
+      if (existing !== undefined) throw new RangeError("another tensor has its name");
       let read: Float64Array | undefined;
-      return {
+      const weight: StoredWeight = {
         kind: "weight",
         name,
         shape,
@@ -52,6 +58,8 @@ export function openWeights(root: Builder): Weights {
           return read;
         },
       };
+      stored.set(name, { tensor, weight });
+      return weight;
     },
     valueOf(b, operand) {
       if (operand.kind === "computed") return operand.value;

@@ -3,7 +3,14 @@ import type { onnx } from "onnx-proto";
 import { describe, expect, test } from "vitest";
 import { importModel } from "../../../compiler/importer/index.js";
 import { lowerings, refusedOperators } from "../../../compiler/importer/operators/index.js";
-import { graphProto, modelBytes, nodeProto, type TestGraph, type TestNode } from "../../support/onnx-models.js";
+import {
+  graphProto,
+  modelBytes,
+  nodeProto,
+  type TestGraph,
+  type TestNode,
+  tensorProto,
+} from "../../support/onnx-models.js";
 
 const input = { x: { shape: ["batch", 4] } } as const;
 const one = (node: Partial<TestNode> & Pick<TestNode, "operator">, more: Partial<TestGraph> = {}): TestGraph => ({
@@ -246,6 +253,14 @@ const models: readonly (readonly [string, Uint8Array, RegExp])[] = [
       externalData: [{ key: "location", value: "w.bin" }],
     } as onnx.ITensorProto),
     /another file/,
+  ],
+  [
+    "two tensors of one name",
+    modelBytes({
+      ...graphProto(one({ operator: "Add", inputs: ["x", "w"] })),
+      initializer: [1, 2].map((value) => tensorProto({ shape: [1], data: [value] }, "w")),
+    }),
+    /another tensor has its name/,
   ],
   [
     "a sparse tensor",
