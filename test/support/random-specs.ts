@@ -80,8 +80,8 @@ const highway = {
 };
 
 /** Layers between the inputs and the rnn layer, with one of a kind; options of the kinds that need them. */
-function layersWith(kind: string): readonly object[] {
-  const lift = { layer: "dense", name: "lift", size: WIDTH };
+function layersWith(kind: string, weight_norm: boolean): readonly object[] {
+  const lift = { layer: "dense", name: "lift", size: WIDTH, weight_norm };
   if (kind === "embedding") return [{ layer: kind, vocabulary_size: 5, size: WIDTH }];
   if (kind === "one_hot") return [{ layer: kind, size: 5 }];
   if (kind === "cycle") return [{ layer: kind, period: 5 }];
@@ -90,9 +90,9 @@ function layersWith(kind: string): readonly object[] {
     return [lift, { ...lift, name: "other", from: "inputs" }, { layer: kind, from: ["lift", "other"] }];
   const options: Readonly<Record<string, object>> = {
     activation: { activation: "tanh" },
-    projection: { size: WIDTH },
+    projection: { size: WIDTH, weight_norm },
     group_norm: { groups: 2 },
-    conv1d: { size: WIDTH, kernel_size: 2, padding: "causal" },
+    conv1d: { size: WIDTH, kernel_size: 2, padding: "causal", weight_norm },
     position: { type: "learned", length: TIME + 1 },
     attention: { heads: 2 },
     custom: { type: "highway" },
@@ -156,7 +156,7 @@ export function randomSpec(index: number): fc.Arbitrary<Readonly<Record<string, 
             ...(weighted && loss !== "ctc" && { weights }),
           },
           model: [
-            ...layersWith(layer),
+            ...layersWith(layer, index % 2 === 1),
             { layer: "dropout", rate: dropout },
             isLast && pool === undefined ? { ...rnn, return: "last" } : rnn,
             ...(isLast && pool !== undefined ? [{ layer: "pool", mode: pool }] : []),
