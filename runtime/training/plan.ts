@@ -35,6 +35,7 @@ import { portsWithRole } from "../sessions/ports.js";
 import { estimateWorkPerSync } from "../sessions/session.js";
 import { resolveClassWeights } from "./class-weights.js";
 import { checkResumable } from "./fingerprint.js";
+import { checkInitialValues } from "./initial-values.js";
 import type { TrainRequest } from "./request.js";
 import { createInitialSnapshot, tensorsOfModel } from "./resume.js";
 import { specNotices } from "./spec-notices.js";
@@ -105,6 +106,9 @@ export async function planTraining(
     ...checkLongSequences(spec, source),
     ...[weights, modelTensors, schedule, samples].flatMap((result) => (result.ok ? [] : result.error)),
     ...checkRunDirectory(request.out),
+    ...(weights.ok && trainableModel === null && !request.resume
+      ? checkInitialValues(spec, manifest.parameters, new Set(weights.value.tensors.keys()))
+      : []),
   ];
   if (!weights.ok || !modelTensors.ok || !schedule.ok || !samples.ok || problems.length > 0)
     return invalidInput(problems);

@@ -22,6 +22,24 @@ function train(data: object, loss: object = {}, content = lines) {
 const byTime = { split: { validation: 0.25, order: "time" } };
 
 describe("refused", () => {
+  test("initial values that are not finite, with their expression", async () => {
+    const cell = (options: object) =>
+      trainSpec({
+        data: { type: "text", text: "abcabcabc", window: 3 },
+        model: [
+          { layer: "embedding", size: 2 },
+          { layer: "rnn", cell: "mamba", hidden_size: 2, state_size: 1, ...options },
+          { layer: "projection", size: "vocabulary" },
+        ],
+        loss: { type: "cross_entropy" },
+        train: { steps: 1 },
+      });
+    await expect(cell({ dt_min: 0 })).rejects.toThrow(
+      /initial-values.*model\/1.*rnn\/0\/d are not finite: log\(exp\(exp\(uniform\(-Infinity, -2.30259\)\)\) - 1\) gives NaN/,
+    );
+    await expect(cell({})).resolves.toBeDefined();
+  });
+
   test("a training split of one class, where the validation split has the other", async () => {
     await expect(train(byTime)).rejects.toThrow(
       /single-class.*All targets of the training split are of one class.*x.*data\.split\.order/,
