@@ -23,7 +23,7 @@ export function numbersTable(
 }
 
 /** The mean absolute errors of each column by step, with those of its baselines where there is one column. */
-function stepErrors(columns: readonly ColumnErrors[], baselines: readonly Baseline[]) {
+export function stepErrors(columns: readonly ColumnErrors[], baselines: readonly Baseline[]) {
   const shown = columns.slice(0, maxColumns).map((errors) => ({ title: escapeLine(errors.column), ...errors }));
   const series = columns.length > 1 ? shown : [...shown, ...baselines.map((one) => ({ title: one.baseline, ...one }))];
   const steps = series[0]?.steps ?? [];

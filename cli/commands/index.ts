@@ -71,6 +71,12 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./evaluate.js")).evaluate,
   },
   {
+    name: "backtest",
+    group: use,
+    summary: "print the errors of a run's forecasts by period",
+    load: async () => (await import("./backtest.js")).backtest,
+  },
+  {
     name: "predict",
     group: use,
     summary: "run a trained model on new inputs",
