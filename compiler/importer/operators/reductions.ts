@@ -36,14 +36,15 @@ const logSumExp: Reduce = (b, x, axes, keep) => {
   return keep ? total : b.squeeze(total, axes);
 };
 
-/** A maximum of bools is one of numbers. */
+/** True where one of the bools is. */
+const any = (b: Builder, x: Value, axes: readonly number[], keep: boolean): Value =>
+  b.greater(b.reduceMax(b.cast(x, "int32"), axes, keep), 0);
+
 const largest: Reduce = (b, x, axes, keep) =>
-  x.type.dtype === "bool" ? b.cast(b.reduceMax(b.cast(x, "int32"), axes, keep), "bool") : b.reduceMax(x, axes, keep);
+  x.type.dtype === "bool" ? any(b, x, axes, keep) : b.reduceMax(x, axes, keep);
 
 const smallest: Reduce = (b, x, axes, keep) =>
-  x.type.dtype === "bool"
-    ? b.cast(b.neg(b.reduceMax(b.neg(b.cast(x, "int32")), axes, keep)), "bool")
-    : b.neg(b.reduceMax(b.neg(x), axes, keep));
+  x.type.dtype === "bool" ? b.not(any(b, b.not(x), axes, keep)) : b.neg(b.reduceMax(b.neg(x), axes, keep));
 
 const product: Reduce = (b, x, axes, keep) => {
   const result = [...axes].sort((i, j) => j - i).reduce((value, axis) => productAlong(b, value, axis), x);

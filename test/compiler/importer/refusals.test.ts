@@ -1,4 +1,5 @@
 /** Models that are refused: hostile, damaged, or beyond the rules. Each ends in a reason, soon and within bounded memory. */
+import { readFileSync } from "node:fs";
 import type { onnx } from "onnx-proto";
 import { describe, expect, test } from "vitest";
 import { importModel } from "../../../compiler/importer/index.js";
@@ -287,6 +288,15 @@ describe("a model that is refused", () => {
     if (result.ok) expect(result.model.outputs.every(({ value }) => value === undefined)).toBe(true);
     expect(performance.now() - start).toBeLessThan(2000);
     expect(process.memoryUsage().rss - before).toBeLessThan(500e6);
+  });
+
+  test("has its operators on the page of the documentation", () => {
+    const page = readFileSync(new URL("../../../docs/reference/onnx-operators.md", import.meta.url), "utf8");
+    const [withRule = "", without = ""] = page.split("## Operators without a rule");
+    const named = [...withRule.matchAll(/^\| (\w+) \| \d/gm)].map(([, name]) => name);
+    expect(named.sort()).toEqual([...lowerings.keys()].sort());
+    const refused = [...without.matchAll(/^\| [^|]+ \| ([^|]+) \|$/gm)].flatMap(([, names = ""]) => names.split(", "));
+    expect(refused.filter((name) => /^[A-Z]/.test(name)).sort()).toEqual([...refusedOperators.keys()].sort());
   });
 
   test("has an operator in one of the two tables", () => {
