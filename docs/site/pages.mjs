@@ -25,6 +25,7 @@ export const sections = [
       { file: "how-to/write-losses-and-metrics.md" },
       { file: "how-to/write-an-optimizer-or-a-schedule.md" },
       { file: "how-to/classify-sequences.md" },
+      { file: "how-to/classify-sounds.md" },
       { file: "how-to/train-several-outputs.md" },
       { file: "how-to/translate.md" },
       { file: "how-to/watch-and-show.md" },

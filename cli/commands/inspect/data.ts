@@ -8,6 +8,7 @@ import type { Override } from "../../../schema/parse/overrides.js";
 import { reportInvalidInput } from "../../errors.js";
 import { escapeLine } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
+import { isFolder } from "../../is-folder.js";
 import { reportProblems } from "../../open-run.js";
 import { openSpec, reportSpecErrors } from "../../open-spec.js";
 import type { Output } from "../../output.js";
@@ -27,6 +28,7 @@ export async function inspectData(output: Output, subject: string, overrides: re
     reportInvalidInput(output, "file-missing", `"${subject}" does not exist`, "Name a data file or a spec (.json).");
     return exitCodes.invalidInput;
   }
+  if (isFolder(subject)) return inspectSounds(output, subject);
   const { readFileFacts } = await import("../init/data/file-facts.js");
   const source = { file: subject, folder: process.cwd() };
   const asRows = await readFileFacts(source);
@@ -51,6 +53,26 @@ export async function inspectData(output: Output, subject: string, overrides: re
         'set data.comment to "".',
     );
   return exitCodes.success;
+}
+
+/** The sound files of a folder. */
+async function inspectSounds(output: Output, folder: string): Promise<number> {
+  const { readSoundFacts, soundFactsRecord, soundFactsText } = await import("../init/data/sound-facts.js");
+  const sounds = readSoundFacts(folder);
+  if (sounds.ok && sounds.value !== null) {
+    output.record({ event: "result", file: folder, ...soundFactsRecord(sounds.value) });
+    output.print(soundFactsText(sounds.value));
+    return exitCodes.success;
+  }
+  if (sounds.ok)
+    reportInvalidInput(
+      output,
+      "sounds-empty",
+      `the folder "${folder}" has no .wav files`,
+      "Name a data file or a spec (.json).",
+    );
+  else reportProblems(output, sounds.error);
+  return exitCodes.invalidInput;
 }
 
 async function inspectSpecData(output: Output, file: string, overrides: readonly Override[]): Promise<number> {

@@ -6,6 +6,7 @@ import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule, CommandParser } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
+import { isFolder } from "../../is-folder.js";
 import { reportProblems } from "../../open-run.js";
 import { disablePassOption, recurrenceOption, setOption, stopAfterOption } from "../../option-parsers.js";
 import { type PassFlags, readPassSelection } from "../../pass-selection.js";
@@ -85,7 +86,7 @@ export const inspect: CommandModule = {
       reportInvalidInput(output, "usage", `${first} and ${second} cannot be combined`, "Remove one of them.");
       return exitCodes.invalidInput;
     }
-    const { inspectRun, isFolder } = await import("./run.js");
+    const { inspectRun } = await import("./run.js");
     const ignored = ignoredFlag(command, subject.endsWith(".onnx") ? "model" : isFolder(subject) ? "run" : "spec");
     if (ignored !== undefined) {
       reportInvalidInput(output, "usage", ignored, "Remove the option.");
@@ -139,7 +140,8 @@ export const inspect: CommandModule = {
     }
     if (data === true) {
       const { inspectData } = await import("./data.js");
-      return inspectData(output, isFolder(subject) ? join(subject, "spec.json") : subject, set);
+      const ofRun = join(subject, "spec.json");
+      return inspectData(output, existsSync(ofRun) ? ofRun : subject, set);
     }
     if (!existsSync(subject) && extname(subject) === "") {
       const { openRun } = await import("../../../runtime/run/open.js");

@@ -1,5 +1,5 @@
 /** The description of a run directory: its state, and the analysis of its spec. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../../compiler/artifact.js";
 import { type ClassNames, classesRecord, classNamesOf, describeClasses } from "../../../runtime/data/metadata.js";
@@ -11,10 +11,6 @@ import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
 import { inspectSpec } from "./spec.js";
 import type { InspectAspect } from "./stage.js";
-
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
 
 export async function inspectRun(output: Output, folder: string, aspect: InspectAspect): Promise<number> {
   const pathOf = (name: string) => join(folder, name);

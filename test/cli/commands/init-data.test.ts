@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { records, rnnx, rnnxOnTerminal, root, temporaryFolder } from "../../support/spawn.js";
 import { replayTerminal } from "../../support/terminal.js";
+import { tone, wavFile } from "../../support/wav.js";
 
 type Rows = readonly (readonly (string | number)[])[];
 
@@ -257,6 +258,37 @@ describe("a spec that trains without changes", () => {
     expect(records(stdout)[0]).toMatchObject({ task: "images", images: 1000 });
     const dry = await rnnx("train", join(folder, "digits-images.idx.json").replace(".idx", ""), "--dry-run", "--json");
     expect(dry.code).toBe(0);
+  });
+});
+
+describe("sounds", () => {
+  test("of a folder, by a part of their names or by their folders", async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "s"));
+    for (const index of range(12)) {
+      const name = `${pick(["low", "high"], index)}_${pick(["ann", "bob"], Math.floor(index / 2))}_${index}.wav`;
+      writeFileSync(join(folder, "s", name), wavFile(tone(index % 2 === 0 ? 300 : 2000, 1600 + 10 * index)));
+    }
+    const { code, stdout } = await rnnx("init", "--data", join(folder, "s"), "--out", folder, "--json");
+    expect(code).toBe(0);
+    expect(records(stdout)[0]).toMatchObject({ task: "sounds", sounds: 12, sample_rates: { 8000: 12 } });
+    const spec = JSON.parse(readFileSync(join(folder, "s.json"), "utf8"));
+    expect(spec.data).toMatchObject({
+      type: "audio",
+      file: "s/*.wav",
+      names: "{label}_{part2}_{part3}.wav",
+      sample_rate: 8000,
+    });
+    const dry = await rnnx("train", join(folder, "s.json"), "--steps", "2", "--out", join(folder, "run"), "--json");
+    expect(records(dry.stdout).at(-1)).toMatchObject({ event: "done", step: 2 });
+    const predicted = await rnnx("predict", join(folder, "run"), "--input", join(folder, "s"), "--json");
+    expect(records(predicted.stdout).filter(({ event }) => event === "prediction")).toHaveLength(12);
+    const facts = await rnnx("inspect", join(folder, "s"), "--data");
+    expect(facts.stdout).toContain("12 sounds of 0.2 to 0.214 seconds (0.207 on average) at 8,000 Hz");
+    expect(facts.stdout).toContain("part 1 of the names: high (6), low (6)");
+    mkdirSync(join(folder, "empty"));
+    const empty = await rnnx("init", "--data", join(folder, "empty"), "--out", folder);
+    expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining("has no .wav files") });
   });
 });
 

@@ -240,12 +240,12 @@ function balance({ values }: ColumnFacts): JsonObject {
   return Math.max(...counts) >= UNBALANCED * Math.min(...counts) ? { class_weights: "balanced" } : {};
 }
 
-function splitFor(rows: number): JsonObject {
+export function splitFor(rows: number): JsonObject {
   if (rows >= 50) return { validation: 0.1, test: 0.1 };
   return rows >= 10 ? { validation: 0.2 } : {};
 }
 
-function training(rows: number, hasEpochs: boolean): Pick<ComposedSpec, "optimizer" | "train"> {
+export function training(rows: number, hasEpochs: boolean): Pick<ComposedSpec, "optimizer" | "train"> {
   const trained = Math.floor(rows * (rows >= 50 ? 0.8 : rows >= 10 ? 0.8 : 1));
   return {
     optimizer: { type: "adam", learning_rate: 0.005, clip: { global_norm: 5 } },

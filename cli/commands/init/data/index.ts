@@ -8,12 +8,14 @@ import { packageRoot } from "../../../../schema/package-root.js";
 import { reportInvalidInput } from "../../../errors.js";
 import { exitCodes } from "../../../exit-codes.js";
 import { formatSpec } from "../../../format-spec.js";
+import { isFolder } from "../../../is-folder.js";
 import { reportProblems } from "../../../open-run.js";
 import type { Output } from "../../../output.js";
 import { type ComposedSpec, composeImagesSpec, composeSpec, composeTextSpec } from "./compose-spec.js";
 import { factsRecord, factsText, taskText } from "./facts-text.js";
 import { type FileFacts, readFileFacts } from "./file-facts.js";
 import { findPanel } from "./panel.js";
+import { proposeSounds } from "./sounds.js";
 import { type TaskResult, taskOf } from "./task.js";
 
 export interface DataFlags {
@@ -80,6 +82,7 @@ async function propose(output: Output, data: string, target: string | null, out:
   const file = slashes(relative(resolve(out), resolve(data)));
   if (!existsSync(data))
     return refuse("file-missing", `"${data}" does not exist`, "Check the path: it is relative to the current folder.");
+  if (isFolder(data)) return proposeSounds(data, file === "" ? "." : file, target);
   if (/(?:\.idx|ubyte)(?:\.gz)?$/i.test(data)) return proposeImages(data, file, target, out);
   if (/\.txt(?:\.gz)?$/i.test(data)) return proposeText(data, file, target);
   const facts = await factsFor(data, target);
@@ -88,7 +91,7 @@ async function propose(output: Output, data: string, target: string | null, out:
     const others = /\.json(?:\.gz)?$/i.test(data)
       ? "write one object per line into a .jsonl file."
       : "rnnx init --list has specs for others.";
-    const hint = `It reads .csv, .tsv, .jsonl, .txt and IDX files; ${others}`;
+    const hint = `It reads .csv, .tsv, .jsonl, .txt and IDX files, and folders of .wav files; ${others}`;
     return refuse("file-kind", `rnnx init does not read "${data}"`, hint);
   }
   const found = factsText(output.colors.print, facts.value);

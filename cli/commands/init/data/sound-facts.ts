@@ -1,0 +1,116 @@
+/** The sound files of a folder: durations, rates, and the parts of their names. */
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { expandPattern } from "../../../../runtime/data/formats/file-list.js";
+import { readWav } from "../../../../runtime/data/formats/wav.js";
+import { formatCount, formatInteger, listFirst } from "../../../../runtime/format.js";
+import type { RunProblem } from "../../../../runtime/problem.js";
+import { fail, ok, type Result } from "../../../../runtime/result.js";
+import { unreadableFile } from "../../../../runtime/storage/system-errors.js";
+
+export interface SoundFacts {
+  readonly files: number;
+  /** Of the files in the folder: `*.wav`, or those of its folders. */
+  readonly pattern: string;
+  /** Files by samples per second, the commonest first. */
+  readonly rates: ReadonlyMap<number, number>;
+  /** In seconds. */
+  readonly durations: { readonly min: number; readonly mean: number; readonly max: number };
+  /** The values of each part of the names with their counts; of files in folders the folder alone. */
+  readonly parts: readonly ReadonlyMap<string, number>[];
+  /** Between the parts; null for files in folders. */
+  readonly separator: "_" | "-" | null;
+}
+
+/** Null for a folder without sound files in it or in its folders. */
+export function readSoundFacts(folder: string): Result<SoundFacts | null> {
+  const own = expandPattern("*.wav", folder);
+  const files = own.length > 0 ? own : expandPattern("*/*.wav", folder);
+  if (files.length === 0) return ok(null);
+  const rates = new Map<number, number>();
+  const seconds: number[] = [];
+  const problems: RunProblem[] = [];
+  for (const name of files) {
+    const file = join(folder, name);
+    try {
+      const sound = readWav(readFileSync(file));
+      if (!sound.ok) {
+        const { fault, hint } = sound.error;
+        problems.push({ code: "file-format", path: "", file, message: `"${file}" cannot be read: ${fault}.`, hint });
+        continue;
+      }
+      const { sampleRate, samples } = sound.value;
+      rates.set(sampleRate, (rates.get(sampleRate) ?? 0) + 1);
+      seconds.push(samples.length / sampleRate);
+    } catch (error) {
+      problems.push(unreadableFile("", file, error));
+    }
+  }
+  if (problems.length > 0) return fail(problems.slice(0, 20));
+  const mean = seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
+  const durations = seconds.reduce(
+    ({ min, max }, each) => ({ min: Math.min(min, each), mean, max: Math.max(max, each) }),
+    { min: Number.POSITIVE_INFINITY, mean, max: 0 },
+  );
+  const { parts, separator } =
+    own.length > 0 ? nameParts(own) : { parts: [countsOf(files, (name) => name.split("/")[0])], separator: null };
+  return ok({
+    files: files.length,
+    pattern: own.length > 0 ? "*.wav" : "*/*.wav",
+    rates: new Map([...rates].sort(([, a], [, b]) => b - a)),
+    durations,
+    parts,
+    separator,
+  });
+}
+
+/** The parts of names by the separator that gives all of them as many. */
+function nameParts(files: readonly string[]): Pick<SoundFacts, "parts" | "separator"> {
+  const stems = files.map((name) => basename(name).replace(/\.wav$/i, ""));
+  for (const separator of ["_", "-"] as const) {
+    const [first, ...others] = stems.map((stem) => stem.split(separator));
+    const count = first?.length ?? 0;
+    if (first === undefined || count < 2 || others.some(({ length }) => length !== count)) continue;
+    const parts = first.map((_, place) => countsOf(stems, (stem) => stem.split(separator)[place]));
+    return { parts, separator };
+  }
+  return { parts: [], separator: "_" };
+}
+
+function countsOf(names: readonly string[], partOf: (name: string) => string | undefined): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const value = partOf(name) ?? "";
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export function soundFactsRecord({ files, rates, durations, parts }: SoundFacts): object {
+  return {
+    sounds: files,
+    seconds: durations,
+    sample_rates: Object.fromEntries(rates),
+    names: parts.map((values) => (values.size <= 100 ? Object.fromEntries(values) : values.size)),
+  };
+}
+
+const short = (value: number) => `${Number(value.toPrecision(3))}`;
+
+export function soundFactsText({ files, rates, durations, parts, separator }: SoundFacts): string {
+  const { min, mean, max } = durations;
+  const [[rate] = [0]] = rates;
+  const hertz =
+    rates.size === 1
+      ? `${formatInteger(rate)} Hz`
+      : [...rates].map(([each, count]) => `${formatInteger(each)} Hz (${formatInteger(count)})`).join(", ");
+  const lines = parts.map((values, index) => {
+    const what = separator === null ? "folders" : `part ${index + 1} of the names`;
+    const list = [...values].map(([value, count]) => `${value} (${formatInteger(count)})`);
+    return `${what}: ${values.size > 20 ? formatCount(values.size, "value") : listFirst(list, 20)}`;
+  });
+  return [
+    `${formatCount(files, "sound")} of ${short(min)} to ${short(max)} seconds (${short(mean)} on average) at ${hertz}`,
+    ...lines,
+  ].join("\n");
+}

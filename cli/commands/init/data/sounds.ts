@@ -1,0 +1,96 @@
+/** `rnnx init --data FOLDER`: a classifier of the sound files of a folder, by a part of their names or by their folders. */
+import type { RunProblem } from "../../../../runtime/problem.js";
+import { fail, ok, type Result } from "../../../../runtime/result.js";
+import { type ComposedSpec, splitFor, training } from "./compose-spec.js";
+import { readSoundFacts, type SoundFacts, soundFactsRecord, soundFactsText } from "./sound-facts.js";
+
+interface SoundsProposal {
+  readonly composed: ComposedSpec;
+  readonly record: object;
+  readonly text: string;
+}
+
+/**
+ * @param folder that the command names.
+ * @param file the same, relative to the spec.
+ * @param target the number of the part of the names that is the label, from 1; null to find it.
+ */
+export function proposeSounds(folder: string, file: string, target: string | null): Result<SoundsProposal> {
+  const facts = readSoundFacts(folder);
+  if (!facts.ok) return facts;
+  if (facts.value === null) {
+    const hint = "Name a folder of .wav files, or of folders of them, or another kind of file.";
+    return refuse("sounds-empty", `The folder "${folder}" has no .wav files.`, hint);
+  }
+  const found = soundFactsText(facts.value);
+  const { parts, separator, pattern, rates } = facts.value;
+  const label = labelPart(facts.value, target);
+  if (label === undefined || !(parts[label]?.size ?? 0)) {
+    const hint =
+      parts.length === 0
+        ? "Put the sounds of each class into a folder of its own, or rename them, such as LABEL_SPEAKER_1.wav."
+        : `Name the part with --target, from 1 to ${parts.length}.`;
+    return refuse("init-target", `No part of the names is a label. ${found.split("\n").slice(1).join("; ")}`, hint);
+  }
+  const classes = parts[label] ?? new Map();
+  if (classes.size < 2) {
+    const hint = "A classifier needs sounds of two classes.";
+    return refuse("init-target", `All sounds have the label ${JSON.stringify([...classes.keys()][0] ?? "")}.`, hint);
+  }
+  const names =
+    separator === null
+      ? null
+      : `${parts.map((_, index) => (index === label ? "{label}" : `{part${index + 1}}`)).join(separator)}.wav`;
+  const [[sampleRate] = [0]] = rates;
+  const composed = composeSoundsSpec({ file: `${file}/${pattern}`, names, sampleRate, sounds: facts.value.files });
+  const where = separator === null ? "the folder of each sound" : `part ${label + 1} of the names`;
+  const text = `${found}\n\nA classifier: predicts ${where}, ${classes.size} classes.`;
+  return ok({ composed, record: { task: "sounds", ...soundFactsRecord(facts.value) }, text });
+}
+
+/** The first part of the names with at least two values that each have two sounds on average. */
+function labelPart({ parts, files }: SoundFacts, target: string | null): number | undefined {
+  if (target !== null) return /^[1-9]\d*$/.test(target) ? Number(target) - 1 : undefined;
+  const place = parts.findIndex(({ size }) => size >= 2 && 2 * size <= files);
+  return place < 0 ? undefined : place;
+}
+
+function refuse(code: string, message: string, hint: string): Result<never, readonly RunProblem[]> {
+  return fail([{ code, path: "", message, hint }]);
+}
+
+interface SoundsData {
+  /** A pattern. */
+  readonly file: string;
+  readonly names: string | null;
+  readonly sampleRate: number;
+  readonly sounds: number;
+}
+
+/** The spec of a classifier of sounds: bands of the mel scale through convolutions over time. */
+function composeSoundsSpec({ file, names, sampleRate, sounds }: SoundsData): ComposedSpec {
+  return {
+    data: {
+      type: "audio",
+      file,
+      ...(names !== null && { names }),
+      sample_rate: sampleRate,
+      ...(sounds >= 500 && { buckets: 8 }),
+      split: { ...splitFor(sounds), ...(sounds >= 10 && { stratify: true }) },
+    },
+    model: [
+      { layer: "log_mel" },
+      { layer: "group_norm", groups: 40 },
+      { layer: "conv1d", size: 64, kernel_size: 5, activation: "relu" },
+      { layer: "conv1d", size: 96, kernel_size: 5, stride: 2, activation: "relu" },
+      { layer: "dropout", rate: 0.3 },
+      { layer: "pool", mode: "max" },
+      { layer: "dropout", rate: 0.3 },
+      { layer: "dense", size: "classes" },
+    ],
+    loss: { type: "cross_entropy" },
+    metrics: ["accuracy", "f1"],
+    ...training(sounds, true),
+    optimizer: { type: "adam", learning_rate: 0.001, clip: { global_norm: 1 } },
+  };
+}
