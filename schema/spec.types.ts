@@ -789,6 +789,10 @@ export interface TableData {
    */
   season?: number | null;
   /**
+   * Input columns whose values are known ahead, such as promotions: the input `future`, [batch, rows of the horizon, columns], has them in the rows to be predicted, scaled as in `inputs`. A column of categories is the input `future.<column>` of ids, and dates are `future.<column>.<feature>` without being listed. Layers read them by `from`. A file for predictions ends with the rows to be predicted of each series, whose other columns may be empty. Default (null): none.
+   */
+  known_future?: string[] | null;
+  /**
    * Reverse the rows, for a file whose newest row is first.
    */
   reverse?: boolean;

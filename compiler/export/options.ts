@@ -22,6 +22,8 @@ export type Scalings = readonly ({ readonly offset: number; readonly factor: num
 export interface Processing {
   /** By column of `inputs`; null without scaling. */
   readonly inputs: Scalings | null;
+  /** By column of `future`; null without scaling. */
+  readonly future: Scalings | null;
   /** Of the outputs by their names in the trained model, which the first one of a model of text generates from. */
   readonly predictions: readonly OutputProcessing[];
   /** Ids that are never sampled, such as the unknown unit. */
@@ -39,6 +41,11 @@ export interface OutputProcessing {
   readonly targetKind: Exclude<TargetKind, "labels">;
   /** True if the model's output is logits, before softmax or sigmoid. */
   readonly endsInLogits: boolean;
+}
+
+/** The scaling of an input; null for one without. */
+export function scalingOf({ inputs, future }: Processing, name: string): Scalings | null {
+  return name === "inputs" ? inputs : name === "future" ? future : null;
 }
 
 /** The post-processing of an output of the trained model. */

@@ -7,7 +7,7 @@ import type { PassContext } from "../optimize/pass.js";
 import { exportPasses, runPasses } from "../optimize/pipeline.js";
 import { isLengths, type Signature, timeAxesOf, withDynamicShapes, withStaticTime } from "../signature.js";
 import type { Tensors } from "./fold-weights.js";
-import type { ExportOptions, Processing } from "./options.js";
+import { type ExportOptions, type Processing, scalingOf } from "./options.js";
 
 export interface FormRequest {
   readonly spec: NormalSpec;
@@ -64,6 +64,6 @@ export function inputDoc(name: string, role: Role, { dtype, shape }: Type, bound
   if (isLengths(name)) return "Number of valid steps of each sequence.";
   if (name.includes("/")) return `Initial state ${name}.`;
   if (dtype !== "float32") return "Token ids, by the vocabulary in the metadata.";
-  const isScaled = name === "inputs" && boundary.inputs !== null;
+  const isScaled = scalingOf(boundary, name) !== null;
   return `${shape.length > 2 ? "Sequences" : "Rows"} of numbers${isScaled ? ", in the units of the data" : ""}.`;
 }

@@ -1,7 +1,7 @@
 /** The sequence form: batches of whole sequences of any length. */
 import { forwardProgram } from "../pipeline/forward.js";
 import { type ModelInterface, wrapProgram } from "./interface.js";
-import { processingOf } from "./options.js";
+import { processingOf, scalingOf } from "./options.js";
 import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
 import { type FormRequest, inputDoc } from "./request.js";
 
@@ -11,8 +11,10 @@ export function sequenceForm({ spec, signature, options: { boundary }, recurrenc
     adaptInput: ({ name, role }, type) => ({
       type,
       doc: inputDoc(name, role, type, boundary),
-      convert: (b, input) =>
-        name === "inputs" && boundary.inputs !== null ? scaleInputs(b, input, boundary.inputs) : input,
+      convert(b, input) {
+        const scaling = scalingOf(boundary, name);
+        return scaling === null ? input : scaleInputs(b, input, scaling);
+      },
     }),
     adaptOutput: (b, { name, role }, value) =>
       role === "prediction"

@@ -26,6 +26,7 @@ import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
 import { checkClassHorizon, checkHorizon, targetColumns } from "./sources/table-columns.js";
+import { checkFutureUses, withFuture } from "./sources/table-future.js";
 import { hasIndicator, inputsSignature, isFeature } from "./sources/table-inputs.js";
 import { checkScaledUses } from "./sources/window-scaling.js";
 
@@ -87,6 +88,7 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
     ...checkHorizon(data),
     ...checkClassHorizon(data, targetUsesOf(spec)),
     ...checkScaledUses(data, targetUsesOf(spec)),
+    ...checkFutureUses(data, targetUsesOf(spec)),
   ];
   if (problems.length > 0) return fail(problems);
   const named = targetColumns(target);
@@ -127,7 +129,22 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
     ...(window !== null && { steps: window }),
     expected: { batch: batchSizeOrOne(spec.train), time: window ?? 1 },
   };
-  return ok({ signatures: [signature], isCertain: true });
+  return ok({ signatures: [withKnownFuture(signature, data)], isCertain: true });
+}
+
+/** The signature with the inputs of the rows to be predicted, as far as the spec shows them. */
+function withKnownFuture(signature: Signature, data: NormalTableData): Signature {
+  const { known_future: known, horizon } = data;
+  if (known === null) return signature;
+  const kinds = inputKinds(data);
+  const countOf = (name: string) => {
+    const kind = kinds?.get(name);
+    return kinds === null ? 1 : Number(isFeature(kind)) + Number(hasIndicator(kind));
+  };
+  const ids = idInputs(data).flatMap(({ name, column, feature }) =>
+    feature !== null || known.includes(column) ? [name] : [],
+  );
+  return withFuture(signature, { features: known.reduce((sum, name) => sum + countOf(name), 0), ids }, horizon);
 }
 
 function inferPairs(spec: NormalSpec, data: NormalPairsData): Result<InferredSignature> {

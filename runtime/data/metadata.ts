@@ -57,6 +57,8 @@ export interface TableMetadata {
   /** Of inputs of tokens, by their names. */
   readonly texts?: Readonly<Record<string, TextColumn>>;
   readonly target: readonly string[];
+  /** The columns of `future`, in order. */
+  readonly known_future?: readonly string[];
   /** The column of times with its notation, and the step of the rows; null where they have none. */
   readonly time?: { readonly column: string; readonly notation: TimeNotation; readonly step: TimeStep | null };
   /** The numbers of an output by name where it is of several rows: the columns of each row in turn. */

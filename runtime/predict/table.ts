@@ -1,8 +1,7 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
-import { keysOf } from "../../schema/json-pointer.js";
 import { inputKinds, rowsOfExample } from "../../schema/kinds/columns.js";
 import { isProbabilistic } from "../../schema/kinds/forecasts.js";
-import { describeHorizon, predictsOwnRow } from "../../schema/kinds/horizon.js";
+import { describeHorizon, predictsOwnRow, rowsAhead } from "../../schema/kinds/horizon.js";
 import { lossName } from "../../schema/kinds/losses.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec, NormalTableData } from "../../schema/normal/index.js";
@@ -13,6 +12,7 @@ import { targetUsesOf, usesOf } from "../data/source.js";
 import { iterateRows } from "../data/sources/row-order.js";
 import type { TableRows } from "../data/sources/table-contents.js";
 import { withFile } from "../data/sources/table-format.js";
+import { futureArrays, futureInputs } from "../data/sources/table-future.js";
 import { featuresOf, featureValue, fitIds, inputArrays, type TableInputs } from "../data/sources/table-inputs.js";
 import { type TableTime, timeAhead } from "../data/sources/table-order.js";
 import { readRows } from "../data/sources/table-rows.js";
@@ -21,7 +21,6 @@ import { fittedColumns } from "../data/sources/table-targets.js";
 import { fitTexts } from "../data/sources/table-texts.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
-import type { RunProblem } from "../problem.js";
 import { fail, ok } from "../result.js";
 import { defaultRequest, forecastMembers } from "./forecast-members.js";
 import { forecastRows, isForecastName, RowValues } from "./forecast-rows.js";
@@ -36,6 +35,7 @@ import {
 import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
+import { describeMissing, emptyPastProblem, tooLargeProblem } from "./table-problems.js";
 
 export const table: OpenInputs = async ({ run, file, folder, forecast, windows: windowChoice = null }) => {
   const { metadata, spec } = run;
@@ -70,10 +70,12 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
         }),
       })),
     );
-  const { rows, columns: readColumns, values, lineOf, unreadOf, groupOf, notices } = result.value;
+  const { rows, columns: readColumns, values, lineOf, unreadOf, groupOf, notices, policies } = result.value;
+  const futureRows = data.known_future === null ? 0 : rowsAhead(data);
+  const lastRows = seriesRanges(result.value.starts, rows).map(([, end]) => end - futureRows);
   const isEveryWindow = (windowChoice ?? (horizon.length > 1 ? "last" : "all")) === "all";
   const starts = seriesRanges(result.value.starts, rows).flatMap(([start, end]) => {
-    const count = Math.max(0, end - start - window + 1);
+    const count = Math.max(0, end - futureRows - start - window + 1);
     const first = isEveryWindow ? 0 : count - 1;
     return Array.from({ length: count === 0 ? 0 : count - first }, (_, index) => ({
       series: start,
@@ -85,7 +87,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
   const rowTime = result.value.time === null ? null : { ...result.value.time, ...(fitted && { step: fitted.step }) };
   const firstRows = starts.map(({ row }) => row);
   if (firstRows.length === 0) {
-    const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}.`;
+    const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}${futureRows === 0 ? "" : `, and ${formatCount(futureRows, "row")} to be predicted`}.`;
     return fail([{ code: "table-too-short", path: "", file, message, hint: "Add more rows." }]);
   }
   const collected = collectFloats.float32();
@@ -94,12 +96,18 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     const source = feature.isIndicator ? column.replace(/ \(missing\)$/, "") : column;
     return { feature, fill: metadata.fill?.[source], scaler: scalerOf(scaler, column) };
   });
-  let row = 0;
+  let [row, series] = [0, 0];
   for (const numbers of iterateRows(values, readColumns.length)) {
+    while (row >= (result.value.starts[series + 1] ?? rows)) series++;
+    const lastRow = lastRows[series] ?? rows;
+    const empty: string[] = [];
     const scaledRow = features.map(({ feature, fill, scaler: columnScaler }) => {
       const value = featureValue(numbers, feature, fill);
+      const isEmpty = Number.isNaN(numbers[feature.column]) && policies[feature.column] === "future";
+      if (isEmpty && row < lastRow) empty.push(feature.name);
       return columnScaler === undefined ? value : scaleValue(value, columnScaler);
     });
+    if (empty.length > 0) return fail([emptyPastProblem(file, lineOf(row), empty[0] ?? "", futureRows)]);
     const overflowIndex = scaledRow.findIndex((value) => !Number.isFinite(Math.fround(value)));
     if (overflowIndex >= 0) return fail([tooLargeProblem(file, lineOf(row), columns[overflowIndex] ?? "")]);
     for (const value of scaledRow) collected.push(value);
@@ -120,10 +128,16 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     const size = shape.at(-1) ?? 1;
     return { shape: [size], data: stepData.slice(-size) };
   };
+  const future = futureInputs(data, result.value, ids.series);
+  if (!future.ok) return future;
   const windows: SeriesInputs = {
     rows,
     window,
-    read: (starts, length) => new Map(inputArrays(inputs, { stride: 1, shift: 0, length }, starts, isRows)),
+    read: (starts, length) =>
+      new Map([
+        ...inputArrays(inputs, { stride: 1, shift: 0, length }, starts, isRows),
+        ...(future.value === null ? [] : futureArrays(future.value, inputs, starts, length, horizon)),
+      ]),
   };
   return ok({
     lengths: new Uint32Array(firstRows.length).fill(window),
@@ -254,35 +268,4 @@ async function missingTargetNotices(
   return [
     `${formatCount(missing, "row")} of "${file}" ${missing === 1 ? "has" : "have"} no target. Training drops such rows; predictions read them.`,
   ];
-}
-
-/** The problems of a file, with its missing columns as one. @param isKeyed true for columns by name in the spec. */
-function describeMissing(
-  problems: readonly RunProblem[],
-  file: string,
-  { columns, target }: TableMetadata,
-  isKeyed: boolean,
-): readonly RunProblem[] {
-  const isMissing = ({ code }: RunProblem) => code === "column-missing";
-  const missing = problems.filter(isMissing);
-  const [first] = missing;
-  if (first === undefined) return problems;
-  const names = missing.map(({ path }) => {
-    const key = keysOf(path).at(-1) ?? "";
-    return isKeyed ? key : (columns[Number(key)] ?? "");
-  });
-  const isOne = names.length === 1;
-  const list = listFirst(
-    names.map((name) => JSON.stringify(name)),
-    8,
-  );
-  const targets = names.filter((name) => target.includes(name));
-  const past = targets.length === 0 ? "" : "A target among them is read in the rows before the predicted one. ";
-  const message = `"${file}" has no ${isOne ? "column" : "columns"} ${list}, which ${isOne ? "is an input" : "are inputs"} of the model.`;
-  return [{ ...first, message, hint: `${past}${first.hint ?? ""}` }, ...problems.filter((one) => !isMissing(one))];
-}
-
-function tooLargeProblem(file: string, line: number, name: string): RunProblem {
-  const message = `${file}:${line}: Column "${name}" has a number that is too large for float32.`;
-  return { code: "table-value", path: "", file, line, message, hint: "" };
 }

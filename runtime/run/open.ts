@@ -69,7 +69,10 @@ function withCurrentKeys(spec: NormalSpec): NormalSpec {
       : earlier === "none"
         ? null
         : { type: earlier as ScaleType, per: "column" as const };
-  return { ...spec, data: { ...data, horizon, scale, time: data.time ?? null } };
+  return {
+    ...spec,
+    data: { ...data, horizon, scale, time: data.time ?? null, known_future: data.known_future ?? null },
+  };
 }
 
 type ScaleType = NonNullable<NormalTableData["scale"]>["type"];

@@ -123,7 +123,8 @@ function decoderProblem({ spec }: Run): RunProblem | undefined {
 
 /** The page edits numbers and labels. */
 function columnKindsProblem({ spec: { data } }: Run): RunProblem | undefined {
-  if (data.type !== "table" || (!hasKinds(data.columns) && data.group === null)) return undefined;
+  if (data.type !== "table" || (!hasKinds(data.columns) && data.group === null && data.known_future === null))
+    return undefined;
   const message =
     data.group === null
       ? "A web page of a table reads a list of columns of numbers, but data.columns has kinds."

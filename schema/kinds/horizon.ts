@@ -9,6 +9,11 @@ export function horizonRows(horizon: number | readonly number[]): readonly numbe
   return horizon === 0 ? [0] : Array.from({ length: horizon }, (_, index) => index + 1);
 }
 
+/** The name of an input of the rows to be predicted: `future` of numbers, `future.<name>` of ids. */
+export function futureInput(name: string | null): string {
+  return name === null ? "future" : `future.${name}`;
+}
+
 /** Rows after a window up to the last one to be predicted. */
 export function rowsAhead({ horizon }: Horizon): number {
   return Math.max(...horizon);

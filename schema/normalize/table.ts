@@ -42,6 +42,10 @@ export function checkRows(data: NormalData, report: Report): void {
   if (data.type !== "table") return;
   if (data.time !== null) checkTime(data, data.time, report);
   if (data.scale?.per === "window") checkWindowScale(data, report);
+  if (data.known_future !== null && predictsOwnRow(data)) {
+    const message = "Columns are known ahead for rows after a window, but the horizon is a row of the window.";
+    report({ code: "known-future", path: "/data/known_future", message, hint: 'Remove "known_future".' });
+  }
   if (data.window !== null) return;
   const refuse = (key: string, message: string, hint: string) =>
     report({ code: "table-rows", path: `/data/${key}`, message, hint });

@@ -60,6 +60,7 @@ export const tableData: NormalTableData = {
   group: null,
   time: null,
   season: null,
+  known_future: null,
   reverse: false,
   scale: null,
   missing: "error",

@@ -5,15 +5,20 @@ import { formatCount, formatInteger, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { type Column, type ColumnSelection, hasLabels } from "./table-columns.js";
 
-/** `drop_untargeted` leaves out rows of independent examples that have no target. */
-export type ColumnPolicy = NormalTableData["missing"] | "drop_untargeted";
+/** `future` is for predictions: only the rows to be predicted may lack a value. `drop_untargeted` leaves out rows of independent examples that have no target. */
+export type ColumnPolicy = NormalTableData["missing"] | "drop_untargeted" | "future";
 
 /** The treatment of each column of a selection. */
 export function missingPolicies(data: NormalTableData, { columns, inputs, targets }: ColumnSelection): ColumnPolicy[] {
-  return columns.map(({ kind }, index) => {
+  return columns.map(({ kind, name, specName }, index) => {
     const own = kind?.type === "number" || kind?.type === "boolean" ? kind.missing : null;
     const policy = own ?? data.missing;
     const isMadeUp = policy === "zero" || policy === "mean";
+    const isKnown =
+      kind?.type === "date" || data.known_future?.includes(name) || data.known_future?.includes(specName ?? "");
+    const isPrediction = targets.every(({ use }) => use === null);
+    if (isPrediction && data.known_future !== null && isKnown !== true && (policy === "error" || policy === "drop"))
+      return "future";
     const ofTargets = targets.filter((target) => target.use !== null && target.columns.includes(index));
     if (ofTargets.length > 0) {
       if (hasIndependentRows(data) && !inputs.includes(index)) return "drop_untargeted";

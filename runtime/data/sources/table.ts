@@ -23,6 +23,7 @@ import { iterateRows as tableRows } from "./row-order.js";
 import { hasLabels } from "./table-columns.js";
 import type { TableRows } from "./table-contents.js";
 import { fillNotices, fitFill } from "./table-fill.js";
+import { checkFutureUses, type FutureInputs, futureArrays, futureInputs, withFuture } from "./table-future.js";
 import {
   expectedSteps,
   type Feature,
@@ -49,7 +50,7 @@ export const table: SourceKind<NormalTableData> = {
   async open(specData, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
     const data = tableMetadata === null ? specData : { ...specData, ...fittedColumns(specData, tableMetadata) };
-    const unscalable = checkScaledUses(data, targetUses);
+    const unscalable = [...checkScaledUses(data, targetUses), ...checkFutureUses(data, targetUses)];
     if (unscalable.length > 0) return fail(unscalable);
     const result = await readRows(data, folder, targetUses, false, tableMetadata?.time?.notation);
     if (!result.ok) return result;
@@ -95,6 +96,8 @@ interface Prepared {
   readonly scalers: ReadonlyMap<string, ScalerParameters>;
   /** By name of a column, in place of its missing values. */
   readonly fill: Readonly<Record<string, number>>;
+  /** Null without columns that are known ahead. */
+  readonly future: FutureInputs | null;
   readonly scaling: Signature["window_scaling"] | undefined;
   /** Null where rows are in the order of the file. */
   readonly time: NonNullable<TableMetadata["time"]> | null;
@@ -176,7 +179,9 @@ function prepare(
     const classes = encoded.ok ? encoded.value : fitClasses(labels);
     return { ...common, series: { dtype: "int32", width: 1, data: classes.ids }, classes };
   });
-  if (problems.length > 0) return fail(problems);
+  const future = futureInputs(data, read, ids.series);
+  if (!future.ok) problems.push(...future.error);
+  if (!future.ok || problems.length > 0) return fail(problems);
   if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   return ok({
     inputs: { numbers: features, ids: ids.series, texts: texts.series },
@@ -185,6 +190,7 @@ function prepare(
     scalers,
     fill,
     scaling: windowScaling(data, read),
+    future: future.value,
     time: timeMetadata(read.time, fittedMetadata),
     notices: [...notices.values(), ...ids.notices, ...texts.notices, ...fillNotices(read, fill)],
   });
@@ -194,7 +200,7 @@ const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an o
 
 function windowSource(
   data: NormalTableData,
-  { inputs, targets, inputNames, scalers, fill, time, scaling }: Prepared,
+  { inputs, targets, inputNames, scalers, fill, time, scaling, future }: Prepared,
   { firstRows, splits }: TableWindows,
 ): DataSource {
   const { horizon } = data;
@@ -224,6 +230,8 @@ function windowSource(
     inputs.texts.map(({ name, column: { vocabulary } }) => ({ name, size: vocabulary.length })),
     isRows,
   );
+  const withFutureInputs = (signature: Signature) =>
+    future === null ? signature : withFuture(signature, { ...future, features: future.features.length }, horizon);
   const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
     examples: firstRows.length,
@@ -242,31 +250,34 @@ function windowSource(
       scaler: Object.fromEntries(scalers),
       ...(Object.keys(fill).length > 0 && { fill }),
       ...(time !== null && { time }),
+      ...(future !== null && { known_future: future.features.map((place) => inputNames[place] ?? "") }),
       ...targetsMetadata(targets, horizon),
     },
-    signature: (train) => ({
-      ...inputsOf,
-      targets: targetsSignature(signatures),
-      sizes: {
-        ...inputsOf.sizes,
-        ...Object.fromEntries(
-          targets.map(({ name, classes, series }) => [
-            classesSize(name),
-            classes?.count ?? horizon.length * series.width,
-          ]),
-        ),
-      },
-      ...(scaling !== undefined && { window_scaling: scaling }),
-      ...(!isRows && { steps: window }),
-      expected: { batch: expectedBatchSize(train, splits), time: window, ...expectedSteps(inputs) },
-    }),
+    signature: (train) =>
+      withFutureInputs({
+        ...inputsOf,
+        targets: targetsSignature(signatures),
+        sizes: {
+          ...inputsOf.sizes,
+          ...Object.fromEntries(
+            targets.map(({ name, classes, series }) => [
+              classesSize(name),
+              classes?.count ?? horizon.length * series.width,
+            ]),
+          ),
+        },
+        ...(scaling !== undefined && { window_scaling: scaling }),
+        ...(!isRows && { steps: window }),
+        expected: { batch: expectedBatchSize(train, splits), time: window, ...expectedSteps(inputs) },
+      }),
     batch: (indices) => {
       const arrays = targets.map((target, index): [string, NumericArray] => {
         const steps = target.everyStep ? [indices.length, window] : [indices.length];
         const shape = [...steps, ...shapeOf(target)];
         return [targetPort(target.name), gatherRows(target.series, rowsOf(indices), targetRows[index] ?? [], shape)];
       });
-      return new Map([...inputArrays(inputs, inputWindows, rowsOf(indices), isRows), ...arrays]);
+      const ahead = future === null ? [] : futureArrays(future, inputs, rowsOf(indices), window, horizon);
+      return new Map([...inputArrays(inputs, inputWindows, rowsOf(indices), isRows), ...ahead, ...arrays]);
     },
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);

@@ -1,6 +1,6 @@
 /** An exported model under test, in any runtime. */
 import type { Tensor } from "onnxruntime-common";
-import type { ExportPorts, Processing } from "../../../compiler/export/index.js";
+import { type ExportPorts, type Processing, scalingOf } from "../../../compiler/export/index.js";
 import { scaleValue, unscaleValue } from "../../data/scaler.js";
 import { tensorOf } from "../../tensors/ort.js";
 import type { StatePair } from "../metadata.js";
@@ -30,18 +30,20 @@ export function feedTensor(arrays: Arrays, name: string): Tensor {
 /** Inputs as raw values for the exported model, and scaled for the training's forward pass. */
 export function rawAndScaled(
   arrays: Arrays,
-  { inputs: scalers }: Processing,
+  boundary: Processing,
 ): { readonly rawInputs: Arrays; readonly scaledInputs: Arrays } {
-  const inputs = arrays.get("inputs");
-  if (scalers === null || inputs?.dtype !== "float32") return { rawInputs: arrays, scaledInputs: arrays };
-  const mapColumns = (data: Float32Array, convert: typeof scaleValue) =>
-    data.map((value, index) => {
-      const scaler = scalers[index % scalers.length];
-      return scaler ? convert(value, scaler) : value;
-    });
-  const raw = mapColumns(inputs.data, unscaleValue);
-  return {
-    rawInputs: new Map([...arrays, ["inputs", { ...inputs, data: raw }]]),
-    scaledInputs: new Map([...arrays, ["inputs", { ...inputs, data: mapColumns(raw, scaleValue) }]]),
-  };
+  const [raw, scaled] = [new Map(arrays), new Map(arrays)];
+  for (const [name, array] of arrays) {
+    const scalers = scalingOf(boundary, name);
+    if (scalers === null || array.dtype !== "float32") continue;
+    const mapColumns = (data: Float32Array, convert: typeof scaleValue) =>
+      data.map((value, index) => {
+        const scaler = scalers[index % scalers.length];
+        return scaler ? convert(value, scaler) : value;
+      });
+    const inUnits = mapColumns(array.data, unscaleValue);
+    raw.set(name, { ...array, data: inUnits });
+    scaled.set(name, { ...array, data: mapColumns(inUnits, scaleValue) });
+  }
+  return { rawInputs: raw, scaledInputs: scaled };
 }
