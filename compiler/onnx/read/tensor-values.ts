@@ -13,8 +13,12 @@ export interface TensorProto extends ModelTensor {
   values(): Float64Array;
 }
 
-/** The bytes of external data. Throws where they cannot be read. */
-export type ReadExternal = (external: ExternalData, bytes: number) => Uint8Array;
+/**
+ * The bytes of external data. Throws a RangeError where they cannot be read.
+ *
+ * @param isCheck true to look for them only: the result is not read.
+ */
+export type ReadExternal = (external: ExternalData, bytes: number, isCheck: boolean) => Uint8Array;
 
 type Decode = (view: DataView, offset: number) => number;
 
@@ -50,13 +54,12 @@ const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes
 export function readTensorProto(bytes: Uint8Array, external: ReadExternal): TensorProto {
   const declared = readTensor(bytes);
   const shape = (declared.shape ?? []).map(Number);
-  const content = () => tensorContent(bytes, { ...declared, shape }, external);
+  const content = (isCheck = false) => tensorContent(bytes, { ...declared, shape }, external, isCheck);
   return {
     ...declared,
     shape,
     check() {
-      if (declared.external === undefined) content();
-      else external({ ...declared.external, length: 0 }, 0);
+      content(true);
     },
     values() {
       const { raw, typed, count, format } = content();
@@ -68,13 +71,19 @@ export function readTensorProto(bytes: Uint8Array, external: ReadExternal): Tens
 }
 
 /** The bytes of a tensor's numbers, or the numbers themselves: as many as its shape needs. */
-function tensorContent(bytes: Uint8Array, { dtype, shape = [], external }: ModelTensor, read: ReadExternal) {
+function tensorContent(
+  bytes: Uint8Array,
+  { dtype, shape = [], external }: ModelTensor,
+  read: ReadExternal,
+  isCheck: boolean,
+) {
   const format = rawFormats[dtype];
   if (format === undefined) throw new RangeError(`the element type ${dtype} is not supported`);
   const count = shape.reduce<number>((product, size) => product * Number(size), 1);
   if (shape.some((size) => Number(size) < 0) || !Number.isSafeInteger(count))
     throw new RangeError(`[${shape.join(", ")}] is not a shape`);
-  let raw = external && read(external, count * format.size);
+  let raw = external && read(external, count * format.size, isCheck);
+  if (raw !== undefined && isCheck) return { raw, typed: [], count, format };
   const typed: number[] = [];
   for (const entry of fields(bytes)) {
     if (entry.field === TENSOR.rawData) raw ??= entry.bytes;
