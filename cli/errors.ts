@@ -68,6 +68,10 @@ export function reportFailure(
 /** Reports an exception: system errors by their reason, everything else as a bug of rnnx. */
 export function reportUnexpected(output: Output, thrown: unknown): number {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (isSystemError(error) && error.code === "ENOTDIR" && error.path !== undefined) {
+    reportInvalidInput(output, "usage", `${error.path} is below a file, which is no folder`, "Name another folder.");
+    return exitCodes.invalidInput;
+  }
   if (isSystemError(error)) {
     reportFailure(output, `${systemReason(error)} (${error.code ?? ""}).`, "");
   } else {

@@ -96,7 +96,7 @@ export interface NormalTableData {
   readonly type: "table";
   /**
    * A file of rows, relative to the spec: CSV or TSV in UTF-8 (gzipped or not), lines of JSON (`.jsonl`, the keys of
-   * the first line are the columns), Parquet (`.parquet`) or Arrow (`.arrow`, `.feather` of version 2; needs the
+   * the first lines are the columns), Parquet (`.parquet`) or Arrow (`.arrow`, `.feather` of version 2; needs the
    * package apache-arrow). The types of the columns of Parquet and Arrow are read: no value is a missing one, a date is
    * 2024-05-01, a time 2024-05-01 09:30:00. A list of files, or a name with `*`, `?` or `{a,b}`, is the rows of several
    * files with equal columns: those of a list in its order, those of a pattern by name.

@@ -25,6 +25,8 @@ export interface Row {
   readonly fields: readonly string[];
   /** The row's first line in the file, from 1. */
   readonly line: number;
+  /** True for the fields that are numbers by their type, in no notation of the table. */
+  readonly areNumbers?: readonly boolean[];
 }
 
 /** Receives the contents of a file in order; a problem with the columns ends the reading at once. */

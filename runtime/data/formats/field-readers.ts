@@ -3,9 +3,11 @@ import type { NormalBooleanColumn, NormalColumnKind, NormalTableData } from "../
 import { intern } from "../labels.js";
 import { dateReader, formatsOf } from "./date-values.js";
 import { type NumberReader, numberFormat, numberReader } from "./number-marks.js";
-import { isMissing } from "./number-notation.js";
+import { isMissing, parseNumber } from "./number-notation.js";
 
 export interface FieldReader extends NumberReader {
+  /** Reads a field that is a number by its type: a column of numbers in no notation. */
+  readonly readNumber: (field: string) => number;
   /** The texts of a column of categories by their numbers. */
   readonly texts: () => readonly string[];
 }
@@ -16,26 +18,29 @@ export function fieldReader(
   table: Pick<NormalTableData, "decimal" | "thousands">,
 ): FieldReader {
   const none = { texts: () => [] };
+  const own = (reader: NumberReader): FieldReader => ({ ...reader, ...none, readNumber: reader.read });
   switch (kind?.type) {
     case undefined:
-      return { ...numberReader(numberFormat(table)), ...none };
+      return { ...own(numberReader(numberFormat(table))), readNumber: parseNumber };
     case "number":
-      return { ...numberReader(numberFormat(table, kind)), ...none };
+      return { ...own(numberReader(numberFormat(table, kind))), readNumber: parseNumber };
     case "category":
     case "text":
       return categoryReader();
     case "boolean":
-      return { ...booleanReader(kind), ...none };
+      return own(booleanReader(kind));
     case "date":
-      return { ...dateFieldReader(kind.format), ...none };
+      return own(dateFieldReader(kind.format));
   }
 }
 
 /** Numbers by first appearance. An empty field is a text too. */
 function categoryReader(): FieldReader {
   const numbers = new Map<string, number>();
+  const read = (field: string) => intern(numbers, field);
   return {
-    read: (field) => intern(numbers, field),
+    read,
+    readNumber: read,
     isMissing: () => false,
     faultOf: () => undefined,
     texts: () => [...numbers.keys()],

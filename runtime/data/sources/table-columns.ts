@@ -88,12 +88,13 @@ export function chooseColumns(
   }));
   const namedTargets = data.target === null ? undefined : targets.flatMap(({ found = [] }) => found);
   const labelColumns = new Set(targets.flatMap((target) => (hasLabels(target) ? (target.found ?? []) : [])));
-  const { read } = fieldReader(null, data);
+  const { read, readNumber } = fieldReader(null, data);
+  const numberIn = (index: number, field: string) => (firstRow.areNumbers?.[index] ? readNumber : read)(field);
   const numeric = names.flatMap((_, columnIndex) => {
     const field = firstRow.fields[columnIndex] ?? "";
     const isTarget =
       labelColumns.has(columnIndex) || (predictsOwnRow(data) && namedTargets?.includes(columnIndex) === true);
-    return !isTarget && columnIndex !== timeColumn && (isMissing(field) || !Number.isNaN(read(field)))
+    return !isTarget && columnIndex !== timeColumn && (isMissing(field) || !Number.isNaN(numberIn(columnIndex, field)))
       ? [columnIndex]
       : [];
   });

@@ -6,7 +6,7 @@ import type { RunProblem } from "../../problem.js";
 import type { CsvFormat } from "../formats/csv.js";
 import { withoutGz } from "../formats/file-chunks.js";
 import { firstName } from "../formats/file-list.js";
-import { tableFormatOf } from "../formats/table-file.js";
+import { isTyped, tableFormatOf } from "../formats/table-file.js";
 
 export function tableFormat({ file, delimiter: own, comment, header }: NormalTableData): CsvFormat {
   const delimiter = own ?? (/\.tsv$/i.test(withoutGz(firstName(file))) ? "\t" : ",");
@@ -19,7 +19,10 @@ export function tableFormat({ file, delimiter: own, comment, header }: NormalTab
 
 /** The data with another file: one with types of its own has neither a delimiter nor a notation of numbers. */
 export function withFile(data: NormalTableData, file: string): NormalTableData {
-  if (tableFormatOf(file) === "text") return { ...data, file };
+  const format = tableFormatOf(file);
+  if (format === "text") return { ...data, file };
+  // Texts in lines of JSON have the notation of the table.
+  if (format === "json") return { ...data, file, delimiter: null, header: "auto" };
   const { columns } = data;
   const withoutNotation = (kind: NormalColumnKind): NormalColumnKind =>
     kind.type === "number" ? { ...kind, decimal: null, thousands: null, unit: null } : kind;
@@ -38,7 +41,7 @@ export function withFile(data: NormalTableData, file: string): NormalTableData {
 
 /** The problems of a decimal mark or a separator of thousands for numbers that are no text. */
 export function checkNotation({ file, decimal, thousands, columns }: NormalTableData): readonly RunProblem[] {
-  if (tableFormatOf(file) === "text") return [];
+  if (!isTyped(file)) return [];
   const kinds = columns === null || Array.isArray(columns) ? [] : Object.entries(columns);
   const settings = [
     ["/data", { decimal, thousands }] as const,

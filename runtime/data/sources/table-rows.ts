@@ -94,7 +94,7 @@ export async function readRows(
   let fileNames: readonly string[] | null = null;
   /** Numbers in each column that is left out. */
   let leftOutNumbers: number[] = [];
-  const row = ({ fields, line }: Row): readonly RunProblem[] => {
+  const row = ({ fields, line, areNumbers }: Row): readonly RunProblem[] => {
     const problems: RunProblem[] = [];
     fileRows += 1;
     const untimed = timeColumn?.check({ fields, line });
@@ -112,7 +112,8 @@ export async function readRows(
       const policy = policies[index] ?? "error";
       // A label such as "None" is text.
       const isAbsent = isLabel ? field.trim() === "" : reader.isMissing(field);
-      const value = isLabel ? 0 : reader.read(field);
+      const isNumber = areNumbers?.[column.index] === true;
+      const value = isLabel ? 0 : isNumber ? reader.readNumber(field) : reader.read(field);
       if (isAbsent) missingCounts[index] = (missingCounts[index] ?? 0) + 1;
       if (isAbsent && policy !== "error") {
         isDropped ||= policy === "drop" || policy === "drop_untargeted";

@@ -206,13 +206,16 @@ function tableData(
     ({ tableKind, missing: count }, index) =>
       count > 0 && (!/^(?:category|text)$/.test(tableKind?.type ?? "") || index >= inputs.length),
   );
+  // The first row has no previous one.
+  const policy =
+    missing === "previous" && [...inputs, ...targets].some(({ isFirstMissing }) => isFirstMissing) ? "drop" : missing;
   return {
     type: "table",
     file,
     ...(delimiter !== null && { delimiter }),
     ...tableColumns(inputs, targets, isClasses, nameOf, (column) => columns.indexOf(column) + 1),
     target: targets.map(nameOf),
-    ...(isIncomplete && { missing }),
+    ...(isIncomplete && { missing: policy }),
   };
 }
 

@@ -1,5 +1,4 @@
 /** Facts of a data file: its rows, and the kind, missing values, classes and lengths of each of its columns. */
-import { createHash } from "node:crypto";
 import { makeUnique } from "../../../../runtime/data/formats/columns.js";
 import { sortableDates, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { withoutGz } from "../../../../runtime/data/formats/file-chunks.js";
@@ -11,7 +10,8 @@ import { collectNumbers, type NumberStatistics } from "../../../../runtime/data/
 import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
-import { collectKind, type FoundKind, type KindCollector, type NumberDoubt } from "./table-kinds.js";
+import { countDuplicates } from "./duplicate-rows.js";
+import { collectKind, type FoundKind, type KindCollector, type NumberDoubt, type OddValue } from "./table-kinds.js";
 
 /** `list` is a list of names in JSON, `vectors` a list of lists of numbers, `objects` are objects in JSON. */
 export type ColumnKind = "numbers" | "text" | "list" | "vectors" | "objects" | "empty";
@@ -36,6 +36,8 @@ export interface ColumnFacts {
   readonly characters: number;
   /** True for 1, 2, 3, … or another count of the rows. */
   readonly isRowNumber: boolean;
+  /** True for integers of a column named id, each once. */
+  readonly isIdentifier: boolean;
   /** A number in a notation that is not read, such as one with a decimal comma; null where others are texts. */
   readonly notation: (Notation & { readonly example: string }) | null;
   readonly isDate: boolean;
@@ -47,6 +49,10 @@ export interface ColumnFacts {
   readonly tableKind: FoundKind | null;
   /** A number that another notation reads as another; null for none. */
   readonly doubt: NumberDoubt | null;
+  /** A value of a column whose others are numbers; null for another column. */
+  readonly odd: OddValue | null;
+  /** True where the first row has no value. */
+  readonly isFirstMissing: boolean;
   /** The correlation of successive numbers. */
   readonly autocorrelation: number;
 }
@@ -61,14 +67,12 @@ export interface FileFacts {
   /** The evidence for a notation: the decimal mark of other columns, or the delimiter; null for none. */
   readonly decimalEvidence: "columns" | "delimiter" | null;
   readonly rows: number;
-  /** Rows that are equal to an earlier one; null for more than `MAX_ROWS`. */
+  /** Rows that are equal to an earlier one; null for too many rows. */
   readonly duplicates: number | null;
   readonly columns: readonly ColumnFacts[];
 }
 
 const MAX_VALUES = 1000;
-/** Rows that are compared with one another. */
-const MAX_ROWS = 2_000_000;
 const MAX_LINE_LENGTH = 2 ** 24;
 
 interface File {
@@ -119,11 +123,11 @@ async function readTable(
         columns = makeUnique(names).map(collectColumn);
         return [];
       },
-      row({ fields }) {
+      row({ fields, line }) {
         rows += 1;
         duplicates.add(fields.join("\u0000"));
         if (fields[0]?.startsWith("#")) commentRows += 1;
-        for (const [index, column] of columns.entries()) column.add(fields[index] ?? "");
+        for (const [index, column] of columns.entries()) column.add(fields[index] ?? "", line);
         return [];
       },
     },
@@ -150,22 +154,6 @@ function settleDecimals(columns: readonly Collector[], delimiter: string): FileF
   return "delimiter";
 }
 
-/** Counts equal rows by 64 bits of their SHA-256. */
-function countDuplicates() {
-  const seen = new Set<string>();
-  let [rows, count] = [0, 0];
-  return {
-    add(row: string) {
-      rows += 1;
-      if (rows > MAX_ROWS) return;
-      const key = createHash("sha256").update(row).digest("base64").slice(0, 11);
-      if (seen.has(key)) count += 1;
-      seen.add(key);
-    },
-    count: () => (rows > MAX_ROWS ? null : count),
-  };
-}
-
 async function readJsonLines(source: File): Promise<Result<FileFacts>> {
   const { file } = source;
   const columns = new Map<string, Collector>();
@@ -181,7 +169,7 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
       for (const [key, value] of Object.entries(parsed.value.line)) {
         const column = columns.get(key) ?? collectColumn(key);
         columns.set(key, column);
-        column.add(value);
+        column.add(value, number);
       }
       rows += 1;
     }
@@ -202,7 +190,7 @@ function lineProblem(file: string, line: number, fault: string): RunProblem {
 
 interface Collector {
   readonly kinds: KindCollector;
-  add(value: unknown): void;
+  add(value: unknown, line: number): void;
   /** @param rows of the file, some of which may lack the key. */
   finish(rows?: number): ColumnFacts;
 }
@@ -212,6 +200,7 @@ function collectColumn(name: string): Collector {
   const markers = new Map<string, number>();
   const words = new Set<string>();
   const lengths: number[] = [];
+  let isFirstMissing = false;
   let [count, missing, numbers, lists, vectors, objects, characters] = [0, 0, 0, 0, 0, 0, 0];
   let first = "";
   let [last, dates, rowNumbers, otherNumbers] = ["", 0, 0, 0];
@@ -219,7 +208,7 @@ function collectColumn(name: string): Collector {
   const time = trackTime();
   const kinds = collectKind();
   let notation: ColumnFacts["notation"] = null;
-  const addText = (text: string) => {
+  const addText = (text: string, line: number) => {
     const number = parseNumber(text);
     if (!Number.isNaN(number)) {
       numbers += 1;
@@ -236,7 +225,7 @@ function collectColumn(name: string): Collector {
     if (sortableDates(text).some((date) => date !== undefined)) dates += 1;
     time.add(text, count);
     if (first === "") first = text;
-    kinds.add(text);
+    kinds.add(text, line);
     last = text;
     characters += text.length;
     const split = splitWords(text);
@@ -245,7 +234,7 @@ function collectColumn(name: string): Collector {
   };
   return {
     kinds,
-    add(value) {
+    add(value, line) {
       count += 1;
       if (Array.isArray(value)) {
         if (Array.isArray(value[0])) vectors += 1;
@@ -256,9 +245,10 @@ function collectColumn(name: string): Collector {
         lengths.push(0);
       } else if (value === null || value === undefined || isMissing(`${value}`)) {
         missing += 1;
+        isFirstMissing ||= count === 1;
         lengths.push(0);
         if (typeof value === "string" && value !== "") markers.set(value, (markers.get(value) ?? 0) + 1);
-      } else addText(`${value}`);
+      } else addText(`${value}`, line);
     },
     finish(rows = count) {
       const present = count - missing;
@@ -278,6 +268,11 @@ function collectColumn(name: string): Collector {
         lengths,
         characters: characters / Math.max(present, 1),
         isRowNumber: rowNumbers === count && count > 1,
+        isIdentifier:
+          /(?:^|[^a-z])(?:id|uuid|key)$|^I[Dd]$|[a-z]I[Dd]$/.test(name) &&
+          numbers === present &&
+          values.size === present &&
+          present > 1,
         notation: numbers + otherNumbers === present ? notation : null,
         isDate,
         isDescendingDate: isDate && steps.down > steps.up,
@@ -290,6 +285,8 @@ function collectColumn(name: string): Collector {
               })
             : null,
         doubt: kinds.doubt(),
+        odd: kind === undefined ? kinds.odd() : null,
+        isFirstMissing,
         autocorrelation: kinds.autocorrelation(),
       };
     },

@@ -1,6 +1,7 @@
 /** `rnnx init --data`: writes a spec from the columns of a data file, after checking that it trains. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
+import { expandPattern, isPattern } from "../../../../runtime/data/formats/file-list.js";
 import { formatCount } from "../../../../runtime/format.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
@@ -80,7 +81,8 @@ function specName(data: string): string {
 
 async function propose(output: Output, data: string, target: string | null, out: string): Promise<Result<Proposal>> {
   const file = slashes(relative(resolve(out), resolve(data)));
-  if (!existsSync(data))
+  const isFound = existsSync(data) || (isPattern(data) && expandPattern(data, process.cwd()).length > 0);
+  if (!isFound)
     return refuse("file-missing", `"${data}" does not exist`, "Check the path: it is relative to the current folder.");
   if (isFolder(data)) return proposeSounds(data, file === "" ? "." : file, target);
   if (/(?:\.idx|ubyte)(?:\.gz)?$/i.test(data)) return proposeImages(data, file, target, out);

@@ -20,8 +20,20 @@ export interface NumberDoubt {
 
 type NumberOptions = Omit<Extract<FoundKind, { readonly type: "number" }>, "type">;
 
+/** A value of a column whose others are numbers. */
+export interface OddValue {
+  readonly text: string;
+  readonly line: number;
+  /** Values that are no numbers, of all. */
+  readonly count: number;
+  readonly of: number;
+}
+
 export interface KindCollector {
-  add(text: string): void;
+  /** @param line of the value in the file. */
+  add(text: string, line: number): void;
+  /** The first of few values that are no numbers, in a column of numbers; null for another column. */
+  odd(): OddValue | null;
   /** Null for texts, for values of several kinds, and for numbers or dates that may be read in two ways. */
   /** The decimal mark of all notations that read the column; null for several, or none. */
   decimal(): string | null;
@@ -57,6 +69,8 @@ const booleans = [
 /** Categories of a column, and rows for each of them on average. */
 const [MAX_CATEGORIES, MIN_ROWS] = [200, 2];
 const MAX_WORDS = 4;
+/** The share of numbers, and the least of them, from which another value is odd. */
+const [MOSTLY, MIN_NUMBERS] = [0.9, 8];
 /** Numbers whose correlation is measured. */
 const MAX_NUMBERS = 10_000;
 
@@ -67,8 +81,14 @@ export function collectKind(): KindCollector {
   let hasTime = false;
   let count = 0;
   const texts: string[] = [];
+  /** Numbers of the first notations, and the first value that has none. */
+  let anyReaders: readonly ReturnType<typeof readerOf>[] | undefined;
+  let numbers = 0;
+  let firstOdd: Pick<OddValue, "text" | "line"> | null = null;
+  let isCode = true;
+  let hasLeadingZero = false;
   return {
-    add(text) {
+    add(text, line) {
       count += 1;
       const unit =
         unitPattern
@@ -76,11 +96,20 @@ export function collectKind(): KindCollector {
           ?.slice(1)
           .find((found) => found !== undefined) ?? null;
       numberReaders ??= notations.map((notation) => readerOf({ ...notation, unit }));
+      anyReaders ??= numberReaders;
+      if (anyReaders.some(({ read }) => !Number.isNaN(read(text)))) numbers += 1;
+      else firstOdd ??= { text, line };
+      isCode &&= /^\d{2,}$/.test(text);
+      hasLeadingZero ||= /^0\d/.test(text);
       numberReaders = numberReaders.filter(({ read }) => !Number.isNaN(read(text)));
       dateReaders ??= [null, ...formatsOf(text)].map((format) => ({ format, read: dateReader(format) }));
       dateReaders = dateReaders.filter(({ read }) => !Number.isNaN(read(text)));
       hasTime ||= /\d:\d\d/.test(text);
       if (texts.length < MAX_NUMBERS) texts.push(text);
+    },
+    odd() {
+      const isOdd = firstOdd !== null && numbers >= MIN_NUMBERS && numbers >= MOSTLY * count;
+      return isOdd && firstOdd !== null ? { ...firstOdd, count: count - numbers, of: count } : null;
     },
     decimal() {
       const [mark, ...others] = new Set(numberReaders?.map(({ format }) => format.decimal));
@@ -102,7 +131,9 @@ export function collectKind(): KindCollector {
       return { text, chosen: chosen.read(text), other: other.read(text), otherFormat: other.format };
     },
     finish({ values, longestWords }) {
-      const readers = settled ?? numberReaders ?? [];
+      // Digits that start with 0, as those of a postal code, are no number.
+      const areCodes = isCode && hasLeadingZero && count > 0;
+      const readers = areCodes ? [] : (settled ?? numberReaders ?? []);
       const [first] = readers;
       // A number in the notation that is read without settings is that number.
       if (first !== undefined && isPlain(first.format)) return { type: "number", ...first.format };

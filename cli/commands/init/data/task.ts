@@ -1,4 +1,6 @@
 /** The task of a data file and its target column: what a model reads and what it predicts. */
+
+import { formatInteger } from "../../../../runtime/format.js";
 import { joinWithAnd, nearest, quote } from "../../../../schema/diagnostics/suggest.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
 import type { Panel } from "./panel.js";
@@ -65,6 +67,12 @@ export function taskOf(
   if (target.kind === "empty" || labels.values?.size === 1)
     return fault(`the column ${quote(target.name)} has one value only`, "Name a column with different values.");
   const isNumber = target.tableKind?.type === "number";
+  if (target.odd !== null)
+    return fault(
+      `the column ${quote(target.name)} has numbers, but ${quote(target.odd.text)} on line ${target.odd.line} is none` +
+        (target.odd.count > 1 ? ` (as ${formatInteger(target.odd.count - 1)} more)` : ""),
+      "Correct the value, or leave the field empty.",
+    );
   if (target.notation !== null && !isNumber) return notationFault(target, target.notation);
   if (target.kind === "objects")
     return fault(`the column ${quote(target.name)} has objects`, "Write their members as keys of the line.");
@@ -88,8 +96,8 @@ export function taskOf(
       `the lists of ${quote(target.name)} do not have one entry for each word or entry of another column`,
       "Tags need one entry for each step.",
     );
-  const inputs = others.filter(isRowInput);
-  const rowInputs = withTexts(others);
+  const rowInputs = rowInputsOf(others);
+  const inputs = rowInputs.filter(({ tableKind }) => tableKind?.type !== "text");
   /** Texts next to other columns, or to other texts. */
   const areTexts = rowInputs.length > Math.max(1, inputs.length);
   const unread = others.find(({ notation, tableKind }) => notation !== null && tableKind === null);
@@ -136,15 +144,15 @@ function inputFor(columns: readonly ColumnFacts[]): ColumnFacts | undefined {
 }
 
 /** True for a column that a model of single rows reads. */
-function isRowInput({ tableKind, isRowNumber, values }: ColumnFacts): boolean {
-  return tableKind !== null && !isRowNumber && values?.size !== 1;
+function isRowInput({ tableKind, odd, isRowNumber, isIdentifier, values }: ColumnFacts): boolean {
+  return tableKind !== null && odd === null && !isRowNumber && !isIdentifier && values?.size !== 1;
 }
 
-/** The columns that a model of single rows reads, with long texts of several words. */
-function withTexts(columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
+/** The columns that a model of single rows reads, with long texts of several words. A date has no value where it is missing. */
+function rowInputsOf(columns: readonly ColumnFacts[]): readonly ColumnFacts[] {
   return columns.flatMap((column) => {
-    if (isRowInput(column)) return [column];
-    const { kind, tableKind, isDate, notation, characters, lengths } = column;
+    const { kind, tableKind, missing, isDate, notation, characters, lengths } = column;
+    if (isRowInput(column)) return tableKind?.type === "date" && missing > 0 ? [] : [column];
     const isText = kind === "text" && tableKind === null && !isDate && notation === null;
     const hasWords = lengths.some((length) => length > MAX_LABEL_WORDS);
     return isText && hasWords && characters >= LONG_TEXT ? [{ ...column, tableKind: { type: "text" } }] : [];

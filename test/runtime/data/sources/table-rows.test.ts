@@ -98,6 +98,9 @@ describe("rows without a window", () => {
       { ...rows[0], line: 1 },
       { ...rows[1], line: 3 },
     ]);
+    // Texts have that of the table.
+    const asText = await predicted(out, "text.jsonl", '{"id":"7","color":"red","a":"1,125"}\n');
+    expect(asText.rows).toEqual([{ ...rows[0], line: 1 }]);
   });
 });
 

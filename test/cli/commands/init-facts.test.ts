@@ -1,0 +1,97 @@
+/** What `init --data` finds in tables of people: odd values, codes, identifiers, missing dates, several files. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { composeSpec } from "../../../cli/commands/init/data/compose-spec.js";
+import { taskText } from "../../../cli/commands/init/data/facts-text.js";
+import { readFileFacts } from "../../../cli/commands/init/data/file-facts.js";
+import { taskOf } from "../../../cli/commands/init/data/task.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+
+const plain = new Proxy({}, { get: () => (text: string) => text }) as Parameters<typeof taskText>[0];
+
+/** The spec for a table and its sentences, or the fault. */
+async function init(
+  columns: Readonly<Record<string, readonly unknown[]>>,
+  target: string,
+  format: "csv" | "jsonl" = "csv",
+) {
+  const names = Object.keys(columns);
+  const count = Object.values(columns)[0]?.length ?? 0;
+  const rows = Array.from({ length: count }, (_, row) => names.map((name) => columns[name]?.[row]));
+  const text =
+    format === "csv"
+      ? [names, ...rows].map((fields) => fields.map((field) => `${field ?? ""}`).join(",")).join("\n")
+      : rows
+          .map((fields) => JSON.stringify(Object.fromEntries(fields.map((field, index) => [names[index], field]))))
+          .join("\n");
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, `t.${format}`), `${text}\n`);
+  const facts = await readFileFacts({ file: `t.${format}`, folder });
+  if (!facts.ok || facts.value === null) throw new Error(JSON.stringify(facts));
+  const chosen = taskOf(facts.value, target);
+  if ("fault" in chosen)
+    return { fault: `${chosen.fault.message}. ${chosen.fault.hint}`, columns: undefined, text: "" };
+  const { data } = composeSpec(chosen.task, facts.value, "t.csv");
+  return { fault: undefined, data, columns: data.columns, text: taskText(plain, chosen.task, facts.value) };
+}
+
+/** Numbers without an order. */
+const numbers = Array.from({ length: 20 }, (_, row) => ((row * 7919) % 101) + 0.5);
+
+describe("a column of numbers with one other value", () => {
+  const odd = numbers.map((value, row) => (row === 11 ? "3O.5" : value));
+
+  test("is not read, and its line is stated", async () => {
+    const { columns, text } = await init({ a: numbers, b: odd, y: numbers.toReversed() }, "y");
+    expect(columns).toEqual(["a"]);
+    expect(text).toContain("b is not read: 3O.5 on line 13 is no number, but 19 of its values are.");
+  });
+
+  test("is no target", async () => {
+    const { fault } = await init({ a: numbers, y: odd }, "y");
+    expect(fault).toBe(
+      'the column "y" has numbers, but "3O.5" on line 13 is none. Correct the value, or leave the field empty.',
+    );
+  });
+
+  test("a column of many texts is none", async () => {
+    const { columns } = await init(
+      { a: numbers.map((value, row) => (row % 2 ? "low" : value)), b: numbers, y: numbers.toReversed() },
+      "y",
+    );
+    expect(columns).toEqual(["b"]);
+  });
+});
+
+test("digits with leading zeros are codes, and no numbers", async () => {
+  const zip = numbers.map((_, row) => ["01067", "80331", "20095"][row % 3]);
+  const { columns } = await init({ zip, a: numbers, y: numbers.toReversed() }, "y");
+  expect(columns).toEqual({ zip: "category", a: "number" });
+});
+
+test("numbers of a column named id, each once, are not read", async () => {
+  const ids = numbers.map((_, row) => 1000 + ((row * 37) % 91));
+  for (const name of ["id", "customer_id", "PassengerId"]) {
+    const { columns, text } = await init({ [name]: ids, a: numbers, y: numbers.toReversed() }, "y");
+    expect(columns).toEqual(["a"]);
+    expect(text).toContain(`${name} is not read: its numbers, each once, name the rows.`);
+  }
+  expect((await init({ paid: ids, a: numbers, y: numbers.toReversed() }, "y")).columns).toEqual(["paid", "a"]);
+});
+
+describe("missing values", () => {
+  const days = numbers.map((_, row) => (row === 4 ? "" : `2024-03-${`${((row * 7) % 20) + 1}`.padStart(2, "0")}`));
+
+  test("a date that is missing in some rows is not read by a model of single rows", async () => {
+    const { columns, text } = await init({ day: days, a: numbers, y: numbers.toReversed() }, "y");
+    expect(columns).toEqual(["a"]);
+    expect(text).toContain("day is not read: 1 row has no date.");
+  });
+
+  test("a series without a first value drops rows, since that has no previous one", async () => {
+    const series = numbers.map((_, row) => (row === 0 ? "" : row * 2));
+    const { data } = await init({ a: series, y: numbers.map((_, row) => row) }, "y");
+    expect(data?.missing).toBe("drop");
+  });
+});
