@@ -134,7 +134,15 @@ export async function readCsv(
   } catch (error) {
     const other = names === undefined && error instanceof CsvError ? otherDelimiter(state.start, format) : undefined;
     if (other !== undefined) reportDelimiter(other, lastLine + 1);
-    else if (error instanceof CsvError) {
+    else if (error instanceof NotTextError) {
+      const isZip = state.start.startsWith("PK");
+      const what = isZip ? "a spreadsheet or another zip file" : "no text in UTF-8: it has bytes of 0";
+      const hint = isZip ? "Export the sheet as CSV." : "Save it as UTF-8.";
+      report("table-format", `"${source.file}" is ${what}.`, hint);
+    } else if (error instanceof CsvError && /^\s*[[{]/.test(state.start)) {
+      const hint = "Name a file with one object on each line .jsonl.";
+      report("table-format", `${source.file}:1: The line starts like JSON, and has no fields.`, hint, 1);
+    } else if (error instanceof CsvError) {
       const { message, hint, line } = describeCsvError(error, source.file, lastLine + 1);
       if (!state.stopped) report("table-format", message, hint, line);
     } else problems.add([readingProblem(source, error)]);
@@ -146,6 +154,9 @@ export async function readCsv(
   }
   return problems.list();
 }
+
+/** Thrown through the stream of a file that is no text. */
+class NotTextError extends Error {}
 
 /** The delimiter of a first line that lacks that of the format, where quotes are in the way of its fields. */
 function otherDelimiter(start: string, { comment, delimiter, isDelimiterSet }: CsvFormat): string | undefined {
@@ -191,6 +202,8 @@ async function* captureLeadingComments(
   for await (const chunk of chunks) {
     if (state.stopped) return;
     if (state.start === "") state.start = chunk.slice(0, MAX_START);
+    // UTF-16 of Latin letters, and files of spreadsheets.
+    if (chunk.includes("\0")) throw new NotTextError();
     if (!state.pastComments) {
       const lines = (rest + chunk).split("\n");
       // The last line may continue in the next chunk.

@@ -75,9 +75,11 @@ function dateFieldReader(format: string | null): NumberReader {
     isMissing,
     faultOf(field) {
       const what = format === null ? "which is no date as in ISO 8601" : `which is no date of the format "${format}"`;
-      const formats = formatsOf(field).map((each) => `"${each}"`);
-      const hint =
-        formats.length === 0
+      const formats = (/^\d{10}$/.test(field) ? ["%s"] : formatsOf(field)).map((each) => `"${each}"`);
+      const isSerial = /^[34]\d{4}(?:\.\d+)?$/.test(field);
+      const hint = isSerial
+        ? "It looks like the number of a day in a spreadsheet: export the dates as 2024-12-31."
+        : formats.length === 0
           ? 'Write dates as 2024-12-31, or set "format" of the column.'
           : `Set "format" of the column to ${formats.join(" or ")}.`;
       return { what, hint: format === null ? hint : "Correct the file, or the format of the column." };

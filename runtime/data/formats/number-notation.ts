@@ -32,13 +32,17 @@ const thousands = new RegExp(
 );
 const decimalComma = new RegExp(`^${signed}(?:\\d*,\\d+|${separated},\\d+)$`, "u");
 
+/** A currency before or after a number, or a percent sign after it. */
+const unitPattern = /^(?:([€$£¥₹])\s*([^€$£¥₹%]+)|([^€$£¥₹%]+?)\s*([€$£¥₹%]))$/u;
+
 /** The notation of a field that is no number here; undefined if it does not look like a number. */
 export function notationOf(field: string): Notation | undefined {
-  if (field.endsWith("%")) {
-    const number = field.slice(0, -1).trim();
+  const [, before, amount, number = amount, after = before] = unitPattern.exec(field) ?? [];
+  if (number !== undefined && after !== undefined) {
     const plain = /^[+-]?\d+(?:\.\d+)?$/u.test(number) ? number : notationOf(number)?.plain;
-    const setting = 'the unit of the column in data.columns to "%"';
-    return plain === undefined ? undefined : { name: "a percent sign", plain, setting };
+    const setting = `the unit of the column in data.columns to "${after}"`;
+    const name = after === "%" ? "a percent sign" : `the unit ${after}`;
+    return plain === undefined ? undefined : { name, plain, setting };
   }
   if (thousands.test(field)) {
     const isPointed = field.split(".").length > 2;

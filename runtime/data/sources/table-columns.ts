@@ -1,5 +1,5 @@
 /** Selects the columns of a table that are inputs and targets, by name or place, or by the numbers of the first row. */
-import { joinWithAnd } from "../../../schema/diagnostics/suggest.js";
+import { joinWithAnd, quote } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
 import { hasKinds } from "../../../schema/kinds/columns.js";
 import { describeHorizon, predictsOwnRow } from "../../../schema/kinds/horizon.js";
@@ -127,7 +127,7 @@ export function chooseColumns(
     problems.push(noInputLeft(data));
   else if (problems.length === 0 && inputs.length === 0) {
     const message = `"${data.file}" has no numeric column.`;
-    problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: formatHint });
+    problems.push({ code: "table-column", path: "/data/file", file: data.file, message, hint: kindsHint(leftOut) });
   }
   problems.push(...checkClassHorizon(data, uses));
   const isNumber = (index: number) => kinds?.[keyOf.get(index) ?? ""]?.type === "number";
@@ -276,4 +276,10 @@ export function textHint({ columns }: NormalTableData): string {
     : "Remove the column from data.columns, or convert its values to numbers.";
 }
 
-const formatHint = "Check data.delimiter and data.header.";
+/** The way out of a table without numbers: kinds of the columns that have texts. */
+function kindsHint([first]: ColumnSelection["leftOut"]): string {
+  const check = "Check data.delimiter and data.header";
+  return first === undefined
+    ? `${check}.`
+    : `${check}, or give columns kinds: "columns": { ${quote(first.name)}: "category" }.`;
+}

@@ -1,6 +1,6 @@
 /** Missing values of a table: their treatment by column, hints, and columns without values. */
 import { hasIndependentRows } from "../../../schema/kinds/columns.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
+import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
 import { formatCount, formatInteger, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { type Column, type ColumnSelection, hasLabels } from "./table-columns.js";
@@ -46,8 +46,10 @@ export function addedLabelProblem({ missing }: Pick<NormalTableData, "missing">,
   };
 }
 
-/** The hint for a value that is missing. */
-export function missingHint(data: NormalTableData): string {
+/** The hint for a value that is missing in a column of a kind. */
+export function missingHint(data: NormalTableData, kind: NormalColumnKind | null = null): string {
+  if (kind?.type === "date")
+    return 'Set data.missing to "drop" (skip such rows), or remove the column from data.columns.';
   return hasIndependentRows(data)
     ? 'Set data.missing to "mean" (of the training split), "zero" or "drop" (skip such rows).'
     : 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';

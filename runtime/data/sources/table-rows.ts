@@ -121,7 +121,7 @@ export async function readRows(
         return Number.NaN;
       }
       if (isAbsent && isLabel) problems.push(problemAt(line, column, "has no label", labelHint));
-      else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint(data)));
+      else if (isAbsent) problems.push(problemAt(line, column, "has no value", missingHint(data, column.kind)));
       else if (!Number.isFinite(value)) {
         const isText = Number.isNaN(value);
         const fault = isText ? reader.faultOf(field) : tooLarge;

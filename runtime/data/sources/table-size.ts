@@ -14,6 +14,14 @@ export function tooShortProblem(data: NormalTableData, rows: number, dropped: nu
     const message = `No series of "${file}" has ${formatCount(window + ahead, "row")}, a window and its target.`;
     return { code: "table-too-short", path: "/data/window", message, hint: "Use a smaller window, or longer series." };
   }
+  if (data.window === null)
+    return {
+      code: "table-too-short",
+      path: "/data/file",
+      file,
+      message: `"${file}" has no rows left: ${formatInteger(dropped)} without a value are left out.`,
+      hint: "Check data.target, or leave columns without values out of data.columns.",
+    };
   const left = dropped === 0 ? "" : ` left (data.missing drops ${formatInteger(dropped)} without a value)`;
   return {
     code: "table-too-short",
