@@ -189,9 +189,9 @@ describe("mistakes of a spec", () => {
     [
       { a: "numbr" },
       "/data/columns/a",
-      '"a" must be "number", "category", "boolean", "date" or an object with a type, but is "numbr".',
+      '"a" must be "number", "category", "boolean", "date", "text" or an object with a type, but is "numbr".',
     ],
-    [{ a: { type: "text" } }, "/data/columns/a/type", '"type" of "a" cannot be "text".'],
+    [{ a: { type: "texts" } }, "/data/columns/a/type", '"type" of "a" cannot be "texts".'],
     [
       { a: { type: "number", decmal: "," } },
       "/data/columns/a/decmal",

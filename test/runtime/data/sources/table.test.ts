@@ -689,7 +689,7 @@ describe("problems", () => {
       about({
         code: "table-column",
         message: '"t.csv" has no numeric column.',
-        hint: "Check data.delimiter and data.header.",
+        hint: 'Check data.delimiter and data.header, or give columns kinds: "columns": { "a": "category" }.',
       }),
     ],
     [
