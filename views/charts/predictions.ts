@@ -67,28 +67,24 @@ export interface PredictionSeries {
   readonly name: string;
   readonly target: readonly number[];
   readonly predicted: readonly number[];
+  /** The ends of an interval of each forecast. */
+  readonly interval?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }
 
-/** Target and predicted values over the examples, in their order. */
-export function seriesChart({ name, target, predicted }: PredictionSeries, size: Size): Chart {
+/** Target and predicted values over the examples, in their order, above a band of the interval. */
+export function seriesChart({ name, target, predicted, interval }: PredictionSeries, size: Size): Chart {
   const values = [
     ...target.map((value, example) => ({ example, value, series: "target" })),
     ...predicted.map((value, example) => ({ example, value, series: "predicted" })),
   ];
-  return {
-    ...size,
-    title: name,
+  const x = { field: "example", type: "quantitative", title: "example", axis: { grid: false }, scale: { nice: false } };
+  const y = { type: "quantitative", title: null, scale: { zero: false }, axis: { domain: false, format: ".6~g" } };
+  const lines = {
     data: { values },
     mark: { type: "line", strokeWidth: 1.4 },
     encoding: {
-      x: { field: "example", type: "quantitative", title: "example", axis: { grid: false }, scale: { nice: false } },
-      y: {
-        field: "value",
-        type: "quantitative",
-        title: null,
-        scale: { zero: false },
-        axis: { domain: false, format: ".6~g" },
-      },
+      x,
+      y: { field: "value", ...y },
       color: {
         field: "series",
         type: "nominal",
@@ -97,6 +93,13 @@ export function seriesChart({ name, target, predicted }: PredictionSeries, size:
       },
     },
   };
+  if (interval === undefined) return { ...size, title: name, ...lines };
+  const band = {
+    data: { values: interval.low.map((low, example) => ({ example, low, high: interval.high[example] })) },
+    mark: { type: "area", color: lightPalette.validation, opacity: 0.18 },
+    encoding: { x, y: { field: "low", ...y }, y2: { field: "high" } },
+  };
+  return { ...size, title: name, layer: [band, lines] };
 }
 
 /** Predicted against target values; the diagonal marks exact predictions. */

@@ -40,8 +40,14 @@ async function predictionsContent(summary: PredictionSummary, ordered: boolean):
     }
     case "numbers": {
       const charts: string[] = [];
-      for (const { name, target, predicted } of summary.series.slice(0, 12)) {
-        const series = { name, target: target.slice(0, maxValues), predicted: predicted.slice(0, maxValues) };
+      for (const { name, target, predicted, interval } of summary.series.slice(0, 12)) {
+        const shown = (values: readonly number[]) => values.slice(0, maxValues);
+        const series = {
+          name,
+          target: shown(target),
+          predicted: shown(predicted),
+          ...(interval && { interval: { low: shown(interval.low), high: shown(interval.high) } }),
+        };
         if (ordered) charts.push(await toSvg(seriesChart(series, { width: 900, height: 240 })));
         charts.push(await toSvg(scatterChart(series, 300)));
       }
