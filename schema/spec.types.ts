@@ -398,6 +398,10 @@ export type Metric =
  * Name of the output that the metric is of: the layer of one of the losses. Needed where the model has several outputs, and reported as `<output>/<metric>`.
  */
 export type Output1 = string;
+/**
+ * A number, or a list of numbers.
+ */
+export type MetricOption = number | number[];
 export type Penalty = number;
 /**
  * Step size of the updates. The schedule multiplies it.
@@ -2825,6 +2829,12 @@ export interface CustomMetric {
    * One sentence about the metric.
    */
   description?: string;
+  /**
+   * Numbers, which equations read by their names, and lists of numbers, which are vectors; the number `levels_size` is the length of a list `levels`.
+   */
+  options?: {
+    [k: string]: MetricOption;
+  };
   equations: Equations;
   /**
    * Value of all entries: their mean, the square root of the mean, or its exponential.

@@ -9,6 +9,7 @@ import type { Shape, Value } from "../ir/types.js";
 import { analyze } from "../language/analyze.js";
 import { buildEquations, outputOf } from "../language/build.js";
 import { checkInScope } from "../language/check/index.js";
+import { checkUnused } from "../language/check/unused.js";
 import type { ExpressionType } from "../language/expression-type.js";
 import { withClasses } from "../language/functions/classes.js";
 import type { FunctionTable } from "../language/functions/function.js";
@@ -68,6 +69,9 @@ export function elaborateComparison(
   );
   const { equations, shapes: inferred } = analyze(resolved, openScope(use, shapes, sizes), path, report);
   if (equations === undefined || inferred === undefined || inferred.isUndecided) return undefined;
+  // A loss is checked for all sizes before.
+  if (kind === "metric") checkUnused(equationsOf(use), [{ resolved, equations }], path, report);
+  if (kind === "metric") for (const problem of unreadLists(use)) report(problem);
   const dependent = dependence(equations, "y");
   if (dependent.indices.has("t") && (definition.target ?? "class") !== "class") {
     const message = `gather reads t as an index, but the targets are ${definition.target}, not classes`;

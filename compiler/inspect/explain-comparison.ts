@@ -106,7 +106,8 @@ function gradientOf(
 
 function metricFacts(metric: NormalMetric): OwnFacts {
   const shared = { kind: "metric", name: metricName(metric), options: {}, gradient: [] } as const;
-  if (metric.type === "custom") return { ...shared, equations: reduced(metric), source: "the spec" };
+  if (metric.type === "custom")
+    return { ...shared, options: metric.options, equations: reduced(metric), source: "the spec" };
   const file = builtInMetric(metric.type) as { equations: readonly string[]; reduce?: string } | undefined;
   if (file === undefined) return { ...shared, ...codedFacts(schemaOf(`metric_${metric.type}`)) };
   return { ...shared, equations: reduced(file), source: `specs/metrics/${metric.type}.json` };

@@ -106,7 +106,7 @@ const scopeRows = [
   ],
   [
     "[metric](spec/metrics.md#custom-metric)",
-    "`y`, the outputs as the loss reads them, `t`, its targets, the numbers `output_size` and `target_size`",
+    "`y`, the outputs as the loss reads them, `t`, its targets, numbers and lists of options, the numbers `output_size` and `target_size`",
     "`metric`",
   ],
   [

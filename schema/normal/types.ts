@@ -2373,8 +2373,13 @@ export interface NormalMetricCustom {
   /** One sentence about the metric. */
   readonly description: string;
   /**
+   * Numbers, which equations read by their names, and lists of numbers, which are vectors; the number `levels_size` is
+   * the length of a list `levels`.
+   */
+  readonly options: Readonly<Record<string, MetricOption>>;
+  /**
    * Equations from top to bottom. Each line assigns a name, or several at once. One of them is `metric`. They read `y`,
-   * `t` and the numbers `output_size` and `target_size`.
+   * `t`, the options and the numbers `output_size` and `target_size`.
    */
   readonly equations: readonly string[];
   /** Value of all entries: their mean, the square root of the mean, or its exponential. */
@@ -2383,6 +2388,9 @@ export interface NormalMetricCustom {
   readonly mode: "min" | "max";
   readonly output: string;
 }
+
+/** A number, or a list of numbers. */
+export type MetricOption = number | readonly number[];
 
 /** Length of the training, batches, checkpoints and evaluations. Give `steps` or `epochs`; default: 10 epochs. */
 export interface NormalTrain {

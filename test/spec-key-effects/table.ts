@@ -895,6 +895,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     name: keyEffect(ownMetric, "/metrics/0/name", "other"),
     equations: keyEffect(ownMetric, "/metrics/0/equations/0", "metric = 2 * abs(y - t)"),
     reduce: keyEffect(ownMetric, "/metrics/0/reduce", "root_mean"),
+    options: { testedBy: "test/compiler/elaborate/metrics/own-metrics.test.ts" },
     mode: { testedBy: "test/compiler/elaborate/metrics/own-metrics.test.ts" },
     output: { testedBy: "test/compiler/elaborate/metrics/own-metrics.test.ts" },
   }),

@@ -13,7 +13,7 @@ import { classOperands } from "./class-operands.js";
 import { alternativeHint, type MetricDefinition, type MetricOperands, meanAccumulators } from "./metric.js";
 import { numberTargets } from "./regression.js";
 
-type Equations = Pick<NormalMetricCustom, "description" | "equations" | "reduce">;
+type Equations = Pick<NormalMetricCustom, "description" | "options" | "equations" | "reduce">;
 
 /** The definition of a metric of the user's own. */
 export function ownMetric(own: NormalMetricCustom): MetricDefinition<NormalMetric> {
@@ -39,7 +39,7 @@ export function builtInMetricOf(type: string): MetricDefinition<NormalMetric> {
 }
 
 function elaborateEquations(
-  { description, equations }: Equations,
+  { description, options = {}, equations }: Partial<Pick<Equations, "options">> & Omit<Equations, "options">,
   compared: { readonly y: Value; readonly t: Value } | undefined,
   operands: MetricOperands,
   path: string,
@@ -51,9 +51,9 @@ function elaborateEquations(
   if (typeof outputs !== "number" || typeof targets !== "number") return undefined;
   const { targetKind } = operands;
   const target = targetKind === "classes" ? "class" : targetKind === "labels" ? "numbers" : targetKind;
-  const definition = { description, equations, options: {}, variants: {}, scope: "row", target } as const;
+  const definition = { description, equations, options, variants: {}, scope: "row", target } as const;
   const sizes = { output_size: outputs, target_size: targets };
-  const result = elaborateComparison({ kind: "metric", definition, options: {}, path }, compared, sizes, context);
+  const result = elaborateComparison({ kind: "metric", definition, options, path }, compared, sizes, context);
   return result && meanAccumulators(b, maskedSum(b, result.value, operands.mask));
 }
 

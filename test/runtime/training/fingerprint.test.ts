@@ -80,7 +80,7 @@ describe("a run is resumed as the same run", () => {
 
   test("a watched metric of its own may not change, its direction and the watched metric may", () => {
     const watching = (watched: string, equation: string, mode: "min" | "max" = "max") => {
-      const shared = { type: "custom", description: "", reduce: "mean", mode, output: "last" } as const;
+      const shared = { type: "custom", description: "", options: {}, reduce: "mean", mode, output: "last" } as const;
       const own = { ...shared, name: "within", equations: [equation] };
       const metrics = [own, { ...own, name: "other", equations: [`${equation} + 1`] }];
       return specOf({ metrics, train: { ...train, keep_best: { metric: watched, mode } } });

@@ -123,10 +123,10 @@ describe("values", () => {
   test("of outputs that are no predictions", async () => {
     const data = { inputs: rows, targets: [[1], [2]] };
     const metrics = {
-      coverage: { equations: ["low, high = split(y, 2)", "metric = where(t > low, where(t < high, 1, 0), 0)"] },
+      share_within: { equations: ["low, high = split(y, 2)", "metric = where(t > low, where(t < high, 1, 0), 0)"] },
     };
-    const { coverage } = await metricsOf(specOf(data, { type: "quantile", levels: [0.1, 0.9] }, metrics));
-    expect(coverage).toBe(0.5);
+    const { share_within } = await metricsOf(specOf(data, { type: "quantile", levels: [0.1, 0.9] }, metrics));
+    expect(share_within).toBe(0.5);
   });
 });
 
@@ -169,6 +169,18 @@ test("early stopping, the best weights and the plateau watch it in its direction
   expect(spec.optimizer.schedule).toMatchObject({ type: "plateau", mode: "max" });
 });
 
+test("options are numbers and vectors of its equations", async () => {
+  const operatorsOf = async (metric: object) => {
+    const { graph } = programOf(await open(specOf(numbers, { type: "huber" }, { own: metric })), "evaluation");
+    return graph.nodes.map(({ op }) => op).join();
+  };
+  const options = { k: 3, at: [0.5, 1] };
+  const withOptions = { options, equations: ["metric = k * mean(max(y - at, 0)) / at_size"] };
+  expect(await operatorsOf(withOptions)).toBe(
+    await operatorsOf({ options: { at: options.at }, equations: ["metric = 3 * mean(max(y - at, 0)) / 2"] }),
+  );
+});
+
 test.each(builtInMetrics())("the file of %s as a metric of a spec has the same nodes", async (name) => {
   const nodesOf = async (metric: unknown) => {
     const { graph } = programOf(await open(specOf(numbers, { type: "huber" }, [metric])), "evaluation");
@@ -184,6 +196,15 @@ test.each([
     { mine: { equations: ["metric = t"] } },
     [
       'constant-result, /metrics/mine/equations ["metric = t": metric does not depend on y, the outputs of the model Read y in an equation that leads to it.',
+    ],
+  ],
+  [
+    "options and an equation without an effect",
+    { mine: { options: { k: 1, at: [1, 2] }, equations: ["e = y * t", "metric = y - t"] } },
+    [
+      'unused-option, /metrics/mine/options/k "k": nothing depends on the option "k" Remove it, or read it in an equation, a size, an initializer or a variant.',
+      'unused-equation, /metrics/mine/equations/0 e = y * t": this equation has no effect: metric does not depend on "e" Remove it, or read "e" in an equation that has one.',
+      'unused-option, /metrics/mine/options/at "at": nothing depends on the option "at" Remove it, or read it in an equation.',
     ],
   ],
   [
