@@ -31,7 +31,7 @@ test("runs of other kinds of data and layers have each setting that differs betw
   for (const path of ["data.type", "data.file", "data.window", "data.stride"]) expect(heading).toContain(path);
   for (const layer of [0, 1]) expect(heading).toContain(`model.${layer}.cells.0.hidden_size`);
   // Options of a single kind, with one value.
-  expect(heading).not.toContain("data.horizon");
+  expect(heading).not.toContain("data.reverse");
   expect(lines.join("\n")).toMatch(/without \d+ options of parts that only some of the runs have; --json prints them/);
 });
 
