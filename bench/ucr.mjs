@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
   },
 });
 /** Data sets with their epochs. */
-const defaults = ["GunPoint=300", "ItalyPowerDemand=200", "ArrowHead=300", "JapaneseVowels=30"];
+const defaults = ["GunPoint=300", "ItalyPowerDemand=200", "ArrowHead=1000", "JapaneseVowels=30"];
 const [data] = positionals;
 if (data === undefined) throw new Error("Name the folder of the .ts files.");
 
