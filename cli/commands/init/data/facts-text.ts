@@ -53,7 +53,7 @@ export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
 /** The columns of numbers that are not read because of a few other values, and those of numbers that name a row. */
 function oddTexts(task: Task, { columns }: FileFacts): readonly string[] {
   const areRows = task.type === "classify_rows" || task.type === "predict_rows";
-  return unreadColumns(task, columns).flatMap(({ name, odd, isIdentifier, tableKind, missing }) => {
+  return unreadColumns(task, columns).flatMap(({ name, odd, isIdentifier, isRowNumber, tableKind, missing }) => {
     const column = escapeLine(name);
     if (areRows && tableKind?.type === "date" && missing > 0)
       return [`${column} is not read: ${formatCount(missing, "row")} ${missing === 1 ? "has" : "have"} no date.`];
@@ -63,7 +63,7 @@ function oddTexts(task: Task, { columns }: FileFacts): readonly string[] {
         `${column} is not read: ${escapeLine(odd.text)} on line ${odd.line}${others} is no number, but ${formatInteger(odd.of - odd.count)} of its values are. Correct it, or leave the field empty.`,
       ];
     }
-    return isIdentifier ? [`${column} is not read: its numbers, each once, name the rows.`] : [];
+    return isIdentifier && !isRowNumber ? [`${column} is not read: its numbers, each once, name the rows.`] : [];
   });
 }
 
