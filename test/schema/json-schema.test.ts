@@ -96,6 +96,7 @@ test("every optional key has a default, or one that depends on other keys", () =
     // Depends on the other splits.
     "series_split.train",
     "split.train",
+    "table_split.train",
     "lines_split.train",
     // Without it the layers of the block have no number.
     "block.repeat",
