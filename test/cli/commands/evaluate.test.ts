@@ -28,7 +28,7 @@ test("evaluation of a run equals the final evaluation of its training", async ()
 test("text output is a table", async () => {
   const { stdout } = await rnnx("evaluate", run, "--split", "test", "--checkpoint", "last");
   expect(stdout).toMatch(
-    /^weights of step 20\n\nsplit +examples +loss +rmse\ntest +\d+ +[\d.]+ +[\d.]+\n\nerrors of the test split in the units of the data\n\ncolumn +rmse +mae +smape % +wape %\nClose +.*\n +last value +.*\n +mean +/,
+    /^weights of step 20\n\nsplit +examples +loss +rmse\ntest +\d+ +[\d.]+ +[\d.]+\n\nerrors of the test split in the units of the data\n\ncolumn +rmse +mae +smape % +wape %\nClose +.*\n +last value +.*\n +moving average +.*\n +mean +/,
   );
 });
 
