@@ -1,5 +1,5 @@
 /** The built command, run as a user runs it. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,8 +48,36 @@ export function launch(
   return { process: child, result };
 }
 
+let server: ChildProcess | undefined;
+const waiting: ((result: ProcessResult) => void)[] = [];
+
+/** A process that runs commands for this process. */
+function startServer(): ChildProcess {
+  const { FORCE_COLOR: _, ...env } = process.env;
+  const file = fileURLToPath(new URL("command-server.mjs", import.meta.url));
+  const child = fork(file, { cwd: root, env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  child.on("message", (result) => waiting.shift()?.(result as ProcessResult));
+  child.on("close", (code, signal) => {
+    server = undefined;
+    for (const resolve of waiting.splice(0)) resolve({ code, signal, stdout: "", stderr: "The process ended." });
+  });
+  process.on("exit", () => child.kill());
+  return child;
+}
+
+/** Runs a command line in a process that later calls share. `launch` starts one of its own. */
 export function rnnx(...args: readonly string[]): Promise<ProcessResult> {
-  return launch(args).result;
+  server ??= startServer();
+  const { channel } = server;
+  const result = new Promise<ProcessResult>((resolve) => waiting.push(resolve));
+  server.ref();
+  channel?.ref();
+  server.send(args);
+  return result.finally(() => {
+    if (waiting.length > 0) return;
+    server?.unref();
+    channel?.unref();
+  });
 }
 
 /** The command on a terminal of some columns: its stdout is a recording of all that the terminal receives. */
