@@ -1,7 +1,8 @@
 /** The playground of audio: a sound from a file or the microphone, and the predicted classes. */
 import type { AudioMetadata } from "../../runtime/data/metadata.js";
+import type { Scores } from "../../runtime/predict/format-predictions.js";
 import { batchProblems } from "../../runtime/predict/inputs.js";
-import { bars, element, exampleList, message, runLatest } from "../dom.js";
+import { bars, element, exampleList, message, outputView, runLatest } from "../dom.js";
 import { sampleSounds, soundBatch } from "../examples/audio.js";
 import type { LabeledSound } from "../examples/training-set.js";
 import type { Model } from "../load-model.js";
@@ -23,10 +24,12 @@ export function audioPanel(model: Model, { sample_rate, classes }: AudioMetadata
     try {
       const batch = soundBatch([sound]);
       const [problem] = batchProblems(page.model, batch, () => "The sound");
-      const [scores] = problem === undefined ? await predict(model, batch) : [];
       if (problem !== undefined) errorMessage.show(problem.message);
-      const shares = Array.from(scores?.data ?? [], (share, id) => ({ name: `${classes?.[id] ?? id}`, share }));
-      result.replaceChildren(bars(shares.sort((a, b) => b.share - a.share).slice(0, maxClasses)));
+      const predictions = problem === undefined ? await predict(model, batch) : [];
+      const rendered = predictions.flatMap(({ output, scores }) =>
+        outputView(output, ...scores.map((own) => bars(likeliest(own, classes)))),
+      );
+      result.replaceChildren(...rendered);
     } catch (error) {
       errorMessage.show(String(error));
     }
@@ -47,6 +50,12 @@ export function audioPanel(model: Model, { sample_rate, classes }: AudioMetadata
       (sound) => input.set(sound.samples),
     ),
   );
+}
+
+/** The likeliest classes, by their names. */
+function likeliest({ data }: Scores, classes: AudioMetadata["classes"]) {
+  const shares = Array.from(data, (share, id) => ({ name: `${classes?.[id] ?? id}`, share }));
+  return shares.sort((a, b) => b.share - a.share).slice(0, maxClasses);
 }
 
 /** A small picture of a sound, with its class. */
