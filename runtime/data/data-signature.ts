@@ -25,10 +25,10 @@ import { targetUsesOf, type Uses, usesOf } from "./source.js";
 import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
-import { checkClassHorizon, checkHorizon, targetColumns } from "./sources/table-columns.js";
-import { checkFutureUses, withFuture } from "./sources/table-future.js";
-import { hasIndicator, inputsSignature, isFeature } from "./sources/table-inputs.js";
-import { checkScaledUses } from "./sources/window-scaling.js";
+import { checkClassHorizon, checkHorizon, targetColumns } from "./sources/table/columns.js";
+import { checkFutureUses, withFuture } from "./sources/table/future.js";
+import { hasIndicator, inputsSignature, isFeature } from "./sources/table/inputs.js";
+import { checkScaledUses } from "./sources/table/window-scaling.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */

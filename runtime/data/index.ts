@@ -8,7 +8,7 @@ import { audio } from "./sources/audio.js";
 import { images } from "./sources/images.js";
 import { pairs } from "./sources/pairs.js";
 import { sequences } from "./sources/sequences.js";
-import { table } from "./sources/table.js";
+import { table } from "./sources/table/index.js";
 import { text } from "./sources/text.js";
 
 type DataOf<K extends NormalData["type"]> = Extract<NormalData, { readonly type: K }>;

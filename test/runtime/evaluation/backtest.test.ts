@@ -5,8 +5,8 @@ import { evaluateRun } from "../../../runtime/evaluation/evaluate-run.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 // The second half of each series of 60 rows changes by 10 a row, the first by 1.
-const valueOf = (row: number) => (row < 50 ? row : 50 + (row - 50) * 10);
-const rows = ["x", "y"].flatMap((series) => Array.from({ length: 60 }, (_, row) => `${series},${valueOf(row)}`));
+const saleOf = (row: number) => (row < 50 ? row : 50 + (row - 50) * 10);
+const rows = ["x", "y"].flatMap((series) => Array.from({ length: 60 }, (_, row) => `${series},${saleOf(row)}`));
 const csv = ["s,v", ...rows].join("\n");
 const spec = (change: object = {}) => ({
   data: {

@@ -1,7 +1,7 @@
 /** The usual seasons of the steps of times. */
 import { expect, test } from "vitest";
 import type { TimeStep } from "../../../../runtime/data/formats/time-step.js";
-import { usualSeason } from "../../../../runtime/data/sources/table-series-rows.js";
+import { usualSeason } from "../../../../runtime/data/sources/table/series-rows.js";
 
 const HOUR = 3_600_000;
 

@@ -2,7 +2,7 @@
  * Lists of floating-point numbers in memory or in a file, read whole or in windows across chunks, and rows of tables.
  */
 import { describe, expect, test } from "vitest";
-import { iterateRows } from "../../../../runtime/data/sources/row-order.js";
+import { iterateRows } from "../../../../runtime/data/sources/table/row-order.js";
 import { collectFloats } from "../../../../runtime/data/spill/float-list.js";
 
 const PIECE = 2 ** 20;

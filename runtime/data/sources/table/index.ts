@@ -1,29 +1,28 @@
 /** Tables: windows over the rows of a CSV file; the targets are rows after a window, or after each of its steps. */
 
 import { createHash } from "node:crypto";
-import { classesSize, type Signature, targetsSignature } from "../../../compiler/signature.js";
-import { rowsOfExample } from "../../../schema/kinds/columns.js";
-import { rowsAhead } from "../../../schema/kinds/horizon.js";
-import { targetPort } from "../../../schema/kinds/outputs.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import type { NumericArray } from "../../tensors/array.js";
-import { nestedRows } from "../../tensors/rows.js";
-import { type FloatSeries, gatherRows } from "../batching/windows.js";
-import { detectMerges, mergeNotice } from "../float32-merges.js";
-import { mapPattern } from "../formats/file-list.js";
-import { decodeClasses, equalNamesNotices, fitClasses } from "../labels.js";
-import type { TableMetadata } from "../metadata.js";
-import { type ScalerParameters, scaleValue, unscaleValues } from "../scaler.js";
-import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
-import { collectFloats } from "../spill/float-list.js";
-import { encodeLabels } from "../vocabulary/lookup.js";
-import { iterateRows as tableRows } from "./row-order.js";
-import { hasLabels } from "./table-columns.js";
-import type { TableRows } from "./table-contents.js";
-import { fillNotices, fitFill } from "./table-fill.js";
-import { checkFutureUses, type FutureInputs, futureArrays, futureInputs, withFuture } from "./table-future.js";
+import { classesSize, type Signature, targetsSignature } from "../../../../compiler/signature.js";
+import { rowsOfExample } from "../../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../../schema/kinds/horizon.js";
+import { targetPort } from "../../../../schema/kinds/outputs.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import type { NumericArray } from "../../../tensors/array.js";
+import { nestedRows } from "../../../tensors/rows.js";
+import { type FloatSeries, gatherRows } from "../../batching/windows.js";
+import { detectMerges, mergeNotice } from "../../float32-merges.js";
+import { mapPattern } from "../../formats/file-list.js";
+import { decodeClasses, equalNamesNotices, fitClasses } from "../../labels.js";
+import type { TableMetadata } from "../../metadata.js";
+import { type ScalerParameters, scaleValue, unscaleValues } from "../../scaler.js";
+import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../../source.js";
+import { collectFloats } from "../../spill/float-list.js";
+import { encodeLabels } from "../../vocabulary/lookup.js";
+import { hasLabels } from "./columns.js";
+import type { TableRows } from "./contents.js";
+import { fillNotices, fitFill } from "./fill-rows.js";
+import { checkFutureUses, type FutureInputs, futureArrays, futureInputs, withFuture } from "./future.js";
 import {
   expectedSteps,
   type Feature,
@@ -34,16 +33,17 @@ import {
   inputsSignature,
   type TableInputs,
   updateDigest,
-} from "./table-inputs.js";
-import { leakNotices } from "./table-leaks.js";
-import { timeMetadata } from "./table-order.js";
-import { readRows } from "./table-rows.js";
-import { fitScalers, markedRows } from "./table-scaling.js";
-import { type TableWindows, windowsOf } from "./table-series.js";
-import { seriesRows } from "./table-series-rows.js";
-import { tooLargeProblem, tooShortProblem } from "./table-size.js";
-import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./table-targets.js";
-import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./table-texts.js";
+} from "./inputs.js";
+import { leakNotices } from "./leaks.js";
+import { timeMetadata } from "./order.js";
+import { iterateRows as tableRows } from "./row-order.js";
+import { readRows } from "./rows.js";
+import { fitScalers, markedRows } from "./scaling.js";
+import { type TableWindows, windowsOf } from "./series.js";
+import { seriesRows } from "./series-rows.js";
+import { tooLargeProblem, tooShortProblem } from "./size.js";
+import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./targets.js";
+import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./texts.js";
 import { checkScaledUses, checkWindowScaling, windowScaling } from "./window-scaling.js";
 
 export const table: SourceKind<NormalTableData> = {

@@ -1,9 +1,9 @@
 /** The series of each row of a table: the rows with equal values of the columns that name them. */
-import type { Column, NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import { findColumn, makeUnique } from "../formats/columns.js";
-import { intern } from "../labels.js";
+import type { Column, NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import { findColumn, makeUnique } from "../../formats/columns.js";
+import { intern } from "../../labels.js";
 
 /** The indices of the columns that name the series. */
 export function findGroups({ file, group }: NormalTableData, names: readonly string[]): Result<readonly number[]> {

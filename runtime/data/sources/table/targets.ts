@@ -1,13 +1,13 @@
 /** The targets of a table as series, with the metadata of each, and the columns of a trained model. */
 
-import { hasKinds } from "../../../schema/kinds/columns.js";
-import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import type { Series } from "../batching/windows.js";
-import type { Classes } from "../labels.js";
-import type { TableMetadata } from "../metadata.js";
-import { targetColumns } from "./table-columns.js";
+import { hasKinds } from "../../../../schema/kinds/columns.js";
+import { ONLY_TARGET } from "../../../../schema/kinds/outputs.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import type { Series } from "../../batching/windows.js";
+import type { Classes } from "../../labels.js";
+import type { TableMetadata } from "../../metadata.js";
+import { targetColumns } from "./columns.js";
 
 /** A target as a series. */
 export interface PreparedTarget {

@@ -1,12 +1,12 @@
 /** The format of the files of a table: delimiter, comments and header, and what a file with types of its own does not have. */
-import { child } from "../../../schema/json-pointer.js";
-import { hasKinds } from "../../../schema/kinds/columns.js";
-import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import type { CsvFormat } from "../formats/csv.js";
-import { withoutGz } from "../formats/file-chunks.js";
-import { firstName } from "../formats/file-list.js";
-import { isTyped, tableFormatOf } from "../formats/table-file.js";
+import { child } from "../../../../schema/json-pointer.js";
+import { hasKinds } from "../../../../schema/kinds/columns.js";
+import type { NormalColumnKind, NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import type { CsvFormat } from "../../formats/csv.js";
+import { withoutGz } from "../../formats/file-chunks.js";
+import { firstName } from "../../formats/file-list.js";
+import { isTyped, tableFormatOf } from "../../formats/table-file.js";
 
 export function tableFormat({ file, delimiter: own, comment, header }: NormalTableData): CsvFormat {
   const delimiter = own ?? (/\.tsv$/i.test(withoutGz(firstName(file))) ? "\t" : ",");

@@ -1,12 +1,12 @@
 /** Windows that are scaled by their own rows: the scaled columns, and the checks of outputs and targets. */
-import type { Signature } from "../../../compiler/signature.js";
-import { child } from "../../../schema/json-pointer.js";
-import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import type { Uses } from "../source.js";
-import type { TableRows } from "./table-contents.js";
-import { featuresOf } from "./table-inputs.js";
+import type { Signature } from "../../../../compiler/signature.js";
+import { child } from "../../../../schema/json-pointer.js";
+import { ONLY_TARGET } from "../../../../schema/kinds/outputs.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import type { Uses } from "../../source.js";
+import type { TableRows } from "./contents.js";
+import { featuresOf } from "./inputs.js";
 
 type Scaling = NonNullable<Signature["window_scaling"]>;
 

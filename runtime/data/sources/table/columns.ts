@@ -1,18 +1,18 @@
 /** Selects the columns of a table that are inputs and targets, by name or place, or by the numbers of the first row. */
-import { joinWithAnd, quote } from "../../../schema/diagnostics/suggest.js";
-import { child } from "../../../schema/json-pointer.js";
-import { hasKinds } from "../../../schema/kinds/columns.js";
-import { describeHorizon, predictsOwnRow } from "../../../schema/kinds/horizon.js";
-import { ONLY_TARGET } from "../../../schema/kinds/outputs.js";
-import type { Column as ColumnName, NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount, listFirst } from "../../format.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import { findColumn, makeUnique, shorten } from "../formats/columns.js";
-import type { Row } from "../formats/csv.js";
-import { fieldReader } from "../formats/field-readers.js";
-import { isMissing, notationOf } from "../formats/number-notation.js";
-import type { TargetUse } from "../target-values.js";
+import { joinWithAnd, quote } from "../../../../schema/diagnostics/suggest.js";
+import { child } from "../../../../schema/json-pointer.js";
+import { hasKinds } from "../../../../schema/kinds/columns.js";
+import { describeHorizon, predictsOwnRow } from "../../../../schema/kinds/horizon.js";
+import { ONLY_TARGET } from "../../../../schema/kinds/outputs.js";
+import type { Column as ColumnName, NormalColumnKind, NormalTableData } from "../../../../schema/normal/index.js";
+import { formatCount, listFirst } from "../../../format.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import { findColumn, makeUnique, shorten } from "../../formats/columns.js";
+import type { Row } from "../../formats/csv.js";
+import { fieldReader } from "../../formats/field-readers.js";
+import { isMissing, notationOf } from "../../formats/number-notation.js";
+import type { TargetUse } from "../../target-values.js";
 
 /** A selected column: its name and its index in the file. */
 export interface Column {

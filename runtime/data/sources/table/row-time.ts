@@ -1,10 +1,10 @@
 /** The time of each row of a table: the order that follows, its regular step, and the rows that a series skips. */
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount } from "../../format.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import { describeStep, findStep, stepsBetween, type TimeStep, timeAfter } from "../formats/time-step.js";
-import { type TimeNotation, writeTime } from "../formats/time-values.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { formatCount } from "../../../format.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import { describeStep, findStep, stepsBetween, type TimeStep, timeAfter } from "../../formats/time-step.js";
+import { type TimeNotation, writeTime } from "../../formats/time-values.js";
 
 /** The order of the rows of a table, series by series. */
 export interface RowOrder {

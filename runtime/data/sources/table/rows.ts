@@ -1,19 +1,17 @@
 /** Reads the rows of a table: the selected columns of a CSV file as numbers, and labels as text. */
 
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatInteger } from "../../format.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import { makeUnique, shorten } from "../formats/columns.js";
-import type { Row } from "../formats/csv.js";
-import { type FieldReader, fieldReader } from "../formats/field-readers.js";
-import { readTableFile } from "../formats/table-file.js";
-import type { TimeNotation } from "../formats/time-values.js";
-import { collectFloats } from "../spill/float-list.js";
-import { collectIds, idAt } from "../spill/id-list.js";
-import { numbersHint, rangeHint, type TargetUse } from "../target-values.js";
-import { findFoldGroup, findGroups, trackSeries } from "./row-series.js";
-import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { formatInteger } from "../../../format.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import { makeUnique, shorten } from "../../formats/columns.js";
+import type { Row } from "../../formats/csv.js";
+import { type FieldReader, fieldReader } from "../../formats/field-readers.js";
+import { readTableFile } from "../../formats/table-file.js";
+import type { TimeNotation } from "../../formats/time-values.js";
+import { collectFloats } from "../../spill/float-list.js";
+import { collectIds, idAt } from "../../spill/id-list.js";
+import { numbersHint, rangeHint, type TargetUse } from "../../target-values.js";
 import {
   type Column,
   type ColumnSelection,
@@ -22,10 +20,10 @@ import {
   type SelectedTarget,
   selectionNotice,
   textHint,
-} from "./table-columns.js";
-import type { TableRows } from "./table-contents.js";
-import { checkNotation, tableFormat } from "./table-format.js";
-import { numbersAsRowNotice, numbersInHeader } from "./table-header.js";
+} from "./columns.js";
+import type { TableRows } from "./contents.js";
+import { checkNotation, tableFormat } from "./format.js";
+import { numbersAsRowNotice, numbersInHeader } from "./header.js";
 import {
   addedLabelProblem,
   type ColumnPolicy,
@@ -35,8 +33,10 @@ import {
   mostlyMissing,
   untargetedNotice,
   withEmptyColumns,
-} from "./table-missing.js";
-import { orderTable } from "./table-order.js";
+} from "./missing.js";
+import { orderTable } from "./order.js";
+import { findFoldGroup, findGroups, trackSeries } from "./row-series.js";
+import { checkSeries, type SeriesCheck } from "./series-boundaries.js";
 import { openTimeColumn, type TimeColumn } from "./time-column.js";
 
 /**

@@ -1,11 +1,11 @@
 /** Scalers of the columns of a table, and the rows that they are fitted on. */
-import { rowsOfExample } from "../../../schema/kinds/columns.js";
-import { rowsAhead } from "../../../schema/kinds/horizon.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { createScaler, type ScalerParameters } from "../scaler.js";
+import { rowsOfExample } from "../../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../../schema/kinds/horizon.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { createScaler, type ScalerParameters } from "../../scaler.js";
+import type { TableRows } from "./contents.js";
 import { iterateRows } from "./row-order.js";
-import type { TableRows } from "./table-contents.js";
-import type { TableWindows } from "./table-series.js";
+import type { TableWindows } from "./series.js";
 
 /** Scalers of the columns at `columnIndices`, fitted on the marked rows. */
 export function fitScalers(

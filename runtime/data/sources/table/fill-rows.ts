@@ -1,8 +1,8 @@
 /** Values of columns in place of missing ones: zeros and means, with notices. */
-import { formatCount } from "../../format.js";
-import { createScaler } from "../scaler.js";
+import { formatCount } from "../../../format.js";
+import { createScaler } from "../../scaler.js";
+import type { TableRows } from "./contents.js";
 import { iterateRows } from "./row-order.js";
-import type { TableRows } from "./table-contents.js";
 
 type FilledRows = Pick<TableRows, "columns" | "values" | "policies" | "missing">;
 

@@ -1,11 +1,11 @@
 /** Signs that the rows of a table belong to several series, or that their time runs backwards: dates and ids of each row. */
-import { rowsOfExample } from "../../../schema/kinds/columns.js";
-import { rowsAhead } from "../../../schema/kinds/horizon.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { shorten } from "../formats/columns.js";
-import type { Row } from "../formats/csv.js";
-import { sortableDates, type TimeStep, type TimeSteps, type TimeTracker, trackTime } from "../formats/dates.js";
-import { parseNumber } from "../formats/number-notation.js";
+import { rowsOfExample } from "../../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../../schema/kinds/horizon.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { shorten } from "../../formats/columns.js";
+import type { Row } from "../../formats/csv.js";
+import { sortableDates, type TimeStep, type TimeSteps, type TimeTracker, trackTime } from "../../formats/dates.js";
+import { parseNumber } from "../../formats/number-notation.js";
 
 export interface SeriesCheck {
   update(row: Row): void;

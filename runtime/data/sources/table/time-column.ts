@@ -1,11 +1,11 @@
 /** Reads the column of a table that orders its rows. */
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import { findColumn, makeUnique, shorten } from "../formats/columns.js";
-import type { Row } from "../formats/csv.js";
-import { isMissing } from "../formats/number-notation.js";
-import { type TimeNotation, timeNotation, timeReader } from "../formats/time-values.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import { findColumn, makeUnique, shorten } from "../../formats/columns.js";
+import type { Row } from "../../formats/csv.js";
+import { isMissing } from "../../formats/number-notation.js";
+import { type TimeNotation, timeNotation, timeReader } from "../../formats/time-values.js";
 import type { RowTimes } from "./row-time.js";
 
 export interface TimeColumn extends RowTimes {

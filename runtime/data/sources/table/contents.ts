@@ -1,9 +1,9 @@
 /** The rows of a table as they are read: numbers by column, labels, lines, series and times. */
-import type { NormalColumnKind } from "../../../schema/normal/index.js";
-import type { FloatList } from "../batching/windows.js";
-import type { SelectedTarget } from "./table-columns.js";
-import type { ColumnPolicy } from "./table-missing.js";
-import type { TableTime } from "./table-order.js";
+import type { NormalColumnKind } from "../../../../schema/normal/index.js";
+import type { FloatList } from "../../batching/windows.js";
+import type { SelectedTarget } from "./columns.js";
+import type { ColumnPolicy } from "./missing.js";
+import type { TableTime } from "./order.js";
 
 /** A target: its columns, as indices, and the label of each row if it has classes; else no labels. */
 export interface RowTarget extends SelectedTarget {

@@ -1,16 +1,16 @@
 /** Columns that are known ahead: their values in the rows to be predicted, as inputs of their own. */
-import { type Signature, sideTimeAxis, vocabularySize } from "../../../compiler/signature.js";
-import { quote } from "../../../schema/diagnostics/suggest.js";
-import { child } from "../../../schema/json-pointer.js";
-import { futureInput } from "../../../schema/kinds/horizon.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import type { NumericArray } from "../../tensors/array.js";
-import { gatherRows } from "../batching/windows.js";
-import type { Uses } from "../source.js";
-import type { TableRows } from "./table-contents.js";
-import { featuresOf, type IdSeries, type TableInputs } from "./table-inputs.js";
+import { type Signature, sideTimeAxis, vocabularySize } from "../../../../compiler/signature.js";
+import { quote } from "../../../../schema/diagnostics/suggest.js";
+import { child } from "../../../../schema/json-pointer.js";
+import { futureInput } from "../../../../schema/kinds/horizon.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import type { NumericArray } from "../../../tensors/array.js";
+import { gatherRows } from "../../batching/windows.js";
+import type { Uses } from "../../source.js";
+import type { TableRows } from "./contents.js";
+import { featuresOf, type IdSeries, type TableInputs } from "./inputs.js";
 
 /** The inputs of the rows to be predicted. */
 export interface FutureInputs {

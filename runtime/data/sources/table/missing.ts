@@ -1,9 +1,9 @@
 /** Missing values of a table: their treatment by column, hints, and columns without values. */
-import { hasIndependentRows } from "../../../schema/kinds/columns.js";
-import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount, formatInteger, listFirst } from "../../format.js";
-import type { RunProblem } from "../../problem.js";
-import { type Column, type ColumnSelection, hasLabels } from "./table-columns.js";
+import { hasIndependentRows } from "../../../../schema/kinds/columns.js";
+import type { NormalColumnKind, NormalTableData } from "../../../../schema/normal/index.js";
+import { formatCount, formatInteger, listFirst } from "../../../format.js";
+import type { RunProblem } from "../../../problem.js";
+import { type Column, type ColumnSelection, hasLabels } from "./columns.js";
 
 /** `future` is for predictions: only the rows to be predicted may lack a value. `drop_untargeted` leaves out rows of independent examples that have no target. */
 export type ColumnPolicy = NormalTableData["missing"] | "drop_untargeted" | "future";

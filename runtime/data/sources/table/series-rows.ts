@@ -1,16 +1,16 @@
 /** The rows of the series of a table, for baselines and errors by series. */
-import { rowsOfExample } from "../../../schema/kinds/columns.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { gatherWindows } from "../batching/windows.js";
-import type { TimeStep } from "../formats/time-step.js";
-import { type ScalerParameters, unscaleValue } from "../scaler.js";
-import type { Season, SeriesRows } from "../series-rows.js";
-import type { DataSource, Uses } from "../source.js";
-import type { TableRows } from "./table-contents.js";
-import type { TableTime } from "./table-order.js";
-import { markedRows } from "./table-scaling.js";
-import { seriesRanges, type TableWindows } from "./table-series.js";
-import type { PreparedTarget } from "./table-targets.js";
+import { rowsOfExample } from "../../../../schema/kinds/columns.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { gatherWindows } from "../../batching/windows.js";
+import type { TimeStep } from "../../formats/time-step.js";
+import { type ScalerParameters, unscaleValue } from "../../scaler.js";
+import type { Season, SeriesRows } from "../../series-rows.js";
+import type { DataSource, Uses } from "../../source.js";
+import type { TableRows } from "./contents.js";
+import type { TableTime } from "./order.js";
+import { markedRows } from "./scaling.js";
+import { seriesRanges, type TableWindows } from "./series.js";
+import type { PreparedTarget } from "./targets.js";
 
 /** The rows of a table in time, as a member of its source; none for independent rows. */
 export function seriesRows(

@@ -1,9 +1,9 @@
 /** Notices of a first row of numbers, which may be the names of the columns or values. */
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { listFirst } from "../../format.js";
-import type { FloatList } from "../batching/windows.js";
-import { parseNumber } from "../formats/number-notation.js";
-import { createScaler } from "../scaler.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { listFirst } from "../../../format.js";
+import type { FloatList } from "../../batching/windows.js";
+import { parseNumber } from "../../formats/number-notation.js";
+import { createScaler } from "../../scaler.js";
 
 /** A notice where the first row was taken for names, but has numbers; null otherwise. */
 export function numbersInHeader({ file, header }: NormalTableData, names: readonly string[]): string | null {

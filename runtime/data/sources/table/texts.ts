@@ -1,21 +1,21 @@
 /** The texts of a table as tokens: the vocabulary of the training rows, ids, and padded arrays with their lengths. */
-import { lengthsOfInput } from "../../../compiler/signature.js";
-import { child } from "../../../schema/json-pointer.js";
-import { type TextInput, textInputs } from "../../../schema/kinds/columns.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import type { NumericArray } from "../../tensors/array.js";
-import { gatherLengths, gatherSequences } from "../batching/windows.js";
-import { intern } from "../labels.js";
-import type { TableMetadata, TextColumn } from "../metadata.js";
-import type { Tokenization } from "../vocabulary/normalize-text.js";
-import { openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
-import { type TextUnit, tokenize, unitNames, unknownUnitsNotices } from "../vocabulary/tokens.js";
-import { checkCoverage, mapVocabularyFile, openVocabulary } from "../vocabulary/vocabulary-file.js";
+import { lengthsOfInput } from "../../../../compiler/signature.js";
+import { child } from "../../../../schema/json-pointer.js";
+import { type TextInput, textInputs } from "../../../../schema/kinds/columns.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import type { NumericArray } from "../../../tensors/array.js";
+import { gatherLengths, gatherSequences } from "../../batching/windows.js";
+import { intern } from "../../labels.js";
+import type { TableMetadata, TextColumn } from "../../metadata.js";
+import type { Tokenization } from "../../vocabulary/normalize-text.js";
+import { openTokenizer, tokenizationOf, tokenizerNotices } from "../../vocabulary/open-tokenizer.js";
+import { type TextUnit, tokenize, unitNames, unknownUnitsNotices } from "../../vocabulary/tokens.js";
+import { checkCoverage, mapVocabularyFile, openVocabulary } from "../../vocabulary/vocabulary-file.js";
+import { encodeExamples, encodeTokens, learnFrom, UNKNOWN, withUnknown } from "../sequence-tokens.js";
+import type { TableRows } from "./contents.js";
 import { iterateRows } from "./row-order.js";
-import { encodeExamples, encodeTokens, learnFrom, UNKNOWN, withUnknown } from "./sequence-tokens.js";
-import type { TableRows } from "./table-contents.js";
 
 /** The tokens of an input by row. */
 export interface TextSeries {

@@ -1,17 +1,17 @@
 /** The inputs of a table as series: its numbers, ids of categories and of calendar features, and tokens of texts. */
 import type { createHash } from "node:crypto";
-import { type ArraySignature, type Signature, sideTimeAxis, vocabularySize } from "../../../compiler/signature.js";
-import { type IdInput, idInputs, periods } from "../../../schema/kinds/columns.js";
-import type { NormalColumnKind, NormalTableData } from "../../../schema/normal/index.js";
-import { listFirst } from "../../format.js";
-import type { NumericArray } from "../../tensors/array.js";
-import { type FloatSeries, gatherWindows, type WindowLayout } from "../batching/windows.js";
-import { dateFeature } from "../formats/date-values.js";
-import { compareLabels } from "../labels.js";
-import type { IdColumn, TableMetadata } from "../metadata.js";
+import { type ArraySignature, type Signature, sideTimeAxis, vocabularySize } from "../../../../compiler/signature.js";
+import { type IdInput, idInputs, periods } from "../../../../schema/kinds/columns.js";
+import type { NormalColumnKind, NormalTableData } from "../../../../schema/normal/index.js";
+import { listFirst } from "../../../format.js";
+import type { NumericArray } from "../../../tensors/array.js";
+import { type FloatSeries, gatherWindows, type WindowLayout } from "../../batching/windows.js";
+import { dateFeature } from "../../formats/date-values.js";
+import { compareLabels } from "../../labels.js";
+import type { IdColumn, TableMetadata } from "../../metadata.js";
+import type { TableRows } from "./contents.js";
 import { iterateRows } from "./row-order.js";
-import type { TableRows } from "./table-contents.js";
-import { type TextSeries, textArrays } from "./table-texts.js";
+import { type TextSeries, textArrays } from "./texts.js";
 
 /** The ids of an input by row. */
 export interface IdSeries {

@@ -1,16 +1,16 @@
 /** The order of the rows of a table: that of the file, of its series, or of time; with rows that series skip. */
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import type { RunProblem } from "../../problem.js";
-import { fail, ok, type Result } from "../../result.js";
-import type { FloatList } from "../batching/windows.js";
-import { type TimeStep, timeAfter } from "../formats/time-step.js";
-import { type TimeNotation, writeTime } from "../formats/time-values.js";
-import type { TableMetadata } from "../metadata.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import type { RunProblem } from "../../../problem.js";
+import { fail, ok, type Result } from "../../../result.js";
+import type { FloatList } from "../../batching/windows.js";
+import { type TimeStep, timeAfter } from "../../formats/time-step.js";
+import { type TimeNotation, writeTime } from "../../formats/time-values.js";
+import type { TableMetadata } from "../../metadata.js";
+import type { SelectedColumn } from "./columns.js";
+import type { ColumnPolicy } from "./missing.js";
 import { type GapFilling, orderRows, seriesOrder } from "./row-order.js";
 import type { RowSeries } from "./row-series.js";
 import { orderByTime, type RowTimes } from "./row-time.js";
-import type { SelectedColumn } from "./table-columns.js";
-import type { ColumnPolicy } from "./table-missing.js";
 
 /** The times of the rows of a table. */
 export interface TableTime {

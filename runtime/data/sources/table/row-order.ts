@@ -1,7 +1,7 @@
 /** The order of the rows of a table, and values that are repeated from row to row. */
-import type { FloatList } from "../batching/windows.js";
-import { collectFloats } from "../spill/float-list.js";
-import { CHUNK_LENGTH } from "../spill/spill-store.js";
+import type { FloatList } from "../../batching/windows.js";
+import { collectFloats } from "../../spill/float-list.js";
+import { CHUNK_LENGTH } from "../../spill/spill-store.js";
 
 /** The rows of a table; a row is valid until the next one. */
 export function* iterateRows(values: FloatList<Float64Array>, width: number, reverse = false): Generator<Float64Array> {

@@ -1,14 +1,14 @@
 /** Tables of several series: the columns that name them, and windows that are of one series each. */
-import { rowsOfExample } from "../../../schema/kinds/columns.js";
-import { rowsAhead } from "../../../schema/kinds/horizon.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount } from "../../format.js";
-import { ok, type Result } from "../../result.js";
-import { splitFolds, splitGroups } from "../folds.js";
-import { intern } from "../labels.js";
-import { type Indices, type Splits, splitExamples, splitWindows } from "../splits.js";
-import { hasLabels } from "./table-columns.js";
-import type { TableRows } from "./table-contents.js";
+import { rowsOfExample } from "../../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../../schema/kinds/horizon.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { formatCount } from "../../../format.js";
+import { ok, type Result } from "../../../result.js";
+import { splitFolds, splitGroups } from "../../folds.js";
+import { intern } from "../../labels.js";
+import { type Indices, type Splits, splitExamples, splitWindows } from "../../splits.js";
+import { hasLabels } from "./columns.js";
+import type { TableRows } from "./contents.js";
 
 /** The windows of a table: the first row of each, with their splits. */
 export interface TableWindows {

@@ -1,9 +1,9 @@
 /** Problems of the size of a table: too few rows for a window and its target, and numbers beyond float32. */
-import { rowsOfExample } from "../../../schema/kinds/columns.js";
-import { rowsAhead } from "../../../schema/kinds/horizon.js";
-import type { NormalTableData } from "../../../schema/normal/index.js";
-import { formatCount, formatInteger } from "../../format.js";
-import type { RunProblem } from "../../problem.js";
+import { rowsOfExample } from "../../../../schema/kinds/columns.js";
+import { rowsAhead } from "../../../../schema/kinds/horizon.js";
+import type { NormalTableData } from "../../../../schema/normal/index.js";
+import { formatCount, formatInteger } from "../../../format.js";
+import type { RunProblem } from "../../../problem.js";
 
 /** @param isFixed true for a model whose window is given. */
 export function tooShortProblem(data: NormalTableData, rows: number, dropped: number, isFixed: boolean): RunProblem {

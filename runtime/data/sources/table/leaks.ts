@@ -1,8 +1,8 @@
 /** Notices of single rows of a held-out split that the training split has too. */
-import { duplicateNotices } from "../duplicates.js";
-import type { Splits } from "../splits.js";
+import { duplicateNotices } from "../../duplicates.js";
+import type { Splits } from "../../splits.js";
+import type { TableRows } from "./contents.js";
 import { iterateRows } from "./row-order.js";
-import type { TableRows } from "./table-contents.js";
 
 /** Rows that are compared with one another. */
 const MAX_ROWS = 200_000;
