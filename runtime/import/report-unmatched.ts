@@ -80,7 +80,10 @@ function count<T>(list: readonly T[], predicate: (entry: T) => boolean): number 
 
 function describeForeign({ name, directions }: ForeignLayer): string {
   const tensors = directions.flatMap((direction) =>
-    [...direction].map(([role, { shape }]) => `${role} [${shape.join(", ")}]`),
+    [...direction]
+      // A kernel is also offered as a direction and its norms.
+      .filter(([role, { isAlternative }]) => role === "weight" || !isAlternative)
+      .map(([role, { shape }]) => `${role} [${shape.join(", ")}]`),
   );
   return `${name} (${tensors.join(", ")})`;
 }
