@@ -111,20 +111,20 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     expect(errors).toEqual([]);
   });
 
-  test("classifies a sound file like rnnx predict", async () => {
+  test("classifies a sound file like rnnx predict", { timeout: 240_000 }, async () => {
     const { tab, out, folder, errors } = await openExample(specExamples.audio, "index.html");
     for (const [name, content] of Object.entries(sounds)) {
       await tab.getByLabel("A .wav file").setInputFiles({ name, mimeType: "audio/wav", buffer: content });
       const { probabilities: expected } = await predictOnCommandLine(out, folder, name, content);
       await expect
-        .poll(async () => Math.abs(((await probabilities(tab)).low ?? 0) - expected.low * 100))
+        .poll(async () => Math.abs(((await probabilities(tab)).low ?? 0) - expected.low * 100), { timeout: 20_000 })
         .toBeLessThan(0.1);
     }
     await tab
       .getByLabel("A .wav file")
       .setInputFiles({ name: "x.wav", mimeType: "audio/wav", buffer: Buffer.from("x") });
     await expect
-      .poll(() => tab.getByRole("alert").allTextContents())
+      .poll(() => tab.getByRole("alert").allTextContents(), { timeout: 20_000 })
       .toContainEqual(expect.stringContaining("no WAVE file"));
     const other = wavFile(tone(300, 16000, 16000), { sampleRate: 16000 });
     await tab.getByLabel("A .wav file").setInputFiles({ name: "fast.wav", mimeType: "audio/wav", buffer: other });
@@ -132,13 +132,14 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     expect(errors).toEqual([]);
   });
 
-  test("records by the microphone", async () => {
+  test("records by the microphone", { timeout: 240_000 }, async () => {
     const { tab, errors } = await openExample(specExamples.audio, "index.html");
     await tab.getByRole("button", { name: "Record" }).click();
     await tab.getByRole("button", { name: "Stop" }).waitFor();
     await tab.waitForTimeout(400);
     await tab.getByRole("button", { name: "Stop" }).click();
-    await expect.poll(async () => Number.parseFloat(await tab.locator("p.note").innerText())).toBeGreaterThan(0.2);
+    const seconds = async () => Number.parseFloat(await tab.locator("p.note").innerText());
+    await expect.poll(seconds, { timeout: 20_000 }).toBeGreaterThan(0.2);
     expect(await tab.getByRole("alert").allTextContents()).toEqual([]);
     expect(Object.values(await probabilities(tab)).reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
     expect(errors).toEqual([]);
