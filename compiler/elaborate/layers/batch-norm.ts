@@ -1,7 +1,8 @@
 /**
  * batch_norm: each feature normalized over the batch and its valid steps, then scaled by a gain and shifted. S. Ioffe,
  * C. Szegedy (2015). Running statistics, which evaluation and inference use, are the buffers `<name>/running_mean` and
- * `<name>/running_variance` [features].
+ * `<name>/running_variance` [features]. In code, because it reads all rows of the batch, and its statistics are
+ * buffers.
  */
 import { microBatchesOf } from "../../../schema/micro-batches.js";
 import type { NormalBatchNorm } from "../../../schema/normal/index.js";

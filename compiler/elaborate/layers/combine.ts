@@ -1,4 +1,6 @@
-/** concat, add and multiply: the combined outputs of several layers. */
+/**
+ * concat, add and multiply: the combined outputs of several layers. In code, because they read any number of layers.
+ */
 import type { NormalAdd, NormalConcat, NormalMultiply } from "../../../schema/normal/index.js";
 import { at } from "../../ir/expect.js";
 import { shapesAgree } from "../compare-sizes.js";

@@ -1,8 +1,8 @@
 /**
- * conv1d: a convolution over time, y_t = Σ_k x_{t stride + k dilation - before} @ W_k + b; `<name>/W`
- * [kernel_size, in / groups, size], `<name>/b` [size], and twice as many columns for gated activations. The steps of a
- * window are joined along the last axis, so that one product has all of them: in training that is faster than ONNX's
- * Conv (docs/decisions/0027-convolutions.md).
+ * conv1d: a convolution over time, y_t = Σ_k x_{t stride + k dilation - before} @ W_k + b; `<name>/W` [kernel_size, in
+ * / groups, size], `<name>/b` [size], and twice as many columns for gated activations. The steps of a window are joined
+ * along the last axis, so that one product has all of them: in training that is faster than ONNX's Conv
+ * (docs/decisions/0027-convolutions.md). In code, because it reads windows of time, and changes the lengths.
  */
 import { convolutionWindows, spanOf, type Windows } from "../../../schema/kinds/windows.js";
 import type { NormalConv1d } from "../../../schema/normal/index.js";

@@ -1,4 +1,4 @@
-/** cycle: token ids to the sine and cosine of their angle in a period, 2 features. */
+/** cycle: token ids to the sine and cosine of their angle in a period, 2 features. In code, because it reads ids. */
 import type { NormalCycle } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";
 import { describeWire, isIds } from "../wire.js";

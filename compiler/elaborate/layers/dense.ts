@@ -1,6 +1,6 @@
 /**
  * dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size], and twice as many
- * columns for gated activations.
+ * columns for gated activations. In code, because a softmax or sigmoid hands its logits to the loss.
  */
 import type { NormalDense, NormalProjection } from "../../../schema/normal/index.js";
 import type { Shape } from "../../ir/types.js";

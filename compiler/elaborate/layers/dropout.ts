@@ -1,6 +1,6 @@
 /**
- * dropout: in training each entry is 0 at a rate, and the others are scaled to preserve the mean (inverted dropout;
- * N. Srivastava et al., 2014); otherwise the identity.
+ * dropout: in training each entry is 0 at a rate, and the others are scaled to preserve the mean (inverted dropout; N.
+ * Srivastava et al., 2014); otherwise the identity. In code, because it draws random numbers in training alone.
  */
 import type { NormalDropout } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";

@@ -1,4 +1,7 @@
-/** embedding: token ids to rows of a trainable table, `<name>/W` [vocabulary_size, size]. */
+/**
+ * embedding: token ids to rows of a trainable table, `<name>/W` [vocabulary_size, size]. In code, because it reads ids,
+ * and other layers share its table.
+ */
 import type { NormalEmbedding } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";
 import { embeddingUniform } from "../initializers.js";

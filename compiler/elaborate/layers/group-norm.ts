@@ -1,6 +1,6 @@
 /**
  * group_norm: the features of each group normalized together over the valid steps of a sequence, then scaled by a gain
- * and shifted. Y. Wu, K. He (2018).
+ * and shifted. Y. Wu, K. He (2018). In code, because its statistics are of the valid steps of a sequence.
  */
 import type { NormalGroupNorm } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";

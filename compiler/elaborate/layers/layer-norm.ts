@@ -1,4 +1,7 @@
-/** layer_norm and rms_norm: each vector of features normalized by itself, then scaled by a gain and shifted. */
+/**
+ * layer_norm and rms_norm: each vector of features normalized by itself, then scaled by a gain and shifted. In code,
+ * because cells with `layer_norm` share it.
+ */
 import type { NormalLayerNorm, NormalRmsNorm } from "../../../schema/normal/index.js";
 import { layerNorm, rmsNorm } from "../../language/functions/axes.js";
 import type { LayerDefinition } from "../context.js";

@@ -1,4 +1,4 @@
-/** one_hot: token ids to rows with a single 1. */
+/** one_hot: token ids to rows with a single 1. In code, because it reads ids. */
 import type { NormalOneHot } from "../../../schema/normal/index.js";
 import type { LayerDefinition } from "../context.js";
 import { describeWire, isIds } from "../wire.js";

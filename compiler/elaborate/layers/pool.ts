@@ -1,4 +1,7 @@
-/** pool: the maximum, mean, sum or last of a sequence's valid steps, or of each window of it. */
+/**
+ * pool: the maximum, mean, sum or last of a sequence's valid steps, or of each window of it. In code, because it reads
+ * the valid steps of a sequence, or windows of them.
+ */
 import { windowsOf } from "../../../schema/kinds/windows.js";
 import type { NormalPool } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";

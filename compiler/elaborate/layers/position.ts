@@ -1,6 +1,6 @@
 /**
  * position: a sequence plus a vector of each position: rows of a table `<name>/W` [length, width] (J. Gehring et al.,
- * 2017), or sines and cosines (A. Vaswani et al., 2017).
+ * 2017), or sines and cosines (A. Vaswani et al., 2017). In code, because it reads the number of the step.
  */
 import type { NormalPosition } from "../../../schema/normal/index.js";
 import { mulDims } from "../../ir/dims.js";

@@ -1,4 +1,7 @@
-/** binary_cross_entropy: the equations of its file, and a check of the weights of outputs. */
+/**
+ * binary_cross_entropy: the equations of its file, and a check of the weights of outputs. In code, because it takes
+ * logits in place of probabilities where a layer has them.
+ */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { logitsFor, outputVector } from "./class-targets.js";
 import { equationLoss } from "./equations.js";

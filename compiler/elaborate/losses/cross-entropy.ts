@@ -1,6 +1,6 @@
 /**
  * cross_entropy: -Σ w q log softmax(x), q from class ids or rows of probabilities, smoothed towards uniform; w per
- * class.
+ * class. In code, because it takes logits in place of probabilities, and ids or rows of probabilities.
  */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import { shapesAgree } from "../compare-sizes.js";

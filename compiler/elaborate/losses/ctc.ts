@@ -1,6 +1,7 @@
 /**
  * ctc: -log of the probability of the labels, summed over all alignments with the outputs (connectionist temporal
- * classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time.
+ * classification; A. Graves et al., ICML 2006). The forward recursion in log space, one Scan over time. In code,
+ * because it is a recursion over the steps and the labels, of other lengths.
  */
 import { formatInteger } from "../../../schema/counts.js";
 import { blankClassOf } from "../../../schema/kinds/losses.js";

@@ -2,7 +2,8 @@
  * sampled_softmax: cross-entropy of each target among a few candidate classes, drawn for every update and shared by its
  * entries (S. Jean et al., ACL 2015). As in TensorFlow's sampled_softmax_loss, the log of its class's expected count is
  * subtracted from every logit, and accidental hits (candidates equal to the target) are excluded. Only the sampled
- * columns of the last layer are multiplied. In evaluation the loss is the full cross-entropy.
+ * columns of the last layer are multiplied. In evaluation the loss is the full cross-entropy. In code, because it draws
+ * classes, and reads rows of the projection.
  */
 import { formatInteger } from "../../../schema/counts.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";

@@ -1,6 +1,6 @@
 /**
  * sequence_loss: weighted cross-entropy of a sequence of logits, averaged over time and batch (TensorFlow 1,
- * contrib.seq2seq).
+ * contrib.seq2seq). In code, because its average is over time and batch, by the weights of the data.
  */
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { Builder } from "../../ir/builder.js";

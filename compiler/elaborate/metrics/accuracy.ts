@@ -1,4 +1,7 @@
-/** accuracy: the fraction of valid entries whose largest output is the target class. */
+/**
+ * accuracy: the fraction of valid entries whose largest output is the target class. In code, because equations would
+ * add an axis of size 1 to its model.
+ */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";
 import { classOperands } from "./class-operands.js";

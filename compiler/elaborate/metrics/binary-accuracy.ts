@@ -1,4 +1,7 @@
-/** binary_accuracy: the fraction of valid entries where prediction and target agree, both thresholded at 1/2. */
+/**
+ * binary_accuracy: the fraction of valid entries where prediction and target agree, both thresholded at 1/2. In code,
+ * because it reads logits or probabilities, by the loss.
+ */
 import { lossName } from "../../../schema/kinds/losses.js";
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { maskedSum } from "../masked-sum.js";

@@ -1,6 +1,6 @@
 /**
  * exact_sequence: the fraction of sequences that are correct at every valid step; with ctc, whose greedy decoding is
- * correct.
+ * correct. In code, because it compares the steps of a sequence with one another.
  */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";

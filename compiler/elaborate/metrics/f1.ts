@@ -1,6 +1,7 @@
 /**
  * f1, precision, recall: of each class, then the mean over the classes that occur (macro average). The accumulators are
- * true positives, predictions and targets per class, [3, classes]. For binary targets, outputs are classes.
+ * true positives, predictions and targets per class, [3, classes]. For binary targets, outputs are classes. In code,
+ * because its accumulators are of each class.
  */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";

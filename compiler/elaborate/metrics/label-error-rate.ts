@@ -1,4 +1,7 @@
-/** label_error_rate: the edit distance of a ctc model's greedy decoding from the labels, per label. */
+/**
+ * label_error_rate: the edit distance of a ctc model's greedy decoding from the labels, per label. In code, because it
+ * decodes a sequence.
+ */
 import { lossName } from "../../../schema/kinds/losses.js";
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import { editDistance } from "./ctc-edit-distance.js";

@@ -1,6 +1,7 @@
 /**
  * perplexity: the exponential of the mean cross-entropy of valid entries; bits_per_character: that mean in bits. Both
- * apply the weights of the data, but no label smoothing, class weights or penalties.
+ * apply the weights of the data, but no label smoothing, class weights or penalties. In code, because it reads the
+ * logits of its loss without smoothing and class weights.
  */
 import type { NormalMetric } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";

@@ -1,6 +1,7 @@
 /**
  * top_k: the fraction of valid entries whose target class is among the k largest outputs. Classes that tie with the
- * k-th are included, as in TensorFlow's in_top_k.
+ * k-th are included, as in TensorFlow's in_top_k. In code, because its number of classes is an option that selects
+ * entries.
  */
 import { formatInteger } from "../../../schema/counts.js";
 import type { NormalMetric } from "../../../schema/normal/index.js";
