@@ -100,7 +100,7 @@ test("predictions are written; invalid input is reported with its position", asy
   expect(records(stdout)).toEqual([
     { event: "result", run, output: pathOf("out.csv"), predictions: expect.any(Number) },
   ]);
-  expect(readFileSync(pathOf("out.csv"), "utf8")).toMatch(/^line,Close\n\d+,[\d.]+\n/);
+  expect(readFileSync(pathOf("out.csv"), "utf8")).toMatch(/^line,row,Close\n\d+,\d+,[\d.]+\n/);
 
   writeFileSync(pathOf("bad.csv"), "# Open,High,Low,Volume,Close\n1,2,3,4,5\n1,2,x,4,5\n");
   const bad = await rnnx("predict", run, "--input", pathOf("bad.csv"), "--output", pathOf("none.csv"), "--json");
