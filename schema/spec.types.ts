@@ -848,9 +848,9 @@ export interface ColumnOfCategories {
    */
   type: "category";
   /**
-   * Encoding of the ids: rows of a trained table, or one-hot vectors.
+   * Encoding of the ids: rows of a trained table, one-hot vectors, or none: layers of the model read the ids by the name of the column.
    */
-  encode?: "embedding" | "one_hot";
+  encode?: "embedding" | "one_hot" | "none";
   /**
    * Width of the rows of an embedding.
    */
@@ -910,9 +910,9 @@ export interface ColumnOfDates {
    */
   features?: ("minute" | "hour" | "weekday" | "day" | "day_of_year" | "month" | "quarter")[];
   /**
-   * Encoding of the ids: sine and cosine of their angle in the period (a cycle layer), one-hot vectors, or rows of a trained table.
+   * Encoding of the ids: sine and cosine of their angle in the period (a cycle layer), one-hot vectors, rows of a trained table, or none: layers of the model read the ids by `<column>.<feature>`.
    */
-  encode?: "cycle" | "one_hot" | "embedding";
+  encode?: "cycle" | "one_hot" | "embedding" | "none";
   /**
    * Width of the rows of an embedding.
    */

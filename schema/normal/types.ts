@@ -225,8 +225,11 @@ export interface NormalNumberColumn {
  */
 export interface NormalCategoryColumn {
   readonly type: "category";
-  /** Encoding of the ids: rows of a trained table, or one-hot vectors. */
-  readonly encode: "embedding" | "one_hot";
+  /**
+   * Encoding of the ids: rows of a trained table, one-hot vectors, or none: layers of the model read the ids by the
+   * name of the column.
+   */
+  readonly encode: "embedding" | "one_hot" | "none";
   /** Width of the rows of an embedding. */
   readonly size: number;
   /**
@@ -268,10 +271,10 @@ export interface NormalDateColumn {
    */
   readonly features: readonly ("minute" | "hour" | "weekday" | "day" | "day_of_year" | "month" | "quarter")[];
   /**
-   * Encoding of the ids: sine and cosine of their angle in the period (a cycle layer), one-hot vectors, or rows of a
-   * trained table.
+   * Encoding of the ids: sine and cosine of their angle in the period (a cycle layer), one-hot vectors, rows of a
+   * trained table, or none: layers of the model read the ids by `<column>.<feature>`.
    */
-  readonly encode: "cycle" | "one_hot" | "embedding";
+  readonly encode: "cycle" | "one_hot" | "embedding" | "none";
   /** Width of the rows of an embedding. */
   readonly size: number;
 }

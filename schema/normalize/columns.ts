@@ -111,7 +111,7 @@ export function inputEncoders({ data, model }: Pick<Spec, "data" | "model">): In
     horizon: horizonRows(data.horizon ?? ((data.window ?? null) === null ? 0 : 1)),
   };
   const encoders = columnInputs(table).map((input) =>
-    (isIdInput(input) ? [encoderOf(input)] : textEncoder(input)).map((layer) => ({
+    (isIdInput(input) ? idEncoder(input) : textEncoder(input)).map((layer) => ({
       layer,
       path: child(columnsPath, input.column),
     })),
@@ -144,14 +144,16 @@ function textEncoder({ name, kind: { encode, size } }: TextInput): readonly Plac
   }
 }
 
-function encoderOf({ name, kind: { encode, size } }: IdInput): PlacedLayer["layer"] {
+/** The vectors of ids; no layer where the model reads the ids itself. */
+function idEncoder({ name, kind: { encode, size } }: IdInput): readonly PlacedLayer["layer"][] {
   const common = { name: `${PREFIX}${name}`, from: [name] satisfies [string] } as const;
   switch (encode) {
     case "embedding":
-      return { layer: "embedding", ...common, from: [name], size };
+      return [{ layer: "embedding", ...common, size }];
     case "one_hot":
-      return { layer: "one_hot", ...common, from: [name] };
     case "cycle":
-      return { layer: "cycle", ...common, from: [name] };
+      return [{ layer: encode, ...common }];
+    case "none":
+      return [];
   }
 }

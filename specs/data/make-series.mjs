@@ -1,5 +1,5 @@
 /**
- * Writes the music and the shapes of the gallery, the same bytes every time.
+ * Writes the music, the shapes and the loads of a transformer of the gallery, the same bytes every time.
  *
  *     node specs/data/make-series.mjs
  */
@@ -11,6 +11,7 @@ const folder = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
 
 writeFileSync(join(folder, "music.csv"), music(120));
 writeFileSync(join(folder, "shapes.jsonl"), shapes(240));
+writeFileSync(join(folder, "transformer.csv"), transformer(35));
 
 /**
  * Three voices in C major, eight rows a bar, one column for each note, 1 where it sounds: a bass on the first and the fifth
@@ -62,4 +63,26 @@ function shapes(count) {
     return `${JSON.stringify({ inputs, label })}\n`;
   };
   return Array.from({ length: count }, series).join("");
+}
+
+/**
+ * Hourly loads of a transformer and the temperature of its oil, with the columns of ETTh1 (H. Zhou et al., Informer, 2021):
+ * useful and useless load, high, middle and low. Loads have a cycle of a day and drift; the temperature follows the load.
+ */
+function transformer(days) {
+  const { normal } = chance(8);
+  const loads = { HUFL: [8, 5], HULL: [2, 1], MUFL: [5, 4], MULL: [1, 1], LUFL: [3, 0.5], LULL: [1, 0.2] };
+  const drift = Object.keys(loads).map(() => 0);
+  let oil = 20;
+  const rows = Array.from({ length: 24 * days }, (_, index) => {
+    const date = new Date(Date.UTC(2024, 0, 1, index)).toISOString().slice(0, 16).replace("T", " ");
+    const cycle = Math.sin((2 * Math.PI * (index - 6)) / 24);
+    const values = Object.values(loads).map(([mean, width], place) => {
+      drift[place] = 0.95 * drift[place] + 0.2 * normal();
+      return mean + width * (cycle + drift[place] + 0.2 * normal());
+    });
+    oil += 0.1 * (10 + values[0] - oil) + 0.3 * normal();
+    return [date, ...[...values, oil].map((value) => Number(value.toFixed(1)))].join(",");
+  });
+  return `${[["date", ...Object.keys(loads), "OT"].join(","), ...rows].join("\n")}\n`;
 }

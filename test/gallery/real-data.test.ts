@@ -43,6 +43,20 @@ it.skipIf(!existsSync(prices))(
   120_000,
 );
 
+const transformer = shared("etth1.csv");
+
+it.skipIf(!existsSync(transformer))(
+  `etth1 has the usual split of ETTh1, and forecasts better than the day before after two epochs${without(transformer)}`,
+  () => {
+    const { events, metrics } = train("etth1", "--set", `data.file=${transformer}`, "--set", "train.epochs=2");
+    // Windows of 96 + 96 rows whose targets are in rows 96 to 8,640, to 11,520 and to 14,400.
+    expect(events[0]).toMatchObject({ examples: { train: 8449, validation: 2785, test: 2785 } });
+    // The mean squared error in deviations of the training rows: 0.512 of the day before, 0.369 after ten epochs.
+    expect((metrics.test.rmse ?? Number.NaN) ** 2).toBeLessThan(0.45);
+  },
+  240_000,
+);
+
 /** The error on the test part of taking the price of a window's last day for the next, on the scaled target. */
 async function lastPriceError(run: string): Promise<number> {
   const read = await readSpecFile(`${run}/spec.json`);

@@ -89,7 +89,7 @@ export async function inOpenCv(file: string, { outputs }: ExportSummary["model"]
 
 export const everySize: readonly Sizes[] = [1, 3, 7].flatMap((batch) => [1, 5, 20].map((time) => ({ batch, time })));
 
-/** The largest difference of a loaded model from the training's forward pass, at every batch and time. */
+/** The largest difference of a loaded model from the training's forward pass, at every batch and number of steps. */
 export async function largestDifference(
   { run }: Loaded,
   subject: TrainedModel,
@@ -107,7 +107,7 @@ export async function largestDifference(
     reference,
   };
   let largest = 0;
-  for (const sizes of sizesOf(reference, { unroll }, everySize))
+  for (const sizes of sizesOf(reference, { unroll }, everySize, subject.spec.model))
     largest = Math.max(largest, await verifiers[form](trial, sizes));
   return largest;
 }

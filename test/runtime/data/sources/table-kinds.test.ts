@@ -157,6 +157,33 @@ describe("the model's inputs", () => {
     ]);
   });
 
+  test("ids without an encoding are inputs that layers read by name, and are not among the features", async () => {
+    const columns = {
+      ...data.columns,
+      shop: { type: "category", encode: "none" },
+      day: { ...data.columns.day, encode: "none" },
+    };
+    const model = [
+      { name: "shops", layer: "embedding", from: "shop", size: 2 },
+      { name: "weekdays", layer: "one_hot", from: "day.weekday" },
+      { layer: "concat", from: ["inputs", "shops", "weekdays"] },
+      { layer: "pool" },
+      { layer: "dense", size: 1 },
+    ];
+    const { read } = await specOf({ columns }, model);
+    if (!read.ok) throw new Error("no spec");
+    expect(read.spec.model.map(({ name, layer, from }) => [name, layer, ...from])).toEqual([
+      ["shops", "embedding", "shop"],
+      ["weekdays", "one_hot", "day.weekday"],
+      ["concat", "concat", "inputs", "shops", "weekdays"],
+      ["pool", "pool", "concat"],
+      ["dense", "dense", "pool"],
+    ]);
+    const { batch } = await source({ columns });
+    expect(batch([0]).get("inputs")?.shape).toEqual([1, 1, 2]);
+    expect(batch([0, 1]).get("day.weekday")?.dtype).toBe("int32");
+  });
+
   test("a normal spec is a spec with the same model", async () => {
     const { read, folder } = await specOf({});
     if (!read.ok) throw new Error("no spec");
