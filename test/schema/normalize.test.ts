@@ -262,6 +262,7 @@ describe("layers", () => {
       size: "vocabulary",
       activation: "none",
       bias: true,
+      weight_norm: false,
       weights: null,
       trainable: true,
     });

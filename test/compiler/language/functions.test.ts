@@ -86,7 +86,7 @@ describe("the value of each function and operator", () => {
     ["log(abs(h) + 1)", map((a) => Math.log(Math.abs(a) + 1))],
     ["sqrt(h * h)", map(Math.abs)],
     ["lgamma(h * h + 1)", map((a) => logGamma(a * a + 1))],
-    ["lgamma(abs(h) * 1000 + 3.5)", map((a) => logGamma(Math.abs(a) * 1000 + 3.5))],
+    ["lgamma(abs(h) * 10 + 3.5)", map((a) => logGamma(Math.abs(a) * 10 + 3.5))],
     ["h * lgamma(0.5)", map((a) => a * Math.log(Math.PI) * 0.5)],
     ["min(h, b)", map((a, column) => Math.min(a, valueAt(b, column)))],
     ["min(h, 1)", map((a) => Math.min(a, 1))],

@@ -259,7 +259,7 @@ describe("checkCell", () => {
         'unknown-function /cells/mine/equations/0+4: unknown function "tahn". Did you mean "tanh"?',
         'unknown-name /cells/mine/equations/1+8: unknown name "k". Names: x, h, W, U, b, a.',
         'shape-mismatch /cells/mine/equations/0+11: U @ x: [hidden_size, hidden_size] times [batch, input_size]: the inner sizes hidden_size and batch differ. The batch is the first axis: write "x @ U".',
-        "argument /cells/mine/equations/2+11: 2: the axes of [hidden_size] are counted from the last: -1",
+        "argument /cells/mine/equations/2+11: 2: the axes of [hidden_size] are counted from the last: -1. The batch and the time are no axes of an equation.",
         'shape-mismatch /cells/mine/equations/2+19: b @ U: b is [hidden_size], and @ multiplies matrices. Write "*" to multiply element by element, or declare b with two sizes.',
       ],
     ],
