@@ -1,5 +1,6 @@
 /** `rnnx grad --apply`: trained weights in place of those of the model that they came from. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { formatBytes } from "../../runtime/format.js";
 import { reportInvalidInput } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
@@ -29,6 +30,11 @@ export async function applyWeights(output: Output, file: string, weightsFile: st
     reportInvalidInput(output, code, message, hint);
     return exitCodes.invalidInput;
   };
+  const target = statSync(out, { throwIfNoEntry: false });
+  if (target?.isDirectory() === true)
+    return fail("usage", `--out ${out} is a folder; with --apply it is a file`, "Name a file, such as trained.onnx.");
+  if (target !== undefined && [file, weightsFile].some((source) => resolve(source) === resolve(out)))
+    return fail("usage", `--out ${out} is a file that is read`, "Name another file with --out.");
   const [bytes, weightBytes] = [await readModelFile(output, file), await readModelFile(output, weightsFile)];
   if (bytes === undefined || weightBytes === undefined) return exitCodes.invalidInput;
   const model = readModel(bytes);

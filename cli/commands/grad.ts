@@ -30,6 +30,9 @@ interface Flags {
 /** The loss that is the output of the model itself. */
 const OUTPUT_LOSS = "output";
 
+/** Keys of a spec that a training step of a model has. */
+const settings = ["loss", "losses", "optimizer", "optimizers", "schedules"];
+
 export const grad: CommandModule = {
   description:
     "Reads an ONNX model that another program made, differentiates a loss of its output, and writes train.onnx, eval.onnx, initial.safetensors " +
@@ -69,6 +72,12 @@ export const grad: CommandModule = {
     if ((loss === undefined) === (flags.apply === undefined)) {
       const message = loss === undefined ? "--loss is missing" : "--apply and --loss cannot be combined";
       reportInvalidInput(output, "usage", message, "Give --loss for a training step, or --apply for a trained model.");
+      return exitCodes.invalidInput;
+    }
+    const other = flags.set?.find(({ path }) => !settings.some((key) => path === key || path.startsWith(`${key}.`)));
+    if (other !== undefined) {
+      const message = `${other.flag} is no setting of the loss or the optimizer`;
+      reportInvalidInput(output, "usage", message, `The keys of --set begin with ${settings.join(", ")}.`);
       return exitCodes.invalidInput;
     }
     if (flags.apply !== undefined)

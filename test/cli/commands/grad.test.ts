@@ -35,3 +35,18 @@ test("mistakes end in a message, and write nothing", async () => {
   expect(messages[3]).toContain("encoder.onnx");
   expect(existsSync(out)).toBe(false);
 });
+
+test("settings of the training and outputs over inputs are refused", async () => {
+  const out = temporaryFolder();
+  const settings = await rnnx("grad", encoder, "--loss", "cross_entropy", "--set", "train.accumulate=4", "--out", out);
+  expect(settings).toMatchObject({ code: 2 });
+  expect(settings.stderr).toContain("--set train.accumulate=4 is no setting of the loss or the optimizer");
+  for (const [target, message] of [
+    [out, "is a folder; with --apply it is a file"],
+    [encoder, "is a file that is read"],
+  ] as const) {
+    const applied = await rnnx("grad", encoder, "--apply", join(out, "trained.safetensors"), "--out", target);
+    expect(applied.code).toBe(2);
+    expect(applied.stderr).toContain(message);
+  }
+});

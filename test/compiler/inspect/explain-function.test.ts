@@ -19,6 +19,7 @@ function evaluateLine(text: string, names: Readonly<Record<string, number>>): nu
       min: Math.min,
     },
     ...{ sin: Math.sin, cos: Math.cos, log: Math.log, not: (a: unknown) => (a ? 0 : 1) },
+    where: (condition: unknown, a: number, b: number) => (condition ? a : b),
     sigmoid: (a: number) => 1 / (1 + Math.exp(-a)),
     relu: (a: number) => Math.max(a, 0),
     softplus: (a: number) => Math.log(1 + Math.exp(a)),
