@@ -282,7 +282,7 @@ function windowSource(
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);
       const label = target?.classes?.ids.find((id) => id >= limit);
-      if (label === undefined) return findLargeId(inputs.texts, array, limit, reason);
+      if (label === undefined) return findLargeId(inputs, array, limit, reason);
       const message = `Column "${target?.columns[0]}" has class ${target?.classes?.names?.[label] ?? label}, index ${label}.`;
       return { code: "table-class", path: "/data/target", message, hint: reason };
     },

@@ -169,9 +169,20 @@ export function textArrays(
   ];
 }
 
-/** The problem of the first id of a text that is not below a limit; undefined if all are below. */
-export function findLargeId(texts: readonly TextSeries[], array: string, limit: number, reason: string) {
-  const text = texts.find(({ name }, index) => name === array || (array === "inputs" && index === 0));
+/** The inputs of a table, of which texts are the main one only by themselves. */
+interface OwnInputs {
+  readonly numbers: object | null;
+  readonly ids: readonly object[];
+  readonly texts: readonly TextSeries[];
+}
+
+/**
+ * The problem of the first id of a text that is not below a limit; undefined if all are below. The array `inputs` is the
+ * first text only where the table has neither numbers nor ids of categories and dates.
+ */
+export function findLargeId({ numbers, ids, texts }: OwnInputs, array: string, limit: number, reason: string) {
+  const main = numbers === null && ids.length === 0 ? texts[0] : undefined;
+  const text = texts.find((each) => each.name === array || (array === "inputs" && each === main));
   const id = text?.ids.find((each) => each >= limit);
   if (text === undefined || id === undefined) return undefined;
   const { column, vocabulary } = text.column;

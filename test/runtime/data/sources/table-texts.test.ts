@@ -58,6 +58,14 @@ async function faultOf(...request: Parameters<typeof open>) {
 }
 
 describe("arrays", () => {
+  test("the limit of ids of a category is not that of a text, which is the main input only by itself", async () => {
+    const withCity = await sourceOf(spec(note, undefined, { city: "category" }));
+    expect(withCity.findOutOfRange("inputs", 4, "")).toBeUndefined();
+    expect(withCity.findOutOfRange("note", 4, "")?.message).toBe('Column "note" has the token 4, "near".');
+    const alone = await sourceOf(spec(note, undefined, {}));
+    expect(alone.findOutOfRange("inputs", 4, "")?.message).toBe('Column "note" has the token 4, "near".');
+  });
+
   test("ids are padded to the longest text of a batch, next to numbers and categories", async () => {
     const { batch, signature, metadata } = await sourceOf(spec(note));
     // Words of the first four rows by first appearance, after the unknown one.
