@@ -98,12 +98,29 @@ export function describeClass(
   names: readonly string[] | null,
 ): Prediction {
   const [best] = topClasses(scores, names);
-  const all = Array.from(scores.data, (probability, id) => [`${names?.[id] ?? id}`, shortestDecimal(probability)]);
+  const all = Array.from(
+    scores.data,
+    (probability, id) => [`${names?.[id] ?? id}`, shortestDecimal(probability)] as const,
+  );
   return {
     [value]: best?.name ?? null,
     [`${prefix}probability`]: best?.probability ?? null,
-    [`${prefix}probabilities`]: Object.fromEntries(all),
+    [`${prefix}probabilities`]: keepOrder(all),
   };
+}
+
+const orderOfKeys = Symbol("order of keys");
+
+/** An object whose entries `entriesInOrder` gives in this order: JavaScript puts keys such as "10" first, by number. */
+function keepOrder(entries: readonly (readonly [string, number])[]): object {
+  const keys = entries.map(([key]) => key);
+  return Object.defineProperty(Object.fromEntries(entries), orderOfKeys, { value: keys });
+}
+
+/** The entries of an object: of the probabilities of classes in the order of the classes. */
+export function entriesInOrder(members: object): readonly (readonly [string, unknown])[] {
+  const keys: readonly string[] = Reflect.get(members, orderOfKeys) ?? Object.keys(members);
+  return [...new Set(keys)].map((key) => [key, Reflect.get(members, key)]);
 }
 
 /** The most likely class of every time step, with its probability. */

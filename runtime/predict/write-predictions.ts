@@ -4,7 +4,7 @@ import { formatCsvRow } from "../data/formats/csv.js";
 import { writeNpy } from "../data/formats/npy.js";
 import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
-import type { Prediction, Scores } from "./format-predictions.js";
+import { entriesInOrder, type Prediction, type Scores } from "./format-predictions.js";
 
 const extensions = [".csv", ".json", ".jsonl", ".npy", ".npz"] as const;
 export type OutputKind = (typeof extensions)[number];
@@ -32,7 +32,7 @@ export function outputText(kind: Exclude<OutputKind, ".npy" | ".npz">, predictio
 function flatten(prediction: Prediction): Prediction {
   const entries = Object.entries(prediction).flatMap(([key, value]) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.entries(value).map(([member, nested]) => [`${key}.${member}`, nested] as const)
+      ? entriesInOrder(value).map(([member, nested]) => [`${key}.${member}`, nested] as const)
       : [[key, value] as const],
   );
   return Object.fromEntries(entries);

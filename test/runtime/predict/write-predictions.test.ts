@@ -1,5 +1,6 @@
 /** Predictions as CSV, JSON and JSON lines. */
 import { expect, test } from "vitest";
+import { describeClass } from "../../../runtime/predict/format-predictions.js";
 import { outputText } from "../../../runtime/predict/write-predictions.js";
 
 const rows = [
@@ -11,6 +12,14 @@ const rows = [
 test("CSV quotes fields, encodes lists as JSON, and has a column for each member of an object", () => {
   expect(outputText(".csv", rows)).toBe(
     'line,text,tags,probabilities.x,probabilities.y\n1,"a ""b"", c","[""x"",""y""]",0.5,0.5\n2," two\nlines",[],1,\n3,,,,\n',
+  );
+});
+
+test("CSV has the probabilities in the order of the classes, also where their names are numbers", () => {
+  const scores = { shape: [4], data: Float32Array.of(0.125, 0.125, 0.25, 0.5) };
+  const prediction = describeClass({ value: "label", prefix: "" }, scores, ["-2", "-1", "10", "1"]);
+  expect(outputText(".csv", [{ line: 1, ...prediction }])).toBe(
+    "line,label,probability,probabilities.-2,probabilities.-1,probabilities.10,probabilities.1\n1,1,0.5,0.125,0.125,0.25,0.5\n",
   );
 });
 
