@@ -1,5 +1,6 @@
 /** The training step of a model that another program made: read, differentiated, written in standard operators. */
 import { createHash } from "node:crypto";
+import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
 import { matchesAny, matchesPattern } from "../../schema/kinds/parameter-patterns.js";
@@ -138,17 +139,24 @@ function chooseOutput(
   const floats = outputs.filter(({ value }) => value === undefined || isFloat(value.type.dtype));
   const found =
     wanted === undefined ? (floats.length === 1 ? floats[0] : undefined) : outputs.find(({ name }) => name === wanted);
+  if (wanted === undefined && floats.length === 0) {
+    const text = names.length === 0 ? "no output" : `no output of floating-point numbers: ${names.join(", ")}`;
+    return problem("output", `The model has ${text}.`, "Only such an output has a gradient.");
+  }
   if (found === undefined)
     return wanted === undefined
       ? problem(
           "output",
           `The model has several outputs: ${names.join(", ")}.`,
-          `Name one: --output ${names[0] ?? "NAME"}.`,
+          `Name one: --output ${floats[0]?.name ?? "NAME"}.`,
         )
       : problem("output", `The model has no output ${wanted}.`, suggestion(wanted, names, "Its outputs"));
   if (found.value !== undefined) return { output: found.value, name: found.name };
   const [first, ...others] = refused;
-  const more = others.length === 0 ? "" : ` ${others.length} more nodes are refused.`;
+  const more =
+    others.length === 0
+      ? ""
+      : ` ${formatCount(others.length, "more node")} ${others.length === 1 ? "is" : "are"} refused.`;
   return problem(
     "operator",
     `The output ${found.name} depends on ${first?.node} (${first?.operator}), which ${first?.reason}.${more}`,

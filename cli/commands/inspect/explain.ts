@@ -183,7 +183,10 @@ function explanationText(
     ...section("recurrences", "in training; estimated time of the forward pass", recurrences.map(recurrenceLine)),
     "",
     dim("x[t]: slice of x at step t; stack: the values of all steps; flat: all steps of all sequences as one matrix."),
-    dim("rnnx inspect SPEC --stage optimized prints the loops as nodes."),
+    ...(recurrences.some(({ form }) => form !== "loop")
+      ? [dim("The loops above are those of the form loop. The training step has the forms under recurrences.")]
+      : []),
+    dim("rnnx inspect SPEC --stage optimized prints the training step as nodes."),
   ].join("\n");
 }
 
