@@ -5,12 +5,14 @@ import { readRunEnvironment, stepsPerSecond } from "../runtime/run/environment.j
 import { readRunResult } from "../runtime/run/layout.js";
 import { openRun } from "../runtime/run/open.js";
 import { elementCount } from "../runtime/tensors/array.js";
+import type { NormalSpec } from "../schema/normal/index.js";
 import type { NamedCurve } from "./charts/learning-curves.js";
 import { curvesOf, type MetricsHistory, readHistory } from "./metrics-history.js";
 
 export interface ComparedRun {
   readonly run: string;
   readonly name: string;
+  readonly spec: NormalSpec;
   /** Values of the spec by path, for paths where the runs differ. */
   readonly differences: Readonly<Record<string, string>>;
   readonly parameters: number;
@@ -46,6 +48,7 @@ export function compareRuns(folders: readonly string[]): Result<readonly Compare
       return {
         run: folder,
         name: spec.name,
+        spec,
         differences: Object.fromEntries(paths.map((path) => [path, flatSpecs[index]?.get(path) ?? absentValue])),
         parameters: manifest.parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0),
         steps: history.steps.at(-1)?.step ?? 0,

@@ -2,6 +2,8 @@
 import { basename, resolve } from "node:path";
 import { formatCount, formatInteger, formatNumber, formatSpeed } from "../../runtime/format.js";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
+import { reportedMetrics } from "../../schema/kinds/reported-metrics.js";
+import { scaledUnitsNotice } from "../../schema/kinds/scaled-metrics.js";
 import { absentValue, type ComparedRun } from "../../views/compare-runs.js";
 import type { CommandModule } from "../command.js";
 import { reportInvalidInput } from "../errors.js";
@@ -65,7 +67,13 @@ export const compare: CommandModule = {
       const title = `${metric} (${splits.join(", ")})`;
       await writeImage(out, await toSvg(comparisonChart(title, curves, { width: 720, height: 360 })));
     }
-    const records = runs.map(({ history: _, ...run }) => run);
+    const records = runs.map(({ history: _, spec: __, ...run }) => run);
+    const names = [...new Set(runs.flatMap(({ spec }) => reportedMetrics(spec)))];
+    const units = scaledUnitsNotice(
+      runs.map(({ spec }) => spec),
+      names,
+    );
+    if (units !== undefined) output.note(units);
     output.record({ event: "result", runs: records, ...(out !== undefined && { file: out }) });
     output.print(`${comparisonTable(output, runs)}${out === undefined ? "" : `\n\n${out}`}`);
     return exitCodes.success;

@@ -9,6 +9,7 @@ import type { TrainRequest } from "../../../runtime/training/request.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { directionOf } from "../../../schema/kinds/metrics.js";
 import { ownMetricDirections, reportedMetrics } from "../../../schema/kinds/reported-metrics.js";
+import { foldUnitsNotice, scaledUnitsNotice } from "../../../schema/kinds/scaled-metrics.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportFailure, reportInvalidInput } from "../../errors.js";
@@ -126,6 +127,9 @@ export const sweep: CommandModule = {
     }
     const jobs = flags.jobs ?? availableParallelism();
     output.note(`${trials.length} trials, ${Math.min(jobs, trials.length)} in parallel, in ${out}`);
+    const specs = trials.map((trial) => trial.spec);
+    const units = scaledUnitsNotice(specs, [metric]) ?? (folds === null ? undefined : foldUnitsNotice(spec, metric));
+    if (units !== undefined) output.note(units);
     const interrupt = stopOnSignal(output.note, output.closed);
     const records = await runSweep(
       { trials, folder, out, jobs, device, metric, mode, pruner, isCrossValidation: folds !== null },
