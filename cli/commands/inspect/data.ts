@@ -121,7 +121,7 @@ function factsRecord({ rows, duplicates, columns }: FileFacts): object {
       values: column.values?.size ?? null,
       numbers: column.kind === "numbers" ? column.numbers : null,
       ...(hasLengths(column) && { lengths: rangeOf(column.lengths.filter((length) => length > 0)) }),
-      ...(kindOf(column) === "dates" && { ends: column.ends }),
+      ...(kindOf(column) === "dates" && column.ends !== null && { ends: column.ends }),
       ...(isCounted(column) && { counts: Object.fromEntries(countsOf(column)) }),
     })),
   };
@@ -176,7 +176,7 @@ function factsText(output: Output, { rows, duplicates, columns }: FileFacts): st
 
 function describeRange(column: ColumnFacts): string {
   if (column.kind === "numbers" && column.numbers !== null) return rangeText(column.numbers);
-  if (kindOf(column) === "dates") return column.ends.join(" to ");
+  if (kindOf(column) === "dates") return column.ends?.join(" to ") ?? "";
   if (!hasLengths(column)) return "";
   const { min, max } = rangeOf(column.lengths.filter((length) => length > 0));
   return `${min === max ? "" : `${formatInteger(min)} to `}${formatCount(max, column.kind === "text" ? "word" : "step")}`;

@@ -48,6 +48,8 @@ export interface TimeSteps {
   readonly equal: number;
   readonly firstUp: TimeStep | null;
   readonly firstDown: TimeStep | null;
+  /** The fields of the earliest and of the latest time. */
+  readonly ends: readonly [string, string];
 }
 
 export interface TimeTracker {
@@ -61,7 +63,8 @@ export interface TimeTracker {
 export function trackTime(
   keysOf: (field: string) => readonly (string | number | undefined)[] = sortableDates,
 ): TimeTracker {
-  type Reading = { -readonly [K in keyof TimeSteps]: TimeSteps[K] } & { key: string | number | undefined };
+  type Key = string | number;
+  type Reading = { -readonly [K in keyof TimeSteps]: TimeSteps[K] } & { key: Key; earliest: Key; latest: Key };
   let readings: readonly (Reading | null)[] | undefined;
   let before = "";
   return {
@@ -70,9 +73,12 @@ export function trackTime(
       if (keys.every((key) => key === undefined)) return;
       readings = keys.map((key, order) => {
         if (key === undefined) return null;
-        if (readings === undefined) return { up: 0, down: 0, equal: 0, firstUp: null, firstDown: null, key };
+        if (readings === undefined) {
+          const none = { up: 0, down: 0, equal: 0, firstUp: null, firstDown: null };
+          return { ...none, ends: [field, field], key, earliest: key, latest: key };
+        }
         const reading = readings[order] ?? null;
-        if (reading?.key === undefined) return null;
+        if (reading === null) return null;
         const step = { line, from: before, to: field };
         if (key === reading.key) reading.equal += 1;
         else if (key > reading.key) {
@@ -83,6 +89,9 @@ export function trackTime(
           reading.firstDown ??= step;
         }
         reading.key = key;
+        const [start, end] = reading.ends;
+        if (key < reading.earliest) [reading.earliest, reading.ends] = [key, [field, end]];
+        if (key > reading.latest) [reading.latest, reading.ends] = [key, [start, field]];
         return reading;
       });
       before = field;

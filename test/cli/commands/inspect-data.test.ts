@@ -32,7 +32,7 @@ test("the columns of a file: kinds, missing values, counts, ranges, repeated row
     rows: 41,
     duplicates: 1,
     columns: [
-      { name: "day", kind: "dates", ends: ["2024-01-01", "2024-01-12"] },
+      { name: "day", kind: "dates", ends: ["2024-01-01", "2024-01-28"] },
       { name: "x", kind: "numbers", missing: 1, numbers: { count: 40, min: 0, max: 9.75 } },
       { name: "label", kind: "text", counts: { common: 31, rare: 10 } },
       { name: "review", lengths: { min: 3, mean: expect.closeTo(3.51, 2), max: 4 } },

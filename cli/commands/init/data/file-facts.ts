@@ -24,8 +24,8 @@ export interface ColumnFacts {
   readonly numbers: NumberStatistics | null;
   /** Values with their counts; null for more than `MAX_VALUES` different ones. */
   readonly values: ReadonlyMap<string, number> | null;
-  /** The first and the last value, in the order of the rows; empty for none. */
-  readonly ends: readonly [string, string];
+  /** The earliest and the latest of the dates; null for another column. */
+  readonly ends: readonly [string, string] | null;
   /** Of the missing ones, those written as `none`, `NA`, …: missing in a table, classes of texts. */
   readonly markers: ReadonlyMap<string, number>;
   /** Different words of the texts, up to `MAX_VALUES`. */
@@ -202,7 +202,6 @@ function collectColumn(name: string): Collector {
   const lengths: number[] = [];
   let isFirstMissing = false;
   let [count, missing, numbers, lists, vectors, objects, characters] = [0, 0, 0, 0, 0, 0, 0];
-  let first = "";
   let [last, dates, rowNumbers, otherNumbers] = ["", 0, 0, 0];
   const statistics = collectNumbers();
   const time = trackTime();
@@ -224,7 +223,6 @@ function collectColumn(name: string): Collector {
     if (values.size <= MAX_VALUES) values.set(text, (values.get(text) ?? 0) + 1);
     if (sortableDates(text).some((date) => date !== undefined)) dates += 1;
     time.add(text, count);
-    if (first === "") first = text;
     kinds.add(text, line);
     last = text;
     characters += text.length;
@@ -262,7 +260,7 @@ function collectColumn(name: string): Collector {
         missing: missing + rows - count,
         numbers: statistics.finish(),
         values: values.size > MAX_VALUES ? null : values,
-        ends: [first, last],
+        ends: isDate ? steps.ends : null,
         markers,
         words: words.size,
         lengths,

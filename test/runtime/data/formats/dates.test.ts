@@ -30,6 +30,8 @@ describe.each(Object.entries(notations))("%s", (_, write) => {
     const from = write(days[399] as Date);
     const to = write(days[100] as Date);
     expect(stepsOf(jumped)).toMatchObject({ up: 598, down: 1, firstDown: { line: 401, from, to } });
+    expect(stepsOf(jumped)?.ends).toEqual([write(days[0] as Date), from]);
+    expect(stepsOf([...jumped].reverse())?.ends).toEqual([write(days[0] as Date), from]);
   });
 });
 
