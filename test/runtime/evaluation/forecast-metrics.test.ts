@@ -196,3 +196,12 @@ test.each([
   if (found === undefined || output === undefined || !isForecastMetric(found)) throw new Error("no metric");
   expect(forecastMetricFault(found, output, read.spec.data)?.message).toBe(message);
 });
+
+test("a metric that is computed outside of the model cannot be monitored", async () => {
+  const base = spec({ type: "squared_error" }, 2, ["smape", "rmse"]);
+  const train = { steps: 10, batch_size: 8, keep_best: { metric: "smape" } };
+  const own = { ...base, data: { ...base.data, split: { test: 0.3, validation: 0.3 } }, train };
+  await expect(trainSpec(own, { "t.csv": csv })).rejects.toThrow(
+    /\\"smape\\" is computed outside of the model and cannot be monitored\.","hint":"Monitor loss or rmse, or add \\"mae\\" to metrics\."/,
+  );
+});
