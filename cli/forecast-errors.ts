@@ -46,7 +46,7 @@ function percent(value: number | null): string {
 export function printForecastErrors(
   output: Output,
   what: string,
-  { columns, baselines = [], season }: Partial<ForecastDetails>,
+  { columns, baselines = [], season, omissions = [] }: Partial<ForecastDetails>,
 ): void {
   if (columns === undefined) return;
   const isForecast = baselines.length > 0;
@@ -67,6 +67,7 @@ export function printForecastErrors(
     const { titles: names, rows: byStep } = stepErrors(columns, baselines);
     output.print(`\nmae by step, in rows after the window\n\n${numbersTable(output, "step", names, byStep)}`);
   }
+  for (const omission of omissions) output.note(omission);
   if (season !== undefined && season.step !== null)
     output.note(
       `The season of the seasonal naive forecast is ${formatCount(season.rows, "row")}, by the step of the times: ${season.step}. ` +

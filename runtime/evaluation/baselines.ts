@@ -88,11 +88,17 @@ export interface Baseline extends ColumnErrors {
   readonly baseline: BaselineName;
 }
 
+export interface Baselines {
+  readonly baselines: readonly Baseline[];
+  /** The reasons why a baseline is left out. */
+  readonly notices: readonly string[];
+}
+
 /**
  * The baselines of the numbers that a model of windows predicts; none for other models. With o the last row of a window
  * and m the season, row o + h is forecast as the last value x_o, as the value of the latest season before it that is
  * known, x_(o + h - m ⌈h / m⌉) (seasonal naive), as the mean of the last m values (of the window without a season), and
- * as the mean of the targets of the training split.
+ * as the mean of the targets of the training split of its series. A baseline that lacks one of the forecasts is left out.
  *
  * @param training null where the training split is not that of the data.
  */
@@ -100,63 +106,85 @@ export function baselinesOf(
   { spec, source, output }: Pick<PredictionContext, "spec" | "source" | "output">,
   examples: Indices,
   training: Indices | null,
-): readonly Baseline[] {
+): Baselines {
   const { loss } = output;
   const { data } = spec;
   const metadata = metadataOf(source.metadata, loss.target);
   const { series } = source;
-  if (data.type !== "table" || series === undefined || predictsOwnRow(data) || metadata.type !== "table") return [];
+  if (data.type !== "table" || series === undefined || predictsOwnRow(data) || metadata.type !== "table")
+    return { baselines: [], notices: [] };
   const { everyStep } = usesOf(spec, output);
-  const eachTarget = (
-    indices: Indices,
-    visit: (origin: number, ahead: number, place: number, start: number) => void,
-  ) => {
+  const eachTarget = (indices: Indices, visit: (origin: number, ahead: number, place: number, one: number) => void) => {
     for (const example of indices) {
       const first = series.rowOf(example);
-      const [start = 0] = series.ranges[series.seriesOf(example)] ?? [];
+      const one = series.seriesOf(example);
       for (let step = everyStep ? 0 : series.window - 1; step < series.window; step++)
-        for (const [place, ahead] of series.horizon.entries()) visit(first + step, ahead, place, start);
+        for (const [place, ahead] of series.horizon.entries()) visit(first + step, ahead, place, one);
     }
   };
-  return metadata.target.flatMap((column, index) => {
+  const notices: string[] = [];
+  const baselines = metadata.target.flatMap((column, index) => {
     const values = series.column(loss.target, index);
-    const mean = runningMean();
-    if (training !== null) eachTarget(training, (origin, ahead) => mean.add(values[origin + ahead] ?? Number.NaN));
+    const means = new Map<number, ReturnType<typeof runningMean>>();
+    if (training !== null)
+      eachTarget(training, (origin, ahead, _, one) => {
+        const mean = means.get(one) ?? runningMean();
+        means.set(one, mean);
+        mean.add(values[origin + ahead] ?? Number.NaN);
+      });
+    const ofMean: NaiveForecast = { baseline: "mean", forecast: (_, __, one) => means.get(one)?.value() ?? null };
     const forecasts = [
       ...(metadata.columns.includes(column) ? naiveForecasts(series, values) : []),
-      ...(training === null ? [] : [{ baseline: "mean", forecast: () => mean.value() } satisfies NaiveForecast]),
+      ...(training === null ? [] : [ofMean]),
     ];
     const sums = forecasts.map(() => sumColumnErrors(series.horizon));
-    eachTarget(examples, (origin, ahead, place, start) => {
+    const missing = forecasts.map(() => 0);
+    let count = 0;
+    eachTarget(examples, (origin, ahead, place, one) => {
       const target = values[origin + ahead] ?? Number.NaN;
-      for (const [which, { forecast }] of forecasts.entries())
-        sums[which]?.add(target, forecast(origin, ahead, start), place);
+      count += 1;
+      for (const [which, { forecast }] of forecasts.entries()) {
+        const predicted = forecast(origin, ahead, one);
+        if (predicted === null) missing[which] = (missing[which] ?? 0) + 1;
+        else sums[which]?.add(target, predicted, place);
+      }
     });
-    return forecasts.map(({ baseline }, which) => ({ baseline, ...(sums[which] as ColumnErrorSum).errors(column) }));
+    return forecasts.flatMap(({ baseline }, which) => {
+      const lacking = missing[which] ?? 0;
+      if (lacking === 0) return [{ baseline, ...(sums[which] as ColumnErrorSum).errors(column) }];
+      const reason =
+        baseline === "mean" ? "a target in the training split" : `a row a season (${series.season?.rows} rows) earlier`;
+      notices.push(
+        `The ${baseline} of "${column}" is left out as a forecast: the series of ${lacking} of ${count} values lack ${reason}.`,
+      );
+      return [];
+    });
   });
+  return { baselines, notices };
 }
 
 interface NaiveForecast {
   readonly baseline: BaselineName;
-  /** @param start the first row of the series. */
-  readonly forecast: (origin: number, ahead: number, start: number) => number;
+  /** Null without a value that it needs. @param one the series. */
+  readonly forecast: (origin: number, ahead: number, one: number) => number | null;
 }
 
 /** Forecasts by the values of a column before the predicted rows. */
-function naiveForecasts({ season, window }: SeriesRows, values: Float64Array): readonly NaiveForecast[] {
+function naiveForecasts({ season, window, ranges }: SeriesRows, values: Float64Array): readonly NaiveForecast[] {
   const at = (row: number) => values[row] ?? Number.NaN;
+  const startOf = (one: number) => ranges[one]?.[0] ?? 0;
   const known: NaiveForecast[] = [{ baseline: "last value", forecast: at }];
   if (season !== null)
     known.push({
       baseline: "seasonal naive",
-      forecast(origin, ahead, start) {
+      forecast(origin, ahead, one) {
         const row = origin + ahead - season.rows * Math.ceil(ahead / season.rows);
-        return at(row < start ? origin : row);
+        return row < startOf(one) ? null : at(row);
       },
     });
   const span = season?.rows ?? window;
-  const average = (origin: number, _: number, start: number) =>
-    meanOf(values.subarray(Math.max(start, origin + 1 - span), origin + 1));
+  const average = (origin: number, _: number, one: number) =>
+    meanOf(values.subarray(Math.max(startOf(one), origin + 1 - span), origin + 1));
   if (span > 1) known.push({ baseline: "moving average", forecast: average });
   return known;
 }

@@ -3,6 +3,7 @@ import { metadataOf } from "../data/metadata.js";
 import type { Season } from "../data/series-rows.js";
 import type { Indices } from "../data/splits.js";
 import { pointOf } from "../forecast/forecasts.js";
+import { formatCount } from "../format.js";
 import { type Baseline, baselinesOf, type ColumnErrors, type Errors, sumColumnErrors, sumErrors } from "./baselines.js";
 import { forecastEntries } from "./forecast-entries.js";
 import { seasonalErrors } from "./forecast-metrics.js";
@@ -26,6 +27,8 @@ export interface ForecastDetails {
   readonly season?: Season;
   /** Of a table of several series. */
   readonly series?: readonly SeriesErrors[];
+  /** The reasons why a baseline or an error is left out. */
+  readonly omissions?: readonly string[];
 }
 
 const BATCH_SIZE = 256;
@@ -51,14 +54,24 @@ export async function forecastDetails(
       bySeries?.add(example, column, target, predicted);
     }
   }
-  const baselines = baselinesOf(context, examples, training);
-  const season = source.series?.season ?? null;
+  const { baselines, notices } = baselinesOf(context, examples, training);
+  const isSeasonal = baselines.some(({ baseline }) => baseline === "seasonal naive");
+  const season = isSeasonal ? (source.series?.season ?? null) : null;
+  const ofSeries = bySeries?.errors();
+  const unscaled = ofSeries?.filter(({ mase }) => mase === null).length ?? 0;
+  const omissions = [...notices, ...(unscaled === 0 ? [] : [unscaledNotice(unscaled, source.series?.season ?? null)])];
   return {
     columns: names.map((name, index) => (sums[index] as (typeof sums)[number]).errors(name)),
     ...(baselines.length > 0 && { baselines }),
-    ...(baselines.length > 0 && season !== null && { season }),
-    ...(bySeries && { series: bySeries.errors() }),
+    ...(season !== null && { season }),
+    ...(ofSeries && { series: ofSeries }),
+    ...(omissions.length > 0 && { omissions }),
   };
+}
+
+function unscaledNotice(count: number, season: Season | null): string {
+  const rows = formatCount(season?.rows ?? 1, "row");
+  return `${formatCount(count, "series", "series")} without mase: no two different values of its training split are ${rows} apart.`;
 }
 
 /** Sums by series and column; undefined for one series. */

@@ -13,9 +13,9 @@ const others = values.map((value) => 100 - value);
 const csv = `a,b\n${values.map((value, row) => `${value},${others[row]}`).join("\n")}\n`;
 const [window, horizon] = [4, 3];
 
-async function baselines(last: object, data: object = {}, withTraining = true) {
+async function baselines(last: object, data: object = {}, withTraining = true, text = csv) {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, "t.csv"), csv);
+  writeFileSync(join(folder, "t.csv"), text);
   const spec = {
     name: "b",
     data: {
@@ -44,7 +44,8 @@ async function baselines(last: object, data: object = {}, withTraining = true) {
   const [output] = outputsOf(read.spec);
   if (output === undefined) throw new Error("no output");
   const { train, test: held } = source.splits;
-  return { source, rows: baselinesOf({ spec: read.spec, source, output }, held, withTraining ? train : null) };
+  const found = baselinesOf({ spec: read.spec, source, output }, held, withTraining ? train : null);
+  return { source, rows: found.baselines, notices: found.notices };
 }
 
 const maeOf = (pairs: readonly (readonly [number, number])[]) =>
@@ -96,6 +97,18 @@ describe("baselines", () => {
     expect(naive?.steps?.length).toBe(horizonRows);
     // The values repeat after 11 rows.
     if (season === 11) expect(naive?.mae).toBeCloseTo(0, 4);
+  });
+
+  test("a season that a series does not have is no last value", async () => {
+    const { rows, notices } = await baselines({ return: "last" }, { season: 39 });
+    expect(rows.map(({ baseline }) => baseline)).toEqual(["last value", "moving average", "mean"]);
+    expect(notices).toEqual([expect.stringMatching(/^The seasonal naive of "a" is left out .* a season \(39 rows\)/)]);
+  });
+
+  test("each series has a mean of its own", async () => {
+    const panel = `s,a\n${["x", "y"].flatMap((name) => values.map(() => `${name},${name === "x" ? 1 : 100}`)).join("\n")}\n`;
+    const { rows } = await baselines({ return: "last" }, { group: ["s"], scale: null }, true, panel);
+    expect(rows.find(({ baseline }) => baseline === "mean")?.mae).toBeCloseTo(0, 6);
   });
 
   test("a target that is no input has no last value; other data has no mean; single rows have none", async () => {

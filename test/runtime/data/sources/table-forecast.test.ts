@@ -102,7 +102,7 @@ test("errors and baselines are of all rows, and of each", async () => {
   const [output] = outputsOf(spec);
   if (output === undefined) throw new Error("no output");
   const { train, test: held } = source.splits;
-  const [ofLast] = baselinesOf({ spec, source, output }, held, train);
+  const [ofLast] = baselinesOf({ spec, source, output }, held, train).baselines;
   // The column counts rows: the last value is as many less as the row is ahead.
   expect(ofLast).toMatchObject({ baseline: "last value", mae: expect.closeTo(2, 4) });
   expect(ofLast?.steps?.map(({ step, mae }) => [step, Math.round(mae * 1e4) / 1e4])).toEqual([
