@@ -183,8 +183,9 @@ export interface NormalTableData {
    * values before and after it (linear in time; after the last one it is repeated), or read zero, or the mean of the
    * training split. With previous and interpolate the rows that `time` skips are added. Targets are never made up: with
    * zero and mean they are an error in a series. A label is missing only if its field is empty, and is never repeated.
-   * Without a window, rows without a target are left out of training, and counted. Predictions read rows without a
-   * target.
+   * Windows whose targets the file lacks, and without a window rows without a target, are left out of training and
+   * evaluation, and counted. Interpolated inputs depend on later rows, which predictions do not have; previous reads
+   * earlier rows alone. Predictions read rows without a target.
    */
   readonly missing: "error" | "drop" | "previous" | "interpolate" | "zero" | "mean";
   readonly split: NormalTableSplit;

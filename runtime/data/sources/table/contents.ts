@@ -22,6 +22,11 @@ export interface TableRows {
   /** The treatment of missing values of each column, and their number. Values of "zero" and "mean" are NaN. */
   readonly policies: readonly ColumnPolicy[];
   readonly missing: readonly number[];
+  /**
+   * By column, rows of 1 where the file lacks the value: of targets that are numbers; without targets, of numbers that
+   * are not known ahead.
+   */
+  readonly absent: ReadonlyMap<number, Uint8Array>;
   /** By column: the texts of categories, whose index is the value. */
   readonly texts: ReadonlyMap<number, readonly string[]>;
   /** The first row of each series. */

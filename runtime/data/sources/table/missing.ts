@@ -8,16 +8,23 @@ import { type Column, type ColumnSelection, hasLabels } from "./columns.js";
 /** `future` is for predictions: only the rows to be predicted may lack a value. `drop_untargeted` leaves out rows of independent examples that have no target. */
 export type ColumnPolicy = NormalTableData["missing"] | "drop_untargeted" | "future";
 
+/** True for a column with values in the rows to be predicted. */
+export function isKnownAhead(
+  { known_future: known }: Pick<NormalTableData, "known_future">,
+  { kind, name, specName }: Pick<ColumnSelection["columns"][number], "kind" | "name" | "specName">,
+): boolean {
+  return kind?.type === "date" || known?.includes(name) === true || known?.includes(specName ?? "") === true;
+}
+
 /** The treatment of each column of a selection. */
 export function missingPolicies(data: NormalTableData, { columns, inputs, targets }: ColumnSelection): ColumnPolicy[] {
   return columns.map(({ kind, name, specName }, index) => {
     const own = kind?.type === "number" || kind?.type === "boolean" ? kind.missing : null;
     const policy = own ?? data.missing;
     const isMadeUp = policy === "zero" || policy === "mean";
-    const isKnown =
-      kind?.type === "date" || data.known_future?.includes(name) || data.known_future?.includes(specName ?? "");
+    const isKnown = isKnownAhead(data, { kind, name, specName });
     const isPrediction = targets.every(({ use }) => use === null);
-    if (isPrediction && data.known_future !== null && isKnown !== true && (policy === "error" || policy === "drop"))
+    if (isPrediction && data.known_future !== null && !isKnown && (policy === "error" || policy === "drop"))
       return "future";
     const ofTargets = targets.filter((target) => target.use !== null && target.columns.includes(index));
     if (ofTargets.length > 0) {
@@ -53,6 +60,16 @@ export function missingHint(data: NormalTableData, kind: NormalColumnKind | null
   return hasIndependentRows(data)
     ? 'Set data.missing to "mean" (of the training split), "zero" or "drop" (skip such rows).'
     : 'Set data.missing to "drop" (skip such rows) or "previous" (repeat the value of the previous row).';
+}
+
+/** A notice for inputs that are interpolated. @param columns their names. */
+export function interpolationNotice(columns: readonly string[]): string | null {
+  if (columns.length === 0) return null;
+  const names = listFirst(
+    columns.map((name) => JSON.stringify(name)),
+    4,
+  );
+  return `Missing inputs (${names}) are interpolated from rows before and after them: a window may contain information from rows after its end. To read earlier rows alone set data.missing to "previous".`;
 }
 
 export function untargetedNotice({ file }: NormalTableData, rows: number): string | null {

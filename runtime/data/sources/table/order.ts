@@ -31,6 +31,8 @@ export interface OrderedRows {
   readonly fileRowOf: (row: number) => number;
   readonly isAdded: (row: number) => boolean;
   readonly added: number;
+  /** The columns whose missing values are interpolated. */
+  readonly isInterpolated: (column: number) => boolean;
   readonly time: TableTime | null;
   readonly notices: readonly string[];
 }
@@ -83,6 +85,7 @@ export function orderTable(
     fileRowOf,
     isAdded,
     added: length - rows,
+    isInterpolated: (column) => filling[column] === "interpolate",
     time:
       times === null || timed === null
         ? null

@@ -12,6 +12,7 @@ import type { TimeNotation } from "../../formats/time-values.js";
 import { collectFloats } from "../../spill/float-list.js";
 import { collectIds, idAt } from "../../spill/id-list.js";
 import { numbersHint, rangeHint, type TargetUse } from "../../target-values.js";
+import { trackAbsent } from "./absent-values.js";
 import {
   type Column,
   type ColumnSelection,
@@ -28,6 +29,7 @@ import {
   addedLabelProblem,
   type ColumnPolicy,
   firstRowHint,
+  interpolationNotice,
   missingHint,
   missingPolicies,
   mostlyMissing,
@@ -90,6 +92,7 @@ export async function readRows(
   let policies: readonly ColumnPolicy[] = [];
   /** Rows without a value in each column of the selection. */
   const missingCounts: number[] = [];
+  let absent = trackAbsent(data, selection);
   let headerNotice: string | null = null;
   let fileNames: readonly string[] | null = null;
   /** Numbers in each column that is left out. */
@@ -104,6 +107,7 @@ export async function readRows(
       if (!Number.isNaN(leftOutReader.read(fields[index] ?? "")))
         leftOutNumbers[position] = (leftOutNumbers[position] ?? 0) + 1;
     let [isDropped, isUntargeted] = [false, false];
+    const absentColumns: number[] = [];
     const numbers = selection.columns.map((column, index) => {
       const field = fields[column.index] ?? "";
       const target = targetOf.get(index);
@@ -118,6 +122,7 @@ export async function readRows(
       if (isAbsent && policy !== "error") {
         isDropped ||= policy === "drop" || policy === "drop_untargeted";
         isUntargeted ||= policy === "drop_untargeted";
+        absentColumns.push(index);
         return Number.NaN;
       }
       if (isAbsent && isLabel) problems.push(problemAt(line, column, "has no label", labelHint));
@@ -148,6 +153,7 @@ export async function readRows(
       if (!internedLabels.has(label)) internedLabels.set(label, label);
       labels.get(name)?.push(internedLabels.get(label) ?? label);
     }
+    for (const index of absentColumns) absent.add(index, rows);
     rowSeries.add(fields);
     foldSeries.add(fields);
     timeColumn?.add(fields);
@@ -172,6 +178,7 @@ export async function readRows(
         const selected = chooseColumns(data, names, first, uses, timeColumn?.index);
         if (!selected.ok) return selected.error;
         selection = selected.value;
+        absent = trackAbsent(data, selection);
         readers = selection.columns.map(({ kind }) => fieldReader(kind, data));
         targetOf = new Map(selection.targets.flatMap((target) => target.columns.map((index) => [index, target])));
         policies = missingPolicies(data, selection);
@@ -236,6 +243,9 @@ export async function readRows(
       list.map((_, row) => list[fileRowOf(row)] ?? ""),
     );
   const names = columns.map(({ name }) => name);
+  const isFilled = (index: number) => ordered.value.added > 0 || (missingCounts[index] ?? 0) > 0;
+  const interpolated =
+    uses === null ? [] : inputs.filter((index) => ordered.value.isInterpolated(index) && isFilled(index));
   const notices = [
     ...fileNotices,
     headerNotice,
@@ -243,6 +253,7 @@ export async function readRows(
     selectionNotice(selection),
     untargetedNotice(data, untargeted),
     ...ordered.value.notices,
+    interpolationNotice(interpolated.map((index) => names[index] ?? "")),
     seriesCheck?.notice() ?? null,
     ...emptyColumns.map(({ column, what, hint }) => `Column "${column.name}" of "${file}" ${what}. ${hint}`),
   ].filter((notice) => notice !== null);
@@ -254,6 +265,7 @@ export async function readRows(
     kinds: columns.map(({ kind }) => kind),
     missing: columns.map((_, index) => missingCounts[index] ?? 0),
     policies,
+    absent: absent.marks(ordered.value),
     starts: ordered.value.starts,
     foldGroups: foldSeries.foldGroups(ordered.value.rows, fileRowOf),
     time: ordered.value.time,

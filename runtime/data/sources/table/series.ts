@@ -7,6 +7,7 @@ import { ok, type Result } from "../../../result.js";
 import { splitFolds, splitGroups } from "../../folds.js";
 import { intern } from "../../labels.js";
 import { type Indices, type Splits, splitExamples, splitWindows } from "../../splits.js";
+import { withoutAbsentTargets } from "./absent-values.js";
 import { hasLabels } from "./columns.js";
 import type { TableRows } from "./contents.js";
 
@@ -24,6 +25,20 @@ export function seriesRanges(starts: readonly number[], rows: number): readonly 
 
 /** The windows of each series, split by itself. A series that is too short for a window has none. @param span rows from the first target of a window to its last. */
 export function windowsOf(
+  data: NormalTableData,
+  seed: number,
+  read: Pick<TableRows, "starts" | "rows" | "targets" | "foldGroups" | "absent">,
+  span: number,
+): Result<TableWindows> {
+  const all = allWindows(data, seed, read, span);
+  if (!all.ok) return all;
+  const complete = withoutAbsentTargets(data, read, all.value, span);
+  if (!complete.ok) return complete;
+  const notices = [...all.value.notices, ...complete.value.notices];
+  return ok({ ...all.value, splits: complete.value.splits, notices });
+}
+
+function allWindows(
   data: NormalTableData,
   seed: number,
   read: Pick<TableRows, "starts" | "rows" | "targets" | "foldGroups">,

@@ -104,11 +104,26 @@ describe("rows that the times skip", () => {
     ["interpolate", [1, 2, 4, 6, 8, 9]],
     ["previous", [1, 2, 2, 2, 8, 9]],
   ])("are filled by %s", async (missing, values) => {
-    const { windows, notices } = await open(lines, { missing });
+    const { windows, notices, source } = await open(lines, { missing });
     expect(windows).toEqual([0, 1, 2, 3].map((row) => values.slice(row, row + 3)));
-    expect(notices).toEqual([
+    // The targets of windows 0 and 1 are filled rows.
+    expect(Array.from(source?.splits.train ?? [])).toEqual([2, 3]);
+    expect(notices?.[0]).toBe(
       'Column "day" has a step of 1 day and skips 2 rows, the first after line 3 (2024-01-02), which are filled.',
-    ]);
+    );
+    expect(notices?.at(-1)).toBe('2 windows with a target that "t.csv" lacks are left out of training and evaluation.');
+    expect(notices?.some((notice) => notice.includes("rows after its end"))).toBe(missing === "interpolate");
+  });
+
+  test("and empty fields are no targets: of several rows, and of each split", async () => {
+    const long = [1, 2, 3, 4, 5, 6, 7, 8].map((each) => `${day(each)},${each === 4 ? "" : each}`);
+    const { source } = await open(long, { missing: "previous", horizon: 2, window: 1 });
+    // Window i has the targets of days i + 2 and i + 3.
+    expect(Array.from(source?.splits.train ?? [])).toEqual([0, 3, 4, 5]);
+    const single = await open(long, { missing: "previous", horizon: [2], window: 1 });
+    expect(Array.from(single.source?.splits.train ?? [])).toEqual([0, 2, 3, 4, 5]);
+    const none = await open([`${day(1)},1`, `${day(2)},2`, `${day(3)},`], { missing: "previous" });
+    expect(none.messages[0]).toContain('Each window of the train split has a target that "t.csv" lacks.');
   });
 
   test("have calendar features of their own date, and repeat categories", async () => {
