@@ -1,7 +1,7 @@
 /** Reads sound files (one, those of a folder or a pattern, or those of a list), and formats their classes. */
 import { gatherLengths, gatherSequences } from "../data/batching/windows.js";
 import { usesOf } from "../data/source.js";
-import { soundPaths } from "../data/sources/audio-files.js";
+import { isSoundList, listedPaths, soundPaths } from "../data/sources/audio-files.js";
 import { readSounds } from "../data/sources/sounds.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeValues, predictionKeys, toProbabilities } from "./format-predictions.js";
@@ -10,10 +10,17 @@ import type { OpenInputs } from "./inputs.js";
 export const audio: OpenInputs = async ({ run, file, folder }) => {
   const { metadata, spec } = run;
   if (metadata.type !== "audio") throw new Error("The run was not trained on audio.");
-  const paths = soundPaths(file, folder);
-  if (paths === undefined) {
+  if (spec.data.type !== "audio") throw new Error("The spec is not one of audio.");
+  const listNotices: string[] = [];
+  const listed = isSoundList(file)
+    ? await listedPaths(spec.data, file, folder, (notice) => listNotices.push(notice))
+    : ok(soundPaths(file, folder) ?? []);
+  if (!listed.ok) return listed;
+  const paths = listed.value;
+  if (paths.length === 0) {
     const message = `"${file}" has no .wav files.`;
-    return fail([{ code: "file-missing", path: "", file, message, hint: "Name a .wav file, or a folder of them." }]);
+    const hint = "Name a .wav file, a folder of them, or a list of their paths (.csv, .tsv or .jsonl).";
+    return fail([{ code: "file-missing", path: "", file, message, hint }]);
   }
   const sources = paths.map((name) => ({ file: name, path: "" }));
   const sounds = await readSounds(sources, folder, metadata.sample_rate);
@@ -23,7 +30,7 @@ export const audio: OpenInputs = async ({ run, file, folder }) => {
   return ok({
     lengths,
     hasLengths: true,
-    notices,
+    notices: [...listNotices, ...notices],
     batch(examples) {
       const time = examples.reduce((most, example) => Math.max(most, lengths[example] ?? 0), 0);
       return new Map([

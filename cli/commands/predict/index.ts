@@ -26,7 +26,7 @@ interface Flags {
 export const predict: CommandModule = {
   description:
     "Reads inputs in the format of the training data, without targets: texts as arguments, text lines, table rows, sequences (.jsonl, .csv, " +
-    ".txt), sources of pairs, images (IDX), sounds (.wav files, folders, patterns) or arrays (.npy, .csv; .npz or .json for several by name). Prints the predictions, as a table on a " +
+    ".txt), sources of pairs, images (IDX), sounds (.wav files, folders, patterns, lists) or arrays (.npy, .csv; .npz or .json for several by name). Prints the predictions, as a table on a " +
     "terminal, else as CSV; or writes .csv, .json or .jsonl (class names, values in original units), .npy, or .npz with an array for each output. " +
     "Predictions of sequences and pairs repeat their text and the other columns of the input.",
   example: 'rnnx predict runs/spam "win a free prize"',

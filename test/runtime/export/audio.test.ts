@@ -86,6 +86,24 @@ describe("rnnx predict", () => {
     ]);
   });
 
+  test("reads the folders of a folder, and a list with or without labels", async () => {
+    for (const [name, sound] of [
+      ["far/b/1.wav", sounds["16-bit.wav"]],
+      ["far/a/2.wav", sounds["8-bit.wav"]],
+    ] as const) {
+      mkdirSync(join(folder, name, ".."), { recursive: true });
+      writeFileSync(join(folder, name), sound);
+    }
+    writeFileSync(join(folder, "far", "list.csv"), "note,path\nx,b/1.wav\ny,a/2.wav\n");
+    const files = ["far/a/2.wav", "far/b/1.wav"];
+    expect((await rows("far")).map(({ file }) => file)).toEqual(files);
+    expect((await rows("far/list.csv")).map(({ file }) => file)).toEqual(files.toReversed());
+    writeFileSync(join(folder, "list.csv"), "sound\nfar/b/1.wav\n");
+    expect(await predicted("list.csv")).toMatchObject({
+      problems: [{ message: expect.stringContaining("no column") }],
+    });
+  });
+
   test.each([
     [
       "another rate",
