@@ -38,6 +38,8 @@ export const backtest: CommandModule = {
     if (!outcome.ok) return reportRunFailure(output, outcome.error, opened);
     const { split, folds: periods, notices } = outcome.value;
     for (const notice of notices) output.note(notice);
+    for (const { fold, omissions = [] } of periods)
+      for (const omission of omissions) output.note(`fold ${fold}: ${omission}`);
     for (const period of periods) output.record({ event: "fold", run: folder, split, ...period });
     printFolds(output, outcome.value);
     return exitCodes.success;

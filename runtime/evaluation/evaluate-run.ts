@@ -27,7 +27,7 @@ import { relativePathHint } from "../storage/system-errors.js";
 import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { createEvaluator } from "./evaluator.js";
-import { outputMetrics } from "./forecast-metrics.js";
+import { checkSeasons, outputMetrics } from "./forecast-metrics.js";
 import type { PredictionContext } from "./prediction-summary.js";
 import { type SplitDetails, splitDetails } from "./split-details.js";
 
@@ -119,6 +119,7 @@ export async function evaluateRun({
     sessionResult.value.notice,
     isStateful(run.manifest) ? streamsNotice(Object.values(splits), batchSize) : "",
     ...(data === null ? dataChangedNotice(folder, source) : []),
+    ...checkSeasons(spec, source).map(({ message }) => message),
   ].filter((text) => text !== "");
   const detailed = (["test", "validation", "train"] as const).find((name) => splits[name].length > 0);
   const context = { evaluator, parameters: feedsOf(parameters), spec, source };

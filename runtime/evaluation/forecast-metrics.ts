@@ -1,12 +1,16 @@
 /** Metrics in the units of the data, from the outputs of a model and the targets: relative errors and scores of forecasts. */
+import { child } from "../../schema/json-pointer.js";
 import { endsOf, type ForecastMetric, isForecastMetric } from "../../schema/kinds/forecasts.js";
 import { metricName } from "../../schema/kinds/metrics.js";
 import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
+import { metadataOf } from "../data/metadata.js";
 import { seasonalError } from "../data/series-rows.js";
 import type { Batch, DataSource } from "../data/source.js";
 import type { Distribution } from "../forecast/distributions.js";
 import { type Forecast, levelOf, pointOf } from "../forecast/forecasts.js";
+import { formatCount } from "../format.js";
+import type { RunProblem } from "../problem.js";
 import type { NumericArray } from "../tensors/array.js";
 import { type ForecastEntry, forecastEntries } from "./forecast-entries.js";
 
@@ -102,6 +106,32 @@ export function seasonalErrors(
     }
     return scale;
   };
+}
+
+/** The problems of metrics mase without a series that has an error of the seasonal naive forecast to divide by. */
+export function checkSeasons(
+  spec: Pick<NormalSpec, "metrics" | "losses" | "model">,
+  { series, metadata }: Pick<DataSource, "series" | "metadata">,
+): readonly RunProblem[] {
+  if (series === undefined) return [];
+  const outputs = outputsOf(spec);
+  return (spec.metrics ?? []).flatMap((metric, position) => {
+    const output =
+      metric.type === "mase" ? (outputs.find(({ name }) => name === metric.output) ?? outputs[0]) : undefined;
+    if (metric.type !== "mase" || output === undefined) return [];
+    const season = metric.season ?? series.season?.rows ?? 1;
+    const own = metadataOf(metadata, output.loss.target);
+    const columns = own.type === "table" ? own.target : [];
+    const hasScale = columns.some((_, column) => {
+      const values = series.column(output.loss.target, column);
+      return series.ranges.some((range) => seasonalError(values, range, season, series.isTraining) !== null);
+    });
+    if (hasScale) return [];
+    const rows = formatCount(season, "row");
+    const message = `mase has no error to divide by: no two different values of the training split are a season (${rows}) apart.`;
+    const hint = 'Write a shorter "season" in the metric, add rows, or use "wape".';
+    return [{ code: "mase-season", path: child("/metrics", position), message, hint }];
+  });
 }
 
 /** The mean over the levels of max(level (t - x), (level - 1) (t - x)). */

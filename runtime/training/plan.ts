@@ -18,6 +18,7 @@ import { checkLongSequences } from "../data/long-sequences.js";
 import { classNamesOf } from "../data/metadata.js";
 import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
+import { checkSeasons } from "../evaluation/forecast-metrics.js";
 import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
@@ -102,6 +103,7 @@ export async function planTraining(
   const problems = [
     ...checkIdRange(spec, signature, manifest, source),
     ...checkShortSequences(spec, source),
+    ...checkSeasons(spec, source),
     ...checkAlignments(spec, manifest, source),
     ...checkLongSequences(spec, source),
     ...[weights, modelTensors, schedule, samples].flatMap((result) => (result.ok ? [] : result.error)),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openData } from "../../../runtime/data/index.js";
 import { baselinesOf, sumErrors } from "../../../runtime/evaluation/baselines.js";
+import { checkSeasons } from "../../../runtime/evaluation/forecast-metrics.js";
 import { outputsOf } from "../../../schema/kinds/outputs.js";
 import { readSpec } from "../../../schema/read.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
@@ -45,7 +46,7 @@ async function baselines(last: object, data: object = {}, withTraining = true, t
   if (output === undefined) throw new Error("no output");
   const { train, test: held } = source.splits;
   const found = baselinesOf({ spec: read.spec, source, output }, held, withTraining ? train : null);
-  return { source, rows: found.baselines, notices: found.notices };
+  return { source, spec: read.spec, rows: found.baselines, notices: found.notices };
 }
 
 const maeOf = (pairs: readonly (readonly [number, number])[]) =>
@@ -103,6 +104,16 @@ describe("baselines", () => {
     const { rows, notices } = await baselines({ return: "last" }, { season: 39 });
     expect(rows.map(({ baseline }) => baseline)).toEqual(["last value", "moving average", "mean"]);
     expect(notices).toEqual([expect.stringMatching(/^The seasonal naive of "a" is left out .* a season \(39 rows\)/)]);
+  });
+
+  test("mase without an error to divide by is refused", async () => {
+    const { source, spec } = await baselines({ return: "last" });
+    const faultsOf = (season: number) =>
+      checkSeasons({ ...spec, metrics: [{ type: "mase", season, output: "dense" }] }, source);
+    expect(faultsOf(2)).toEqual([]);
+    expect(faultsOf(39)).toMatchObject([
+      { path: "/metrics/0", message: expect.stringContaining("a season (39 rows)") },
+    ]);
   });
 
   test("each series has a mean of its own", async () => {
