@@ -14,6 +14,11 @@ export function futureInput(name: string | null): string {
   return name === null ? "future" : `future.${name}`;
 }
 
+/** True for an input of the rows to be predicted. */
+export function isFutureInput(name: string): boolean {
+  return name === "future" || name.startsWith("future.");
+}
+
 /** Rows after a window up to the last one to be predicted. */
 export function rowsAhead({ horizon }: Horizon): number {
   return Math.max(...horizon);

@@ -1,5 +1,6 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
+import { isFutureInput } from "../../../schema/kinds/horizon.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
 import type { Metadata } from "../../data/metadata.js";
@@ -101,6 +102,8 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
   const example = exampleOf(trainedModel, dataPorts, perStep);
   const columns = idColumnsOf(metadata);
   const texts = textColumnsOf(metadata, model);
+  const { data } = spec;
+  const rowsToPredict = data.type === "table" && data.known_future !== null ? data.horizon.length : null;
   return {
     model,
     description: `Runs ${model}, the model ${spec.name} exported by rnnx ${packageVersion()}.`,
@@ -109,7 +112,7 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
     idCount: idCountOf(example, trainedModel),
     columns,
     texts,
-    feeds: dataPorts.map((port) => feedOf(port, perStep, columns, texts)),
+    feeds: dataPorts.map((port) => feedOf(port, perStep, columns, texts, rowsToPredict)),
     tokenizer,
     states,
     predictions: predictionsOf(ports, trainedModel),
@@ -203,9 +206,11 @@ function feedOf(
   perStep: boolean,
   columns: readonly SnippetColumn[],
   texts: readonly SnippetText[],
+  rowsToPredict: number | null,
 ): Feed {
   if (dtype === "bool") throw new Error(`The input ${name} is boolean.`);
-  const exampleShape = shape.slice(1).map((size) => (typeof size === "number" ? size : "time"));
+  const steps = isFutureInput(name) ? (rowsToPredict ?? "time") : "time";
+  const exampleShape = shape.slice(1).map((size) => (typeof size === "number" ? size : steps));
   const value = (): Feed["value"] => {
     if (shape.length === 0) return generationDefaults[name] ?? 0;
     if (name === "prompt") return "ids";

@@ -2,7 +2,7 @@
 import { type Signature, sideTimeAxis, vocabularySize } from "../../../../compiler/signature.js";
 import { quote } from "../../../../schema/diagnostics/suggest.js";
 import { child } from "../../../../schema/json-pointer.js";
-import { futureInput } from "../../../../schema/kinds/horizon.js";
+import { futureInput, isFutureInput } from "../../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../../schema/normal/index.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
@@ -109,8 +109,7 @@ export function checkFutureUses(
 ): readonly RunProblem[] {
   if (known === null) return [];
   const isFuture = ({ everyStep, outputTimeAxis }: Uses) =>
-    everyStep &&
-    outputTimeAxis((name) => (name === "future" || name.startsWith("future.") ? "future" : "time")) === "future";
+    everyStep && outputTimeAxis((name) => (isFutureInput(name) ? "future" : "time")) === "future";
   if (![...uses.values()].some(isFuture)) return [];
   const message =
     "The model has an output for each step of the rows to be predicted, but its targets are one list of numbers.";
