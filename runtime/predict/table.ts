@@ -72,9 +72,11 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     );
   const { rows, columns: readColumns, values, lineOf, unreadOf, groupOf, notices, policies } = result.value;
   const futureRows = data.known_future === null ? 0 : rowsAhead(data);
-  const lastRows = seriesRanges(result.value.starts, rows).map(([, end]) => end - futureRows);
+  const ranges = seriesRanges(result.value.starts, rows);
+  const lastRows = ranges.map(([, end]) => end - futureRows);
+  const short = ranges.filter(([start, end]) => end - futureRows - start < window);
   const isEveryWindow = (windowChoice ?? (horizon.length > 1 ? "last" : "all")) === "all";
-  const starts = seriesRanges(result.value.starts, rows).flatMap(([start, end]) => {
+  const starts = ranges.flatMap(([start, end]) => {
     const count = Math.max(0, end - futureRows - start - window + 1);
     const first = isEveryWindow ? 0 : count - 1;
     return Array.from({ length: count === 0 ? 0 : count - first }, (_, index) => ({
@@ -146,6 +148,12 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
       ...horizonNotices(spec.data, reverse),
       ...scaledFeaturesNotices(run.spec, metadata),
       ...notices,
+      ...shortNotices(
+        short.map(([start]) => groupOf(start)),
+        ranges.length,
+        window,
+        futureRows,
+      ),
       ...ids.notices,
       ...texts.value.notices,
       ...(await missingTargetNotices({ run, file, folder }, result.value)),
@@ -233,6 +241,19 @@ function scaledFeaturesNotices(spec: NormalSpec, metadata: TableMetadata): reado
     );
     return [`The outputs of ${lossName(output.loss)} are in the scaled units of ${names}: data.json has the scale.`];
   });
+}
+
+/** A notice for series without a window. @param names of the columns that name each, with its own values. */
+function shortNotices(names: readonly object[], all: number, window: number, futureRows: number): readonly string[] {
+  if (names.length === 0) return [];
+  const listed = listFirst(
+    names.map((name) => Object.values(name).join(", ")),
+    8,
+  );
+  const ahead = futureRows === 0 ? "" : ` and the ${formatCount(futureRows, "row")} to be predicted`;
+  return [
+    `${names.length} of ${formatCount(all, "series", "series")} without a prediction, too short for a window of ${formatCount(window, "row")}${ahead}: ${listed}.`,
+  ];
 }
 
 /** The rows that predictions are of; none where that is the row of their line. */

@@ -1,7 +1,7 @@
 /** Columns that are known ahead: arrays of the rows to be predicted, predictions from a file that ends with them, and exports. */
 import { execFileSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { inferSignature } from "../../../runtime/data/data-signature.js";
@@ -90,6 +90,15 @@ describe("a trained model", () => {
     expect(other.rows[0]?.y).not.toBe(rows[0]?.y);
   });
 
+  test("names the series that are too short", async () => {
+    const short = [line("c", 14, 1), line("c", 15, 1), line("c", 16, ""), line("c", 17, "")];
+    const { rows, notices } = await predicted(run, "in.csv", csv([...past, ...ahead, ...short]));
+    expect(new Set(rows.map(({ shop }) => shop))).toEqual(new Set(["a", "b"]));
+    expect(notices).toContain(
+      "1 of 3 series without a prediction, too short for a window of 4 rows and the 2 rows to be predicted: c.",
+    );
+  });
+
   test("refuses an empty value before them, and too few rows", async () => {
     const gap = past.map((each) => (each === line("a", 15, 25) ? line("a", 15, "") : each));
     expect(await rejectedPredict(run, "in.csv", csv([...gap, ...ahead]))).toMatchObject([
@@ -104,6 +113,8 @@ describe("a trained model", () => {
     const out = join(temporaryFolder(), "m.onnx");
     const exported = await exportModel({ run, out, snippets: true });
     if (!exported.ok) throw new Error(JSON.stringify(exported.error));
+    const program = readFileSync(join(dirname(out), "m.use.mjs"), "utf8");
+    expect(program).toContain('future: new Tensor("float32", new Float32Array(2 * 2), [1, 2, 2])');
     const { rows } = await predicted(run, "in.csv", csv([...past, ...ahead]));
     const session = await ort.InferenceSession.create(out);
     const windowOf = (first: number, sign: number) =>
