@@ -35,7 +35,34 @@ export function dateReader(format: string | null): DateReader {
   return readerOf(parsed.parts);
 }
 
+/** The offset from UTC of a date in milliseconds; null where the field has none. */
+export function offsetReader(format: string | null): (field: string) => number | null {
+  if (format === null) return (field) => offsetOf(isoPattern.exec(field)?.[8]);
+  const parsed = parseDateFormat(format);
+  if ("fault" in parsed) throw new Error(`The format ${format} ${parsed.fault}.`);
+  const fieldsOf = fieldsReader(parsed.parts);
+  // Seconds since 1970 are the same in all zones.
+  return (field) => {
+    const fields = fieldsOf(field);
+    return fields?.has("s") === true ? null : offsetOf(fields?.get("z"));
+  };
+}
+
+function offsetOf(zone: string | undefined): number | null {
+  if (zone === undefined) return null;
+  const [, sign, hours = "0", minutes = "0"] = /^([+-])(\d{2}):?(\d{2})$/u.exec(zone) ?? [];
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * MINUTE;
+}
+
 function readerOf(parts: readonly FormatPart[]): DateReader {
+  const fieldsOf = fieldsReader(parts);
+  return (field) => {
+    const fields = fieldsOf(field);
+    return fields === null ? Number.NaN : timeOf(fields);
+  };
+}
+
+function fieldsReader(parts: readonly FormatPart[]): (field: string) => ReadonlyMap<Directive, string> | null {
   const source = parts.map((part) =>
     "directive" in part
       ? `(${patterns[part.directive]})`
@@ -45,9 +72,8 @@ function readerOf(parts: readonly FormatPart[]): DateReader {
   const directives = parts.flatMap((part) => ("directive" in part ? [part.directive] : []));
   return (field) => {
     const match = pattern.exec(field);
-    if (match === null) return Number.NaN;
-    const fields = new Map(directives.map((directive, index) => [directive, match[index + 1] ?? ""]));
-    return timeOf(fields);
+    if (match === null) return null;
+    return new Map(directives.map((directive, index) => [directive, match[index + 1] ?? ""]));
   };
 }
 
@@ -103,7 +129,7 @@ function civilTime({ year, month, day, hour, minute, second, fraction }: CivilTi
 }
 
 const isoPattern =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(?:Z|[+-]\d{2}:?\d{2})?)?$/u;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/u;
 
 function readIso(field: string): number {
   const match = isoPattern.exec(field);

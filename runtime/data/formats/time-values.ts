@@ -1,6 +1,6 @@
 /** The times of a column that orders rows: dates, or numbers such as years; read, and written like the first one. */
 import { parseDateFormat } from "../../../schema/kinds/date-format.js";
-import { dateReader, formatsOf } from "./date-values.js";
+import { dateReader, formatsOf, offsetReader } from "./date-values.js";
 import { parseNumber } from "./number-notation.js";
 
 /** The notation of times. */
@@ -22,9 +22,23 @@ export function timeNotation(
   return { formats: formatsOf(field) };
 }
 
-/** Milliseconds since 1970 of a date as written, or the number; NaN for another field. */
-export function timeReader({ isDate, format }: TimeNotation): (field: string) => number {
-  return isDate ? dateReader(format) : parseNumber;
+/**
+ * The number, or milliseconds since 1970 of a date in the zone of the column's first one, so that dates of several
+ * offsets are compared as instants; NaN for another field.
+ */
+export function timeReader({ isDate, format, example }: TimeNotation): (field: string) => number {
+  if (!isDate) return parseNumber;
+  const [read, offsetOf] = [dateReader(format), offsetReader(format)];
+  const zone = offsetOf(example) ?? 0;
+  return (field) => read(field) + zone - (offsetOf(field) ?? zone);
+}
+
+/** A test for dates that have an offset from UTC where the column's first one has none, or the reverse. */
+export function offsetCheck({ isDate, format, example }: TimeNotation): (field: string) => boolean {
+  if (!isDate) return () => false;
+  const offsetOf = offsetReader(format);
+  const hasOffset = offsetOf(example) !== null;
+  return (field) => (offsetOf(field) !== null) !== hasOffset;
 }
 
 const monthNames = "January February March April May June July August September October November December".split(" ");

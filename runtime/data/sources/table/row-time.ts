@@ -3,6 +3,7 @@ import type { NormalTableData } from "../../../../schema/normal/index.js";
 import { formatCount } from "../../../format.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
+import { offsetReader } from "../../formats/date-values.js";
 import { describeStep, findStep, stepsBetween, type TimeStep, timeAfter } from "../../formats/time-step.js";
 import { type TimeNotation, writeTime } from "../../formats/time-values.js";
 
@@ -74,7 +75,9 @@ export function orderByTime(
   if (gaps.isIrregular) {
     const most = describeStep(step);
     const irregular = `The steps of "${column}" differ (most are ${most}): windows and horizons count rows, whose dates are not known ahead.`;
-    return ok({ ...sorted, step: null, notices: [...notices, irregular] });
+    const hasOffset = notation.isDate && offsetReader(notation.format)(notation.example) !== null;
+    const wayOut = hasOffset ? " To count days of local time, write the times without an offset from UTC." : "";
+    return ok({ ...sorted, step: null, notices: [...notices, irregular + wayOut] });
   }
   if (gaps.rows === 0) return ok({ ...sorted, step, notices });
   const first = `the first after line ${lineOf(order[gaps.first] ?? 0)} (${written(timeOf(order[gaps.first] ?? 0))})`;

@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "../../../result.js";
 import { findColumn, makeUnique, shorten } from "../../formats/columns.js";
 import type { Row } from "../../formats/csv.js";
 import { isMissing } from "../../formats/number-notation.js";
-import { type TimeNotation, timeNotation, timeReader } from "../../formats/time-values.js";
+import { offsetCheck, type TimeNotation, timeNotation, timeReader } from "../../formats/time-values.js";
 import type { RowTimes } from "./row-time.js";
 
 export interface TimeColumn extends RowTimes {
@@ -46,7 +46,7 @@ export function openTimeColumn(
     const hint = `Write its format, such as "time": { "column": ${JSON.stringify(time.column)}, "format": "${format}" }.`;
     return fail([problem(first, ", which is neither a date as in ISO 8601 nor a number", hint)]);
   }
-  const read = timeReader(found);
+  const [read, hasOtherZone] = [timeReader(found), offsetCheck(found)];
   const times: number[] = [];
   const wanted = found.isDate
     ? `date${time.format === null ? " as in ISO 8601" : ` of the format "${time.format}"`}`
@@ -58,7 +58,11 @@ export function openTimeColumn(
     times,
     check(row) {
       const field = row.fields[index] ?? "";
-      if (Number.isFinite(read(field))) return undefined;
+      if (Number.isFinite(read(field))) {
+        if (!hasOtherZone(field)) return undefined;
+        const what = `; of it and of "${found.example}" one has an offset from UTC, and the other has none`;
+        return problem(row, what, "Write the times of all rows with an offset, or all without one.");
+      }
       const hint = isMissing(field)
         ? "Write the time of the row, or remove the row."
         : "Correct the file, or the format of data.time.";

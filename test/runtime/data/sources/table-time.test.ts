@@ -70,6 +70,34 @@ describe("rows", () => {
     expect(windows).toEqual([[4, 5, 6]]);
   });
 
+  test("with offsets from UTC are in order of instants", async () => {
+    const hours = ["2024-10-27T02:00+01:00,3", "2024-10-27T02:00+02:00,2", "2024-10-27T03:00+01:00,4"];
+    const { windows, notices, source } = await open([...hours, "2024-10-27T01:00+02:00,1"]);
+    expect(windows).toEqual([
+      [1, 2, 3],
+      [2, 3, 4],
+    ]);
+    expect(notices).toEqual(['The rows of "t.csv" are sorted by "day".']);
+    expect(source?.metadata).toMatchObject({ time: { step: { unit: "time", count: 3_600_000 } } });
+    const zones = [
+      "2024-01-01T10:00+05:00,1",
+      "2024-01-01T08:00Z,4",
+      "2024-01-01T06:00Z,2",
+      "2024-01-01T02:00-05:00,3",
+    ];
+    expect((await open(zones)).windows).toEqual([
+      [1, 2, 3],
+      [2, 3, 4],
+    ]);
+    const formatted = ["27.10.2024 02:00 +0100,2", "27.10.2024 02:00 +0200,1", "27.10.2024 03:00 +0100,3"];
+    const time = { column: "day", format: "%d.%m.%Y %H:%M %z" };
+    expect((await open(formatted, { time })).windows).toEqual([[1, 2, 3]]);
+    const same = await open(["2024-01-01T10:00+02:00,1", "2024-01-01T08:00Z,2", "2024-01-01T09:00Z,3"]);
+    expect(same.messages[0]).toContain('Column "day" has 2024-01-01T10:00+02:00 twice');
+    const mixed = await open(["2024-01-01T10:00Z,1", "2024-01-01T11:00,2", "2024-01-01T12:00Z,3"]);
+    expect(mixed.messages[0]).toContain("Write the times of all rows with an offset, or all without one.");
+  });
+
   test("with dates of a format, of the time or of its column", async () => {
     const lines = ["01.02.2024,1", "02.02.2024,2", "01.03.2024,9", "03.02.2024,3"];
     const time = { column: "day", format: "%d.%m.%Y" };
