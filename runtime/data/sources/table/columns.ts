@@ -171,10 +171,14 @@ export function chooseColumns(
     const name = uniqueNames[columnIndex] ?? `${columnIndex + 1}`;
     return { name, index: columnIndex, specName, kind: kinds?.[specName ?? ""] ?? null };
   });
+  const ofGroups = [...(data.group ?? []), data.split.group ?? []].flat().map((name) => {
+    const place = findColumn(name, names);
+    return place.ok ? place.value : -1;
+  });
   const unlisted =
     kinds === null || uses === null
       ? []
-      : uniqueNames.filter((_, index) => index !== timeColumn && !columnIndices.includes(index));
+      : uniqueNames.filter((_, index) => ![timeColumn, ...ofGroups, ...columnIndices].includes(index));
   const positionsOf = (wanted: readonly number[]) => wanted.map((columnIndex) => columnIndices.indexOf(columnIndex));
   const selected = targets.map(({ name, use, found = numberInputs }) => ({ name, use, columns: positionsOf(found) }));
   return ok({ columns, inputs: positionsOf(inputs), targets: selected, leftOut, sameRowTargets, unlisted });

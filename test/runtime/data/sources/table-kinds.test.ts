@@ -107,6 +107,16 @@ describe("values", () => {
     expect(notices?.join("\n")).toContain('Column "shop" has values that the training split lacks: "west".');
   });
 
+  test("columns that define series, their time or folds are not left out", async () => {
+    const text = `shop;day;price;note;sold\n${Array.from({ length: 12 }, (_, row) => `s${Math.floor(row / 6)};2024-01-0${1 + (row % 6)};${row};n;${row}\n`).join("")}`;
+    const columns = { price: "number" };
+    const series = await source({ columns, group: ["shop"], time: "day" }, text);
+    expect(series.notices?.join("\n")).toContain("Left out, since data.columns has no kind for them: note.");
+    const split = { test: 0.5, group: "shop" };
+    const rows = await source({ columns: { ...columns, day: "date", note: "category" }, window: null, split }, text);
+    expect(rows.notices?.join("\n")).not.toContain("Left out");
+  });
+
   test("rare categories share the id of unknown values", async () => {
     const { batch } = await source({
       columns: { price: data.columns.price, shop: { type: "category", min_count: 2 } },
