@@ -39,6 +39,15 @@ async function init(
 /** Numbers without an order. */
 const numbers = Array.from({ length: 20 }, (_, row) => ((row * 7919) % 101) + 0.5);
 
+test("a first line with numbers as names of columns is stated with the way out", async () => {
+  const values = { "5.1": numbers, "-3.5": numbers.map((value) => value / 2), y: numbers.toReversed() };
+  const { text } = await init(values, "y");
+  expect(text).toContain(
+    'The first line is read as names of columns, but it has numbers: "5.1", "-3.5". If it has values, set data.header to false and data.columns to numbers.',
+  );
+  expect((await init({ a: numbers, y: numbers.toReversed() }, "y")).text).not.toContain("first line");
+});
+
 describe("a column of numbers with one other value", () => {
   const odd = numbers.map((value, row) => (row === 11 ? "3O.5" : value));
 

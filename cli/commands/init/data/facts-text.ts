@@ -1,4 +1,6 @@
 /** The facts of a data file and its task as text, and as a record for programs. */
+
+import { parseNumber } from "../../../../runtime/data/formats/number-notation.js";
 import { formatCount, formatInteger, listFirst } from "../../../../runtime/format.js";
 import { joinWithAnd } from "../../../../schema/diagnostics/suggest.js";
 import { escapeLine } from "../../../escape-controls.js";
@@ -83,14 +85,20 @@ function doubtTexts(task: Task, { columns, decimalEvidence }: FileFacts): readon
   });
 }
 
-/** The doubt that the first line has names of columns: that of the classes is one of their names. */
-function firstLineText(task: Task, { format }: FileFacts): readonly string[] {
-  if (format === "json" || task.type !== "classify" || task.target.values?.has(task.target.name) !== true) return [];
+/** The doubt that the first line has names of columns: some are numbers, or that of the classes is one of them. */
+function firstLineText(task: Task, { format, columns }: FileFacts): readonly string[] {
+  if (format === "json") return [];
+  // A column without a name is known by its number.
+  const numbers = columns.filter(({ name }, index) => name !== `${index + 1}` && !Number.isNaN(parseNumber(name)));
+  const start = "The first line is read as names of columns, but";
+  const wayOut = "set data.header to false and data.columns to numbers.";
+  if (numbers.length > 0) {
+    const names = numbers.map(({ name }) => `"${escapeLine(name)}"`);
+    return [`${start} it has numbers: ${listFirst(names, 8)}. If it has values, ${wayOut}`];
+  }
+  if (task.type !== "classify" || task.target.values?.has(task.target.name) !== true) return [];
   const name = `"${escapeLine(task.target.name)}"`;
-  return [
-    `The first line is read as names of columns, but ${name} is also a value of its column. ` +
-      "Without names, set data.header to false and data.columns to numbers.",
-  ];
+  return [`${start} ${name} is also a value of its column. Without names, ${wayOut}`];
 }
 
 function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): string {
