@@ -35,7 +35,7 @@ import {
 import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
-import { describeMissing, emptyPastProblem, tooLargeProblem } from "./table-problems.js";
+import { describeMissing, emptyPastProblem, findLongFuture, tooLargeProblem } from "./table-problems.js";
 
 export const table: OpenInputs = async ({ run, file, folder, forecast, windows: windowChoice = null }) => {
   const { metadata, spec } = run;
@@ -72,6 +72,8 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     );
   const { rows, columns: readColumns, values, lineOf, unreadOf, groupOf, notices, policies } = result.value;
   const futureRows = data.known_future === null ? 0 : rowsAhead(data);
+  const beyond = findLongFuture(file, result.value, metadata.target, futureRows);
+  if (beyond !== null) return fail([beyond]);
   const ranges = seriesRanges(result.value.starts, rows);
   const lastRows = ranges.map(([, end]) => end - futureRows);
   const short = ranges.filter(([start, end]) => end - futureRows - start < window);

@@ -172,6 +172,16 @@ print(json.dumps([run(slice(0, 2)), run(slice(0, 1)) + run(slice(1, 2))]))
   });
 });
 
+test("refuses more rows ahead than the horizon, which would be filled", async () => {
+  const { out } = await trainSpec({ ...spec, data: { ...data, missing: "previous" } }, { "t.csv": csv(past) });
+  const more = [18, 19].map((row) => line("b", row, ""));
+  const [problem] = await rejectedPredict(out, "in.csv", csv([...past, ...ahead, ...more]));
+  expect(problem).toMatchObject({
+    message: "in.csv:35: The series ends with 4 rows to be predicted, but the model predicts 2 rows.",
+  });
+  expect((await predicted(out, "in.csv", csv([...past, ...ahead]))).rows).toHaveLength(4);
+});
+
 test("mistakes", async () => {
   const problemsOf = async (...request: Parameters<typeof open>) => {
     const { opened } = await open(...request);
