@@ -1,6 +1,5 @@
 /** A node of a model as its lowering reads it: operands, attributes, and the services of the walk over the graph. */
 import type { Builder } from "../ir/builder.js";
-import { printShape } from "../ir/dims.js";
 import type { Dim, DType, Shape, Tensor, Value } from "../ir/types.js";
 import type { AttributeProto, GraphProto } from "../onnx/read/program.js";
 import { dtypeOf, type Known, type Missing, numbersOf, type Operand, shapeOf } from "./operand.js";
@@ -142,12 +141,6 @@ export function modelNode(
     },
     unread: () => [...given.keys()].filter((name) => !read.has(name)),
   };
-}
-
-/** Refuses operands of another rank. */
-export function expectRank(node: ModelNode, index: number, ...ranks: readonly number[]): void {
-  const shape = node.shape(index);
-  if (!ranks.includes(shape.length)) refuse(`reads ${printShape(shape)}, which has not ${ranks.join(" or ")} axes`);
 }
 
 /** The size of an axis as a number. Refused where the data defines it. */

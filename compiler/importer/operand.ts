@@ -1,7 +1,6 @@
 /** The values of a model while it is read: values of the graph, numbers that are known, and weights of the file. */
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
-import { isFloat } from "../ir/float16.js";
 import { tensor } from "../ir/tensor.js";
 import type { Dim, DType, Shape, Tensor, Value } from "../ir/types.js";
 
@@ -105,8 +104,4 @@ export function elementType(name: string): { readonly dtype: DType; readonly isC
     default:
       return undefined;
   }
-}
-
-export function isFloatOperand(operand: Exclude<Operand, Missing>): boolean {
-  return isFloat(dtypeOf(operand));
 }

@@ -11,7 +11,7 @@ const distributionLosses = [
 ] as const;
 
 /** True for a loss whose outputs are the parameters of a distribution of each target. */
-export function isOfDistribution({ type }: Pick<NormalLoss, "type">): boolean {
+function isOfDistribution({ type }: Pick<NormalLoss, "type">): boolean {
   return distributionLosses.some((name) => name === type);
 }
 
@@ -31,7 +31,7 @@ export function endsOf(interval: number): readonly [number, number] {
   return [(1 - interval) / 2, (1 + interval) / 2];
 }
 
-export function hasLevel(levels: readonly number[], level: number): boolean {
+function hasLevel(levels: readonly number[], level: number): boolean {
   return levels.some((other) => Math.abs(other - level) < 1e-9);
 }
 

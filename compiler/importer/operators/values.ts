@@ -43,7 +43,7 @@ export function perChannel(b: Builder, vector: Value, rank: number): Value {
 }
 
 /** A vector of numbers. */
-export function vectorOf(b: Builder, numbers: readonly number[], dtype: DType = "int64"): Value {
+function vectorOf(b: Builder, numbers: readonly number[], dtype: DType = "int64"): Value {
   return b.constant(tensor(dtype, [numbers.length], numbers));
 }
 

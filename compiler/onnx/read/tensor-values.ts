@@ -39,9 +39,6 @@ const rawFormats: Readonly<Record<string, { readonly size: number; readonly deco
   uint64: { size: 8, decode: (view, offset) => Number(view.getBigUint64(offset, true)) },
 };
 
-/** Element types whose values this file reads. */
-export const readableTypes: ReadonlySet<string> = new Set(Object.keys(rawFormats));
-
 function fromBfloat16Bits(bits: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint16(0, bits);
