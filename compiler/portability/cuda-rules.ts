@@ -1,6 +1,6 @@
 /**
- * The rules of ONNX Runtime's CUDA provider. Source: 9,000 models of one operator each (operator, element type, opset 18
- * to 26, attributes), opened by the CUDA provider of 1.29, whose log states the provider of every node.
+ * The rules of ONNX Runtime's CUDA provider. Source: the provider of each node in the log of its CUDA provider of 1.29, for
+ * 8,000 models of one operator (operators, element types, attributes, opset 18 to 26) and the 1,884 node tests of ONNX.
  */
 import type { Condition, Rule } from "./rules.js";
 

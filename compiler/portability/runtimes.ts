@@ -55,11 +55,6 @@ const web: Runtime = {
   source: "onnxruntime-web 1.30 in Node and Chromium, tested",
 };
 
-/** A kernel for a version and later serves only operators whose last change is exactly that version. */
-function kernelUpTo(opset: number, operators: readonly string[]): Rule {
-  return { operators, when: { opsetAbove: opset }, outcome: "cpu", reason: `has a kernel up to opset ${opset}` };
-}
-
 const cuda: Runtime = {
   name: "ONNX Runtime, CUDA",
   source: "placement by the CUDA provider of 1.29 (kernel tables); numbers not run",
@@ -106,7 +101,12 @@ const webgpu: Runtime = {
       outcome: "fails",
       reason: "needs a buffer for each output, and the limit is 16",
     },
-    kernelUpTo(21, ["LSTM", "GRU"]),
+    {
+      operators: ["LSTM", "GRU"],
+      when: { opsetAbove: 21 },
+      outcome: "cpu",
+      reason: "has a kernel up to opset 21",
+    },
   ],
   fallback: "runs",
 };
