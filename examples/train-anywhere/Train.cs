@@ -28,7 +28,7 @@ for (var step = 1; step <= int.Parse(metadata["steps"], CultureInfo.InvariantCul
         var (name, role) = (NameOf(port), port.GetProperty("role").GetString());
         if (role == "data") state[name] = batches[$"{step}/{name}"];
         if (role != "state" || (step > 1 && !resets.Contains($"{step}"))) continue;
-        var rows = batches[$"{step}/inputs"].Shape[1];
+        var rows = batches.First(each => each.Key.StartsWith($"{step}/", StringComparison.Ordinal)).Value.Shape[1];
         var shape = port.GetProperty("shape").EnumerateArray()
             .Select(size => size.ValueKind == JsonValueKind.Number ? size.GetInt64() : rows).ToArray();
         state[name] = new Stored("F32", shape, new byte[4 * shape.Aggregate(1L, (product, size) => product * size)]);

@@ -75,7 +75,7 @@ int main(int, char** arguments) {
       if (port["role"] != "state" || (step > 1 && resets.find("," + std::to_string(step) + ",") == std::string::npos)) continue;
       std::vector<int64_t> shape;
       for (const auto& size : port["shape"])
-        shape.push_back(size.is_string() ? batches.at(prefix + "inputs").shape[1] : size.get<int64_t>());
+        shape.push_back(size.is_string() ? batches.lower_bound(prefix)->second.shape[1] : size.get<int64_t>());
       const int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
       state[port["name"]] = {ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, shape, std::vector<char>(4 * count)};
     }

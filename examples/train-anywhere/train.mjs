@@ -38,7 +38,7 @@ for (let step = 1; step <= Number(metadata.steps); step++) {
   for (const { name, role, shape } of manifest.train.inputs) {
     if (role === "data") state.set(name, batches.get(`${step}/${name}`));
     if (role !== "state" || (step > 1 && !resets.includes(`${step}`))) continue;
-    const rows = batches.get(`${step}/inputs`).dims[1];
+    const rows = batches.get([...batches.keys()].find((key) => key.startsWith(`${step}/`))).dims[1];
     const sizes = shape.map((/** @type {number | string} */ size) => (size === "batch" ? rows : size));
     const count = sizes.reduce((/** @type {number} */ product, /** @type {number} */ size) => product * size, 1);
     state.set(name, new Tensor("float32", new Float32Array(count), sizes));

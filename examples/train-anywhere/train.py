@@ -49,7 +49,7 @@ for step in range(1, int(metadata["steps"]) + 1):
         if role == "data":
             state[name] = batches[f"{step}/{name}"]
         elif role == "state" and (step == 1 or str(step) in resets):
-            rows = batches[f"{step}/inputs"].shape[1]
+            rows = next(data.shape[1] for key, data in batches.items() if key.startswith(f"{step}/"))
             state[name] = np.zeros([rows if size == "batch" else size for size in port["shape"]], np.float32)
     feeds = {port["name"]: state[port["name"]] for port in manifest["train"]["inputs"]}
     outputs = dict(zip(output_names, session.run(output_names, feeds)))
