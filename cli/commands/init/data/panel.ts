@@ -34,10 +34,9 @@ export async function findPanel(
     .filter((column) => column.name !== targetName && namesSeries(column))
     .sort((a, b) => (a.values?.size ?? 0) - (b.values?.size ?? 0));
   if (times.length === 0 || groups.length === 0) return null;
-  const candidates = times.flatMap((time) => groups.map((group) => ({ time, group, seen: new Set<string>() })));
-  let remaining = candidates;
+  let remaining = times.flatMap((time) => groups.map((group) => ({ time, group, seen: new Set<string>() })));
   const places = new Map(columns.map((column, index) => [column, index]));
-  await readTableFile(
+  const problems = await readTableFile(
     { ...source, path: "" },
     {
       delimiter: delimiter ?? (format === "tsv" ? "\t" : ","),
@@ -61,7 +60,7 @@ export async function findPanel(
     },
   );
   const [found] = remaining;
-  if (found === undefined) return null;
+  if (found === undefined || problems.length > 0) return null;
   const counts = [...(found.group.values?.values() ?? [])];
   return { time: found.time, group: found.group, series: counts.length, shortest: Math.min(...counts) };
 }
