@@ -23,6 +23,7 @@ import {
   type LayerDefinition,
   type Mode,
 } from "./context.js";
+import { finishProgram } from "./finish-program.js";
 import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output, type OutputWire } from "./objective.js";
@@ -130,21 +131,8 @@ export function elaborate(
     ...state.nextBuffers().map(([name, value]) => ({ port: { name, role: "buffer" as const }, value })),
     ...[...state.finalStates()].map(([name, value]) => ({ port: { name, role: "state" as const }, value })),
   ];
-  const graph = b.finish(outputs.map(({ value }) => value));
-  const inputs = state.ports();
-  return {
-    ok: true,
-    program: {
-      graph: { ...graph, inputs: inputs.map(({ value }) => value) },
-      inputs: inputs.map(({ name, role, initializer }) => ({ name, role, initializer })),
-      outputs: outputs.map(({ port }) => port),
-      layers: layerOutputs,
-      attention: attentionOutputs(spec, wires, state),
-      lossValues: state.lossValues(),
-      metrics: objective.finalizers,
-      batching: objective.batching,
-    },
-  };
+  const program = finishProgram(state, objective, outputs);
+  return { ok: true, program: { ...program, layers: layerOutputs, attention: attentionOutputs(spec, wires, state) } };
 }
 
 function attentionOutputs(

@@ -4,6 +4,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Signature } from "../signature.js";
 import { defaultStrategy, GROWING_STEPS, type Mode } from "./context.js";
+import { finishProgram } from "./finish-program.js";
 import type { Elaboration } from "./index.js";
 import { openInputs } from "./inputs.js";
 import { elaborateObjective } from "./objective.js";
@@ -29,19 +30,5 @@ export function elaborateLossOfOutput(
   const wire = expectDefined(openInputs(state, signature).get("inputs"), "the output of the model");
   const objective = elaborateObjective(spec, signature, state, [{ output: at(outputsOf(spec), 0), wire }]);
   if (objective === undefined || state.problems().length > 0) return { ok: false, problems: state.problems() };
-  const graph = state.context.b.finish(objective.outputs.map(({ value }) => value));
-  const inputs = state.ports();
-  return {
-    ok: true,
-    program: {
-      graph: { ...graph, inputs: inputs.map(({ value }) => value) },
-      inputs: inputs.map(({ name, role, initializer }) => ({ name, role, initializer })),
-      outputs: objective.outputs.map(({ port }) => port),
-      layers: [],
-      attention: [],
-      metrics: objective.finalizers,
-      batching: objective.batching,
-      lossValues: state.lossValues(),
-    },
-  };
+  return { ok: true, program: finishProgram(state, objective, objective.outputs) };
 }
