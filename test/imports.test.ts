@@ -74,6 +74,23 @@ const sharedTypes = ["compiler/signature.ts", "compiler/artifact.ts"];
 /** The result of elaboration, which later stages read. */
 const programFile = "compiler/elaborate/program.ts";
 
+/** The rooms that the explanations of the compiler read. */
+const roomsOfInspect: readonly string[] = [
+  ...[
+    "importer",
+    "pipeline",
+    "training",
+    "onnx",
+    "optimize",
+    "autodiff",
+    "precision",
+    "elaborate",
+    "program",
+    "language",
+  ],
+  ...["graph", "ops", "ir", "types", "schema"],
+];
+
 /** What each part of the compiler may import besides itself. A stage never imports another, save elaborate its language. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ir: [],
@@ -115,37 +132,9 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
     "types",
     "schema",
   ],
-  inspect: [
-    ...[
-      "importer",
-      "pipeline",
-      "training",
-      "onnx",
-      "optimize",
-      "autodiff",
-      "precision",
-      "elaborate",
-      "program",
-      "language",
-    ],
-    ...["graph", "ops", "ir", "types", "schema"],
-  ],
+  inspect: roomsOfInspect,
   /** compile.ts and check.ts. */
-  entry: [
-    ...[
-      "inspect",
-      "pipeline",
-      "training",
-      "onnx",
-      "optimize",
-      "autodiff",
-      "precision",
-      "elaborate",
-      "program",
-      "language",
-    ],
-    ...["graph", "ops", "ir", "types", "schema"],
-  ],
+  entry: ["inspect", ...roomsOfInspect],
 };
 
 /** The files of the compiler that the runtime may import. */
