@@ -45,6 +45,8 @@ function reportOf(runtime: Runtime, model: ModelSummary, nodes: readonly ModelNo
   for (const rule of runtime.model) if (concerns(rule, model)) record(rule.outcome, "", rule.reason, false);
   const context = { opset: model.opsets["ai.onnx"] ?? 0, shapes: shapeArithmetic(nodes) };
   for (const node of nodes) {
+    if (node.undefinedInput !== null)
+      record("fails", node.operator, `reads ${node.undefinedInput}, which nothing before it computes`, node.inLoop);
     const rule = runtime.rules.find((each) => applies(each, node, context));
     const outcome = rule?.outcome ?? runtime.fallback;
     counts[outcome] += 1;

@@ -19,6 +19,8 @@ export interface ModelNode {
   /** Names of the inputs and outputs by position, in the scope of the graph. */
   readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
   readonly graph: NodeGraph;
+  /** An input that no input, initializer or earlier node defines: the graph has a cycle, or a part is missing. */
+  readonly undefinedInput: string | null;
 }
 
 /** The main graph, a function, or a body. */
@@ -47,12 +49,17 @@ const resultTypes: ReadonlyMap<string, string | number> = new Map<string, string
 export function readNodes(bytes: Uint8Array): readonly ModelNode[] {
   const nodes: ModelNode[] = [];
   const root = { nodes, inLoop: false, depth: 0, outerTypes: [], initializers: new Map<string, number>() };
+  const defined = new Set<string>();
   for (const { field, bytes: content } of fields(bytes)) {
-    if (field === MODEL.graph) readGraph(content, { ...root, types: new Map() });
+    if (field === MODEL.graph) readGraph(content, { ...root, types: new Map(), defined });
     if (field === MODEL.functions)
       for (const entry of fields(content))
         if (entry.field === FUNCTION.node)
-          readNode(entry.bytes, { ...root, types: new Map() }, { inputs: new Set(), initializers: root.initializers });
+          readNode(
+            entry.bytes,
+            { ...root, types: new Map(), defined: null },
+            { inputs: new Set(), initializers: root.initializers },
+          );
   }
   return nodes;
 }
@@ -60,6 +67,8 @@ export function readNodes(bytes: Uint8Array): readonly ModelNode[] {
 interface GraphContext {
   readonly nodes: ModelNode[];
   readonly types: Map<string, string>;
+  /** Names that are defined so far, in the graphs around too; null in functions, whose names are not checked. */
+  readonly defined: Set<string> | null;
   readonly inLoop: boolean;
   readonly depth: number;
   /** Types of the operands, for graph inputs without a declared type. */
@@ -91,6 +100,7 @@ function readGraph(bytes: Uint8Array, context: GraphContext): readonly string[] 
     }
   }
   const names = inputs.map(({ name }) => name);
+  for (const name of [...names, ...initializers.keys()]) context.defined?.add(name);
   const graph = { inputs: new Set(names.filter((name) => !initializers.has(name))), initializers };
   for (const { field, bytes: content } of graphFields) if (field === GRAPH.node) readNode(content, context, graph);
   return graphFields
@@ -111,6 +121,7 @@ function readNode(bytes: Uint8Array, context: GraphContext, graph: NodeGraph): v
     inLoop,
     names: { inputs: names, outputs },
     graph,
+    undefinedInput: names.find((name) => name !== "" && context.defined?.has(name) === false) ?? null,
   };
   nodes.push(node);
   const isLoop = operator === "Scan" || operator === "Loop";
@@ -120,6 +131,7 @@ function readNode(bytes: Uint8Array, context: GraphContext, graph: NodeGraph): v
       readGraph(body, {
         nodes,
         types: new Map(types),
+        defined: context.defined && new Set(context.defined),
         inLoop: inLoop || isLoop,
         depth: depth + 1,
         // The inputs of a Loop's body are the step, the condition, then the Loop's operands from the third on.
@@ -129,6 +141,7 @@ function readNode(bytes: Uint8Array, context: GraphContext, graph: NodeGraph): v
     );
   const firstBodyOutputs = bodyOutputs[0] ?? [];
   const outputTypes = operator === "Loop" ? firstBodyOutputs.slice(1) : firstBodyOutputs;
+  for (const name of outputs) context.defined?.add(name);
   for (const [index, name] of outputs.entries())
     if (!types.has(name) || types.get(name) === "unknown")
       types.set(name, (bodyOutputs.length > 0 ? outputTypes[index] : inferType(node, attributes)) ?? "unknown");

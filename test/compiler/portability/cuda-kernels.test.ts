@@ -54,6 +54,7 @@ function nodeOf(key: string, type: string): ModelNode {
     inputs: types,
     outputs: [true],
     inLoop: false,
+    undefinedInput: null,
     names: { inputs: types.map((_, index) => `x${index}`), outputs: ["y"] },
     graph: { inputs: new Set(types.map((_, index) => `x${index}`)), initializers: new Map() },
   };

@@ -107,7 +107,7 @@ describe("recurrent operators", () => {
     expect(on("CUDA", recurrent("RNN", { attribute: [names("Relu")] }))).toEqual([
       "ONNX Runtime, CUDA: cpu RNN has no kernel for these activations in this order",
     ]);
-    expect(on("CUDA", recurrent("LSTM", { input: ["x", "w", "r", "", "", "", "", "p"] }))).toEqual([
+    expect(on("CUDA", recurrent("LSTM", { input: ["x", "w", "r", "", "", "", "", "w"] }))).toEqual([
       "ONNX Runtime, CUDA: cpu LSTM has no kernel for peepholes",
     ]);
     expect(on("WebGPU", recurrent("RNN"))).toEqual(["ONNX Runtime, WebGPU: cpu RNN has no kernel"]);
@@ -133,6 +133,26 @@ test("random operators of opset 22, as onnxruntime-node confirms", async () => {
   await expect(InferenceSession.create(single(node, 22), { logSeverityLevel: 4 })).rejects.toThrow();
   expect(findings(single(node, 21)).filter((line) => line.startsWith("ONNX Runtime, CPU"))).toEqual([]);
   await InferenceSession.create(single(node, 21), { logSeverityLevel: 4 });
+});
+
+test("a graph with a cycle, or with a part missing, runs nowhere, as onnxruntime-node confirms", async () => {
+  const missing = single({ opType: "Tanh", input: ["nowhere"], output: ["y"] }, 17, value("x", FLOAT, 2));
+  const cyclic = model({
+    node: [
+      { opType: "Add", input: ["x", "b"], output: ["a"] },
+      { opType: "Relu", input: ["a"], output: ["b"] },
+    ],
+    input: [value("x", FLOAT, 2)],
+    output: [value("b", FLOAT, 2)],
+  });
+  for (const [bytes, finding] of [
+    [missing, "Tanh reads nowhere, which nothing before it computes"],
+    [cyclic, "Add reads b, which nothing before it computes"],
+  ] as const) {
+    expect(reports(bytes).map(({ outcome }) => outcome)).toEqual(runtimes.map(() => "fails"));
+    expect(findings(bytes)).toContain(`ONNX Runtime, CPU: fails ${finding}`);
+    await expect(InferenceSession.create(bytes, { logSeverityLevel: 4 })).rejects.toThrow();
+  }
 });
 
 test("an operator of another domain", () => {
