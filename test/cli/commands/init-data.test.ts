@@ -136,7 +136,9 @@ const cases: Readonly<Record<string, Case>> = {
     ]),
     target: "kind",
     task: "classify_rows",
-    spec: { data: { columns: ["a", "b"], target: ["kind"], scale: "standard", split: { validation: 0.2 } } },
+    spec: {
+      data: { columns: ["a", "b"], target: ["kind"], scale: "standard", split: { validation: 0.2, stratify: true } },
+    },
   },
   "numbers, row numbers, names and labels": {
     file: "fruits.csv",

@@ -40,7 +40,7 @@ export function composeSpec(task: Task, facts: FileFacts, file: string): Compose
         data: {
           ...tableData(task.inputs, [task.target], facts, file, "mean", isClasses),
           scale: "standard",
-          split: splitFor(facts.rows),
+          split: { ...splitFor(facts.rows), ...(isClasses && facts.rows >= 10 && { stratify: true }) },
         },
         model: [
           { layer: "dense", size: 64, activation: "relu" },
