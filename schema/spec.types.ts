@@ -31,6 +31,10 @@ export type Thousands = null | "." | "," | " " | "'";
  */
 export type TargetColumns = Column[];
 /**
+ * Fraction of the examples that is held out from training; or, of windows in the order of time, a number of rows to be predicted: those at the end of each series, the test split last. The last window then ends with the last row, for any stride.
+ */
+export type HeldOutRows = number;
+/**
  * Separator of the fields in a row of a file with columns. Default (null): a comma in a .csv file, a tab in others; or another one that the first rows have, which a notice names.
  */
 export type Delimiter = string | null;
@@ -970,15 +974,15 @@ export interface Scaling {
   per?: "column" | "window";
 }
 /**
- * Fractions of the examples of a table for training, validation and test, or folds of single rows. In a series, targets of different splits do not overlap.
+ * Fractions of the examples of a table for training, validation and test, the numbers of rows that are held out at the end of each series, or folds of single rows. In a series, targets of different splits do not overlap.
  */
 export interface SplitOfATable {
   /**
-   * Fraction of the examples for training. Default: the rest.
+   * Fraction of the examples for training; next to numbers of rows of the other splits, of the rows that these leave. Default: the rest.
    */
   train?: number;
-  validation?: HeldOutPart;
-  test?: HeldOutPart;
+  validation?: HeldOutRows;
+  test?: HeldOutRows;
   /**
    * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. Default: time with a window, shuffled for single rows.
    */

@@ -1,5 +1,6 @@
 /** Splits: the examples for training, for validation during training, and for the final test. */
 
+import { isRowCount } from "../../schema/kinds/split.js";
 import type { DataSplit } from "../../schema/normal/index.js";
 import { formatCount, formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
@@ -135,12 +136,13 @@ export function splitWindows(split: DataSplit, seed: number, layout: TargetLayou
   const positions = (examples - 1) * stride + span;
   const block = shuffled ? Math.ceil(span / stride) * stride : 1;
   const blocks = Math.ceil(positions / block);
-  const [trainEnd = 0, validationEnd = 0, testEnd = 0] = splitBounds(split, blocks);
+  const bounds = splitBounds(split, blocks);
   const rank = shuffled ? inverse(shuffledIndices(seed, "split", blocks, true)) : undefined;
   const subsetAt = (position: number) => {
     const blockIndex = Math.floor(position / block);
     const shuffledIndex = rank?.[blockIndex] ?? blockIndex;
-    return shuffledIndex < trainEnd ? 0 : shuffledIndex < validationEnd ? 1 : shuffledIndex < testEnd ? 2 : 3;
+    const subset = bounds.findIndex(([start, end]) => start <= shuffledIndex && shuffledIndex < end);
+    return subset === -1 ? splitNames.length : subset;
   };
 
   /** The index of an example's split, or splitNames.length if it belongs to none. */
@@ -153,7 +155,7 @@ export function splitWindows(split: DataSplit, seed: number, layout: TargetLayou
   const counts = new Uint32Array(splitNames.length + 1);
   for (let example = 0; example < examples; example++) counts[subsetOf(example)] = (counts[subsetOf(example)] ?? 0) + 1;
   const problems = splitNames.flatMap((subset, index) =>
-    counts[index] === 0 && (subset === "train" || split[subset] > 0) ? [emptySplit(split, subset, examples)] : [],
+    counts[index] === 0 && (subset === "train" || split[subset] > 0) ? [emptyWindows(split, subset, layout)] : [],
   );
   if (problems.length > 0) return fail(problems);
   const members = splitNames.map((_, index) => new Uint32Array(counts[index] ?? 0));
@@ -194,14 +196,38 @@ function tooManyExamples(examples: number, span: number): RunProblem {
   };
 }
 
-/** The ends of the splits over `count` blocks. */
-function splitBounds(split: DataSplit, count: number): readonly number[] {
-  let sum = 0;
+/**
+ * The blocks of each split, from the first up to the end. Fractions follow each other from the start. With a number of
+ * rows they are of the blocks that such numbers leave, and the validation and test splits are at the end.
+ */
+function splitBounds(split: DataSplit, count: number): readonly (readonly [start: number, end: number])[] {
+  const rest = count - rowsHeldOut(split);
+  // Rounding leaves sums such as 0.7 + 0.2 + 0.1 below 1.
+  const blocksOf = (fraction: number) => Math.min(rest, Math.floor(fraction * rest + 1e-6));
+  if (rest < count) {
+    const [validation, test] = [split.validation, split.test].map((size) => (isRowCount(size) ? size : blocksOf(size)));
+    const testStart = count - (test ?? 0);
+    const validationStart = testStart - (validation ?? 0);
+    const used = splitNames.map((name) => split[name]).filter((size, index) => index === 0 || !isRowCount(size));
+    const unused = rest - blocksOf(used.reduce((sum, fraction) => sum + fraction, 0));
+    return [
+      [0, validationStart - unused],
+      [validationStart, testStart],
+      [testStart, count],
+    ];
+  }
+  let [sum, start] = [0, 0];
   return splitNames.map((subset) => {
     sum += split[subset];
-    // Rounding leaves sums such as 0.7 + 0.2 + 0.1 below 1.
-    return Math.min(count, Math.floor(sum * count + 1e-6));
+    const bounds = [start, blocksOf(sum)] as const;
+    start = bounds[1];
+    return bounds;
   });
+}
+
+/** The number of rows held out at the end of each series. */
+export function rowsHeldOut({ validation, test }: Pick<DataSplit, "validation" | "test">): number {
+  return [validation, test].filter(isRowCount).reduce((sum, rows) => sum + rows, 0);
 }
 
 function inverse(order: Indices): Indices {
@@ -217,4 +243,21 @@ function emptySplit(split: DataSplit, subset: keyof Splits, examples: number): R
     message: `The ${subset} split, ${split[subset]} of ${formatCount(examples, "example")}, is empty.`,
     hint: "Give it a larger fraction, or use more data.",
   };
+}
+
+function emptyWindows(split: DataSplit, subset: keyof Splits, { examples, stride, span }: TargetLayout): RunProblem {
+  const held = rowsHeldOut(split);
+  if (held === 0) return emptySplit(split, subset, examples);
+  const rows = (examples - 1) * stride + span;
+  const targets = `the targets of a window are ${formatCount(span, "row")}`;
+  const problem = { code: "empty-split", path: `/data/split/${subset}` };
+  if (isRowCount(split[subset]) && split[subset] < span && subset !== "train") {
+    const message = `The ${subset} split, ${formatCount(split[subset], "row")}, has no window: ${targets}.`;
+    return { ...problem, message, hint: `Write ${span} or more.` };
+  }
+  const message =
+    `The ${subset} split has no window: of ${formatCount(rows, "row")} after the first window ${held} are held out, ` +
+    `and ${targets}.`;
+  const hint = `${stride > 1 ? 'Write "stride": 1, or numbers of rows that it divides; h' : "H"}old out fewer rows`;
+  return { ...problem, message, hint: `${hint}, write a shorter window or horizon, or use longer series.` };
 }

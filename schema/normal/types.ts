@@ -335,14 +335,17 @@ export interface NormalScaleOptions {
 }
 
 /**
- * Fractions of the examples of a table for training, validation and test, or folds of single rows. In a series, targets
- * of different splits do not overlap.
+ * Fractions of the examples of a table for training, validation and test, the numbers of rows that are held out at the
+ * end of each series, or folds of single rows. In a series, targets of different splits do not overlap.
  */
 export interface NormalTableSplit {
-  /** Fraction of the examples for training. Default: the rest. */
+  /**
+   * Fraction of the examples for training; next to numbers of rows of the other splits, of the rows that these leave.
+   * Default: the rest.
+   */
   readonly train: number;
-  readonly validation: number;
-  readonly test: number;
+  readonly validation: HeldOutRows;
+  readonly test: HeldOutRows;
   /**
    * Order of the splits: time keeps the order of the data, shuffled draws examples by the seed. Default: time with a
    * window, shuffled for single rows.
@@ -365,6 +368,13 @@ export interface NormalTableSplit {
    */
   readonly group: Column | null;
 }
+
+/**
+ * Fraction of the examples that is held out from training; or, of windows in the order of time, a number of rows to be
+ * predicted: those at the end of each series, the test split last. The last window then ends with the last row, for any
+ * stride.
+ */
+export type HeldOutRows = number;
 
 /**
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of

@@ -2,6 +2,7 @@
 import type { Problem, Report } from "../diagnostics/index.js";
 import type { RecordOrigin } from "../diagnostics/source-map.js";
 import { horizonRows } from "../kinds/horizon.js";
+import { isRowCount } from "../kinds/split.js";
 import type { DataSplit, NormalData, NormalPairsData } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 import { checkAudio } from "./audio.js";
@@ -49,8 +50,10 @@ export function normalizeData(data: NormalData, recordOrigin: RecordOrigin, repo
   if (data.type === "audio") checkAudio(data, report);
   const given: Omit<DataSplit, "train"> & Partial<DataSplit> = data.split;
   const { train: explicitTrain, validation, test } = given;
-  const remainder = 1 - validation - test;
-  if ((explicitTrain ?? 0) > remainder + tolerance) report(sumTooLarge((explicitTrain ?? 0) + validation + test));
+  // Numbers of rows take none of the fractions, which are of the rows that they leave.
+  const heldOut = [validation, test].filter((share) => !isRowCount(share)).reduce((sum, share) => sum + share, 0);
+  const remainder = 1 - heldOut;
+  if ((explicitTrain ?? 0) > remainder + tolerance) report(sumTooLarge((explicitTrain ?? 0) + heldOut));
   else if (explicitTrain === undefined && remainder < tolerance) report(noTrainingData);
   const train = explicitTrain ?? Number(remainder.toPrecision(12));
   if ("stratify" in given && given.stratify && data.type === "pairs") report(noClassesOfPairs);

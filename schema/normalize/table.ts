@@ -5,6 +5,7 @@ import { child } from "../json-pointer.js";
 import { kindOf, textInputs } from "../kinds/columns.js";
 import { parseDateFormat } from "../kinds/date-format.js";
 import { predictsOwnRow, rowsAhead } from "../kinds/horizon.js";
+import { isRowCount } from "../kinds/split.js";
 import type { NormalData, NormalTableData, NormalTimeColumn } from "../normal/index.js";
 import type { Spec } from "../spec.types.js";
 
@@ -88,7 +89,9 @@ function checkTime({ reverse }: NormalTableData, { format }: NormalTimeColumn, r
 
 /** Windows of a series overlap, and follow each other: they are split by time. */
 export function checkTableSplit(data: NormalData, report: Report): void {
-  if (data.type !== "table" || data.window === null) return;
+  if (data.type !== "table") return;
+  checkRowCounts(data, report);
+  if (data.window === null) return;
   const { folds, stratify, group } = data.split;
   const refuse = (key: string, what: string) =>
     report({
@@ -100,6 +103,19 @@ export function checkTableSplit(data: NormalData, report: Report): void {
   if (folds !== null) refuse("folds", "Folds");
   else if (group !== null) refuse("group", "Splits of whole groups");
   else if (stratify) refuse("stratify", "Equal shares of each class");
+}
+
+/** Numbers of rows are the last ones of a series. */
+function checkRowCounts({ window, split }: NormalTableData, report: Report): void {
+  const key = (["validation", "test"] as const).find((name) => isRowCount(split[name]));
+  if (key === undefined || (window !== null && split.order === "time")) return;
+  const what = window === null ? "the rows are single ones, without a window" : "the order of the split is shuffled";
+  report({
+    code: "table-rows",
+    path: `/data/split/${key}`,
+    message: `A number of rows is held out at the end of a series, but ${what}.`,
+    hint: window === null ? "Write a fraction, such as 0.1." : 'Write "order": "time", or a fraction such as 0.1.',
+  });
 }
 
 /** The tokens of a text are the steps of a row, which a window has already. */

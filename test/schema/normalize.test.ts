@@ -440,6 +440,35 @@ describe("the split of the data", () => {
     ]);
   });
 
+  const withRows = (split: object, keys: object = { window: 7 }) => ({
+    ...base,
+    data: { type: "table", file: "t.csv", ...keys, split },
+    model: [{ layer: "dense", size: 1 }],
+    loss: { type: "squared_error" },
+  });
+
+  test.each([
+    [{ validation: 0.2, test: 48 }, 0.8],
+    [{ validation: 24, test: 48 }, 1],
+    [{ train: 0.5, test: 48 }, 0.5],
+  ])("of the rows that %j leaves, %d are for training", async (split, train) => {
+    const { spec } = await normal(withRows(split));
+    expect(spec.data.split).toMatchObject({ ...split, train });
+  });
+
+  test.each([
+    [
+      { order: "shuffled", test: 4 },
+      { window: 7 },
+      'the order of the split is shuffled. | Write "order": "time", or a fraction such as 0.1.',
+    ],
+    [{ test: 4 }, {}, "the rows are single ones, without a window. | Write a fraction, such as 0.1."],
+  ])("%j of a table with %j holds out the end of no series", async (split, keys, rest) => {
+    expect(await unplacedProblems(withRows(split, keys))).toEqual([
+      `table-rows /data/split/test | A number of rows is held out at the end of a series, but ${rest}`,
+    ]);
+  });
+
   test("a training split is required", async () => {
     expect(await unplacedProblems(withSplit({ validation: 0.4, test: 0.6 }))).toEqual([
       "split-sum /data/split | The validation and test splits leave no examples for training. | " +

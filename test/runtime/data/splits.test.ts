@@ -202,3 +202,36 @@ describe("stratified splits", () => {
     });
   });
 });
+
+describe("numbers of rows at the end", () => {
+  const layout = { examples: 11, stride: 1, span: 3 };
+  const of = (split: Omit<DataSplit, "order">) => splitSizes({ ...split, order: "time" } as DataSplit, layout);
+
+  test("the test split has the last rows, the validation split those before it", () => {
+    expect(of({ train: 1, validation: 3, test: 4 } as DataSplit)).toEqual([[0, 1, 2, 3], [6], [9, 10]]);
+  });
+
+  test("fractions are of the rows that the numbers leave, and unused rows lie before the held-out ones", () => {
+    expect(of({ train: 0.6, validation: 0.4, test: 3 } as DataSplit)).toEqual([[0, 1, 2, 3], [6, 7], [10]]);
+    expect(of({ train: 0.5, validation: 0, test: 3 } as DataSplit)).toEqual([[0, 1, 2], [], [10]]);
+    expect(of({ train: 0.5, validation: 3, test: 0.5 } as DataSplit)).toEqual([[0, 1, 2], [5], [8, 9, 10]]);
+  });
+
+  test.each([
+    [
+      { train: 1, validation: 0, test: 2 },
+      "The test split, 2 rows, has no window: the targets of a window are 3 rows.",
+    ],
+    [
+      { train: 1, validation: 5, test: 6 },
+      "The train split has no window: of 13 rows after the first window 11 are held out, and the targets of a window are 3 rows.",
+    ],
+    [
+      { train: 1, validation: 20, test: 6 },
+      "The train split has no window: of 13 rows after the first window 26 are held out, and the targets of a window are 3 rows.",
+    ],
+  ])("%j leaves a split empty", (split, message) => {
+    const divided = splitWindows({ ...split, order: "time" } as DataSplit, 1, layout);
+    expect(divided.ok ? [] : divided.error.map((problem) => problem.message)).toContain(message);
+  });
+});

@@ -6,7 +6,7 @@ import { formatCount } from "../../../format.js";
 import { ok, type Result } from "../../../result.js";
 import { splitFolds, splitGroups } from "../../folds.js";
 import { intern } from "../../labels.js";
-import { type Indices, type Splits, splitExamples, splitWindows } from "../../splits.js";
+import { type Indices, rowsHeldOut, type Splits, splitExamples, splitWindows } from "../../splits.js";
 import { withoutAbsentTargets } from "./absent-values.js";
 import { hasLabels } from "./columns.js";
 import type { TableRows } from "./contents.js";
@@ -52,7 +52,8 @@ function allWindows(
     const examples = Math.floor((rows - length) / stride) + 1;
     const splits = splitWindows(split, seed, { examples, stride, span, evaluationStride });
     if (!splits.ok) return splits;
-    const firstRows = new Uint32Array(examples).map((_, example) => example * stride);
+    const first = firstWindow(data, rows - length);
+    const firstRows = new Uint32Array(examples).map((_, example) => first + example * stride);
     return ok({ firstRows, splits: splits.value, notices: [] });
   }
   const firstRows: number[] = [];
@@ -67,7 +68,8 @@ function allWindows(
     const own = splitWindows(split, seed, { examples, stride, span, evaluationStride });
     if (!own.ok) return own;
     const offset = firstRows.length;
-    for (let example = 0; example < examples; example++) firstRows.push(start + example * stride);
+    const first = start + firstWindow(data, end - start - length);
+    for (let example = 0; example < examples; example++) firstRows.push(first + example * stride);
     for (const name of ["train", "validation", "test"] as const)
       for (const example of own.value[name]) members[name].push(offset + example);
   }
@@ -84,6 +86,11 @@ function allWindows(
     splits,
     notices: short === 0 ? notices : [...notices, shortNotice],
   });
+}
+
+/** The first row of the first window: with a number of held-out rows, the last window ends with the last row. */
+function firstWindow({ split, stride }: Pick<NormalTableData, "split" | "stride">, lastStart: number): number {
+  return rowsHeldOut(split) > 0 ? lastStart % stride : 0;
 }
 
 /** Single rows: splits by fractions, or folds. */

@@ -97,6 +97,17 @@ describe("windows", () => {
     expect(of(source.splits.train)).toEqual([1, 2].flatMap((shop) => expected(valuesOf(shop)).slice(0, 12)));
   });
 
+  test("a number of rows is held out at the end of each series, whose last window has the last row", async () => {
+    const longer = [...rows, "20,b,220", "21,b,221"];
+    const { source, of } = await windows({ horizon: 2, stride: 4, split: { validation: 4, test: 2 } }, csvOf(longer));
+    const firstTargets = (examples: Uint32Array) => of(examples).map((row) => (row[2] ?? 0) + 1);
+    expect(firstTargets(source.splits.test)).toEqual([118, 220]);
+    expect(firstTargets(source.splits.validation)).toEqual([114, 216]);
+    expect(firstTargets(source.splits.train)).toEqual([106, 110, 204, 208, 212]);
+    const { messages } = await open({ horizon: 2, stride: 4, split: { validation: 3, test: 2 } }, csvOf(longer));
+    expect(messages?.join()).toContain("The validation split has no window");
+  });
+
   test("from the newest row to the oldest", async () => {
     const { source, of } = await windows({ reverse: true }, csvOf([...rows].reverse()));
     expect(of(source.splits.train)).toContainEqual([100, 101, 102, 104]);
