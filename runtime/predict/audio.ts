@@ -23,7 +23,7 @@ export const audio: OpenInputs = async ({ run, file, folder }) => {
     return fail([{ code: "file-missing", path: "", file, message, hint }]);
   }
   const sources = paths.map((name) => ({ file: name, path: "" }));
-  const sounds = await readSounds(sources, folder, metadata.sample_rate);
+  const sounds = await readSounds(sources, folder, spec.data);
   if (!sounds.ok) return sounds;
   const { series, starts, notices } = sounds.value;
   const lengths = Float64Array.from(sources, (_, index) => (starts[index + 1] ?? 0) - (starts[index] ?? 0));

@@ -542,8 +542,14 @@ export interface NormalAudioData {
     /** The label. Default (null): the column label. */
     readonly label: Column | null;
   };
-  /** Samples per second of every file. A file of another rate is an error: nothing is resampled. */
+  /** Samples per second of the sounds that the model reads. A file of another rate is an error without `resample`. */
   readonly sample_rate: number;
+  /**
+   * Files of another rate are resampled to `sample_rate` as they are read, in training and in `rnnx predict`: by a sinc
+   * under Hann's window over 6 zeros to each side, cut off at 0.99 of half the lower rate, as by torchaudio. Default
+   * (false): they are an error.
+   */
+  readonly resample: boolean;
   /** Number of groups of similar length. A batch has sounds of one group, padded to the longest of the group. */
   readonly buckets: number;
   readonly split: NormalLinesSplit;

@@ -483,7 +483,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   }),
   ...prefixed("audio_data", {
     ...Object.fromEntries(
-      ["file", "names", "columns", "sample_rate", "buckets", "split"].map((key) => [key, { testedBy: ofAudio }]),
+      ["file", "names", "columns", "sample_rate", "resample", "buckets", "split"].map((key) => [key, { testedBy: ofAudio }]),
     ),
   }),
   ...prefixed("columns", { path: { testedBy: ofAudio }, label: { testedBy: ofAudio } }),

@@ -35,7 +35,7 @@ export const audio: SourceKind<NormalAudioData> = {
     const encoded =
       fitted === undefined ? ok(fitClasses(labels, recordedClasses.get(null))) : encodeLabels(labels, fitted);
     if (!encoded.ok) return fail(unknownLabels(files, encoded.error));
-    const sounds = await readSounds(files, folder, data.sample_rate);
+    const sounds = await readSounds(files, folder, data);
     if (!sounds.ok) return sounds;
     const { digests } = sounds.value;
     const duplicates =

@@ -269,24 +269,30 @@ describe("sounds", () => {
     mkdirSync(join(folder, "s"));
     for (const index of range(12)) {
       const name = `${pick(["low", "high"], index)}_${pick(["ann", "bob"], Math.floor(index / 2))}_${index}.wav`;
-      writeFileSync(join(folder, "s", name), wavFile(tone(index % 2 === 0 ? 300 : 2000, 1600 + 10 * index)));
+      const sampleRate = index === 11 ? 16000 : 8000;
+      const length = ((1600 + 10 * index) * sampleRate) / 8000;
+      const sound = wavFile(tone(index % 2 === 0 ? 300 : 2000, length, sampleRate), { sampleRate });
+      writeFileSync(join(folder, "s", name), sound);
     }
     const { code, stdout } = await rnnx("init", "--data", join(folder, "s"), "--out", folder, "--json");
     expect(code).toBe(0);
-    expect(records(stdout)[0]).toMatchObject({ task: "sounds", sounds: 12, sample_rates: { 8000: 12 } });
+    expect(records(stdout)[0]).toMatchObject({ task: "sounds", sounds: 12, sample_rates: { 8000: 11, 16000: 1 } });
     const spec = JSON.parse(readFileSync(join(folder, "s.json"), "utf8"));
     expect(spec.data).toMatchObject({
       type: "audio",
       file: "s/*.wav",
       names: "{label}_{part2}_{part3}.wav",
       sample_rate: 8000,
+      resample: true,
     });
     const dry = await rnnx("train", join(folder, "s.json"), "--steps", "2", "--out", join(folder, "run"), "--json");
     expect(records(dry.stdout).at(-1)).toMatchObject({ event: "done", step: 2 });
     const predicted = await rnnx("predict", join(folder, "run"), "--input", join(folder, "s"), "--json");
     expect(records(predicted.stdout).filter(({ event }) => event === "prediction")).toHaveLength(12);
     const facts = await rnnx("inspect", join(folder, "s"), "--data");
-    expect(facts.stdout).toContain("12 sounds of 0.2 to 0.214 seconds (0.207 on average) at 8,000 Hz");
+    expect(facts.stdout).toContain(
+      "12 sounds of 0.2 to 0.214 seconds (0.207 on average) at 8,000 Hz (11), 16,000 Hz (1)",
+    );
     expect(facts.stdout).toContain("part 1 of the names: high (6), low (6)");
     mkdirSync(join(folder, "empty"));
     const empty = await rnnx("init", "--data", join(folder, "empty"), "--out", folder);

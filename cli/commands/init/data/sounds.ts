@@ -41,8 +41,7 @@ export function proposeSounds(folder: string, file: string, target: string | nul
     separator === null
       ? null
       : `${parts.map((_, index) => (index === label ? "{label}" : `{part${index + 1}}`)).join(separator)}.wav`;
-  const [[sampleRate] = [0]] = rates;
-  const composed = composeSoundsSpec({ file: `${file}/${pattern}`, names, sampleRate, sounds: facts.value.files });
+  const composed = composeSoundsSpec({ file: `${file}/${pattern}`, names, rates, sounds: facts.value.files });
   const where = separator === null ? "the folder of each sound" : `part ${label + 1} of the names`;
   const text = `${found}\n\nA classifier: predicts ${where}, ${classes.size} classes.`;
   return ok({ composed, record: { task: "sounds", ...soundFactsRecord(facts.value) }, text });
@@ -63,18 +62,20 @@ interface SoundsData {
   /** A pattern. */
   readonly file: string;
   readonly names: string | null;
-  readonly sampleRate: number;
+  readonly rates: SoundFacts["rates"];
   readonly sounds: number;
 }
 
 /** The spec of a classifier of sounds: bands of the mel scale through convolutions over time. */
-function composeSoundsSpec({ file, names, sampleRate, sounds }: SoundsData): ComposedSpec {
+function composeSoundsSpec({ file, names, rates, sounds }: SoundsData): ComposedSpec {
+  const [[commonest] = [0]] = rates;
   return {
     data: {
       type: "audio",
       file,
       ...(names !== null && { names }),
-      sample_rate: sampleRate,
+      sample_rate: commonest,
+      ...(rates.size > 1 && { resample: true }),
       ...(sounds >= 500 && { buckets: 8 }),
       split: { ...splitFor(sounds), ...(sounds >= 10 && { stratify: true }) },
     },

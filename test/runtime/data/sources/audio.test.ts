@@ -103,6 +103,26 @@ describe("files", () => {
     expect(leaking.notices?.at(-1)).toContain("has the same input as an example of the training split (s/c_1.wav)");
   });
 
+  test("files of other rates are resampled and stated", async () => {
+    const files = {
+      "s/a_1.wav": wavFile(tone(300, 400, 16000), { sampleRate: 16000 }),
+      "s/b_1.wav": wavFile(tone(300, 100, 4000), { sampleRate: 4000 }),
+      "s/b_2.wav": wavFile(tone(300, 200)),
+    };
+    const source = await opened(files, { file: "s/*.wav", names: "{label}_*.wav", resample: true });
+    expect(source.notices).toEqual([
+      "1 sound of 16,000 Hz is resampled to 8,000 Hz.",
+      "1 sound of 4,000 Hz is resampled to 8,000 Hz; they have no frequencies above 2,000 Hz.",
+    ]);
+    const { data = [] } = source.batch([0, 1, 2]).get("inputs") ?? {};
+    const all = Array.from(data, Number);
+    expect(all).toHaveLength(3 * 200);
+    for (const start of [0, 200])
+      expect(all.slice(start + 40, start + 160)).toEqual(
+        all.slice(440, 560).map((sample) => expect.closeTo(sample, 2)),
+      );
+  });
+
   test("the preview has samples", async () => {
     const source = await opened(named, { file: "s/*.wav", names });
     expect(previewBatch(source, [0], 1).examples[0]).toMatchObject({ targets: "high", lengths: "200" });
