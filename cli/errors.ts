@@ -68,8 +68,9 @@ export function reportFailure(
 /** Reports an exception: system errors by their reason, everything else as a bug of rnnx. */
 export function reportUnexpected(output: Output, thrown: unknown): number {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  if (isSystemError(error) && error.code === "ENOTDIR" && error.path !== undefined) {
-    reportInvalidInput(output, "usage", `${error.path} is below a file, which is no folder`, "Name another folder.");
+  const misplaced = isSystemError(error) ? misplacedPath(error) : undefined;
+  if (misplaced !== undefined) {
+    reportInvalidInput(output, "usage", ...misplaced);
     return exitCodes.invalidInput;
   }
   if (isSystemError(error)) {
@@ -83,6 +84,14 @@ export function reportUnexpected(output: Output, thrown: unknown): number {
   }
   if (process.env.RNNX_DEBUG === "1") output.note(error.stack ?? "");
   return exitCodes.failure;
+}
+
+/** The message and the hint for a file in the place of a folder, and the reverse; undefined for other errors. */
+function misplacedPath({ code, path }: NodeJS.ErrnoException): readonly [string, string] | undefined {
+  if (path === undefined) return undefined;
+  if (code === "ENOTDIR") return [`${path} is below a file, which is no folder`, "Name another folder."];
+  if (code === "EEXIST") return [`${path} is a file, not a folder`, "Name another folder."];
+  return code === "EISDIR" ? [`${path} is a folder, not a file`, "Name a file."] : undefined;
 }
 
 /** One line of at most 300 characters: errors of ONNX Runtime span many lines. */

@@ -13,15 +13,28 @@ export async function runFileIn(out: string): Promise<string | undefined> {
   return [runFiles.checkpoints, runFiles.weights, runFiles.metrics].find((name) => existsSync(join(out, name)));
 }
 
-/** Writes all files under temporary names first, so that a failure replaces no existing file. */
-export async function writeFolder(out: string, files: readonly OutputFile[]): Promise<void> {
-  const { durableFs } = await import("../runtime/storage/durable-fs.js");
+/**
+ * Writes all files under temporary names first, so that a failure replaces no existing file.
+ *
+ * @param optional names of files that an earlier call may have written: those of a folder that rnnx wrote are removed.
+ */
+export async function writeFolder(
+  out: string,
+  files: readonly OutputFile[],
+  optional: readonly string[] = [],
+): Promise<void> {
+  const [{ durableFs }, { isRunDirectory }] = await Promise.all([
+    import("../runtime/storage/durable-fs.js"),
+    import("../runtime/run/layout.js"),
+  ]);
+  const stale = isRunDirectory(out) ? optional.filter((name) => !files.some((file) => file.name === name)) : [];
   const partialPath = (name: string) => join(out, `${name}.partial`);
   const isNewFolder = !existsSync(out);
   durableFs.makeFolder(out);
   try {
     for (const { name, content } of files) durableFs.write(partialPath(name), content);
     for (const { name } of files) durableFs.rename(partialPath(name), join(out, name));
+    for (const name of stale) durableFs.remove(join(out, name));
     durableFs.syncFolder(out);
   } catch (error) {
     if (isNewFolder) durableFs.remove(out);

@@ -73,7 +73,11 @@ export const compileCommand: CommandModule = {
     const training = batches === undefined ? [] : await filesForTraining(output, opened, out, batches, passSelection);
     if (training === undefined) return exitCodes.invalidInput;
     const files = [...training, ...(await compiledFiles(spec, compiled.artifact))];
-    await writeFolder(out, files);
+    const [{ trainingFiles }, { runFiles }] = await Promise.all([
+      import("../../runtime/training/training-files.js"),
+      import("../../runtime/run/layout.js"),
+    ]);
+    await writeFolder(out, files, [runFiles.stream, ...Object.values(trainingFiles)]);
     output.record({ event: "result", out, files: files.map(({ name, content }) => ({ name, bytes: content.length })) });
     for (const { name, content } of files) output.print(`${join(out, name)}  ${formatBytes(content.length)}`);
     return exitCodes.success;

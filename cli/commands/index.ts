@@ -44,7 +44,7 @@ export const commands: readonly Command[] = [
     name: "grad",
     group: define,
     summary: "write the training step of an ONNX model that another program made",
-    load: async () => (await import("./grad.js")).grad,
+    load: async () => (await import("./grad/index.js")).grad,
   },
   {
     name: "train",

@@ -7,6 +7,7 @@ import type { ImportedModel, WeightInput } from "../importer/index.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import type { LossOperand } from "./loss.js";
+import { PREDICTIONS, publicName, TARGETS } from "./names.js";
 
 export interface Composition {
   readonly imported: ImportedModel;
@@ -17,19 +18,14 @@ export interface Composition {
   /** The program of the loss, of the inputs `inputs` and `targets`; null where the output is the loss itself. */
   readonly loss: Program | null;
   readonly isTrained: (weight: WeightInput) => boolean;
-  /** The name of an input of the model, which is no name of the training step. */
-  readonly publicName: (name: string) => string;
 }
-
-export const TARGETS = "targets";
-export const PREDICTIONS = "outputs";
 
 /**
  * The program of a loss. Inputs: parameters, frozen, buffers, the step where the loss needs it, data. Outputs: those of
  * the loss, then in training the next buffers, in evaluation the predictions.
  */
 export function composeProgram(composition: Composition, mode: "training" | "evaluation"): Program {
-  const { imported, output, operand, loss, isTrained, publicName } = composition;
+  const { imported, output, operand, loss, isTrained } = composition;
   const read = operand?.value ?? output;
   const buffers = mode === "training" ? imported.weights.filter(({ next }) => next !== undefined) : [];
   const ends = [read, ...buffers.map(({ next }) => next as Value), ...(mode === "evaluation" ? [output] : [])];

@@ -1,8 +1,10 @@
 /** The loss of a model's output: its operand, the signature of its targets, and its program in the sizes of the model. */
+import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { elaborateLossOfOutput } from "../elaborate/loss-of-output.js";
+import { targetSizeOf } from "../elaborate/losses/equations.js";
 import type { Program } from "../elaborate/program.js";
 import { producersOf } from "../graph/def-use.js";
 import { substituteDims } from "../graph/substitute-dims.js";
@@ -79,6 +81,12 @@ export function lossOperandOf(graph: Graph, output: Value, name: string, spec: N
       );
     if (typeof shape.at(-1) !== "number")
       return problem("loss-output", `${subject} has no fixed number of classes.`, "Name another output with --output.");
+    if (shape.at(-1) === 1)
+      return problem(
+        "single-class",
+        `${subject} has one number for each row, but ${lossName(loss)} reads one for each class.`,
+        "For one probability use binary_cross_entropy.",
+      );
     return {
       ok: true,
       operand: { value, moves, shape, targets: { dtype: "int64", shape: shape.slice(0, -1) }, notices },
@@ -88,9 +96,20 @@ export function lossOperandOf(graph: Graph, output: Value, name: string, spec: N
   const [batch = 1, ...features] = shape;
   const isRows = shape.length === 2 || shape.length === 3;
   const rows: Shape = isRows ? shape : [batch, elementCount(features)];
-  if (typeof rows.at(-1) !== "number")
+  const size = rows.at(-1);
+  if (typeof size !== "number")
     return problem("loss-output", `${subject} has no fixed number of features.`, "Name another output with --output.");
-  return { ok: true, operand: { value, moves, shape: rows, targets: { dtype: "float32", shape: rows }, notices } };
+  const targetSize = targetSizeOf(loss, size);
+  if (targetSize === undefined)
+    return problem(
+      "loss-output",
+      `${lossName(loss)} reads several outputs for each target, and the ${formatCount(size, "output")} of ${name} are no multiple of them.`,
+      "Choose another loss, or an output of another size with --output.",
+    );
+  const targets = { dtype: "float32", shape: [...rows.slice(0, -1), targetSize] } as const;
+  if (targetSize !== size)
+    notices.push(`${lossName(loss)} reads ${formatCount(size / targetSize, "output")} for each target.`);
+  return { ok: true, operand: { value, moves, shape: rows, targets, notices } };
 }
 
 /** A softmax or sigmoid whose entries are those of the output, the nodes that move them, and the axis of the softmax. */
@@ -125,9 +144,11 @@ export function lossProgramOf(
   mode: "training" | "evaluation",
 ): { readonly ok: true; readonly program: Program } | { readonly ok: false; readonly problems: readonly Problem[] } {
   const symbols: Shape = shape.length === 3 ? ["batch", "time", at(shape, 2)] : ["batch", at(shape, 1)];
+  // Numbers have an axis of targets, classes have none.
+  const targetShape = [...symbols.slice(0, -1), ...targets.shape.slice(symbols.length - 1).map(Number)];
   const signature: Signature = {
     inputs: { dtype: "float32", shape: symbols },
-    targets: { dtype: targets.dtype, shape: symbols.slice(0, targets.shape.length) },
+    targets: { dtype: targets.dtype, shape: targetShape },
     sizes: { classes: Number(shape.at(-1)) },
     expected: { batch: 32, time: 32 },
   };

@@ -3,10 +3,11 @@ import { differentiate } from "../autodiff/reverse.js";
 import { graphBuilder } from "../graph/builder.js";
 import { flops, peakBytes } from "../graph/cost.js";
 import { inline } from "../graph/rewrite.js";
-import { type ImportedModel, type ImportOptions, importModel, type RefusedNode } from "../importer/index.js";
+import { importForBatches } from "../importer/batch-axis.js";
+import type { ImportedModel, ImportOptions, RefusedNode } from "../importer/index.js";
 import { elementCount, symbolsOf } from "../ir/dims.js";
 import { isFloat } from "../ir/float16.js";
-import type { Graph } from "../ir/types.js";
+import type { Dim, Graph } from "../ir/types.js";
 import { canonicalize, runPasses } from "../optimize/pipeline.js";
 
 export interface TrainingReport {
@@ -20,8 +21,10 @@ export interface TrainingReport {
   readonly notices: readonly string[];
 }
 
-/** Of one example, without the update. */
+/** Of one batch, without the update. */
 export interface TrainingCost {
+  /** Rows of the batch: 1, the size that all inputs have in the model, or null where their leading axes differ. */
+  readonly rows: number | null;
   /** Symbols of the data, each of which counts as 1. */
   readonly symbols: readonly string[];
   readonly forwardFlops: number;
@@ -32,7 +35,7 @@ export interface TrainingCost {
 
 /** The report of a model; undefined where the file has an opset that is not read. @param bytes that `readModel` accepts. */
 export function trainingReport(bytes: Uint8Array, options: ImportOptions): TrainingReport | undefined {
-  const imported = importModel(bytes, options);
+  const imported = importForBatches(bytes, options);
   if (!imported.ok) return undefined;
   const { model } = imported;
   const nodes = { exact: 0, zero: 0, shape: 0, constant: 0, refused: 0, unreached: 0 };
@@ -49,7 +52,7 @@ export function trainingReport(bytes: Uint8Array, options: ImportOptions): Train
   };
 }
 
-function trainingCost({ graph, outputs, weights }: ImportedModel, count: number): TrainingCost | null {
+function trainingCost({ graph, inputs, outputs, weights }: ImportedModel, count: number): TrainingCost | null {
   const forward = runPasses(graph, canonicalize, { expected: new Map() });
   const scalar = sumOfSquares(forward, outputs.length);
   if (scalar === undefined) return null;
@@ -58,12 +61,19 @@ function trainingCost({ graph, outputs, weights }: ImportedModel, count: number)
   const step = runPasses(differentiate(scalar, 0, trained), canonicalize, { expected: new Map() });
   const symbols = [...new Set(graph.inputs.flatMap(({ type }) => type.shape.flatMap(symbolsOf)))];
   const sizes = new Map(symbols.map((symbol) => [symbol, 1]));
+  const [rows = 1, ...others] = new Set(inputs.map(({ value }) => sizeOf(value.type.shape[0])));
   return {
+    rows: others.length === 0 ? rows : null,
     symbols,
     forwardFlops: flops(forward, sizes),
     stepFlops: flops(step, sizes),
     memory: peakBytes(step, sizes) + 2 * 4 * count,
   };
+}
+
+/** The size of a leading axis, where a symbol counts as 1. */
+function sizeOf(dim: Dim | undefined): number {
+  return typeof dim === "number" ? dim : 1;
 }
 
 /** A scalar that depends on every float output; undefined for outputs of integers only. */

@@ -128,7 +128,7 @@ export async function exportTrainedModel(
   const problems = [
     checkOutputPath(out),
     formProblem(trainedModel, form),
-    unrollProblem(trainedModel, settings.unroll),
+    unrollProblem(trainedModel, settings.unroll, form),
     opsetProblem(opset, asTrained),
     precisionProblem(asTrained, precision),
   ].filter((problem) => problem !== undefined);

@@ -49,7 +49,15 @@ export function externalDataProblem(isRequested: boolean): RunProblem {
   return { code: "external-data", path: "", message, hint: "Remove --with-training." };
 }
 
-export function unrollProblem({ spec, signature }: TrainedModel, unroll: number | null): RunProblem | undefined {
+export function unrollProblem(
+  { spec, signature }: TrainedModel,
+  unroll: number | null,
+  form: ExportForm,
+): RunProblem | undefined {
+  if (unroll !== null && form !== "sequence") {
+    const message = `--unroll fixes the steps of the sequence form; the ${form} form runs one step at a time.`;
+    return { code: "usage", path: "", message, hint: "Remove --unroll, or export the sequence form." };
+  }
   const axes = [...timeAxesOf(withDynamicShapes(signature))].filter(([, steps]) => typeof steps === "string");
   // Layers know their lengths by the symbol of their time axis.
   if (unroll !== null && new Set(axes.map(([, steps]) => steps)).size > 1) {

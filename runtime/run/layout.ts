@@ -46,8 +46,8 @@ export function checkRunDirectory(out: string): readonly RunProblem[] {
     : problem(`"${out}" has a ${conflict} that no run wrote. Training would replace it.`);
 }
 
-/** The manifest is the first file that a run writes, so its presence marks the directory as a run's. */
-function isRunDirectory(out: string): boolean {
+/** The manifest is the first file that a run writes, so its presence marks the directory as one that rnnx wrote. */
+export function isRunDirectory(out: string): boolean {
   try {
     const manifest: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(join(out, runFiles.manifest), "utf8"));
     return typeof manifest.format === "number" && typeof manifest.rnnx === "string";

@@ -92,6 +92,21 @@ export const inspect: CommandModule = {
       reportInvalidInput(output, "usage", ignored, "Remove the option.");
       return exitCodes.invalidInput;
     }
+    if (subject.endsWith(".onnx")) {
+      const options = { stage, explain, device, time, passes, resolved, data, recurrence, disablePass, stopAfter };
+      const flag = Object.entries({ ...options, set: set[0] }).find(([, value]) => value !== undefined)?.[0];
+      if (flag !== undefined) {
+        reportInvalidInput(
+          output,
+          "usage",
+          `${flagName(flag)} requires a spec or a run, not an ONNX file`,
+          "Remove it. --format prints the graph of the file.",
+        );
+        return exitCodes.invalidInput;
+      }
+      const graphFormat = command.getOptionValueSource("format") === "cli" ? format : undefined;
+      return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat);
+    }
     const passFlag =
       stopAfter !== undefined ? "--stop-after" : disablePass !== undefined ? "--disable-pass" : undefined;
     if (passFlag !== undefined && stage === undefined && passes === undefined) {
@@ -122,22 +137,6 @@ export const inspect: CommandModule = {
               : device !== undefined
                 ? { aspect: "placement", device }
                 : { aspect: "layers", timed: time === true };
-    if (subject.endsWith(".onnx")) {
-      const flag = Object.entries({ stage, explain, device, time, passes, resolved, data, set: set[0] }).find(
-        ([, value]) => value !== undefined,
-      )?.[0];
-      if (flag !== undefined) {
-        reportInvalidInput(
-          output,
-          "usage",
-          `--${flag} requires a spec or a run, not an ONNX file`,
-          "Use --format to print the graph of the file.",
-        );
-        return exitCodes.invalidInput;
-      }
-      const graphFormat = command.getOptionValueSource("format") === "cli" ? format : undefined;
-      return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat);
-    }
     if (data === true) {
       const { inspectData } = await import("./data.js");
       const ofRun = join(subject, "spec.json");
@@ -153,6 +152,11 @@ export const inspect: CommandModule = {
     return (await import("./spec.js")).inspectSpec(output, subject, set, aspect);
   },
 };
+
+/** stopAfter → --stop-after */
+function flagName(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
 
 /** The message about an option without effect; undefined if every option has one. */
 function ignoredFlag(command: CommandParser, subject: "model" | "run" | "spec"): string | undefined {

@@ -16,6 +16,11 @@ export async function trainingOf(bytes: Uint8Array, file: string): Promise<Train
   return trainingReport(bytes, { external: externalDataReader(file) });
 }
 
+function rowsText(rows: number | null): string {
+  if (rows === null) return "per call of the model";
+  return rows === 1 ? "per example" : `per batch of ${formatInteger(rows)}`;
+}
+
 export function trainingText({ nodes, refused, parameters, cost, notices }: TrainingReport, colors: Colors): string {
   const counts = [
     [nodes.exact, "with a gradient"],
@@ -33,7 +38,7 @@ export function trainingText({ nodes, refused, parameters, cost, notices }: Trai
     ...(cost === null
       ? []
       : [
-          `per example${cost.symbols.length === 0 ? "" : ` (${cost.symbols.map((symbol) => `${symbol} = 1`).join(", ")})`}: ${formatInteger(
+          `${rowsText(cost.rows)}${cost.symbols.length === 0 ? "" : ` (${cost.symbols.map((symbol) => `${symbol} = 1`).join(", ")})`}: ${formatInteger(
             cost.forwardFlops,
           )} FLOPs forward, ${formatInteger(cost.stepFlops)} with gradients, ${formatBytes(cost.memory)} of memory`,
         ]),

@@ -81,6 +81,19 @@ function resolveOutputSize(use: LossUse, targetSize: number, report: Report): nu
   return size === undefined ? undefined : Number(size);
 }
 
+/**
+ * The number of targets that a loss compares with a number of outputs; undefined where it compares them with none.
+ * Distributions and quantiles have several outputs for each target.
+ */
+export function targetSizeOf(loss: NormalLoss, outputs: number): number | undefined {
+  if (loss.type !== "custom" && builtInLoss(loss.type) === undefined) return outputs;
+  const use = lossUse(loss, { pathOf: () => "" });
+  if (use.definition.output_size === null || use.definition.output_size === "any") return outputs;
+  const perTarget = resolveOutputSize(use, 1, () => {}) ?? 1;
+  const targets = outputs / perTarget;
+  return Number.isInteger(targets) && resolveOutputSize(use, targets, () => {}) === outputs ? targets : undefined;
+}
+
 interface Compared {
   /** [..., outputs]: logits for targets that are classes or probabilities. */
   readonly y: Value;

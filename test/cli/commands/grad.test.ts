@@ -30,10 +30,25 @@ test("mistakes end in a message, and write nothing", async () => {
   expect(results.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
   const messages = results.map(({ stderr }) => stderr);
   expect(messages[0]).toContain("--loss is missing");
-  expect(messages[1]).toContain('Did you mean "cross_entropy"?');
+  expect(messages[1]).toMatch(/^error: --loss cros_entropy: .*\nDid you mean "cross_entropy"\?$/m);
+  expect(messages[1]).not.toContain("options");
   expect(messages[2]).toContain('No parameter of the model is named "head.*"');
   expect(messages[3]).toContain("encoder.onnx");
   expect(existsSync(out)).toBe(false);
+});
+
+test("a training step over another leaves no file of the earlier one, and replaces no model", async () => {
+  const out = join(temporaryFolder(), "tuned");
+  const flags = ["--loss", "cross_entropy", "--out", out];
+  expect((await rnnx("grad", encoder, ...flags, "--input-gradient")).code).toBe(0);
+  expect(existsSync(join(out, "input-gradient.onnx"))).toBe(true);
+  expect((await rnnx("grad", encoder, ...flags)).code).toBe(0);
+  expect(existsSync(join(out, "input-gradient.onnx"))).toBe(false);
+  const own = await rnnx("grad", join(out, "eval.onnx"), "--loss", "output", "--output", "loss", "--out", out);
+  expect(own.stderr).toContain("is the folder of");
+  const file = await rnnx("grad", encoder, "--loss", "cross_entropy", "--out", join(out, "eval.onnx"));
+  expect(file).toMatchObject({ code: 2 });
+  expect(file.stderr).toContain("eval.onnx is a file, not a folder");
 });
 
 test("settings of the training and outputs over inputs are refused", async () => {

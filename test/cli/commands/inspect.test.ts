@@ -154,9 +154,13 @@ test("compiled models can be inspected; compile writes all files or none", async
 test("a file that is not a model is invalid input", async () => {
   const file = join(temporaryFolder(), "text.onnx");
   writeFileSync(file, "not a model");
-  const { code, stderr } = await rnnx("inspect", file);
+  const [{ code, stderr }, option] = await Promise.all([
+    rnnx("inspect", file),
+    rnnx("inspect", file, "--recurrence", "loop"),
+  ]);
   expect(code).toBe(2);
   expect(stderr).toContain("not an ONNX model");
+  expect(option.stderr).toContain("--recurrence requires a spec or a run, not an ONNX file");
 });
 
 test("the passes are listed with their phases and descriptions, without a subject", async () => {

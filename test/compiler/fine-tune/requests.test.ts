@@ -116,13 +116,86 @@ describe("the parameters", () => {
       nodes: [{ operator: "MatMul", inputs: ["step", "loss"], outputs: ["y"] }],
       outputs: ["y"],
     };
-    const { artifact } = await artifactOf(graph, "squared_error");
+    const { artifact, notices } = await artifactOf(graph, "squared_error");
+    expect(notices).toEqual(["The input step of the model is model/step in the training step, which has a port step."]);
     expect(artifact.manifest.train.inputs.map(({ name }) => name)).toEqual([
       "model/loss",
       "step",
       "model/step",
       "targets",
     ]);
+  });
+});
+
+describe("stored numbers", () => {
+  const added = (data: readonly number[]): TestGraph => ({
+    ...withLast({ operator: "Add", inputs: ["y", "k"], outputs: ["z"] }),
+    initializers: { ...weights, k: { shape: [2], data } },
+  });
+
+  test("that are infinite stay as they are", async () => {
+    const { artifact, notices } = await artifactOf(added([0, Number.NEGATIVE_INFINITY]), "squared_error");
+    expect(notices).toEqual(["k has infinite numbers: it stays as it is."]);
+    expect(artifact.manifest.parameters.filter(({ trainable }) => !trainable).map(({ name }) => name)).toEqual(["k"]);
+  });
+
+  test("that are no numbers are a problem", async () => {
+    expect(await problemOf(added([0, Number.NaN]), "squared_error")).toContain("k has 1 entry that is no number");
+    expect(await problemOf({ ...added([0, Number.NaN]), outputs: ["y"] }, "squared_error")).toBe("");
+  });
+});
+
+describe("a derivative of 0", () => {
+  const floor: TestGraph = {
+    ...linear,
+    nodes: [
+      { operator: "MatMul", inputs: ["x", "w"], outputs: ["m"] },
+      { operator: "Floor", inputs: ["m"], outputs: ["k"] },
+      { operator: "Add", inputs: ["k", "b"], outputs: ["y"] },
+    ],
+  };
+
+  test("for some parameters is a notice, and they stay as they are", async () => {
+    const { artifact, notices } = await artifactOf(floor, "squared_error");
+    expect(notices.join()).toMatch(/stay as they are, because the derivative of the loss is 0: w\./);
+    expect(artifact.manifest.train.outputs.map(({ name }) => name)).not.toContain("next/w");
+    expect(artifact.manifest.train.outputs.map(({ name }) => name)).toContain("next/b");
+  });
+
+  test("for all parameters is a problem that names the operators", async () => {
+    const sign = withLast({ operator: "Sign", inputs: ["y"], outputs: ["z"] });
+    expect(await problemOf(sign, "squared_error")).toMatch(/derivative 0 for all.*derivative of Sign is 0/);
+  });
+});
+
+test("batch normalization in training without such a node is a problem", async () => {
+  expect(await problemOf(linear, "squared_error", { batchNorm: "training" })).toContain("has no BatchNormalization");
+});
+
+describe("a loss with several outputs for each target", () => {
+  test("has as many targets as the outputs allow", async () => {
+    const { artifact, notices } = await artifactOf(linear, "gaussian_nll");
+    expect(notices).toEqual(["gaussian_nll reads 2 outputs for each target."]);
+    expect(artifact.manifest.train.inputs.at(-1)).toMatchObject({ name: "targets", shape: ["steps", "n", 1] });
+    const targets = new ort.Tensor("float32", Float32Array.of(0.5, -0.25), [2, 1]);
+    const actual = await lossOf(artifact.eval, { x, targets, ...stored() });
+    const rows = [
+      [1, 2, 3],
+      [-1, 0.5, 0.2],
+    ];
+    const w = weights.w.data;
+    const outputOf = (row: readonly number[], column: number) =>
+      row.reduce((sum, value, index) => sum + value * (w[2 * index + column] ?? 0), weights.b.data[column] ?? 0);
+    // y has the mean and the logarithm of the variance.
+    const losses = rows.map((row, index) => {
+      const [mean, logarithm] = [outputOf(row, 0), outputOf(row, 1)];
+      return 0.5 * (logarithm + (mean - ([0.5, -0.25][index] ?? 0)) ** 2 * Math.exp(-logarithm));
+    });
+    expect(actual).toBeCloseTo(losses.reduce((sum, loss) => sum + loss, 0) / 2, 4);
+  });
+
+  test("and other numbers of outputs are a problem", async () => {
+    expect(await problemOf(linear, "quantile")).toContain("the 2 outputs of y are no multiple of them");
   });
 });
 

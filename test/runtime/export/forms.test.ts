@@ -153,6 +153,22 @@ describe("an unrolled model", () => {
     expect(verification.difference).toBeLessThan(1e-5);
   });
 
+  test("is no form of one step", async () => {
+    const spec = {
+      data: { type: "text", text: "hihello", window: 6 },
+      model: [
+        { layer: "one_hot" },
+        { layer: "rnn", cell: "gru", hidden_size: 3 },
+        { layer: "projection", size: "vocabulary" },
+      ],
+      loss: { type: "sequence_loss" },
+    };
+    expect(await exported(spec, "step", 4)).toMatchObject({
+      ok: false,
+      error: { problems: [{ message: expect.stringContaining("the step form runs one step at a time") }] },
+    });
+  });
+
   test("has one time axis", async () => {
     const model = [
       { layer: "embedding", size: 4 },

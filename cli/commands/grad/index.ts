@@ -1,18 +1,17 @@
 /** `rnnx grad`: the training step of an ONNX model that another program made. */
-import { basename, join } from "node:path";
+import { join, resolve } from "node:path";
 import { Option } from "commander";
-import type { FineTuneArtifact } from "../../compiler/fine-tune/index.js";
-import { formatBytes } from "../../runtime/format.js";
-import type { NormalSpec } from "../../schema/normal/index.js";
-import type { Override } from "../../schema/parse/overrides.js";
-import type { CommandModule } from "../command.js";
-import { reportInvalidInput } from "../errors.js";
-import { exitCodes } from "../exit-codes.js";
-import { readSpecText, reportSpecErrors } from "../open-spec.js";
-import { collectValues, positiveParser, setOption } from "../option-parsers.js";
-import type { Output } from "../output.js";
-import { type OutputFile, runFileIn, writeFolder } from "../write-folder.js";
+import type { FineTuneArtifact } from "../../../compiler/fine-tune/index.js";
+import { formatBytes } from "../../../runtime/format.js";
+import type { Override } from "../../../schema/parse/overrides.js";
+import type { CommandModule } from "../../command.js";
+import { reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import { reportProblems } from "../../open-run.js";
+import { collectValues, positiveParser, setOption } from "../../option-parsers.js";
+import { type OutputFile, runFileIn, writeFolder } from "../../write-folder.js";
 import { readModelFile } from "./apply-weights.js";
+import { OUTPUT_LOSS, trainingSettings, trainingSpec } from "./training-spec.js";
 
 interface Flags {
   readonly loss?: string;
@@ -27,11 +26,7 @@ interface Flags {
   readonly set?: readonly Override[];
 }
 
-/** The loss that is the output of the model itself. */
-const OUTPUT_LOSS = "output";
-
-/** Keys of a spec that a training step of a model has. */
-const settings = ["loss", "losses", "optimizer", "optimizers", "schedules"];
+const INPUT_GRADIENT = "input-gradient.onnx";
 
 export const grad: CommandModule = {
   description:
@@ -74,21 +69,30 @@ export const grad: CommandModule = {
       reportInvalidInput(output, "usage", message, "Give --loss for a training step, or --apply for a trained model.");
       return exitCodes.invalidInput;
     }
-    const other = flags.set?.find(({ path }) => !settings.some((key) => path === key || path.startsWith(`${key}.`)));
+    const other = flags.set?.find(
+      ({ path }) => !trainingSettings.some((key) => path === key || path.startsWith(`${key}.`)),
+    );
     if (other !== undefined) {
       const message = `${other.flag} is no setting of the loss or the optimizer`;
-      reportInvalidInput(output, "usage", message, `The keys of --set begin with ${settings.join(", ")}.`);
+      reportInvalidInput(output, "usage", message, `The keys of --set begin with ${trainingSettings.join(", ")}.`);
       return exitCodes.invalidInput;
     }
     if (flags.apply !== undefined)
       return (await import("./apply-weights.js")).applyWeights(output, file, flags.apply, out);
-    const spec = await trainingSpec(output, file, loss ?? OUTPUT_LOSS, flags);
+    const spec = await trainingSpec(output, file, { ...flags, loss: loss ?? OUTPUT_LOSS });
     const bytes = await readModelFile(output, file);
     if (spec === undefined || bytes === undefined) return exitCodes.invalidInput;
-    const [{ fineTune }, { externalDataReader }] = await Promise.all([
-      import("../../compiler/fine-tune/index.js"),
-      import("../../runtime/import/external-data.js"),
+    const [{ fineTune }, { readModel }, { checkExternalData, externalDataReader }] = await Promise.all([
+      import("../../../compiler/fine-tune/index.js"),
+      import("../../../compiler/onnx/read/model.js"),
+      import("../../../runtime/import/external-data.js"),
     ]);
+    const model = readModel(bytes);
+    const unsafe = model.ok ? checkExternalData(file, model.model.initializers) : [];
+    if (unsafe.length > 0) {
+      reportProblems(output, unsafe);
+      return exitCodes.invalidInput;
+    }
     const result = await fineTune(bytes, {
       spec,
       isOutputLoss: loss === OUTPUT_LOSS,
@@ -103,14 +107,18 @@ export const grad: CommandModule = {
         reportInvalidInput(output, code, `${file}: ${message}`, hint);
       return exitCodes.invalidInput;
     }
-    const existing = await runFileIn(out);
-    if (existing !== undefined) {
-      reportInvalidInput(output, "run-directory", `${out} is a run directory`, "Choose another folder with --out.");
+    const files = await artifactFiles(result.artifact);
+    const conflict = (await runFileIn(out))
+      ? `${out} is a run directory`
+      : files.some(({ name }) => resolve(out, name) === resolve(file))
+        ? `${out} is the folder of ${file}, which would be replaced`
+        : undefined;
+    if (conflict !== undefined) {
+      reportInvalidInput(output, "run-directory", conflict, "Choose another folder with --out.");
       return exitCodes.invalidInput;
     }
     for (const notice of result.notices) output.note(notice);
-    const files = await artifactFiles(result.artifact);
-    await writeFolder(out, files);
+    await writeFolder(out, files, [INPUT_GRADIENT]);
     const { parameters: tensors } = result.artifact.manifest;
     output.record({
       event: "result",
@@ -124,31 +132,6 @@ export const grad: CommandModule = {
   },
 };
 
-/** A spec of the loss and the optimizer, in the terms of every other spec; undefined after a reported error. */
-async function trainingSpec(
-  output: Output,
-  file: string,
-  loss: string,
-  { optimizer, learningRate, set = [] }: Pick<Flags, "optimizer" | "learningRate" | "set">,
-): Promise<NormalSpec | undefined> {
-  const name = basename(file)
-    .replace(/\.onnx$/, "")
-    .replace(/[^A-Za-z0-9._-]+/g, "-")
-    .replace(/^[^A-Za-z0-9]+/, "");
-  const spec = {
-    name: name === "" ? "model" : name.slice(0, 100),
-    data: { type: "arrays", inputs: "inputs.npy", targets: "targets.npy" },
-    model: [{ layer: "projection", size: 1 }],
-    loss: { type: loss === OUTPUT_LOSS ? "squared_error" : loss },
-    optimizer: { type: optimizer, ...(learningRate !== undefined && { learning_rate: learningRate }) },
-    train: { steps: 1 },
-  };
-  const read = await readSpecText(JSON.stringify(spec, undefined, 2), "options", set);
-  if (read.ok) return read.value.spec;
-  await reportSpecErrors(output, read.error.diagnostics, read.error.source);
-  return undefined;
-}
-
 /** The files in the order of writing. The manifest is last: its presence implies complete models. */
 async function artifactFiles({
   train,
@@ -158,15 +141,15 @@ async function artifactFiles({
   weights,
 }: FineTuneArtifact): Promise<readonly OutputFile[]> {
   const [{ writeSafetensors }, { initializeTensors }, { trainingFiles }] = await Promise.all([
-    import("../../runtime/tensors/safetensors.js"),
-    import("../../runtime/tensors/initializers.js"),
-    import("../../runtime/training/training-files.js"),
+    import("../../../runtime/tensors/safetensors.js"),
+    import("../../../runtime/tensors/initializers.js"),
+    import("../../../runtime/training/training-files.js"),
   ]);
   const slots = initializeTensors(manifest.slots, 0);
   return [
     { name: "train.onnx", content: train },
     { name: "eval.onnx", content: evaluation },
-    ...(inputGradient === null ? [] : [{ name: "input-gradient.onnx", content: inputGradient }]),
+    ...(inputGradient === null ? [] : [{ name: INPUT_GRADIENT, content: inputGradient }]),
     { name: trainingFiles.initial, content: writeSafetensors(new Map([...weights, ...slots])) },
     { name: "manifest.json", content: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) },
   ];

@@ -1,17 +1,17 @@
 /** `rnnx grad --apply`: trained weights in place of those of the model that they came from. */
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { formatBytes } from "../../runtime/format.js";
-import { reportInvalidInput } from "../errors.js";
-import { exitCodes } from "../exit-codes.js";
-import type { Output } from "../output.js";
+import { formatBytes } from "../../../runtime/format.js";
+import { reportInvalidInput } from "../../errors.js";
+import { exitCodes } from "../../exit-codes.js";
+import type { Output } from "../../output.js";
 
 /** The bytes of a file; undefined after a reported error. */
 export async function readModelFile(output: Output, file: string): Promise<Uint8Array | undefined> {
   try {
     return readFileSync(file);
   } catch (error) {
-    const { unreadableFile } = await import("../../runtime/storage/system-errors.js");
+    const { unreadableFile } = await import("../../../runtime/storage/system-errors.js");
     const { code, message, hint = "" } = unreadableFile("", file, error);
     reportInvalidInput(output, code, message, hint);
     return undefined;
@@ -21,10 +21,10 @@ export async function readModelFile(output: Output, file: string): Promise<Uint8
 /** Writes the model with other weights. @returns the exit code. */
 export async function applyWeights(output: Output, file: string, weightsFile: string, out: string): Promise<number> {
   const [{ readModel }, { replaceWeights }, { readSafetensors }, { durableFs }] = await Promise.all([
-    import("../../compiler/onnx/read/model.js"),
-    import("../../compiler/onnx/splice/replace-weights.js"),
-    import("../../runtime/tensors/safetensors.js"),
-    import("../../runtime/storage/durable-fs.js"),
+    import("../../../compiler/onnx/read/model.js"),
+    import("../../../compiler/onnx/splice/replace-weights.js"),
+    import("../../../runtime/tensors/safetensors.js"),
+    import("../../../runtime/storage/durable-fs.js"),
   ]);
   const fail = (code: string, message: string, hint: string): number => {
     reportInvalidInput(output, code, message, hint);
