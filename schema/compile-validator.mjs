@@ -26,7 +26,7 @@ const annotations = [
 ];
 
 /** Ajv in strict mode, with all errors at once, and each error with its schema. */
-export function compileSchemas(options = {}) {
+export function compileSchemas(options = {}, prepare = (schema) => schema) {
   const ajv = new Ajv2020({
     strict: true,
     strictRequired: false, // `required` inside oneOf names properties of the schema around it
@@ -38,13 +38,23 @@ export function compileSchemas(options = {}) {
     ...options,
   });
   ajv.addVocabulary(annotations);
-  ajv.addSchema(read("cell.schema.json"), "cell.schema.json");
-  return { ajv, spec: ajv.compile(read("spec.schema.json")) };
+  ajv.addSchema(prepare(read("cell.schema.json")), "cell.schema.json");
+  return { ajv, spec: ajv.compile(prepare(read("spec.schema.json"))) };
+}
+
+/** A schema without its texts for readers, which an error does not quote. */
+function withoutTexts(schema) {
+  if (Array.isArray(schema)) return schema.map(withoutTexts);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const { description, "x-source": source, "x-equation": equation, ...rest } = schema;
+  return mapValues(rest, (value, key) =>
+    key === "properties" || key === "$defs" ? mapValues(value, withoutTexts) : withoutTexts(value),
+  );
 }
 
 /** The source of the validator module. */
 export function validatorSource() {
-  const { ajv, spec } = compileSchemas({ code: { source: true, esm: true } });
+  const { ajv, spec } = compileSchemas({ code: { source: true, esm: true } }, withoutTexts);
   return `// Written by compile-validator.mjs from spec.schema.json and cell.schema.json.
 import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
@@ -81,7 +91,7 @@ function orVariable(schema) {
 }
 
 function mapValues(record, change) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 }
 
 /** The text of composed-spec.schema.json. */

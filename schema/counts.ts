@@ -2,7 +2,8 @@
 
 /** 10850 → 10,850 */
 export function formatInteger(value: number): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  // A formatter of Intl takes 15 ms to begin.
+  return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** "1 row", "1,024 rows". */

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { check, inferSignature, readSpec, readSpecFile } from "../../index.js";
-import { root, temporaryFolder } from "../support/spawn.js";
+import { type ProcessResult, rnnxIn, root, temporaryFolder } from "../support/spawn.js";
 import { type Block, blocksOf, commandsOf, matchesOutput } from "./blocks.js";
 
 const execute = promisify(execFile);
@@ -147,16 +147,26 @@ async function runCommands({ content, exit, steps }: Block, folder: string): Pro
   expect(commands.length).toBeGreaterThan(0);
   for (const [index, { command, output }] of commands.entries()) {
     const short = steps !== undefined && command.startsWith("npx rnnx train") ? ` --steps ${steps}` : "";
-    const line = `${command}${short}`.replace(/^npx rnnx /, `"${process.execPath}" "${join(root, "bin/rnnx.js")}" `);
-    const result = await execute("bash", ["-c", line], { cwd: folder, env: plainEnv })
-      .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
-      .catch(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
+    const result = await runCommand(`${command}${short}`, folder);
     const transcript = `${command} printed\n${result.stdout}\n${result.stderr}`;
     expect(result.code, transcript).toBe(index === commands.length - 1 ? exit : 0);
     // A page shows a result or messages.
     const matches = matchesOutput(output, result.stdout) || matchesOutput(output, result.stderr);
     expect(matches, `${transcript}\nand the page shows\n${output.join("\n")}`).toBe(true);
   }
+}
+
+/** `npx rnnx` alone runs in a process that the commands of all pages share. */
+async function runCommand(command: string, folder: string): Promise<Pick<ProcessResult, "code" | "stdout" | "stderr">> {
+  const bash = (line: string) => execute("bash", ["-c", line], { cwd: folder, env: plainEnv });
+  const shareable = /^npx rnnx ([^|<>;&]*)$/.exec(command)?.[1];
+  if (shareable !== undefined) {
+    const { stdout } = await bash(`printf '%s\\0' ${shareable}`);
+    return rnnxIn(folder, stdout.split("\0").slice(0, -1));
+  }
+  return bash(command.replace(/^npx rnnx /, `"${process.execPath}" "${join(root, "bin/rnnx.js")}" `))
+    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
+    .catch(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
 }
 
 const plainEnv = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };

@@ -1,6 +1,6 @@
 /**
- * Runs command lines of the built program one after the other in one process, which loads it once. A message has the arguments, and
- * the answer the exit code and what was written.
+ * Runs command lines of the built program one after the other in one process, which loads it once. A message has the arguments and
+ * the working directory, and the answer the exit code and what was written.
  */
 const { main } = await import(new URL("../../dist/program/main.js", import.meta.url));
 
@@ -14,9 +14,10 @@ for (const name of ["stdout", "stderr"])
   };
 
 let last = Promise.resolve();
-process.on("message", (args) => {
+process.on("message", ({ args, folder }) => {
   last = last.then(async () => {
     Object.assign(written, { stdout: "", stderr: "" });
+    process.chdir(folder);
     const code = await main(args);
     process.send({ code, signal: null, ...written });
   });

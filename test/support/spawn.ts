@@ -67,12 +67,17 @@ function startServer(): ChildProcess {
 
 /** Runs a command line in a process that later calls share. `launch` starts one of its own. */
 export function rnnx(...args: readonly string[]): Promise<ProcessResult> {
+  return rnnxIn(root, args);
+}
+
+/** The same with a working directory. */
+export function rnnxIn(folder: string, args: readonly string[]): Promise<ProcessResult> {
   server ??= startServer();
   const { channel } = server;
   const result = new Promise<ProcessResult>((resolve) => waiting.push(resolve));
   server.ref();
   channel?.ref();
-  server.send(args);
+  server.send({ args, folder });
   return result.finally(() => {
     if (waiting.length > 0) return;
     server?.unref();
