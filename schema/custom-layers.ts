@@ -1,6 +1,7 @@
 /** Layers of the user's own in their long form, `{ "layer": "custom", "type": NAME, "options": … }`. */
-import { isList, isObject, type Json, type JsonObject } from "./json-pointer.js";
+import { isObject, type Json, type JsonObject } from "./json-pointer.js";
 import { branchesOf, definition, propertiesOf } from "./json-schema.js";
+import { mapLayers } from "./map-layers.js";
 
 /** The kinds of built-in layers, and of blocks: no names for others. */
 export function layerKinds(): readonly string[] {
@@ -29,10 +30,7 @@ export function optionsOf(entry: JsonObject, spec: JsonObject): JsonObject {
 /** The spec with its custom layers in their long form. The spec may have errors. */
 export function expandCustomLayers(spec: JsonObject, keepOptions: boolean): JsonObject {
   if (!isObject(spec.layers)) return spec;
-  const expand = (entry: Json): Json => {
-    if (isList(entry)) return entry.map(expand);
-    if (!isObject(entry)) return entry;
-    if (isList(entry.block)) return { ...entry, block: expand(entry.block) };
+  return mapLayers(spec, (entry) => {
     if (!isShortForm(entry, spec)) return entry;
     const keys = customKeys();
     const shared = Object.fromEntries(
@@ -40,9 +38,5 @@ export function expandCustomLayers(spec: JsonObject, keepOptions: boolean): Json
     );
     const options = keepOptions ? { options: optionsOf(entry, spec) } : {};
     return { ...shared, layer: "custom", type: entry.layer as Json, ...options };
-  };
-  const blocks = isObject(spec.blocks)
-    ? { blocks: Object.fromEntries(Object.entries(spec.blocks).map(([name, body]) => [name, expand(body)])) }
-    : {};
-  return { ...spec, ...(spec.model !== undefined && { model: expand(spec.model) }), ...blocks };
+  });
 }

@@ -24,6 +24,10 @@ function untitledKeys(schema) {
     if (key === "oneOf" && value.every((branch) => branch.$ref === undefined)) continue;
     copy[key] = key === "properties" ? mapValues(value, withoutTitle) : untitledKeys(value);
   }
+  // In TypeScript the type of all other keys includes that of the named ones.
+  const { properties, additionalProperties } = copy;
+  if (properties !== undefined && typeof additionalProperties === "object")
+    copy.additionalProperties = { anyOf: [additionalProperties, ...Object.values(properties)] };
   return copy;
 }
 

@@ -76,6 +76,10 @@ export type Name = string;
  */
 export type OnnxBlocks = string[];
 /**
+ * Number by the name of the option.
+ */
+export type ActivationOption = number;
+/**
  * The initial value of the entries of a slot, alone or with a shape.
  */
 export type Slot = SlotValue | SlotWithAShape;
@@ -163,7 +167,7 @@ export type LayerNorm = boolean;
 /**
  * Option of the cells `rnn`, `layer_norm_rnn`, `ran` (default tanh) and `indrnn` (default relu): an activation, built-in or one of `activations`.
  */
-export type ActivationOption = number | boolean | string;
+export type ActivationOption1 = number | boolean | string;
 /**
  * Option of the cell `cfc`: units of the layer that reads the input and the state. Default: 64.
  */
@@ -249,9 +253,13 @@ export type StateSizeOption = number | boolean | string;
  */
 export type TemperatureOption = number | boolean | string;
 /**
- * Activation of the output, a built-in one or one of `activations`. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The page of the equation language has their equations.
+ * Activation of the output by its name, or an object of its name as `type` and its options. Before the loss, softmax and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate, the other half: a layer with weights has twice as many columns for them. The page of the equation language has their equations and options.
  */
-export type Activation =
+export type Activation = ActivationName | ActivationWithOptions;
+/**
+ * A built-in activation, or one of `activations`.
+ */
+export type ActivationName =
   | (
       | "none"
       | "softmax"
@@ -1550,6 +1558,12 @@ export interface ActivationDefinition {
    * One sentence about the activation.
    */
   description?: string;
+  /**
+   * The activation's own options, numbers, with their defaults. A layer gives others next to `type`, an equation after x, in this order: `leaky(x, 0.2)`. Equations read them by name.
+   */
+  options?: {
+    [k: string]: ActivationOption;
+  };
   equations: Equations;
   output?: Name;
 }
@@ -1764,7 +1778,7 @@ export interface RnnLayer {
   dropout?: CellDropout;
   zoneout?: Zoneout;
   layer_norm?: LayerNorm;
-  activation?: ActivationOption;
+  activation?: ActivationOption1;
   backbone_size?: BackboneSizeOption;
   cell_clip?: CellClipOption;
   conv_size?: ConvolutionSizeOption;
@@ -1800,7 +1814,7 @@ export interface Cell {
   dropout?: CellDropout;
   zoneout?: Zoneout;
   layer_norm?: LayerNorm;
-  activation?: ActivationOption;
+  activation?: ActivationOption1;
   backbone_size?: BackboneSizeOption;
   cell_clip?: CellClipOption;
   conv_size?: ConvolutionSizeOption;
@@ -1855,6 +1869,13 @@ export interface DenseLayer {
   bias?: boolean;
   weight_norm?: WeightNorm;
   trainable?: Trainable;
+}
+export interface ActivationWithOptions {
+  /**
+   * Name of the activation.
+   */
+  type: ActivationName;
+  [k: string]: ActivationOption | ActivationName;
 }
 /**
  * A dense layer that computes the logits: x @ W + b on the last axis.

@@ -76,6 +76,8 @@ const plural = (type) => (/^(layer|cell) name$/.test(type) ? `${type}s` : type);
 
 function plainType(type, schema) {
   if (type === "array") return schema.items === undefined ? "list" : `list of ${plural(typeText(schema.items))}`;
+  if (type === "object" && typeof schema.additionalProperties === "object" && schema.properties !== undefined)
+    return schema.$comment;
   if (type === "object" && typeof schema.additionalProperties === "object")
     return `object of ${typeText(schema.additionalProperties)}`;
   if (type === "number" || type === "integer") return `${type}${range(schema)}`;

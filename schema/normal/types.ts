@@ -1199,6 +1199,11 @@ export interface NormalSpec {
 export interface NormalActivationDefinition {
   /** One sentence about the activation. */
   readonly description: string;
+  /**
+   * The activation's own options, numbers, with their defaults. A layer gives others next to `type`, an equation after
+   * x, in this order: `leaky(x, 0.2)`. Equations read them by name.
+   */
+  readonly options: Readonly<Record<string, number>>;
   /** Equations from top to bottom. Each line assigns a name, or several at once. */
   readonly equations: readonly string[];
   /** Name of the result. */
@@ -1459,12 +1464,7 @@ export interface NormalDense {
   readonly trainable: boolean;
 }
 
-/**
- * Activation of the output, a built-in one or one of `activations`. Before the loss, softmax and sigmoid are computed
- * inside the loss in training, and applied in inference. glu and swiglu multiply one half of the features with a gate,
- * the other half: a layer with weights has twice as many columns for them. The page of the equation language has their
- * equations.
- */
+/** A built-in activation, or one of `activations`. */
 export type ActivationName =
   | "none"
   | "softmax"

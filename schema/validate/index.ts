@@ -1,11 +1,12 @@
 /** Validation of a JSON value as a spec: against the schema, and against the cells that it uses. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { withoutActivationOptions } from "../activation-uses.js";
 import { expandCustomLayers } from "../custom-layers.js";
 import { ownLosses, withoutLossDefinitions } from "../custom-losses.js";
 import { expandCustomOptimizer, ownNames as namesOf, optimizerKind, scheduleKind } from "../custom-optimizers.js";
 import type { Problem } from "../diagnostics/index.js";
-import { isObject, type Json } from "../json-pointer.js";
+import { isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { metricPath, withMetricList } from "../own-metrics.js";
 import { packageRoot } from "../package-root.js";
 import { checkActivations } from "./activations.js";
@@ -28,11 +29,7 @@ const maxProblems = 100;
 
 /** All problems of a value against the schema. With none the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
-  const reduced = withoutArrays(
-    isObject(value)
-      ? withMetricList(withoutLossDefinitions(expandCustomOptimizer(expandCustomLayers(value, false), false)))
-      : value,
-  );
+  const reduced = withoutArrays(isObject(value) ? withoutOwnOptions(value) : value);
   const sizeProblems = checkSize(reduced);
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
   const validator = await loadValidator();
@@ -52,6 +49,12 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
   if (problems.length <= maxProblems) return problems;
   const message = `More than ${maxProblems} problems; the rest are not shown.`;
   return [...problems.slice(0, maxProblems), { code: "too-many-problems", path: "", message }];
+}
+
+/** The spec in its long forms, without the options of the user's own kinds, which are checked apart. */
+function withoutOwnOptions(spec: JsonObject): JsonObject {
+  const layers = withoutActivationOptions(expandCustomLayers(spec, false));
+  return withMetricList(withoutLossDefinitions(expandCustomOptimizer(layers, false)));
 }
 
 /** Errors at their paths in the spec, whose metrics may be an object. */

@@ -38,6 +38,8 @@ export function checkOption(
   if (typeof defaultValue === "boolean") return typeof value === "boolean" ? [] : [problem("true or false", "")];
   if (typeof defaultValue !== "string" || choices.length === 0) return [];
   if (typeof value === "string" && choices.includes(value)) return [];
+  if (isOpen && isObject(value))
+    return [problem("the name of an activation", `Define one with these options in "activations", and name it.`)];
   const closest = typeof value === "string" ? nearest(value, choices) : undefined;
   const expected = isOpen ? "the name of an activation" : joinWithOr(choices.map(quote));
   return [problem(expected, closest === undefined ? "" : `Did you mean ${quote(closest)}?`)];

@@ -972,6 +972,11 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     variants: keyEffect(stepped, "/schedules/wave/variants/stepwise/true/equations/x", "x = floor(n / 2)"),
   }),
   ...prefixed("activation_definition", {
+    options: keyEffect(
+      set(activated, "/activations/own", { options: { slope: 0.5 }, equations: ["y = max(x, x * slope)"] }),
+      "/activations/own/options/slope",
+      0.25,
+    ),
     equations: activationEffect("equations/0", "y = relu(x) * 3"),
     output: { testedBy: "test/compiler/elaborate/own-activations.test.ts" },
   }),

@@ -6,7 +6,8 @@ import { checkActivation, resolveActivation } from "../functions/activation.js";
 import { type CallGraph, callGraph, isWithinLimits, maxDepth, maxOperations } from "../functions/call-graph.js";
 import type { FunctionTable } from "../functions/function.js";
 import { parseEquations } from "../parse/equations.js";
-import { checkEffects } from "./unused.js";
+import { ownValue } from "../resolve.js";
+import { checkUnused } from "./unused.js";
 
 /** @param pathOf the JSON pointer of an activation. */
 export function checkActivations(
@@ -18,6 +19,15 @@ export function checkActivations(
   const graph = callGraph(activations, functions);
   for (const [name, activation] of Object.entries(activations)) {
     const path = pathOf(activation);
+    if (isWithOptions(name)) {
+      const own = ownValue(activations, name.slice(0, name.indexOf("(")));
+      const isSound = own === undefined || checkActivation(own, functions, "", () => {});
+      // Its path is that of the use, which has no equation.
+      const atUse: Report = ({ offset: _, atKey: __, ...problem }) =>
+        report({ ...problem, path, message: `${name}: ${problem.message}` });
+      if (isSound) checkActivation(activation, functions, path, atUse);
+      continue;
+    }
     if (functions.isBuiltIn(name) || name === "none") {
       const message = `${quote(name)} is a ${name === "none" ? "built-in activation" : "function of the equation language"} already`;
       report({ code: "name-taken", path, message, hint: "Use another name.", atKey: true });
@@ -26,9 +36,12 @@ export function checkActivations(
     if (!checkActivation(activation, functions, path, report)) continue;
     const resolved = resolveActivation(activation, functions);
     const { assignments = [] } = parseEquations(resolved, { inputs: { x: true }, sizes: {} }, path, () => {});
-    checkEffects([{ resolved, equations: assignments }], path, report);
+    checkUnused({ ...activation, variants: {} }, [{ resolved, equations: assignments }], path, report);
   }
 }
+
+/** True for a use of an activation with options, `leaky_relu(slope=0.2)`: no name of a definition has a parenthesis. */
+const isWithOptions = (name: string) => name.includes("(");
 
 /** Reports a circle, or the first activation of a chain that is too large. */
 function checkCalls(name: string, graph: CallGraph, path: string, report: Report): void {

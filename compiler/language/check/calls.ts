@@ -53,7 +53,7 @@ function checkCall(
   const [minimum, maximum] = called.arity;
   const argumentCount = call.arguments.length;
   if (argumentCount < minimum || argumentCount > maximum) {
-    const limit = maximum === minimum ? "" : maximum === minimum + 1 ? ` or ${maximum}` : " or more";
+    const limit = maximum === minimum ? "" : maximum === minimum + 1 ? ` or ${maximum}` : upTo(maximum);
     const expected = `${minimum}${limit} argument${maximum === 1 ? "" : "s"}`;
     const message = `${call.function} takes ${expected}, not ${argumentCount}`;
     // The axis is not optional in the equations of optimizers.
@@ -79,6 +79,8 @@ function checkCall(
   if (call.function === "layer_norm") return checkPartCount(call, '"layer_norm(e, 4)"');
   return call.function === "split" ? checkSplit(call, targets) : undefined;
 }
+
+const upTo = (maximum: number) => (Number.isFinite(maximum) ? ` to ${maximum}` : " or more");
 
 function formulaProblem(
   { function: name, formula, offset }: CallExpression,

@@ -50,7 +50,9 @@ export function checkUnused(
   const unusedOptions = Object.keys(definition.options).filter(
     (name) => !equationNames.has(name) && !declarationNames.has(name) && !Object.hasOwn(definition.variants, name),
   );
-  const optionHint = "Remove it, or read it in an equation, a size, an initializer or a variant.";
+  const isActivation = optionCombinations[0]?.resolved.kind === "activation";
+  const places = isActivation ? "an equation" : "an equation, a size, an initializer or a variant";
+  const optionHint = `Remove it, or read it in ${places}.`;
   reportUnused(unusedOptions, "options", "unused-option", "nothing depends on the option", optionHint);
   const isEffective = checkEffects(optionCombinations, path, report);
   return isEffective && reported.size + unusedInputs.length + unusedOptions.length === 0;
@@ -63,7 +65,7 @@ const kindsOfX: readonly DefinitionKind[] = ["cell", "layer", "activation"];
  * Reports equations without an effect on the output and the next states under any combination of options, and an input x
  * that only such equations read. True without one.
  */
-export function checkEffects(combinations: readonly OptionCombination[], path: string, report: Report): boolean {
+function checkEffects(combinations: readonly OptionCombination[], path: string, report: Report): boolean {
   const others = new Map<string, { readonly resolved: ResolvedDefinition; readonly equation: Assignment }>();
   const effective = new Set<string>();
   let readsX = false;

@@ -3,7 +3,6 @@ import { observeReport, type Problem, type Report } from "../../../schema/diagno
 import type { NormalActivationDefinition } from "../../../schema/normal/index.js";
 import { graphBuilder } from "../../graph/builder.js";
 import { evaluate } from "../../graph/evaluate.js";
-import type { Operand } from "../../ir/builder.js";
 import { at, expectDefined } from "../../ir/expect.js";
 import { type Analysis, analyze } from "../analyze.js";
 import { buildEquations, outputOf } from "../build.js";
@@ -15,13 +14,14 @@ import { argumentError, asValue, type EquationFunction, type FunctionTable, tens
 /** The features of some rows: an activation without a problem of this tensor has none of its own. */
 const features: ExpressionType = { kind: "tensor", shape: ["batch", "features"], isBatched: true };
 
-/** The definition of an activation, whose only name is its input x. */
+/** The definition of an activation, whose names are its input x and its options. */
 export function resolveActivation(
-  { equations, output, description }: NormalActivationDefinition,
+  definition: NormalActivationDefinition,
   functions: FunctionTable,
+  options: Readonly<Record<string, number>> = {},
 ): ResolvedDefinition {
-  const declarations = { options: {}, state: {}, parameters: {}, initializers: {}, variants: {}, onnx: null };
-  return resolveDefinition({ ...declarations, equations, output, description }, {}, functions, "activation");
+  const declarations = { state: {}, parameters: {}, initializers: {}, variants: {}, onnx: null };
+  return resolveDefinition({ ...declarations, ...definition }, options, functions, "activation");
 }
 
 /** Reports all problems of an activation, at its path. True without one, here or in an activation that it calls. */
@@ -47,14 +47,24 @@ export function activationFunction(
   functions: FunctionTable,
   isUsable: () => boolean,
 ): EquationFunction {
-  let resolved: ResolvedDefinition | undefined;
   let isSound: boolean | undefined;
-  const analyzeFor = (x: ExpressionType, rules: ShapeRules, report: Report): Analysis => {
-    resolved ??= resolveActivation(definition, functions);
-    const batch = x.kind === "number" || !x.isBatched ? [] : x.shape.slice(0, rules.batchAxes);
-    return analyze(resolved, activationScope(x, batch, rules), "", report);
+  const optionNames = Object.keys(definition.options);
+  const resolved = new Map<string, ResolvedDefinition>();
+  /** The definition with the values of options that a call gives after x. */
+  const resolvedFor = (values: readonly ExpressionType[]): ResolvedDefinition => {
+    const given = values.flatMap((type, index) =>
+      type.kind === "number" ? [[at(optionNames, index), type.value] as const] : [],
+    );
+    const key = JSON.stringify(given);
+    const known = resolved.get(key) ?? resolveActivation(definition, functions, Object.fromEntries(given));
+    resolved.set(key, known);
+    return known;
   };
-  const build: EquationFunction["build"] = (b, args, _shape, [type], batchAxes) => {
+  const analyzeFor = (called: ResolvedDefinition, x: ExpressionType, rules: ShapeRules, report: Report): Analysis => {
+    const batch = x.kind === "number" || !x.isBatched ? [] : x.shape.slice(0, rules.batchAxes);
+    return analyze(called, activationScope(x, batch, rules), "", report);
+  };
+  const build: EquationFunction["build"] = (b, args, _shape, [type, ...values], batchAxes) => {
     const x = asValue(b, at(args, 0));
     const argument: ExpressionType = {
       kind: "tensor",
@@ -62,9 +72,10 @@ export function activationFunction(
       isBatched: type !== undefined && isBatched(type),
     };
     const rules = shapeRules(argument.isBatched ? x.type.shape.slice(0, batchAxes) : []);
-    const { equations, shapes } = analyzeFor(argument, rules, failInvalid);
+    const called = resolvedFor(values);
+    const { equations, shapes } = analyzeFor(called, argument, rules, failInvalid);
     const sound = {
-      definition: expectDefined(resolved, name),
+      definition: called,
       equations: expectDefined(equations, name),
       shapes: expectDefined(shapes, name),
       batchAxes: rules.batchAxes,
@@ -72,21 +83,28 @@ export function activationFunction(
     return outputOf(b, sound, buildEquations(b, sound, { x }));
   };
   return {
-    notation: `${name}(x)`,
+    notation: `${name}(${["x", ...Object.entries(definition.options).map(([key, value]) => `${key} = ${value}`)].join(", ")})`,
     equation: definition.equations.join("; "),
-    arity: [1, 1],
+    arity: [1, 1 + optionNames.length],
     conditionCount: 0,
-    infer(args, rules) {
-      const x = at(args, 0);
+    infer([argument, ...values], rules) {
+      const x = expectDefined(argument, "x");
+      const position = values.findIndex(({ kind }) => kind !== "number");
+      if (position >= 0) {
+        const message = `the option ${at(optionNames, position)} of ${name} is a number, not a tensor`;
+        return argumentError("argument", message, 1 + position);
+      }
       isSound ??= isUsable() && checkActivation(definition, functions, "", () => {});
       if (!isSound) return undefined;
       const problems: Problem[] = [];
       const operand: ExpressionType = x.kind === "number" ? { kind: "tensor", shape: [], isBatched: false } : x;
-      const { shapes } = analyzeFor(operand, rules, (problem) => problems.push(problem));
+      const { shapes } = analyzeFor(resolvedFor(values), operand, rules, (problem) => problems.push(problem));
       const [problem] = problems;
       if (problem !== undefined) return argumentError("shape-mismatch", problem.message);
       if (shapes === undefined) return undefined;
-      return x.kind === "number" ? { kind: "number", value: valueAt(build, x.value) } : tensorType(shapes.output, [x]);
+      return x.kind === "number"
+        ? { kind: "number", value: valueAt(build, x.value, values) }
+        : tensorType(shapes.output, [x]);
     },
     build,
   };
@@ -97,8 +115,8 @@ const failInvalid: Report = ({ message }) => {
 };
 
 /** The value of an activation of a number, by the reference arithmetic. */
-function valueAt(build: EquationFunction["build"], x: Operand): number {
+function valueAt(build: EquationFunction["build"], x: number, values: readonly ExpressionType[]): number {
   const b = graphBuilder("constant");
-  const value = build(b, [x], [], [], 0);
+  const value = build(b, [x], [], [{ kind: "number", value: x }, ...values], 0);
   return at(at(evaluate(b.finish([value].flat()), []), 0).data, 0);
 }

@@ -7,6 +7,7 @@ import { randomStream } from "../../../runtime/tensors/random.js";
 import { problemsOf } from "../../support/check-spec.js";
 import { expectGradients, weightedSum } from "../../support/finite-differences.js";
 import { analysisOf, open, operandsOf, outputsOf, programOf, tensorOfArray } from "../../support/programs.js";
+import { unplacedProblems } from "../../support/read-spec.js";
 
 const activations = {
   squared_relu: { equations: ["y = relu(x) ^ 2"] },
@@ -15,6 +16,13 @@ const activations = {
   shifted: { equations: ["z = squared_relu(x) - 1"], output: "z" },
   logarithm: { equations: ["y = log(x)"] },
   total: { equations: ["y = sum(x)"] },
+  leaky: { options: { slope: 0.5, shift: 0.25 }, equations: ["y = max(x, x * slope) + shift"] },
+  leaky_fifth: { equations: ["y = max(x, x * 0.2) + 0.25"] },
+  leaky_call: { equations: ["y = leaky(x, 0.2)"] },
+  leaky_default: { equations: ["y = max(x, x * 0.5) + 0.25"] },
+  steep: { equations: ["y = min(x, x * 3) + relu(x) - min(relu(x), relu(x) * 3)"] },
+  negative: { equations: ["y = -x"] },
+  elu_half: { equations: ["y = relu(x) + (exp(min(0, x)) - 1) * 0.5"] },
 };
 
 const sequences = [
@@ -79,6 +87,29 @@ describe("an activation of a spec is the layers that compute it", () => {
   });
 });
 
+describe("an activation with options is the one with their values as constants", () => {
+  const layersOf = (activation: unknown) => [
+    { layer: "dense", size: 2, activation: "negative" },
+    { layer: "dense", size: 2, activation },
+    { layer: "conv1d", size: 2, kernel_size: 2, activation },
+    { block: [{ layer: "activation", activation }], name: "inner" },
+  ];
+  test.each([
+    ["an option", { type: "leaky", slope: 0.2 }, "leaky_fifth"],
+    ["all defaults", { type: "leaky", slope: 0.5, shift: 0.25 }, "leaky_default"],
+    ["defaults by name", "leaky", "leaky_default"],
+    ["a call with an option after x", "leaky_call", "leaky_fifth"],
+    ["a built-in one", { type: "elu", alpha: 0.5 }, "elu_half"],
+  ])("%s", async (_, own, other) => {
+    expect(await lossOf(layersOf(own))).toBe(await lossOf(layersOf(other)));
+    expect(await lossOf(layersOf(own))).not.toBe(await lossOf(layersOf("relu")));
+  });
+
+  test("a slope above 1 is that of the entries below 0", async () => {
+    expect(await lossOf(layersOf({ type: "leaky_relu", slope: 3 }))).toBe(await lossOf(layersOf("steep")));
+  });
+});
+
 test("the option of a cell names an activation, which its equations call", async () => {
   const cells = {
     plain: {
@@ -127,7 +158,7 @@ test("the columns of a layer follow from its activation", async () => {
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 describe("mistakes", () => {
-  const dense = (activation: string, size = 3) => [{ layer: "dense", size, activation }];
+  const dense = (activation: unknown, size = 3) => [{ layer: "dense", size, activation }];
   test.each<[string, object, readonly string[]]>([
     [
       "a size that the activation cannot make",
@@ -206,7 +237,47 @@ describe("mistakes", () => {
         'shape-mismatch, /activations/flat/equations/0 y = 3": the output y is a number, not [batch, width]',
       ],
     ],
+    [
+      "options that nothing reads, tensors for them, too many, and values that the equations cannot have",
+      specOf(dense({ type: "inverse", a: 2 }), {
+        activations: {
+          inverse: { options: { a: 1 }, equations: ["y = x * (1 / (a - 2))"] },
+          unread: { options: { a: 1, gain: 2 }, equations: ["y = x * a"] },
+          called: { equations: ["y = inverse(x, x) + inverse(x, 1, 1)"] },
+        },
+      }),
+      [
+        'unused-option, /activations/unread/options/gain "gain": nothing depends on the option "gain" Remove it, or read it in an equation.',
+        "argument-count, /activations/called/equations/0 inverse(x: inverse takes 1 or 2 arguments, not 3",
+        "argument, /activations/called/equations/0 x) + inverse(x: x: the option a of inverse is a number, not a tensor",
+        'argument, /model/0/activation {"type":"inverse": inverse(a=2): 1 / (a - 2) is not a finite number',
+      ],
+    ],
   ])("%s", async (_, spec, expected) => {
     expect(await problemsOf(spec)).toEqual(expected);
   });
+});
+
+test("options in layers: their names, their values, and those of no activation", async () => {
+  const dense = (activation: unknown) => ({ layer: "dense", size: 3, activation });
+  const cell = { layer: "rnn", cell: "rnn", hidden_size: 2, activation: { type: "leaky", slope: 0.2 } };
+  const model = [
+    dense({ type: "leaky", slop: 0.2 }),
+    dense({ type: "leaky", slope: "0.2" }),
+    { block: [dense({ type: "leeky" })], repeat: 2 },
+    dense({ type: "relu", slope: 0.2 }),
+    dense({ slope: 0.2 }),
+    cell,
+  ];
+  const own = { unread: { options: { type: 2 }, equations: ["y = x * type"] } };
+  const extra = { activations: { ...activations, ...own } };
+  expect(await unplacedProblems(specOf(model, extra))).toEqual([
+    'reserved-name /activations/unread/options/type | The option name "type" is reserved: every activation with options has a key of that name. | Choose another name.',
+    'unknown-key /model/0/activation/slop | Unknown key "slop" in the activation "leaky". | Did you mean "slope"?',
+    'wrong-type /model/1/activation/slope | "slope" must be a number, but is "0.2".',
+    'unknown-activation /model/2/block/0/activation/type | Unknown activation "leeky". | Did you mean "leaky"?',
+    'unknown-key /model/3/activation/slope | The activation "relu" has no options, but "slope" is given. | Write "activation": "relu".',
+    'missing-key /model/4/activation | Missing key "type" in the activation with options. | For example "type": "leaky_relu".',
+    'wrong-type /model/5/activation | "activation" must be the name of an activation, but is an object. | Define one with these options in "activations", and name it.',
+  ]);
 });

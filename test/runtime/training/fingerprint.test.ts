@@ -60,10 +60,10 @@ describe("a run is resumed as the same run", () => {
   });
 
   test("its equations may not change", () => {
-    const equations = (text: string) => ({ equations: [text], description: "", output: "y" });
+    const equations = (text: string) => ({ equations: [text], description: "", output: "y", options: {} });
     const activations = { mine: equations("y = 2 * x") };
     const layers = {
-      own: { ...equations("y = x"), options: {}, inputs: {}, parameters: {}, initializers: {}, variants: {} },
+      own: { ...equations("y = x"), inputs: {}, parameters: {}, initializers: {}, variants: {} },
     };
     expect(fingerprintOf(specOf({ activations, layers }), "d", specOf({ activations, layers }))).toEqual([]);
     expect(
