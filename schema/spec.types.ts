@@ -2085,6 +2085,10 @@ export interface LogMelLayer {
    * The smallest power of a band, which silence has. Samples are from -1 to 1.
    */
   floor?: number;
+  /**
+   * Decibels below the largest power in the bands of each sound: smaller powers become this limit, so that the noise of a recording and its loudness matter less (top_db of librosa). It reads all steps of the sound. Default (null): no limit but the floor.
+   */
+  range?: number | null;
 }
 /**
  * Reduces a sequence to one vector, over its valid steps; with `size` each window of it, without padding: a sequence of n steps has floor((n - size) / stride) + 1 windows, and steps after the last whole window are dropped.

@@ -139,7 +139,12 @@ function logMelEquations(layer: NormalLogMel, { output }: LayerShapes): LayerEqu
   return {
     equations: [
       line(`s[t] = |Fourier(w[k] · x[${hop === 1 ? "t" : `${hop} t`} + k])|²`, withWidth(output, frequencies)),
-      line(`y[t] = log(max(s[t] @ M, ${layer.floor}))`, output),
+      ...(layer.range === null
+        ? [line(`y[t] = log(max(s[t] @ M, ${layer.floor}))`, output)]
+        : [
+            line(`p[t] = log(max(s[t] @ M, ${layer.floor}))`, output),
+            line(`y[t] = max(p[t], max(p) - ${layer.range} ln(10) / 10)`, output),
+          ]),
     ],
     notes: [
       `k = 0, …, ${samples - 1}; w[k] = 0.5 - 0.5 cos(2π k / ${samples}).`,

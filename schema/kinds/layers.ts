@@ -57,6 +57,9 @@ export function laterStepsOf(layer: NormalLayer): LaterSteps | undefined {
     case "attention":
       if (layer.causal) return undefined;
       return { reason: "is not causal, and needs the whole sequence", setting: '"causal": true' };
+    case "log_mel":
+      if (layer.range === null) return undefined;
+      return { reason: "compares with the largest power of the whole sound", setting: '"range": null' };
     case "group_norm":
       return { reason: "needs the whole sequence", setting: '"layer": "layer_norm"' };
     default:

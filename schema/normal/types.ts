@@ -1687,6 +1687,12 @@ export interface NormalLogMel {
   readonly warp: number;
   /** The smallest power of a band, which silence has. Samples are from -1 to 1. */
   readonly floor: number;
+  /**
+   * Decibels below the largest power in the bands of each sound: smaller powers become this limit, so that the noise of
+   * a recording and its loudness matter less (top_db of librosa). It reads all steps of the sound. Default (null): no
+   * limit but the floor.
+   */
+  readonly range: number | null;
 }
 
 /**

@@ -483,7 +483,10 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   }),
   ...prefixed("audio_data", {
     ...Object.fromEntries(
-      ["file", "names", "columns", "sample_rate", "resample", "buckets", "split"].map((key) => [key, { testedBy: ofAudio }]),
+      ["file", "names", "columns", "sample_rate", "resample", "buckets", "split"].map((key) => [
+        key,
+        { testedBy: ofAudio },
+      ]),
     ),
   }),
   ...prefixed("columns", { path: { testedBy: ofAudio }, label: { testedBy: ofAudio } }),
@@ -655,6 +658,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     low: keyEffect(spectral, "/model/0/low", 5),
     high: keyEffect(spectral, "/model/0/high", 40),
     floor: keyEffect(spectral, "/model/0/floor", 0.01),
+    range: keyEffect(spectral, "/model/0/range", 10),
     warp: keyEffect(spectral, "/model/0/warp", 0.2),
   }),
   ...Object.fromEntries(

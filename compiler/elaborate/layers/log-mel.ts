@@ -1,6 +1,6 @@
 /**
  * log_mel: the log-mel spectrum of a sequence of samples, y_t = log(max(|x_t @ F|² @ M, floor)) for frames x_t of
- * `window` samples that start every `hop` samples. F, cosines and sines under Hann's window, and M, triangles on the
+ * `window` samples that start every `hop` samples, at least the largest of the sound minus `range` decibels. F, cosines and sines under Hann's window, and M, triangles on the
  * mel scale, are constants. A frame is joined from blocks of `hop` samples, so that one product has all of them. In
  * code, because it reads windows of time, and its matrices are constants of its options.
  */
@@ -39,10 +39,22 @@ export const logMel: LayerDefinition<NormalLogMel> = {
       context.mode === "training" && layer.warp > 0
         ? warpedPower(layer, spectrum, size, context)
         : b.matmul(spectrum, b.constant(tensor("float32", [frequencies, bands], matrix)));
-    const value = b.withName(b.log(b.max(power, floor)), layer.name);
-    return { value, sequence: true, mask: windowMask(input, windows, context), padding: "zeros", logits: null };
+    const mask = windowMask(input, windows, context);
+    const logarithm = b.log(b.max(power, floor));
+    const value = layer.range === null ? logarithm : limitRange(b, logarithm, mask, layer.range);
+    return { value: b.withName(value, layer.name), sequence: true, mask, padding: "zeros", logits: null };
   },
 };
+
+/** Frames [frames, batch, bands] of logarithms, at least the largest of each sound minus `range` decibels. */
+function limitRange(b: Builder, frames: Value, mask: Value | null, range: number): Value {
+  const valid = mask === null ? frames : b.where(mask, frames, LOWEST);
+  const peaks = b.reduceMax(valid, [0, 2], true);
+  return b.max(frames, b.sub(peaks, (range * Math.LN10) / 10));
+}
+
+/** Below every logarithm of a power in float32. */
+const LOWEST = -1000;
 
 /** Frames [frames, batch, blocks · hop]; the samples of a frame past its window are those of the next one. */
 function frames(b: Builder, samples: Value, windows: Windows, blocks: number): Value {
