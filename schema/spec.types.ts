@@ -813,9 +813,9 @@ export interface TableData {
    */
   reverse?: boolean;
   /**
-   * Scaling of each column of numbers, fitted on the training split: min_max to the range from 0 to 1, standard to mean 0 and standard deviation 1, mean_abs by the mean absolute value. With `"per": "window"` each window is scaled by its own rows, inside the model, so that series of any size are alike. Predictions are scaled back; losses and metrics are in scaled units.
+   * Scaling of each column of numbers, fitted on the training split: min_max to the range from 0 to 1, standard to mean 0 and standard deviation 1, mean_abs by the mean absolute value. With `"per": "window"` each window is scaled by its own rows, inside the model, so that series of any size are alike; log, of windows alone, makes errors relative. Predictions are scaled back; losses and metrics are in scaled units.
    */
-  scale?: ("none" | "min_max" | "standard" | "mean_abs") | Scaling | null;
+  scale?: ("none" | "min_max" | "standard" | "mean_abs" | "log") | Scaling | null;
   /**
    * Treatment of a missing value (an empty field; of numbers also NA, N/A, NaN, null, none) of a column without a treatment of its own: report an error, drop the row, repeat the value of the previous row, interpolate between the values before and after it (linear in time; after the last one it is repeated), or read zero, or the mean of the training split. With previous and interpolate the rows that `time` skips are added. Targets are never made up: with zero and mean they are an error in a series. A label is missing only if its field is empty, and is never repeated. Windows whose targets the file lacks, and without a window rows without a target, are left out of training and evaluation, and counted. Interpolated inputs depend on later rows, which predictions do not have; previous reads earlier rows alone. Predictions read rows without a target.
    */
@@ -973,9 +973,9 @@ export interface TimeColumn {
  */
 export interface Scaling {
   /**
-   * min_max: (x - min) / (max - min). standard: (x - mean) / standard deviation. mean_abs: x / mean |x|.
+   * min_max: (x - min) / (max - min). standard: (x - mean) / standard deviation. mean_abs: x / mean |x|. log, per window and for numbers above 0: log x - mean of log x, so that differences are relative ones; predictions are positive, and losses of values or quantiles are of logarithms.
    */
-  type: "min_max" | "standard" | "mean_abs";
+  type: "min_max" | "standard" | "mean_abs" | "log";
   /**
    * column: the rows of the training split. window: the rows of each window, whose targets and predictions have the same scale; the columns to predict are then inputs. Columns of booleans are not scaled. A window that varies by less than 1e-4 of its mean absolute value has that as its scale, one of zeros 1.
    */

@@ -49,7 +49,7 @@ function openWindowScaling(
 ): WindowScaling | null {
   const inputs = wires.get("inputs");
   if (data.type !== "table" || data.scale === null || columns === undefined || inputs === undefined) return null;
-  checkScaledLosses(losses, { problem });
+  checkScaledLosses(losses, data.scale, { problem });
   const scaled = scaleWindows(b, inputs, data.scale, columns);
   wires.set("inputs", scaled.inputs);
   return scaled.scaling;

@@ -1,6 +1,7 @@
 /**
- * Scaling of each window by its own rows, inside the model: x' = (x - location) / scale for each scaled column, targets
- * the same, predictions scaled back. The loss is in the units of the windows, predictions in those of the data.
+ * Scaling of each window by its own rows, inside the model: x' = (x - location) / scale for each scaled column, of the
+ * logarithms log x' = log x - location, targets the same, predictions scaled back. The loss is in the units of the
+ * windows, predictions in those of the data.
  */
 
 import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
@@ -30,36 +31,47 @@ export function scaleWindows(
   { type }: Pick<NormalScaleOptions, "type">,
   { columns, targets }: NonNullable<Signature["window_scaling"]>,
 ): { readonly inputs: Wire; readonly scaling: WindowScaling } {
-  const own = statistics(b, inputs.value, type);
   const row = (numbers: readonly number[]) => b.constant(tensor("float32", [numbers.length], numbers));
   const isAll = columns.every((isScaled) => isScaled);
-  const location = isAll ? own.location : b.mul(own.location, row(columns.map(Number)));
-  const scale = isAll
-    ? own.scale
-    : b.add(b.mul(own.scale, row(columns.map(Number))), row(columns.map((each) => Number(!each))));
-  const scaled = b.div(b.sub(inputs.value, location), scale);
+  /** Values of the scaled columns, and those of the others. */
+  const select = (scaled: Value, others: Value | number) =>
+    isAll ? scaled : b.where(b.greater(row(columns.map(Number)), 0), scaled, others);
+  const isLog = type === "log";
+  const values = isLog ? select(b.log(select(inputs.value, 1)), inputs.value) : inputs.value;
+  const own = statistics(b, values, type);
+  const location = select(own.location, 0);
+  const scale = own.scale === null ? null : select(own.scale, 1);
+  const shifted = b.sub(values, location);
+  const scaled = scale === null ? shifted : b.div(shifted, scale);
   const ofTarget = (target: string) => {
     const indices = targets[target] ?? [];
     const places = b.constant(tensor("int64", [indices.length], indices));
-    return [location, scale].map((value) => b.gather(b.squeeze(value, [0]), places, 1)) as [Value, Value];
+    const of = (value: Value) => b.gather(b.squeeze(value, [0]), places, 1);
+    return { offset: of(location), factor: scale === null ? null : of(scale) };
   };
   return {
     inputs: { ...inputs, value: b.withName(scaled, "scaled_inputs") },
     scaling: {
       scaleTargets(value, target) {
-        const [offset, factor] = ofTarget(target);
-        return b.div(b.sub(value, offset), factor);
+        const { offset, factor } = ofTarget(target);
+        const difference = b.sub(isLog ? b.log(value) : value, offset);
+        return factor === null ? difference : b.div(difference, factor);
       },
       unscaleOutputs(value, loss) {
-        const [offset, factor] = ofTarget(loss.target);
-        return unscaled(b, value, loss, offset, factor);
+        const unscaledOutputs = unscaled(b, value, loss, ofTarget(loss.target));
+        return isLog ? b.exp(unscaledOutputs) : unscaledOutputs;
       },
     },
   };
 }
 
-/** Location and scale of the rows of windows [time, batch, columns], [1, batch, columns]. */
-function statistics(b: Builder, x: Value, type: NormalScaleOptions["type"]) {
+/** Location and scale of the rows of windows [time, batch, columns], [1, batch, columns]; a scale of null is 1. */
+function statistics(
+  b: Builder,
+  x: Value,
+  type: NormalScaleOptions["type"],
+): { readonly location: Value; readonly scale: Value | null } {
+  if (type === "log") return { location: b.mean(x, [0], true), scale: null };
   const meanSize = b.mean(b.abs(x), [0], true);
   const positive = (scale: Value) => {
     const least = b.mul(meanSize, LEAST_SCALE);
@@ -91,24 +103,40 @@ const parameters: Readonly<Partial<Record<NormalLoss["type"], readonly Change[]>
   mixture_density: ["none", "value", "log_scale"],
 };
 
-/** True for losses whose outputs can be scaled back: values of the targets, quantiles, and distributions of a scale. */
-function canUnscale(loss: NormalLoss): boolean {
-  return outputKindOf(loss) === "numbers" || loss.type === "quantile" || parameters[loss.type] !== undefined;
+/** True for losses whose outputs are values of the targets, such as quantiles. */
+function hasValues(loss: NormalLoss): boolean {
+  return outputKindOf(loss) === "numbers" || loss.type === "quantile";
 }
 
-/** Reports losses whose outputs are no values in the units of the windows. */
-export function checkScaledLosses(losses: readonly NormalLoss[], { problem }: Pick<Context, "problem">): void {
-  for (const loss of losses.filter((each) => !canUnscale(each)))
-    problem({
-      part: loss,
-      key: "type",
-      code: "scaled-outputs",
-      message: `The outputs of ${lossName(loss)} have no units, so that they cannot be scaled back by a window.`,
-      hint: 'Write "per": "column" in data.scale.',
-    });
+/** Reports losses whose outputs are no values, or no parameters of a distribution, in the units of the windows. */
+export function checkScaledLosses(
+  losses: readonly NormalLoss[],
+  { type }: Pick<NormalScaleOptions, "type">,
+  { problem }: Pick<Context, "problem">,
+): void {
+  for (const loss of losses.filter((each) => !hasValues(each))) {
+    const of = { part: loss, key: "type", code: "scaled-outputs" };
+    if (parameters[loss.type] === undefined)
+      problem({
+        ...of,
+        message: `The outputs of ${lossName(loss)} have no units, so that they cannot be scaled back by a window.`,
+        hint: 'Write "per": "column" in data.scale.',
+      });
+    else if (type === "log")
+      problem({
+        ...of,
+        message: `The outputs of ${lossName(loss)} are parameters of a distribution of logarithms, not of the targets.`,
+        hint: 'Use the loss "quantile", or "standard" or "mean_abs" as the type of data.scale.',
+      });
+  }
 }
 
-function unscaled(b: Builder, value: Value, loss: NormalLoss, offset: Value, factor: Value): Value {
+function unscaled(
+  b: Builder,
+  value: Value,
+  loss: NormalLoss,
+  { offset, factor }: { readonly offset: Value; readonly factor: Value | null },
+): Value {
   const blocks = parameters[loss.type] ?? ["value"];
   const size = width({ value }) as number;
   const count = at(offset.type.shape, 1) as number;
@@ -119,7 +147,9 @@ function unscaled(b: Builder, value: Value, loss: NormalLoss, offset: Value, fac
     const places = Array.from({ length: count * repeats }, (_, index) => Math.floor(index / repeats));
     return b.gather(row, b.constant(tensor("int64", [places.length], places)), 1);
   };
-  const [shift, scale] = [repeated(offset), repeated(factor)];
+  const shift = repeated(offset);
+  if (factor === null) return b.add(value, shift);
+  const scale = repeated(factor);
   const change = (block: Value, kind: Change) => {
     if (kind === "none") return block;
     if (kind === "value") return b.add(b.mul(block, scale), shift);

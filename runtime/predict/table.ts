@@ -19,6 +19,7 @@ import { readRows } from "../data/sources/table/rows.js";
 import { seriesRanges } from "../data/sources/table/series.js";
 import { fittedColumns } from "../data/sources/table/targets.js";
 import { fitTexts } from "../data/sources/table/texts.js";
+import { findNonPositive } from "../data/sources/table/window-scaling.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
 import { fail, ok } from "../result.js";
@@ -36,6 +37,8 @@ import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
 import { describeMissing, emptyPastProblem, findLongFuture, tooLargeProblem } from "./table-problems.js";
+
+const positiveHint = "The model reads logarithms: write a number above 0.";
 
 export const table: OpenInputs = async ({ run, file, folder, forecast, windows: windowChoice = null }) => {
   const { metadata, spec } = run;
@@ -74,6 +77,8 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
   const futureRows = data.known_future === null ? 0 : rowsAhead(data);
   const beyond = findLongFuture(file, result.value, metadata.target, futureRows);
   if (beyond !== null) return fail([beyond]);
+  const nonPositive = findNonPositive(data, result.value);
+  if (nonPositive !== null) return fail([{ ...nonPositive, path: "", hint: positiveHint }]);
   const ranges = seriesRanges(result.value.starts, rows);
   const lastRows = ranges.map(([, end]) => end - futureRows);
   const short = ranges.filter(([start, end]) => end - futureRows - start < window);

@@ -43,6 +43,11 @@ export function checkRows(data: NormalData, report: Report): void {
   if (data.type !== "table") return;
   if (data.time !== null) checkTime(data, data.time, report);
   if (data.scale?.per === "window") checkWindowScale(data, report);
+  else if (data.scale?.type === "log") {
+    const message = 'The scale "log" is that of windows, not of columns.';
+    const hint = 'Write { "type": "log", "per": "window" }, or the type "standard".';
+    report({ code: "table-scale", path: "/data/scale", message, hint });
+  }
   if (data.known_future !== null && predictsOwnRow(data)) {
     const message = "Columns are known ahead for rows after a window, but the horizon is a row of the window.";
     report({ code: "known-future", path: "/data/known_future", message, hint: 'Remove "known_future".' });

@@ -33,6 +33,7 @@ export function randomInputs(
         sizes,
         shortest: shortestSteps(spec.model),
         limit: limits.get(port.name)?.size ?? 1,
+        isPositive: spec.data.type === "table" && spec.data.scale?.type === "log",
       };
       return [port.name, randomArray(port, shape, count, options)];
     }),
@@ -51,13 +52,15 @@ interface RandomOptions {
   readonly shortest: number;
   /** The number of ids. */
   readonly limit: number;
+  /** True for numbers whose logarithms the model reads. */
+  readonly isPositive: boolean;
 }
 
 function randomArray(
   { name, dtype }: Port,
   shape: readonly number[],
   count: number,
-  { random, sizes, shortest, limit }: RandomOptions,
+  { random, sizes, shortest, limit, isPositive }: RandomOptions,
 ): NumericArray {
   const maxLength = name === "lengths" ? sizes.time : (sizes.otherTime ?? sizes.time + 1);
   // The first row has the maximum length.
@@ -69,7 +72,9 @@ function randomArray(
       return { dtype, shape, data: BigInt64Array.from({ length: count }, (_, row) => BigInt(randomInteger(row))) };
     case "int32":
       return { dtype, shape, data: Int32Array.from({ length: count }, (_, row) => randomInteger(row)) };
-    default:
-      return { dtype: "float32", shape, data: Float32Array.from({ length: count }, () => random.normal()) };
+    default: {
+      const next = isPositive ? () => Math.exp(random.normal()) : () => random.normal();
+      return { dtype: "float32", shape, data: Float32Array.from({ length: count }, next) };
+    }
   }
 }

@@ -14,9 +14,10 @@ export function fitScalers(
   columnIndices: ReadonlySet<number>,
   marks: Uint8Array,
 ): readonly (readonly [string, ScalerParameters])[] {
-  if (scale?.per !== "column") return [];
+  if (scale?.per !== "column" || scale.type === "log") return [];
+  const { type } = scale;
   const scalers = columns.flatMap((name, columnIndex) =>
-    columnIndices.has(columnIndex) ? [{ name, columnIndex, scaler: createScaler(scale.type) }] : [],
+    columnIndices.has(columnIndex) ? [{ name, columnIndex, scaler: createScaler(type) }] : [],
   );
   let index = 0;
   for (const row of iterateRows(values, columns.length))

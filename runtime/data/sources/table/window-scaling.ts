@@ -6,28 +6,31 @@ import type { NormalTableData } from "../../../../schema/normal/index.js";
 import type { RunProblem } from "../../../problem.js";
 import type { Uses } from "../../source.js";
 import type { TableRows } from "./contents.js";
-import { featuresOf } from "./inputs.js";
+import { type Feature, featuresOf } from "./inputs.js";
+import { iterateRows } from "./row-order.js";
 
 type Scaling = NonNullable<Signature["window_scaling"]>;
+
+/** True for a feature whose values are scaled: the numbers of a column, no marks and booleans. */
+function isScaledFeature({ kinds }: Pick<TableRows, "kinds">) {
+  return ({ column, isIndicator }: Feature) => !isIndicator && kinds[column]?.type !== "boolean";
+}
 
 /** Undefined for windows without a scale of their own. */
 export function windowScaling(data: NormalTableData, read: TableRows): Scaling | undefined {
   if (data.scale?.per !== "window") return undefined;
   const features = featuresOf(read);
-  const isScaled = ({ column, isIndicator }: (typeof features)[number]) =>
-    !isIndicator && read.kinds[column]?.type !== "boolean";
+  const isScaled = isScaledFeature(read);
   const placeOf = (column: number) => features.findIndex((each) => each.column === column && !each.isIndicator);
   const targets = read.targets.map(({ name, columns }) => [name, data.horizon.flatMap(() => columns.map(placeOf))]);
   return { columns: features.map(isScaled), targets: Object.fromEntries(targets) };
 }
 
-/** The problems of targets that are no inputs, and of their uses. */
-export function checkWindowScaling(
-  data: NormalTableData,
-  { targets, columns, inputs }: TableRows,
-): readonly RunProblem[] {
+/** The problems of targets that are no inputs, or of the first number without a logarithm. */
+export function checkWindowScaling(data: NormalTableData, read: TableRows): readonly RunProblem[] {
   if (data.scale?.per !== "window") return [];
-  return targets.flatMap(({ name, columns: own }) => {
+  const { targets, columns, inputs } = read;
+  const unscaled = targets.flatMap(({ name, columns: own }) => {
     const missing = own.find((column) => !inputs.includes(column));
     if (missing === undefined) return [];
     const path = name === ONLY_TARGET ? "/data/target" : child("/data/target", name);
@@ -36,6 +39,29 @@ export function checkWindowScaling(
       { code: "table-scale", path, message, hint: 'Add it to data.columns, or write "per": "column" in data.scale.' },
     ];
   });
+  const nonPositive = unscaled.length === 0 ? findNonPositive(data, read) : null;
+  return nonPositive === null ? unscaled : [nonPositive];
+}
+
+/** The problem of the first number without a logarithm, where the scale is one of logarithms; null for none. */
+export function findNonPositive(
+  { file, scale }: Pick<NormalTableData, "file" | "scale">,
+  read: Pick<TableRows, "columns" | "inputs" | "kinds" | "values" | "lineOf">,
+): RunProblem | null {
+  if (scale?.type !== "log") return null;
+  const scaled = featuresOf(read).filter(isScaledFeature(read));
+  let index = 0;
+  for (const row of iterateRows(read.values, read.columns.length)) {
+    const found = scaled.find(({ column }) => (row[column] ?? 1) <= 0);
+    if (found !== undefined) {
+      const line = read.lineOf(index);
+      const message = `${file}:${line}: Column "${found.name}" has ${row[found.column]}, which has no logarithm.`;
+      const hint = 'Write "mean_abs" or "standard" as the type of data.scale, or remove the column from data.columns.';
+      return { code: "table-value", path: "/data/scale", file, line, message, hint };
+    }
+    index += 1;
+  }
+  return null;
 }
 
 /** The problems of uses of targets that windows cannot scale, as the spec alone shows them. */

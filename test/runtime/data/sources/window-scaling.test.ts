@@ -10,7 +10,10 @@ import { temporaryFolder } from "../../../support/temporary-folder.js";
 import { trainSpec } from "../../../support/training-runs.js";
 
 const rows = Array.from({ length: 14 }, (_, row) => [100 + 7 * row + (row % 3), 5 * (row % 4) - 2] as const);
-const csv = `a,b\n${rows.map((row) => row.join(",")).join("\n")}\n`;
+/** Numbers that have logarithms. */
+const positiveRows = rows.map(([a, b]) => [a, b + 3] as const);
+const csvOf = (own: readonly (readonly number[])[]) => `a,b\n${own.map((row) => row.join(",")).join("\n")}\n`;
+const csv = csvOf(rows);
 const [window, horizon] = [4, 2];
 const data = { type: "table", file: "t.csv", target: ["b", "a"], window, horizon };
 const model = (size: number) => [
@@ -19,13 +22,14 @@ const model = (size: number) => [
 ];
 const train = { steps: 4, batch_size: "all", shuffle: false };
 
-type Type = "standard" | "min_max" | "mean_abs";
+type Type = "standard" | "min_max" | "mean_abs" | "log";
 
 /** Location and scale of each column of a window. */
 function statistics(part: readonly (readonly number[])[], type: Type) {
   return [0, 1].map((column) => {
     const values = part.map((row) => row[column] ?? 0);
     const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+    if (type === "log") return [mean(values.map(Math.log)), 1] as const;
     const size = mean(values.map(Math.abs));
     if (type === "mean_abs") return [0, size] as const;
     const least = Math.min(...values);
@@ -35,16 +39,21 @@ function statistics(part: readonly (readonly number[])[], type: Type) {
 }
 
 /** The windows with targets, scaled by hand, and the statistics of the columns of the targets. */
-function byHand(type: Type) {
-  const starts = Array.from({ length: rows.length - window - horizon + 1 }, (_, start) => start);
+function byHand(type: Type, own: readonly (readonly [number, number])[]) {
+  const starts = Array.from({ length: own.length - window - horizon + 1 }, (_, start) => start);
   return starts.map((start) => {
-    const part = rows.slice(start, start + window);
-    const own = statistics(part, type);
-    const scaled = (value: number, column: number) => (value - (own[column]?.[0] ?? 0)) / (own[column]?.[1] ?? 1);
-    const targets = rows
+    const part = own.slice(start, start + window);
+    const scales = statistics(part, type);
+    const scaled = (value: number, column: number) =>
+      ((type === "log" ? Math.log(value) : value) - (scales[column]?.[0] ?? 0)) / (scales[column]?.[1] ?? 1);
+    const targets = own
       .slice(start + window, start + window + horizon)
       .flatMap(([a, b]) => [scaled(b, 1), scaled(a, 0)]);
-    return { inputs: part.map((row) => row.map(scaled)), targets, scales: [own[1], own[0], own[1], own[0]] };
+    return {
+      inputs: part.map((row) => row.map(scaled)),
+      targets,
+      scales: [scales[1], scales[0], scales[1], scales[0]],
+    };
   });
 }
 
@@ -55,14 +64,17 @@ describe.each<[Type, object, number]>([
   ["standard", { type: "gaussian_nll" }, 8],
   ["mean_abs", { type: "quantile", levels: [0.1, 0.5] }, 8],
   ["standard", { type: "mixture_density", components: 2 }, 24],
+  ["log", { type: "absolute_error" }, 4],
+  ["log", { type: "quantile", levels: [0.1, 0.5] }, 8],
 ])("%s with %j", (type, loss, size) => {
   test("trains and predicts as scaling by hand does", async () => {
     const scale = { type, per: "window" };
+    const numbers = type === "log" ? positiveRows : rows;
     const own = await trainSpec(
       { name: "w", data: { ...data, scale }, model: model(size), loss, train },
-      { "t.csv": csv },
+      { "t.csv": csvOf(numbers) },
     );
-    const windows = byHand(type);
+    const windows = byHand(type, numbers);
     const arrays = {
       type: "arrays",
       inputs: windows.map(({ inputs }) => inputs),
@@ -76,7 +88,7 @@ describe.each<[Type, object, number]>([
       return Array.from((await session.run({ inputs })).outputs?.data as Float32Array);
     };
     const last = windows.at(-1);
-    const raw = await run(own.out, rows.slice(8, 12).flat(), 2);
+    const raw = await run(own.out, numbers.slice(8, 12).flat(), 2);
     const scaled = await run(hand.out, last?.inputs.flat() ?? [], 2);
     const kinds: Readonly<Record<string, readonly string[]>> = {
       gaussian_nll: ["value", "log_variance"],
@@ -88,6 +100,7 @@ describe.each<[Type, object, number]>([
       const kind = blocks[Math.floor(index / (size / blocks.length))];
       const [location, factor] = last?.scales[Math.floor((index % (size / blocks.length)) / repeats)] ?? [0, 1];
       if (kind === "none") return value;
+      if (type === "log") return Math.exp(value + location);
       return kind === "value" ? value * factor + location : value + Math.log(factor) * (kind === "log" ? 1 : 2);
     });
     for (const [index, value] of expected.entries()) expect(raw[index]).toBeCloseTo(value, 3);
@@ -97,11 +110,38 @@ describe.each<[Type, object, number]>([
     expect(exported.ok).toBe(true);
     const loaded = await loadRun(own.out);
     if (!loaded.ok) return;
-    const predicted = await loaded.value.predict({ rows: rows.slice(8, 12).map(([a, b]) => ({ a, b })) });
+    const predicted = await loaded.value.predict({ rows: numbers.slice(8, 12).map(([a, b]) => ({ a, b })) });
     if (!predicted.ok) throw new Error(JSON.stringify(predicted.error));
     const found = predicted.value.predictions.flatMap(({ b, a }) => [b, a]);
     for (const [index, value] of found.entries()) expect(raw[index]).toBeCloseTo(Number(value), 3);
   });
+});
+
+test("a scale of logarithms scales no booleans, and refuses numbers without a logarithm", async () => {
+  const csvWith = (last: number) =>
+    `y,on\n${Array.from({ length: 8 }, (_, row) => `${row === 7 ? last : 2 ** row},${row % 2}`).join("\n")}\n`;
+  const own = { ...data, columns: { y: "number", on: "boolean" }, target: ["y"], horizon: 1 };
+  const spec = (scale: object) => ({
+    name: "l",
+    data: { ...own, scale },
+    model: model(1),
+    loss: { type: "squared_error" },
+    train: { steps: 1 },
+  });
+  const scale = { type: "log", per: "window" };
+  const { out, done } = await trainSpec(spec(scale), { "t.csv": csvWith(128) });
+  expect(done.metrics.train.loss).toBeLessThan(10);
+  const loaded = await loadRun(out);
+  if (!loaded.ok) throw new Error("no run");
+  const predict = (y: number) => loaded.value.predict({ rows: [y, 2, 4, 8].map((each) => ({ y: each, on: 0 })) });
+  expect((await predict(1)).ok).toBe(true);
+  expect(JSON.stringify(await predict(0))).toContain('Column \\"y\\" has 0, which has no logarithm.');
+  await expect(trainSpec(spec(scale), { "t.csv": csvWith(-3) })).rejects.toThrow(
+    't.csv:9: Column \\"y\\" has -3, which has no logarithm.',
+  );
+  await expect(
+    trainSpec({ ...spec(scale), model: model(2), loss: { type: "gaussian_nll" } }, { "t.csv": csvWith(128) }),
+  ).rejects.toThrow("parameters of a distribution of logarithms");
 });
 
 test("a constant window has a scale, and booleans are not scaled", async () => {
@@ -131,6 +171,9 @@ describe("mistakes", () => {
   test("in the spec", async () => {
     expect(await unplacedProblems(spec({ window: null, horizon: 0 }))).toContainEqual(
       expect.stringContaining("A scale per window needs targets after a window that has their columns"),
+    );
+    expect(await unplacedProblems(spec({ scale: "log" }))).toContainEqual(
+      expect.stringContaining('The scale "log" is that of windows, not of columns.'),
     );
     const stateful = [
       { layer: "rnn", cell: "gru", hidden_size: 3, return: "last", stateful: true },
