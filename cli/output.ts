@@ -1,6 +1,7 @@
 /** Output of commands: results on stdout, as text or as one JSON object per line, and everything else on stderr. */
 import colors from "picocolors";
 import type { Colors } from "picocolors/types.js";
+import { orderedJson } from "../runtime/ordered-json.js";
 import { columnsOf, wrapText } from "./wrap-text.js";
 
 export type { Colors };
@@ -35,7 +36,7 @@ export function openOutput(json: boolean): Output {
   return {
     json,
     record: (value) => {
-      if (json) write(process.stdout, `${JSON.stringify(value)}\n`);
+      if (json) write(process.stdout, `${orderedJson(value)}\n`);
     },
     print: (text) => {
       if (!json) write(process.stdout, `${wrapText(text, columnsOf(process.stdout))}\n`);

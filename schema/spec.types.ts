@@ -768,7 +768,7 @@ export interface TableData {
   decimal?: Decimal;
   thousands?: Thousands;
   /**
-   * Columns to predict, by name or by number from 1; or an object of such lists by the names that losses use in `target`. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts.
+   * Columns to predict, by name or by number from 1; or an object of such lists by the names that losses use in `target`. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are integers from 0 are class ids, where they are below 100 or at least half of the ids occur; others are numbered in their sorted order, numbers by value before texts.
    */
   target?:
     | TargetColumns
@@ -1013,7 +1013,7 @@ export interface SplitOfATable {
   group?: Column | null;
 }
 /**
- * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
+ * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are `inputs`, with a label each. Labels that are integers from 0 are class ids, where they are below 100 or at least half of the ids occur; others are numbered in their sorted order, numbers by value before texts. All layers, losses and metrics respect the lengths.
  */
 export interface SequencesData {
   /**
@@ -1178,7 +1178,7 @@ export interface ColumnsOfPairs {
   target?: Column | null;
 }
 /**
- * Sound files (.wav) of different lengths with a label each. The samples, from -1 to 1, are the steps: inputs [batch, samples, 1] with lengths; a `log_mel` layer makes frames of them. Files are PCM of 8, 16, 24 or 32 bits or floats of 32 or 64 bits; several channels are averaged. Labels that are integers from 0 are class ids; others are numbered in their sorted order.
+ * Sound files (.wav) of different lengths with a label each. The samples, from -1 to 1, are the steps: inputs [batch, samples, 1] with lengths; a `log_mel` layer makes frames of them. Files are PCM of 8, 16, 24 or 32 bits or floats of 32 or 64 bits; several channels are averaged. Labels that are integers from 0 are class ids, where they are below 100 or at least half of the ids occur; others are numbered in their sorted order.
  */
 export interface AudioData {
   /**

@@ -158,7 +158,7 @@ const compilerApi = [
 
 /** The rooms of runtime/ from the lowest layer to the highest. A room imports itself and lower layers. */
 const runtimeLayers: readonly (readonly string[])[] = [
-  ["problem", "result", "events", "outcome", "format"],
+  ["problem", "result", "events", "outcome", "format", "ordered-json"],
   ["storage", "tensors"],
   ["data"],
   ["sessions", "memory", "import", "forecast"],

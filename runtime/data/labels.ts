@@ -1,4 +1,5 @@
-/** Class labels: integers from 0 are class ids; other labels are numbered in their sorted order. */
+/** Class labels: small or dense integers from 0 are class ids; other labels are numbered in their sorted order. */
+import { formatCount, listFirst } from "../format.js";
 import type { NumericArray } from "../tensors/array.js";
 import { nestedRows } from "../tensors/rows.js";
 import { argmax } from "../tensors/scores.js";
@@ -14,9 +15,14 @@ export interface Classes {
 
 /** Larger numbers are names, not ids. */
 const MAX_CLASSES = 2 ** 20;
+/** Of more classes, at least half have an example: integers such as 100 and 2000 are names. */
+const MAX_SPARSE_CLASSES = 100;
+/** Missing ids of a notice. */
+const MAX_LISTED = 8;
 
 /**
- * The classes of a data set, sorted: numbers by value, then texts by code point.
+ * The classes of a data set: integers from 0 that are ids, or names in sorted order, numbers by value before texts by
+ * code point.
  *
  * @param recorded the names of the run that a training resumes, whose order is kept where the labels are the same.
  */
@@ -24,7 +30,8 @@ export function fitClasses(labels: readonly string[], recorded?: readonly string
   const numbers = labels.map((label) => (/^(?:0|[1-9]\d*)$/.test(label) ? Number(label) : MAX_CLASSES));
   if (numbers.every((id) => id < MAX_CLASSES)) {
     const count = numbers.reduce((most, id) => Math.max(most, id + 1), 0);
-    return { names: null, count, ids: Int32Array.from(numbers) };
+    if (count <= MAX_SPARSE_CLASSES || 2 * new Set(numbers).size >= count)
+      return { names: null, count, ids: Int32Array.from(numbers) };
   }
   const found = new Set(labels);
   const isRecorded = recorded?.length === found.size && recorded.every((name) => found.has(name));
@@ -40,10 +47,26 @@ export function compareLabels(a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : compareCodePoints(a, b);
 }
 
-/** A notice of classes whose names are the same number, such as 1 and 1.0; none without such names. */
-export function equalNamesNotices(names: readonly string[] | null): readonly string[] {
+/** Notices of class ids without an example, and of names that are the same number, such as 1 and 1.0. */
+export function classNotices(classes: Classes | null, isFitted: boolean): readonly string[] {
+  if (classes === null) return [];
+  const { names, count, ids } = classes;
+  return names === null ? (isFitted ? [] : missingIdsNotices(count, ids)) : equalNamesNotices(names);
+}
+
+function missingIdsNotices(count: number, ids: Int32Array): readonly string[] {
+  const found = new Set(ids);
+  const missing = Array.from({ length: count }, (_, id) => `${id}`).filter((id) => !found.has(Number(id)));
+  if (missing.length === 0) return [];
+  const classes = `${missing.length === 1 ? "class" : "classes"} ${listFirst(missing, MAX_LISTED)}`;
+  return [
+    `The labels, integers from 0, are the ids of ${formatCount(count, "class", "classes")}: no example has ${classes}.`,
+  ];
+}
+
+function equalNamesNotices(names: readonly string[]): readonly string[] {
   const byValue = new Map<number, string[]>();
-  for (const name of names ?? []) {
+  for (const name of names) {
     const value = parseNumber(name);
     if (!Number.isNaN(value)) byValue.set(value, [...(byValue.get(value) ?? []), name]);
   }

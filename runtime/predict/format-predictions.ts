@@ -3,6 +3,7 @@ import type { Port } from "../../compiler/artifact.js";
 import { type ModelOutput, outputActivationOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Uses } from "../data/source.js";
+import { keepOrder } from "../ordered-json.js";
 import { elementCount } from "../tensors/array.js";
 import { decimalsOf, shortestDecimal } from "../tensors/rows.js";
 import { argmax, sigmoid, softmaxRows } from "../tensors/scores.js";
@@ -107,20 +108,6 @@ export function describeClass(
     [`${prefix}probability`]: best?.probability ?? null,
     [`${prefix}probabilities`]: keepOrder(all),
   };
-}
-
-const orderOfKeys = Symbol("order of keys");
-
-/** An object whose entries `entriesInOrder` gives in this order: JavaScript puts keys such as "10" first, by number. */
-function keepOrder(entries: readonly (readonly [string, number])[]): object {
-  const keys = entries.map(([key]) => key);
-  return Object.defineProperty(Object.fromEntries(entries), orderOfKeys, { value: keys });
-}
-
-/** The entries of an object: of the probabilities of classes in the order of the classes. */
-export function entriesInOrder(members: object): readonly (readonly [string, unknown])[] {
-  const keys: readonly string[] = Reflect.get(members, orderOfKeys) ?? Object.keys(members);
-  return [...new Set(keys)].map((key) => [key, Reflect.get(members, key)]);
 }
 
 /** The most likely class of every time step, with its probability. */

@@ -2,9 +2,10 @@
 import { extname } from "node:path";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { writeNpy } from "../data/formats/npy.js";
+import { entriesInOrder, orderedJson } from "../ordered-json.js";
 import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
-import { entriesInOrder, type Prediction, type Scores } from "./format-predictions.js";
+import type { Prediction, Scores } from "./format-predictions.js";
 
 const extensions = [".csv", ".json", ".jsonl", ".npy", ".npz"] as const;
 export type OutputKind = (typeof extensions)[number];
@@ -20,9 +21,9 @@ export function outputKind(file: string): Result<OutputKind> {
 export function outputText(kind: Exclude<OutputKind, ".npy" | ".npz">, predictions: readonly Prediction[]): string {
   switch (kind) {
     case ".jsonl":
-      return predictions.map((prediction) => `${JSON.stringify(prediction)}\n`).join("");
+      return predictions.map((prediction) => `${orderedJson(prediction)}\n`).join("");
     case ".json":
-      return `${JSON.stringify(predictions, undefined, 2)}\n`;
+      return `${orderedJson(predictions, 2)}\n`;
     case ".csv":
       return toCsv(predictions.map(flatten));
   }

@@ -121,7 +121,8 @@ export interface NormalTableData {
   /**
    * Columns to predict, by name or by number from 1; or an object of such lists by the names that losses use in
    * `target`. Default (null): the input columns. A loss over classes needs one column of labels. Labels that are
-   * integers from 0 are class ids; others are numbered in their sorted order, numbers by value before texts.
+   * integers from 0 are class ids, where they are below 100 or at least half of the ids occur; others are numbered in
+   * their sorted order, numbers by value before texts.
    */
   readonly target: readonly Column[] | Readonly<Record<string, readonly Column[]>> | null;
   /**
@@ -384,8 +385,9 @@ export type HeldOutRows = number;
  * Sequences of variable length, one per line: JSON Lines with `text`, `tokens` (a list) or `inputs` (a list of
  * vectors), and one `label` or a list of `tags`, one for each step; or a CSV file with columns of these names
  * (`columns` maps other names); or time series in the .ts format of sktime and the UCR archive, whose values are
- * `inputs`, with a label each. Labels that are integers from 0 are class ids; others are numbered in their sorted
- * order, numbers by value before texts. All layers, losses and metrics respect the lengths.
+ * `inputs`, with a label each. Labels that are integers from 0 are class ids, where they are below 100 or at least half
+ * of the ids occur; others are numbered in their sorted order, numbers by value before texts. All layers, losses and
+ * metrics respect the lengths.
  */
 export interface NormalSequencesData {
   readonly type: "sequences";
@@ -523,8 +525,8 @@ export interface NormalPairColumns {
 /**
  * Sound files (.wav) of different lengths with a label each. The samples, from -1 to 1, are the steps: inputs [batch,
  * samples, 1] with lengths; a `log_mel` layer makes frames of them. Files are PCM of 8, 16, 24 or 32 bits or floats of
- * 32 or 64 bits; several channels are averaged. Labels that are integers from 0 are class ids; others are numbered in
- * their sorted order.
+ * 32 or 64 bits; several channels are averaged. Labels that are integers from 0 are class ids, where they are below 100
+ * or at least half of the ids occur; others are numbered in their sorted order.
  */
 export interface NormalAudioData {
   readonly type: "audio";

@@ -8,7 +8,7 @@ import { gatherLengths, gatherSequences } from "../batching/windows.js";
 import { duplicateNotices } from "../duplicates.js";
 import { mapPattern } from "../formats/file-list.js";
 import { createProblemList } from "../formats/problem-list.js";
-import { type Classes, decodeClasses, equalNamesNotices, fitClasses, intern } from "../labels.js";
+import { type Classes, classNotices, decodeClasses, fitClasses, intern } from "../labels.js";
 import { type DataSource, expectedBatchSize, type SourceKind } from "../source.js";
 import type { Splits } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
@@ -46,7 +46,7 @@ export const audio: SourceKind<NormalAudioData> = {
             (example) => placeOfSound(files[example] as SoundFile),
           )
         : [];
-    notices.push(...sounds.value.notices, ...equalNamesNotices(encoded.value.names), ...duplicates);
+    notices.push(...sounds.value.notices, ...classNotices(encoded.value, fitted !== undefined), ...duplicates);
     return ok(audioSource(data, { files, sounds: sounds.value, classes: encoded.value, notices }, split.value));
   },
   mapFiles(data, rename) {

@@ -13,7 +13,7 @@ import { duplicateNotices } from "../duplicates.js";
 import { mergeNotices } from "../float32-merges.js";
 import { parseNumber } from "../formats/number-notation.js";
 import { createProblemList } from "../formats/problem-list.js";
-import { type Classes, decodeClasses, equalNamesNotices, fitClasses, intern } from "../labels.js";
+import { type Classes, classNotices, decodeClasses, fitClasses, intern } from "../labels.js";
 import type { SequencesMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import type { Splits } from "../splits.js";
@@ -139,7 +139,7 @@ function prepare(
     const encoded = fitted === undefined ? ok(fitClasses(labels, recorded)) : encodeLabels(labels, fitted);
     if (!encoded.ok) return fail(unknownLabelProblems(data, { examples, position }, encoded.error, fitted ?? null));
     const classes = encoded.value;
-    notices.push(...equalNamesNotices(classes.names));
+    notices.push(...classNotices(classes, fitted !== undefined));
     targets.push({ name, isTagged, series: { dtype: "int32", width: 1, data: classes.ids }, classes });
   }
   if (features > 0) {

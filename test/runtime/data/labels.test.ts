@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fitClasses } from "../../../runtime/data/labels.js";
+import { classNotices, fitClasses } from "../../../runtime/data/labels.js";
 
 const namesOf = (...labels: readonly string[]) => fitClasses(labels).names;
 
@@ -24,6 +24,22 @@ describe("the order of the classes", () => {
 
   test("integers from 0 are ids, and name no class", () => {
     expect(fitClasses(["2", "0"])).toEqual({ names: null, count: 3, ids: Int32Array.of(2, 0) });
+  });
+
+  test("large integers with gaps are names; where half of the ids occur, they are ids", () => {
+    expect(fitClasses(["2000", "100"])).toEqual({ names: ["100", "2000"], count: 2, ids: Int32Array.of(1, 0) });
+    const even = Array.from({ length: 60 }, (_, index) => `${2 * index + 1}`);
+    expect(fitClasses(even)).toMatchObject({ names: null, count: 120 });
+    expect(fitClasses(even.slice(1))).toMatchObject({ names: even.slice(1) });
+  });
+
+  test("ids without an example are stated, unless a run has fixed the classes", () => {
+    const classes = fitClasses(["1", "3", "1"]);
+    expect(classNotices(classes, false)).toEqual([
+      "The labels, integers from 0, are the ids of 4 classes: no example has classes 0, 2.",
+    ]);
+    expect(classNotices(classes, true)).toEqual([]);
+    expect(classNotices(fitClasses(["0", "1"]), false)).toEqual([]);
   });
 
   test("a resumed run keeps its order, unless the data has other classes", () => {

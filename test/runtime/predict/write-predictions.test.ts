@@ -1,5 +1,6 @@
 /** Predictions as CSV, JSON and JSON lines. */
 import { expect, test } from "vitest";
+import { orderedJson } from "../../../runtime/ordered-json.js";
 import { describeClass } from "../../../runtime/predict/format-predictions.js";
 import { outputText } from "../../../runtime/predict/write-predictions.js";
 
@@ -15,12 +16,23 @@ test("CSV quotes fields, encodes lists as JSON, and has a column for each member
   );
 });
 
-test("CSV has the probabilities in the order of the classes, also where their names are numbers", () => {
+test("the probabilities have the order of the classes, also where their names are numbers", () => {
   const scores = { shape: [4], data: Float32Array.of(0.125, 0.125, 0.25, 0.5) };
   const prediction = describeClass({ value: "label", prefix: "" }, scores, ["-2", "-1", "10", "1"]);
   expect(outputText(".csv", [{ line: 1, ...prediction }])).toBe(
     "line,label,probability,probabilities.-2,probabilities.-1,probabilities.10,probabilities.1\n1,1,0.5,0.125,0.125,0.25,0.5\n",
   );
+  const members = '"label":"1","probability":0.5,"probabilities":{"-2":0.125,"-1":0.125,"10":0.25,"1":0.5}';
+  expect(outputText(".jsonl", [{ line: 1, ...prediction }])).toBe(`{"line":1,${members}}\n`);
+  expect(outputText(".json", [{ line: 1, ...prediction }]).replace(/\s/g, "")).toBe(`[{"line":1,${members}}]`);
+});
+
+test("JSON is that of JSON.stringify", () => {
+  const values = [
+    ...rows,
+    { number: Number.NaN, absent: undefined, date: new Date(0), empty: {}, list: [[], [1, null]] },
+  ];
+  for (const indent of [0, 2]) expect(orderedJson(values, indent)).toBe(JSON.stringify(values, undefined, indent));
 });
 
 test("JSON lines have one line per example", () => {

@@ -13,7 +13,7 @@ import { nestedRows } from "../../../tensors/rows.js";
 import { type FloatSeries, gatherRows } from "../../batching/windows.js";
 import { detectMerges, mergeNotice } from "../../float32-merges.js";
 import { mapPattern } from "../../formats/file-list.js";
-import { decodeClasses, equalNamesNotices, fitClasses } from "../../labels.js";
+import { classNotices, decodeClasses, fitClasses } from "../../labels.js";
 import type { TableMetadata } from "../../metadata.js";
 import { type ScalerParameters, scaleValue, unscaleValues } from "../../scaler.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../../source.js";
@@ -50,6 +50,7 @@ export const table: SourceKind<NormalTableData> = {
   async open(specData, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
     const data = tableMetadata === null ? specData : { ...specData, ...fittedColumns(specData, tableMetadata) };
+    const isFitted = tableMetadata !== null;
     const unscalable = [...checkScaledUses(data, targetUses), ...checkFutureUses(data, targetUses)];
     if (unscalable.length > 0) return fail(unscalable);
     const result = await readRows(data, folder, targetUses, false, tableMetadata?.time?.notation);
@@ -58,13 +59,12 @@ export const table: SourceKind<NormalTableData> = {
     const unscaled = checkWindowScaling(data, result.value);
     if (unscaled.length > 0) return fail(unscaled);
     const window = rowsOfExample(data);
-    if (rows < window + rowsAhead(data)) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
+    if (rows < window + rowsAhead(data)) return fail([tooShortProblem(data, rows, dropped, isFitted)]);
     const steps = [...targetUses.values()].some(({ everyStep }) => everyStep) ? window : 1;
     const span = steps + rowsAhead(data) - Math.min(...data.horizon);
     const windows = windowsOf(data, seed, result.value, span);
     if (!windows.ok) return windows;
-    const { firstRows } = windows.value;
-    if (firstRows.length === 0) return fail([tooShortProblem(data, rows, dropped, tableMetadata !== null)]);
+    if (windows.value.firstRows.length === 0) return fail([tooShortProblem(data, rows, dropped, isFitted)]);
     const marks = markedRows(windows.value, data, rows);
     const texts = await fitTexts(data, result.value, marks, tableMetadata?.texts, folder);
     if (!texts.ok) return texts;
@@ -76,9 +76,9 @@ export const table: SourceKind<NormalTableData> = {
       notices: [
         ...result.value.notices,
         ...windows.value.notices,
-        ...(data.window === null && tableMetadata === null ? leakNotices(result.value, windows.value.splits) : []),
+        ...(data.window === null && !isFitted ? leakNotices(result.value, windows.value.splits) : []),
         ...prepared.value.notices,
-        ...prepared.value.targets.flatMap(({ classes }) => equalNamesNotices(classes?.names ?? null)),
+        ...prepared.value.targets.flatMap(({ classes }) => classNotices(classes, isFitted)),
       ],
     });
   },
