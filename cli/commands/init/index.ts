@@ -5,6 +5,7 @@ import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
+import { collectValues } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 import { tableText } from "../../table.js";
 import type { Template } from "./templates.js";
@@ -13,7 +14,8 @@ interface Flags {
   readonly list?: boolean;
   readonly out: string;
   readonly data?: string;
-  readonly target?: string;
+  /** One, or several that are refused. */
+  readonly target?: readonly string[];
 }
 
 export const init: CommandModule = {
@@ -27,19 +29,25 @@ export const init: CommandModule = {
       .argument("[template]", "task (asks if absent)")
       .option("--list", "list the templates")
       .option("--data <file>", "write a spec for this file (.csv, .tsv, .jsonl, .txt, IDX)")
-      .option("--target <column>", "column of --data to predict, or the file of labels of images")
+      .option("--target <column>", "column of --data to predict, or the file of labels of images", collectValues)
       .option("--out <dir>", "output folder", ".");
   },
 
   async run(output, command) {
     const [name] = command.args;
-    const { list, out, data, target } = command.opts<Flags>();
+    const { list, out, data, target: [target, ...otherTargets] = [] } = command.opts<Flags>();
     if (data !== undefined && (name !== undefined || list === true)) {
       reportInvalidInput(output, "usage", "--data writes a spec of its own", "Remove the template, or --data.");
       return exitCodes.invalidInput;
     }
     if (data === undefined && target !== undefined) {
       reportInvalidInput(output, "usage", "--target is a column of --data", "Name the file with --data.");
+      return exitCodes.invalidInput;
+    }
+    if (otherTargets.length > 0) {
+      const message = `--target names ${otherTargets.length + 1} columns`;
+      const hint = `Name one: the spec of ${target} has the key data.target, where others can be added.`;
+      reportInvalidInput(output, "usage", message, hint);
       return exitCodes.invalidInput;
     }
     if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false) {

@@ -76,6 +76,12 @@ export async function readCsv(
   };
   /** Returns false when reading should stop. */
   const handleRow = (row: Row): boolean => {
+    const separator = row.line === 1 ? separatorOf(state.start) : undefined;
+    if (separator !== undefined) {
+      const isOther = separator !== delimiter && !format.isDelimiterSet;
+      if (isOther) reportDelimiter(separator, 1);
+      return !isOther;
+    }
     if (names === undefined) {
       const columnNames = headerRow ?? inferColumnNames(row.fields, parseComment(), format.header);
       if (columnNames === undefined) {
@@ -153,6 +159,11 @@ export async function readCsv(
     report("table-empty", `"${source.file}" has ${what}.`, isNumeric ? noHeader : "Write at least one row of values.");
   }
   return problems.list();
+}
+
+/** The delimiter in a first line such as `sep=;`, which spreadsheets write and read. */
+function separatorOf(start: string): string | undefined {
+  return /^"?sep=(.)"?(?:\n|$)/i.exec(start)?.[1];
 }
 
 /** Thrown through the stream of a file that is no text. */

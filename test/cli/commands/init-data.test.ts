@@ -213,7 +213,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "a table with comments": {
     file: "noted.csv",
-    content: `# measured by hand\n${csv([["x", "y"], ...range(20).map((index) => [wave(index), index])])}# end\n`,
+    content: `# measured by hand\n${csv([["x", "y"], ...range(20).map((index) => [index, wave(index)])])}# end\n`,
     target: "y",
     task: "forecast",
     spec: { data: { columns: ["x", "y"] } },
@@ -365,7 +365,7 @@ test("a first line that may be a row, and rows that may be no series, are stated
   mkdirSync(folder, { recursive: true });
   const [texts, numbers] = [join(folder, "texts.csv"), join(folder, "numbers.csv")];
   writeFileSync(texts, csv(range(20).map((index) => [`text ${index}`, pick(["x", "y"], index)])));
-  writeFileSync(numbers, csv([["a", "b"], ...range(20).map((index) => [wave(index), index])]));
+  writeFileSync(numbers, csv([["a", "b"], ...range(20).map((index) => [wave(index), wave(index + 4)])]));
   const named = await rnnx("init", "--data", texts, "--target", "2", "--out", folder);
   expect(named.stdout).toContain('The first line is read as names of columns, but "x" is also a value of its column.');
   const file = join(folder, "texts.json");

@@ -1,12 +1,14 @@
 /** What `init --data` finds in tables of people: odd values, codes, identifiers, missing dates, several files. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { composeSpec } from "../../../cli/commands/init/data/compose-spec.js";
 import { taskText } from "../../../cli/commands/init/data/facts-text.js";
 import { readFileFacts } from "../../../cli/commands/init/data/file-facts.js";
+import { pathColumn, proposeSoundList } from "../../../cli/commands/init/data/sound-list.js";
 import { taskOf } from "../../../cli/commands/init/data/task.js";
-import { temporaryFolder } from "../../support/temporary-folder.js";
+import { sharedFolder, temporaryFolder } from "../../support/temporary-folder.js";
+import { tone, wavFile } from "../../support/wav.js";
 
 const plain = new Proxy({}, { get: () => (text: string) => text }) as Parameters<typeof taskText>[0];
 
@@ -100,7 +102,48 @@ describe("missing values", () => {
 
   test("a series without a first value drops rows, since that has no previous one", async () => {
     const series = numbers.map((_, row) => (row === 0 ? "" : row * 2));
-    const { data } = await init({ a: series, y: numbers.map((_, row) => row) }, "y");
+    const { data } = await init({ a: series, y: numbers.map((_, row) => Math.round(50 * Math.sin(row / 4))) }, "y");
     expect(data?.missing).toBe("drop");
+  });
+});
+
+test("few rows, and rows in the order of the target, are independent", async () => {
+  const wave = Array.from({ length: 30 }, (_, row) => Math.round(50 * Math.sin(row / 4)));
+  const others = wave.map((_, row) => numbers[row % 20]);
+  expect((await init({ a: others, y: wave }, "y")).data).toMatchObject({ window: 3 });
+  const few = await init({ a: others.slice(0, 19), y: wave.slice(0, 19) }, "y");
+  expect(few.data).not.toHaveProperty("window");
+  expect(few.text).toContain("and there are fewer than 20 rows.");
+  const sorted = await init({ a: others, y: wave.toSorted((a, b) => b - a) }, "y");
+  expect(sorted.data).not.toHaveProperty("window");
+  expect(sorted.text).toContain("and the rows are sorted by y.");
+});
+
+describe("a list of sound files", () => {
+  const folder = sharedFolder();
+  const propose = async (target: string | null) => {
+    mkdirSync(join(folder, "sounds"), { recursive: true });
+    for (const name of ["a", "b"]) writeFileSync(join(folder, "sounds", `${name}.wav`), wavFile(tone(280, 400)));
+    const list = join(folder, "list.csv");
+    writeFileSync(list, "file,who,kind\nsounds/a.wav,x,low\nsounds/b.wav,y,high\n");
+    const facts = await readFileFacts({ file: list, folder });
+    if (!facts.ok || facts.value === null) throw new Error(JSON.stringify(facts));
+    const path = pathColumn(facts.value);
+    if (path === undefined) throw new Error("The list has no column of sounds.");
+    return proposeSoundList(list, "list.csv", facts.value, path, target);
+  };
+
+  test("is a classifier of its sounds by a column", async () => {
+    const proposal = await propose("kind");
+    if (!proposal.ok) throw new Error(JSON.stringify(proposal.error));
+    const { data, model } = proposal.value.composed;
+    expect(data).toMatchObject({ type: "audio", file: "list.csv", columns: { path: "file", label: "kind" } });
+    expect(model[0]).toEqual({ layer: "log_mel" });
+    expect(proposal.value.text).toContain("reads the sounds of file, predicts kind.\nClasses: low (1), high (1).");
+  });
+
+  test("needs the column of its labels", async () => {
+    const hint = 'Name one with --target: "who" and "kind".';
+    for (const target of [null, "file", "other"]) expect(await propose(target)).toMatchObject({ error: [{ hint }] });
   });
 });

@@ -7,7 +7,7 @@ import { escapeLine } from "../../../escape-controls.js";
 import type { Colors } from "../../../output.js";
 import { tableText } from "../../../table.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
-import { type Task, unreadColumns } from "./task.js";
+import { MIN_SERIES, type Task, unreadColumns } from "./task.js";
 
 const MAX_CLASSES = 12;
 const MAX_EXAMPLE = 30;
@@ -114,8 +114,8 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
     case "predict_rows":
       return (
         `A model of a number of single rows: reads ${kindsOf(task.inputs)}, predicts ${nameOf(task.target)}.\n` +
-        "The rows are read as independent: no column has dates in order, and successive values of the target are " +
-        `unrelated (correlation ${task.target.autocorrelation.toFixed(2)}). For a series write "window" in data.`
+        `The rows are read as independent: no column has dates in order, and ${independence(task.target, rows)}. ` +
+        'For a series write "window" in data.'
       );
     case "tag":
       return `A tagger: reads ${nameOf(task.input)} (${lengthsText(task.input)}), predicts one entry of ${nameOf(task.target)} for each step.`;
@@ -140,6 +140,13 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
           : "")
       );
   }
+}
+
+/** The reason why rows without dates are no series. */
+function independence({ name, order: { correlation, isSorted } }: ColumnFacts, rows: number): string {
+  if (isSorted) return `the rows are sorted by ${escapeLine(name)}`;
+  if (rows < MIN_SERIES) return `there are fewer than ${MIN_SERIES} rows`;
+  return `successive values of the target are unrelated (correlation ${correlation.toFixed(2)})`;
 }
 
 /** The kind of a column, with what is found of it. */

@@ -53,8 +53,9 @@ export interface ColumnFacts {
   readonly odd: OddValue | null;
   /** True where the first row has no value. */
   readonly isFirstMissing: boolean;
-  /** The correlation of successive numbers. */
-  readonly autocorrelation: number;
+  readonly order: ReturnType<KindCollector["order"]>;
+  /** True for names of sound files. */
+  readonly areSounds: boolean;
 }
 
 export interface FileFacts {
@@ -202,7 +203,7 @@ function collectColumn(name: string): Collector {
   const lengths: number[] = [];
   let isFirstMissing = false;
   let [count, missing, numbers, lists, vectors, objects, characters] = [0, 0, 0, 0, 0, 0, 0];
-  let [last, dates, rowNumbers, otherNumbers] = ["", 0, 0, 0];
+  let [last, dates, rowNumbers, otherNumbers, sounds] = ["", 0, 0, 0, 0];
   const statistics = collectNumbers();
   const time = trackTime();
   const kinds = collectKind();
@@ -222,6 +223,7 @@ function collectColumn(name: string): Collector {
     if (last === "" || number === Number(last) + 1) rowNumbers += 1;
     if (values.size <= MAX_VALUES) values.set(text, (values.get(text) ?? 0) + 1);
     if (sortableDates(text).some((date) => date !== undefined)) dates += 1;
+    if (/\.wav$/i.test(text)) sounds += 1;
     time.add(text, count);
     kinds.add(text, line);
     last = text;
@@ -285,7 +287,8 @@ function collectColumn(name: string): Collector {
         doubt: kinds.doubt(),
         odd: kind === undefined ? kinds.odd() : null,
         isFirstMissing,
-        autocorrelation: kinds.autocorrelation(),
+        order: kinds.order(),
+        areSounds: sounds === present && present > 0,
       };
     },
   };

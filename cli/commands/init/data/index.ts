@@ -16,6 +16,7 @@ import { type ComposedSpec, composeImagesSpec, composeSpec, composeTextSpec } fr
 import { factsRecord, factsText, taskText } from "./facts-text.js";
 import { type FileFacts, readFileFacts } from "./file-facts.js";
 import { findPanel } from "./panel.js";
+import { pathColumn, proposeSoundList } from "./sound-list.js";
 import { proposeSounds } from "./sounds.js";
 import { type TaskResult, taskOf } from "./task.js";
 
@@ -97,6 +98,8 @@ async function propose(output: Output, data: string, target: string | null, out:
     return refuse("file-kind", `rnnx init does not read "${data}"`, hint);
   }
   const found = factsText(output.colors.print, facts.value);
+  const sounds = pathColumn(facts.value);
+  if (sounds !== undefined) return proposeSoundList(data, file, facts.value, sounds, target);
   const chosen = await taskFor(data, facts.value, target);
   if ("fault" in chosen) {
     output.print(found);

@@ -8,14 +8,17 @@ import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
 import { unreadableFile } from "../../../../runtime/storage/system-errors.js";
 
-export interface SoundFacts {
-  readonly files: number;
-  /** Of the files in the folder: `*.wav`, or those of its folders. */
-  readonly pattern: string;
+interface SoundMeasures {
   /** Files by samples per second, the commonest first. */
   readonly rates: ReadonlyMap<number, number>;
   /** In seconds. */
   readonly durations: { readonly min: number; readonly mean: number; readonly max: number };
+}
+
+export interface SoundFacts extends SoundMeasures {
+  readonly files: number;
+  /** Of the files in the folder: `*.wav`, or those of its folders. */
+  readonly pattern: string;
   /** The values of each part of the names with their counts; of files in folders the folder alone. */
   readonly parts: readonly ReadonlyMap<string, number>[];
   /** Between the parts; null for files in folders. */
@@ -27,11 +30,20 @@ export function readSoundFacts(folder: string): Result<SoundFacts | null> {
   const own = expandPattern("*.wav", folder);
   const files = own.length > 0 ? own : expandPattern("*/*.wav", folder);
   if (files.length === 0) return ok(null);
+  const measures = measureSounds(files.map((name) => join(folder, name)));
+  if (!measures.ok) return measures;
+  const { parts, separator } =
+    own.length > 0 ? nameParts(own) : { parts: [countsOf(files, (name) => name.split("/")[0])], separator: null };
+  const pattern = own.length > 0 ? "*.wav" : "*/*.wav";
+  return ok({ files: files.length, pattern, ...measures.value, parts, separator });
+}
+
+/** The rates and durations of sound files. */
+export function measureSounds(files: readonly string[]): Result<SoundMeasures> {
   const rates = new Map<number, number>();
   const seconds: number[] = [];
   const problems: RunProblem[] = [];
-  for (const name of files) {
-    const file = join(folder, name);
+  for (const file of files) {
     try {
       const sound = readWav(readFileSync(file));
       if (!sound.ok) {
@@ -52,16 +64,7 @@ export function readSoundFacts(folder: string): Result<SoundFacts | null> {
     ({ min, max }, each) => ({ min: Math.min(min, each), mean, max: Math.max(max, each) }),
     { min: Number.POSITIVE_INFINITY, mean, max: 0 },
   );
-  const { parts, separator } =
-    own.length > 0 ? nameParts(own) : { parts: [countsOf(files, (name) => name.split("/")[0])], separator: null };
-  return ok({
-    files: files.length,
-    pattern: own.length > 0 ? "*.wav" : "*/*.wav",
-    rates: new Map([...rates].sort(([, a], [, b]) => b - a)),
-    durations,
-    parts,
-    separator,
-  });
+  return ok({ rates: new Map([...rates].sort(([, a], [, b]) => b - a)), durations });
 }
 
 /** The parts of names by the separator that gives all of them as many. */
@@ -98,19 +101,21 @@ export function soundFactsRecord({ files, rates, durations, parts }: SoundFacts)
 const short = (value: number) => `${Number(value.toPrecision(3))}`;
 
 export function soundFactsText({ files, rates, durations, parts, separator }: SoundFacts): string {
+  const lines = parts.map((values, index) => {
+    const what = separator === null ? "folders" : `part ${index + 1} of the names`;
+    const list = [...values].map(([value, count]) => `${value} (${formatInteger(count)})`);
+    return `${what}: ${values.size > 20 ? formatCount(values.size, "value") : listFirst(list, 20)}`;
+  });
+  return [measuresText(files, { rates, durations }), ...lines].join("\n");
+}
+
+/** One line about sounds: their durations and rates. */
+export function measuresText(files: number, { rates, durations }: SoundMeasures): string {
   const { min, mean, max } = durations;
   const [[rate] = [0]] = rates;
   const hertz =
     rates.size === 1
       ? `${formatInteger(rate)} Hz`
       : [...rates].map(([each, count]) => `${formatInteger(each)} Hz (${formatInteger(count)})`).join(", ");
-  const lines = parts.map((values, index) => {
-    const what = separator === null ? "folders" : `part ${index + 1} of the names`;
-    const list = [...values].map(([value, count]) => `${value} (${formatInteger(count)})`);
-    return `${what}: ${values.size > 20 ? formatCount(values.size, "value") : listFirst(list, 20)}`;
-  });
-  return [
-    `${formatCount(files, "sound")} of ${short(min)} to ${short(max)} seconds (${short(mean)} on average) at ${hertz}`,
-    ...lines,
-  ].join("\n");
+  return `${formatCount(files, "sound")} of ${short(min)} to ${short(max)} seconds (${short(mean)} on average) at ${hertz}`;
 }

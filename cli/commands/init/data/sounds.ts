@@ -4,7 +4,7 @@ import { fail, ok, type Result } from "../../../../runtime/result.js";
 import { type ComposedSpec, splitFor, training } from "./compose-spec.js";
 import { readSoundFacts, type SoundFacts, soundFactsRecord, soundFactsText } from "./sound-facts.js";
 
-interface SoundsProposal {
+export interface SoundsProposal {
   readonly composed: ComposedSpec;
   readonly record: object;
   readonly text: string;
@@ -41,7 +41,8 @@ export function proposeSounds(folder: string, file: string, target: string | nul
     separator === null
       ? null
       : `${parts.map((_, index) => (index === label ? "{label}" : `{part${index + 1}}`)).join(separator)}.wav`;
-  const composed = composeSoundsSpec({ file: `${file}/${pattern}`, names, rates, sounds: facts.value.files });
+  const source = { file: `${file}/${pattern}`, ...(names !== null && { names }) };
+  const composed = composeSoundsSpec({ source, rates, sounds: facts.value.files });
   const where = separator === null ? "the folder of each sound" : `part ${label + 1} of the names`;
   const text = `${found}\n\nA classifier: predicts ${where}, ${classes.size} classes.`;
   return ok({ composed, record: { task: "sounds", ...soundFactsRecord(facts.value) }, text });
@@ -54,26 +55,24 @@ function labelPart({ parts, files }: SoundFacts, target: string | null): number 
   return place < 0 ? undefined : place;
 }
 
-function refuse(code: string, message: string, hint: string): Result<never, readonly RunProblem[]> {
+export function refuse(code: string, message: string, hint: string): Result<never, readonly RunProblem[]> {
   return fail([{ code, path: "", message, hint }]);
 }
 
 interface SoundsData {
-  /** A pattern. */
-  readonly file: string;
-  readonly names: string | null;
+  /** The keys of the spec that name the files. */
+  readonly source: object;
   readonly rates: SoundFacts["rates"];
   readonly sounds: number;
 }
 
 /** The spec of a classifier of sounds: bands of the mel scale through convolutions over time. */
-function composeSoundsSpec({ file, names, rates, sounds }: SoundsData): ComposedSpec {
+export function composeSoundsSpec({ source, rates, sounds }: SoundsData): ComposedSpec {
   const [[commonest] = [0]] = rates;
   return {
     data: {
       type: "audio",
-      file,
-      ...(names !== null && { names }),
+      ...source,
       sample_rate: commonest,
       ...(rates.size > 1 && { resample: true }),
       ...(sounds >= 500 && { buckets: 8 }),

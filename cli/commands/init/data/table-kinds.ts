@@ -29,6 +29,14 @@ export interface OddValue {
   readonly of: number;
 }
 
+/** Successive numbers of a column. */
+interface NumberOrder {
+  /** Of each number with the one before. */
+  readonly correlation: number;
+  /** True for numbers that never fall, or never rise. */
+  readonly isSorted: boolean;
+}
+
 export interface KindCollector {
   /** @param line of the value in the file. */
   add(text: string, line: number): void;
@@ -45,8 +53,8 @@ export interface KindCollector {
     readonly values: ReadonlyMap<string, number> | null;
     readonly longestWords: number;
   }): FoundKind | null;
-  /** The correlation of successive numbers, of the first rows. */
-  autocorrelation(): number;
+  /** The order of the numbers, of the first rows. */
+  order(): NumberOrder;
 }
 
 const notations = [
@@ -152,9 +160,13 @@ export function collectKind(): KindCollector {
       const isFew = values.size <= MAX_CATEGORIES && values.size * MIN_ROWS <= count;
       return isFew && values.size > 1 && longestWords <= MAX_WORDS ? { type: "category" } : null;
     },
-    autocorrelation() {
+    order() {
       const [reader] = settled ?? numberReaders ?? [];
-      return reader === undefined ? 0 : correlation(texts.map(reader.read));
+      if (reader === undefined) return { correlation: 0, isSorted: false };
+      const numbers = texts.map(reader.read);
+      const steps = numbers.slice(1).map((number, index) => number - (numbers[index] ?? 0));
+      const isSorted = steps.every((step) => step >= 0) || steps.every((step) => step <= 0);
+      return { correlation: correlation(numbers), isSorted };
     },
   };
 }

@@ -168,10 +168,14 @@ const LONG_SERIES = 100;
 /** A correlation of successive values that independent rows seldom have. */
 const CORRELATED = 0.35;
 
-/** True for rows in the order of time: by dates in one order, or by related successive values of the target. */
+/** Rows of the shortest series without dates. */
+export const MIN_SERIES = 20;
+
+/** True for rows in the order of time: by dates in one order, or by related successive values of an unsorted target. */
 function isSeries(target: ColumnFacts, columns: readonly ColumnFacts[], rows: number): boolean {
   if (columns.some(({ isOrderedDate }) => isOrderedDate)) return true;
-  return target.autocorrelation > Math.max(CORRELATED, 2 / Math.sqrt(rows));
+  const { correlation, isSorted } = target.order;
+  return rows >= MIN_SERIES && !isSorted && correlation > Math.max(CORRELATED, 2 / Math.sqrt(rows));
 }
 
 /** True for few different values, each of a few words: names, or small integers. */

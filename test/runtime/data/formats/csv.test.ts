@@ -5,13 +5,13 @@ import { expect, test } from "vitest";
 import { type Row, readCsv } from "../../../../runtime/data/formats/csv.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 
-async function rowsOf(csv: string, comment = "") {
+async function rowsOf(csv: string, comment = "", isDelimiterSet = true) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "t.csv"), csv);
   const rows: Row[] = [];
   const problems = await readCsv(
     { file: "t.csv", folder, path: "/data/file" },
-    { delimiter: ",", isDelimiterSet: true, delimiterHint: String, comment, header: true },
+    { delimiter: ",", isDelimiterSet, delimiterHint: String, comment, header: true },
     {
       columns: () => [],
       row(row) {
@@ -55,4 +55,11 @@ test("line numbers count line breaks inside quotes", async () => {
   expect(problems).toMatchObject([{ line: 5, message: expect.stringContaining("t.csv:5: The row has 1 field") }]);
   const quote = await rowsOf('a,b\r\n"1\r\n\r\n2",3\r\n4,5"6"\r\n');
   expect(quote.problems).toMatchObject([{ line: 5, message: expect.stringContaining("t.csv:5: A field contains") }]);
+});
+
+test("a first line such as sep=; names the delimiter, and is no row", async () => {
+  expect((await rowsOf("sep=,\r\na,b\r\n1,2\r\n")).rows).toEqual([[3, "1", "2"]]);
+  const { rows, problems } = await rowsOf("\ufeffsep=;\na;b\n1,5;2\n", "", false);
+  expect(rows).toEqual([]);
+  expect(problems).toMatchObject([{ code: "table-delimiter", line: 1, hint: ";" }]);
 });
