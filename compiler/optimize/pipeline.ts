@@ -12,6 +12,7 @@ import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
 import { shortRows } from "./kernels/short-rows.js";
 import { softplus } from "./kernels/softplus.js";
+import { vectorTransposes } from "./kernels/vector-transposes.js";
 import { type LegalityRule, noExportedOperators, noIdentity, noInt64, noStaticLoops, webgpuOps } from "./legality.js";
 import { decompose } from "./legalize/decompose.js";
 import { elideZeroState } from "./legalize/elide-zero-state.js";
@@ -23,6 +24,7 @@ import { fuseIntoLoop } from "./loops/fuse-into-loop.js";
 import { hoist, hoistExact } from "./loops/hoist.js";
 import { inductionVariables } from "./loops/induction-variables.js";
 import { lerp } from "./loops/lerp.js";
+import { negateInvariants } from "./loops/negate-invariants.js";
 import { reassociate } from "./loops/reassociate.js";
 import { sink, sinkExact } from "./loops/sink.js";
 import { unroll } from "./loops/unroll.js";
@@ -32,6 +34,7 @@ import { associativeScan } from "./recurrences/associative-scan.js";
 import { solveRecurrences } from "./recurrences/solve-recurrences.js";
 import { windowSums } from "./recurrences/window-sums.js";
 import { factorSums } from "./reuse/factor-sums.js";
+import { reorderLoopProducts } from "./reuse/loop-products.js";
 import { reuseLoopValues } from "./reuse/loop-values.js";
 import { shareFactor } from "./reuse/share-factor.js";
 import { shareSquares } from "./reuse/share-squares.js";
@@ -64,9 +67,12 @@ const legalInTraining = [noExportedOperators];
 export const forwardPasses: Pipeline = [
   canonicalization(legalInTraining),
   canonicalized("fuse-operators", [fuseNormalization], legalInTraining),
-  canonicalized("solve-recurrences", [solveRecurrences], legalInTraining),
+  canonicalized("solve-recurrences", [negateInvariants, solveRecurrences], legalInTraining),
   canonicalized("sum-windows", [windowSums], legalInTraining),
-  phase("expose-invariants", [lerp, addBeforeSplit, reassociate], { until: "fixpoint", legality: legalInTraining }),
+  phase("expose-invariants", [lerp, addBeforeSplit, reassociate, negateInvariants], {
+    until: "fixpoint",
+    legality: legalInTraining,
+  }),
   canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
   canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, { until: "fixpoint" }),
 ];
@@ -80,7 +86,7 @@ export const mixedPrecisionPasses: Pipeline = [
 const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   canonicalization(rules),
   canonicalized("fuse-operators", [fuseNormalization], rules),
-  phase("expose-invariants", [lerp, addBeforeSplit, reassociate, factorOut, distribute], {
+  phase("expose-invariants", [lerp, addBeforeSplit, reassociate, negateInvariants, factorOut, distribute], {
     until: "fixpoint",
     legality: rules,
   }),
@@ -88,12 +94,31 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
   canonicalized("parallelize-loops", [associativeScan], rules),
   canonicalized(
     "choose-kernels",
-    [contractProducts, shortRows, softplus, foldTimeIntoMatmul, matmulBeforeGather, fuseGemm, prepackWeights],
+    [
+      contractProducts,
+      shortRows,
+      softplus,
+      foldTimeIntoMatmul,
+      matmulBeforeGather,
+      fuseGemm,
+      prepackWeights,
+      vectorTransposes,
+    ],
     rules,
   ),
   canonicalized(
     "reuse-values",
-    [softmaxGradient, tanhGradient, reuseLoopValues, fuseIntoLoop, shareSquares, factorSums, dce, shareFactor],
+    [
+      softmaxGradient,
+      tanhGradient,
+      reorderLoopProducts,
+      reuseLoopValues,
+      fuseIntoLoop,
+      shareSquares,
+      factorSums,
+      dce,
+      shareFactor,
+    ],
     rules,
   ),
 ];

@@ -14,11 +14,23 @@ import { series, tagging } from "../../support/small-specs.js";
 
 const names = ablatablePasses.map(({ name }) => name);
 
+/** A linear recurrence with the decays and the outer products of a selective state space. */
+const decay = {
+  state: { h: ["hidden_size", 2] },
+  parameters: { W: ["input_size", "hidden_size"], A: ["hidden_size", 2], Q: ["hidden_size", 2] },
+  equations: [
+    "u = x @ W",
+    "h' = exp(-unsqueeze(softplus(u)) * exp(A)) * h + unsqueeze(u)",
+    "y = squeeze(sum(h' * unsqueeze(u @ Q, -2)))",
+  ],
+  output: "y",
+};
+
 /** Expected sizes for the cost decisions: those of the data, and wide slices. */
 test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, expecting %j", async (expected) => {
   const opened = await open({
     ...tagging,
-    cells: series.cells,
+    cells: { ...series.cells, decay },
     model: [
       { layer: "embedding", size: 3 },
       {
@@ -28,6 +40,7 @@ test.each([{}, { batch: 2 ** 16 }])("training without any one pass, in float64, 
           { cell: "lstm", hidden_size: 2 },
         ],
       },
+      { layer: "rnn", cell: "decay", hidden_size: 2 },
       { layer: "layer_norm" },
       { layer: "projection", size: "classes" },
     ],
