@@ -13,6 +13,12 @@ export async function runFileIn(out: string): Promise<string | undefined> {
   return [runFiles.checkpoints, runFiles.weights, runFiles.metrics].find((name) => existsSync(join(out, name)));
 }
 
+/** A file of another program that compiled models would replace. */
+export async function otherFileIn(out: string, files: readonly OutputFile[]): Promise<string | undefined> {
+  const { isRunDirectory } = await import("../runtime/run/layout.js");
+  return isRunDirectory(out) ? undefined : files.find(({ name }) => existsSync(join(out, name)))?.name;
+}
+
 /**
  * Writes all files under temporary names first, so that a failure replaces no existing file.
  *

@@ -15,7 +15,7 @@ import { openSpecWithSignature, type SpecWithSignature } from "../open-spec-with
 import { disablePassOption, integerParser, recurrenceOption, setOption, stopAfterOption } from "../option-parsers.js";
 import type { Output } from "../output.js";
 import { type PassFlags, readPassSelection } from "../pass-selection.js";
-import { type OutputFile, runFileIn, writeFolder } from "../write-folder.js";
+import { type OutputFile, otherFileIn, runFileIn, writeFolder } from "../write-folder.js";
 
 interface Flags extends PassFlags {
   readonly out: string;
@@ -73,6 +73,12 @@ export const compileCommand: CommandModule = {
     const training = batches === undefined ? [] : await filesForTraining(output, opened, out, batches, passSelection);
     if (training === undefined) return exitCodes.invalidInput;
     const files = [...training, ...(await compiledFiles(spec, compiled.artifact))];
+    const otherFile = await otherFileIn(out, files);
+    if (otherFile !== undefined) {
+      const message = `${out} has the file ${otherFile}, which would be replaced`;
+      reportInvalidInput(output, "run-directory", message, "Choose another folder with --out.");
+      return exitCodes.invalidInput;
+    }
     const [{ trainingFiles }, { runFiles }] = await Promise.all([
       import("../../runtime/training/training-files.js"),
       import("../../runtime/run/layout.js"),

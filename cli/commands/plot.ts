@@ -49,7 +49,7 @@ export const plot: CommandModule = {
       import("../../runtime/run/open.js"),
       import("../../views/metrics-history.js"),
     ]);
-    const opened = openRun(folder);
+    const opened = openRun(folder, "metrics");
     if (!opened.ok) {
       reportProblems(output, opened.error);
       return exitCodes.invalidInput;

@@ -28,6 +28,7 @@ export const runFiles = {
   weights: "weights.safetensors",
   metrics: "metrics.jsonl",
   result: "result.json",
+  training: "training.json",
   environment: "environment.json",
   checkpoints: "checkpoints",
 } as const;
@@ -88,6 +89,7 @@ export function clearRun(fs: DurableFs, out: string): void {
     runFiles.spec,
     runFiles.data,
     runFiles.tokenizer,
+    runFiles.training,
   ]) {
     fs.remove(join(out, name));
   }
@@ -160,19 +162,25 @@ export function recordedMetrics(folder: string, step: number): SplitMetrics | nu
   return result?.weights_step === step ? result.done.metrics : null;
 }
 
-/** Writes the final weights and the models that hold them, then `result.json`, which marks them as complete. */
+/**
+ * Writes the final weights and the models that hold them, then `result.json`, which marks them as complete.
+ *
+ * @param model with the weights; null: none is written. By default that of the artifact.
+ */
 export async function writeFinalModel(
   fs: DurableFs,
   out: string,
   artifact: Artifact,
   parameters: Tensors,
   result: RunResult,
+  model?: Uint8Array | null,
 ): Promise<void> {
   const { withWeights } = await import("../../compiler/onnx/splice/weights.js");
   const metadata = { step: `${result.weights_step}` };
   writeFileAtomic(fs, join(out, runFiles.weights), writeSafetensors(parameters, metadata));
   const weights = [...parameters].map(([name, { shape, data }]) => ({ name, dtype: "float32" as const, shape, data }));
-  writeFileAtomic(fs, join(out, runFiles.model), withWeights(artifact.model, weights));
+  const final = model === undefined ? withWeights(artifact.model, weights) : model;
+  if (final !== null) writeFileAtomic(fs, join(out, runFiles.model), final);
   const { stream } = artifact;
   if (stream !== null) writeFileAtomic(fs, join(out, runFiles.stream), withWeights(stream, weights));
   writeFileAtomic(fs, join(out, runFiles.result), Buffer.from(`${JSON.stringify(result, undefined, 2)}\n`));

@@ -27,7 +27,8 @@ export interface Run {
 
 const runHint = "Name the directory of a training run, such as runs/hihello.";
 
-export function openRun(folder: string): Result<Run> {
+/** @param purpose "model" refuses the run of another program's model, whose spec has no layers. */
+export function openRun(folder: string, purpose: "model" | "metrics" = "model"): Result<Run> {
   if (!existsSync(folder)) {
     const isRun = (path: string) => existsSync(join(path, runFiles.manifest));
     const inRuns = join("runs", basename(folder));
@@ -39,6 +40,10 @@ export function openRun(folder: string): Result<Run> {
   if (missing.length > 0) {
     const message = `"${folder}" is not a run directory: it has no ${missing.join(" and no ")}.`;
     return fail([problem("not-a-run", message, runHint)]);
+  }
+  if (purpose === "model" && existsSync(join(folder, runFiles.training))) {
+    const message = `"${folder}" has the training of another program's model, which has no spec.`;
+    return fail([problem("not-a-run", message, importedHint(folder))]);
   }
   const version = readVersion(folder);
   if (version !== undefined && version.format !== SUPPORTED_FORMAT) {
@@ -76,6 +81,13 @@ function withCurrentKeys(spec: NormalSpec): NormalSpec {
 }
 
 type ScaleType = NonNullable<NormalTableData["scale"]>["type"];
+
+/** Ways to use a folder of a model that another program made. */
+function importedHint(folder: string): string {
+  return existsSync(join(folder, runFiles.weights))
+    ? `Its metrics are in ${join(folder, runFiles.metrics)}, and ${join(folder, runFiles.model)} is the trained model: read it with rnnx inspect.`
+    : "Train it: rnnx train FOLDER --data FILE.";
+}
 
 const SUPPORTED_FORMAT: Manifest["format"] = 2;
 

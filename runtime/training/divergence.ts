@@ -19,6 +19,8 @@ export interface DivergedUpdate {
   readonly batches: BatchLoader;
   /** Gradient norms of earlier updates, latest last. */
   readonly gradientNorms: readonly number[];
+  /** False where the layers of the spec are not those of the model. */
+  readonly isLocated: boolean;
 }
 
 export interface Divergence {
@@ -30,14 +32,16 @@ export interface Divergence {
 export async function explainDivergence(
   spec: NormalSpec,
   signature: Signature,
-  { trainer, step, result, learningRateScale, batches, gradientNorms }: DivergedUpdate,
+  { trainer, step, result, learningRateScale, batches, gradientNorms, isLocated }: DivergedUpdate,
 ): Promise<Divergence> {
   const { losses, nonFinite } = result;
   const updates = "update" in nonFinite ? nonFinite.update : losses.length - 1;
   const replayedStep = await replayTo(trainer, step, updates, "parameter" in nonFinite, learningRateScale);
   const failedStep = replayedStep + 1;
   const loss = losses[failedStep - step - 1] ?? Number.NaN;
-  const origin = await locateNonFinite(spec, signature, trainer, failedStep, batches(failedStep, 1));
+  const origin = isLocated
+    ? await locateNonFinite(spec, signature, trainer, failedStep, batches(failedStep, 1))
+    : undefined;
   const summary =
     "parameter" in nonFinite
       ? `The weights ${nonFinite.parameter} became infinite with the update of step ${formatInteger(failedStep)}`

@@ -63,12 +63,19 @@ export async function finishRun(
     examples: interrupted ? [] : exampleTexts(source, examples, outputsOf(spec)),
     interrupted,
   };
-  await writeFinalModel(durableFs, out, artifact, parameters, {
-    format: 1,
-    finished: !interrupted,
-    weights_step: evaluation?.step ?? step,
-    done,
-  });
+  await writeFinalModel(
+    durableFs,
+    out,
+    artifact,
+    parameters,
+    {
+      format: 1,
+      finished: !interrupted,
+      weights_step: evaluation?.step ?? step,
+      done,
+    },
+    prepared.importedModel && (prepared.importedModel.withWeights?.(parameters) ?? null),
+  );
   return { done, notices };
 }
 

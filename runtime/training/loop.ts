@@ -13,11 +13,12 @@ import { acquireLock } from "../run/lock.js";
 import { type MetricsLog, openMetricsLog } from "../run/metrics-log.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
 import type { Device } from "../sessions/session.js";
-import { durableFs } from "../storage/durable-fs.js";
+import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
 import { type Checkpointer, createCheckpointer } from "./checkpointer.js";
 import { explainDivergence } from "./divergence.js";
+import { prepareStep } from "./fine-tune/prepare.js";
 import { finishRun } from "./finish.js";
 import { intervalsOf, isCheckpointDue, isDue, maxStepsPerCall } from "./intervals.js";
 import { float16Notices, skippedUpdates } from "./loss-scale.js";
@@ -37,7 +38,8 @@ export interface TrainingObserver {
 }
 
 export async function runTraining(request: TrainRequest, observer: TrainingObserver): Promise<TrainOutcome> {
-  const prepareResult = await prepare(request);
+  const { step } = request;
+  const prepareResult = await (step === undefined ? prepare(request) : prepareStep({ ...request, step }));
   if (!prepareResult.ok) return prepareResult;
   const prepared = prepareResult.value;
   return trainWithLock({ ...request, spec: prepared.spec }, prepared, observer);
@@ -92,6 +94,8 @@ function startRun(
   if (!passed.ok) return passed;
   const { metadata } = source;
   writeRunInputs(durableFs, out, spec, folder, artifact, { metadata, signature: source.signature(spec.train) });
+  if (prepared.importedModel !== undefined)
+    writeFileAtomic(durableFs, join(out, runFiles.training), prepared.importedModel.record);
   const { snapshot, notices } = restored.value;
   const { step, loss, progress } = snapshot;
   const trainer = prepared.createTrainer(snapshot);
@@ -212,6 +216,7 @@ async function failDiverged(
     learningRateScale: monitor.learningRateScale(),
     batches,
     gradientNorms: reporter.gradientNorms(),
+    isLocated: prepared.importedModel === undefined,
   });
   return runFailed(`${message}. ${checkpointer.lastCheckpointMessage()}`, hint, origin);
 }

@@ -10,6 +10,7 @@ import { ok, type Result } from "../result.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";
 import { openBackend } from "../sessions/backend.js";
 import type { Device } from "../sessions/session.js";
+import type { Tensors } from "../tensors/safetensors.js";
 import { planTraining, type TrainingPlan } from "./plan.js";
 import type { TrainRequest } from "./request.js";
 import { openTextSampler, type TextSampler } from "./text-samples.js";
@@ -25,6 +26,13 @@ export interface PreparedTraining
   /** Null without `train.sample`. */
   readonly textSampler: TextSampler | null;
   readonly device: Device;
+  /** Of the step of another program's model. */
+  readonly importedModel?: {
+    /** The contents of `training.json`. */
+    readonly record: Uint8Array;
+    /** The model with other weights; null where it stores them in other files. */
+    readonly withWeights: ((parameters: Tensors) => Uint8Array) | null;
+  };
 }
 
 export type PrepareResult = Result<PreparedTraining, RunFailure>;

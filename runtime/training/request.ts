@@ -24,6 +24,8 @@ export interface TrainRequest {
   readonly ranks?: number;
   /** Trains even where the estimated memory exceeds the machine's. */
   readonly force?: boolean;
+  /** A folder of `rnnx grad` whose training step is trained, and a file with the arrays of its data ports. */
+  readonly step?: { readonly folder: string; readonly data: string };
   /** A model file whose training this run continues, on the spec's data. */
   readonly fromModel?: string;
   /** Compiler passes that do not run (to measure them, or to bisect a fault). */

@@ -3,13 +3,14 @@ import { join, resolve } from "node:path";
 import { Option } from "commander";
 import type { FineTuneArtifact } from "../../../compiler/fine-tune/index.js";
 import { formatBytes } from "../../../runtime/format.js";
+import type { TrainingRecord } from "../../../runtime/training/fine-tune/step-folder.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportProblems } from "../../open-run.js";
 import { collectValues, positiveParser, setOption } from "../../option-parsers.js";
-import { type OutputFile, runFileIn, writeFolder } from "../../write-folder.js";
+import { type OutputFile, otherFileIn, runFileIn, writeFolder } from "../../write-folder.js";
 import { readModelFile } from "./apply-weights.js";
 import { OUTPUT_LOSS, trainingSettings, trainingSpec } from "./training-spec.js";
 
@@ -30,8 +31,8 @@ const INPUT_GRADIENT = "input-gradient.onnx";
 
 export const grad: CommandModule = {
   description:
-    "Reads an ONNX model that another program made, differentiates a loss of its output, and writes train.onnx, eval.onnx, initial.safetensors " +
-    "and manifest.json. A node without a rule is refused by name. Either all files are written or none.",
+    "Reads an ONNX model that another program made, differentiates a loss of its output, and writes train.onnx, eval.onnx, model.onnx, " +
+    "initial.safetensors, training.json and manifest.json, which rnnx train reads. A node without a rule is refused by name. Either all files are written or none.",
   example: "rnnx grad encoder.onnx --loss cross_entropy --optimizer adam --out tuned",
 
   declare(command) {
@@ -69,23 +70,24 @@ export const grad: CommandModule = {
       reportInvalidInput(output, "usage", message, "Give --loss for a training step, or --apply for a trained model.");
       return exitCodes.invalidInput;
     }
-    const other = flags.set?.find(
+    const unread = flags.set?.find(
       ({ path }) => !trainingSettings.some((key) => path === key || path.startsWith(`${key}.`)),
     );
-    if (other !== undefined) {
-      const message = `${other.flag} is no setting of the loss or the optimizer`;
+    if (unread !== undefined) {
+      const message = `${unread.flag} is no setting of the loss or the optimizer`;
       reportInvalidInput(output, "usage", message, `The keys of --set begin with ${trainingSettings.join(", ")}.`);
       return exitCodes.invalidInput;
     }
     if (flags.apply !== undefined)
       return (await import("./apply-weights.js")).applyWeights(output, file, flags.apply, out);
-    const spec = await trainingSpec(output, file, { ...flags, loss: loss ?? OUTPUT_LOSS });
+    const settings = await trainingSpec(output, file, { ...flags, loss: loss ?? OUTPUT_LOSS });
     const bytes = await readModelFile(output, file);
-    if (spec === undefined || bytes === undefined) return exitCodes.invalidInput;
-    const [{ fineTune }, { readModel }, { checkExternalData, externalDataReader }] = await Promise.all([
+    if (settings === undefined || bytes === undefined) return exitCodes.invalidInput;
+    const [{ fineTune }, { readModel }, { checkExternalData, externalDataReader }, { runFiles }] = await Promise.all([
       import("../../../compiler/fine-tune/index.js"),
       import("../../../compiler/onnx/read/model.js"),
       import("../../../runtime/import/external-data.js"),
+      import("../../../runtime/run/layout.js"),
     ]);
     const model = readModel(bytes);
     const unsafe = model.ok ? checkExternalData(file, model.model.initializers) : [];
@@ -94,7 +96,7 @@ export const grad: CommandModule = {
       return exitCodes.invalidInput;
     }
     const result = await fineTune(bytes, {
-      spec,
+      spec: settings.spec,
       isOutputLoss: loss === OUTPUT_LOSS,
       output: trained,
       parameters,
@@ -107,18 +109,19 @@ export const grad: CommandModule = {
         reportInvalidInput(output, code, `${file}: ${message}`, hint);
       return exitCodes.invalidInput;
     }
-    const files = await artifactFiles(result.artifact);
+    const hasOwnWeights = !model.ok || model.model.initializers.every(({ external }) => external === undefined);
+    const files = await artifactFiles(result.artifact, settings.record, hasOwnWeights ? bytes : null);
+    const other =
+      files.find(({ name }) => resolve(out, name) === resolve(file))?.name ?? (await otherFileIn(out, files));
     const conflict = (await runFileIn(out))
       ? `${out} is a run directory`
-      : files.some(({ name }) => resolve(out, name) === resolve(file))
-        ? `${out} is the folder of ${file}, which would be replaced`
-        : undefined;
+      : other && `${out} has the file ${other}, which would be replaced`;
     if (conflict !== undefined) {
       reportInvalidInput(output, "run-directory", conflict, "Choose another folder with --out.");
       return exitCodes.invalidInput;
     }
     for (const notice of result.notices) output.note(notice);
-    await writeFolder(out, files, [INPUT_GRADIENT]);
+    await writeFolder(out, files, [INPUT_GRADIENT, runFiles.model]);
     const { parameters: tensors } = result.artifact.manifest;
     output.record({
       event: "result",
@@ -133,24 +136,26 @@ export const grad: CommandModule = {
 };
 
 /** The files in the order of writing. The manifest is last: its presence implies complete models. */
-async function artifactFiles({
-  train,
-  eval: evaluation,
-  inputGradient,
-  manifest,
-  weights,
-}: FineTuneArtifact): Promise<readonly OutputFile[]> {
-  const [{ writeSafetensors }, { initializeTensors }, { trainingFiles }] = await Promise.all([
+async function artifactFiles(
+  { train, eval: evaluation, inputGradient, manifest, weights }: FineTuneArtifact,
+  record: TrainingRecord,
+  model: Uint8Array | null,
+): Promise<readonly OutputFile[]> {
+  const [{ writeSafetensors }, { initializeTensors }, { trainingFiles }, { runFiles }] = await Promise.all([
     import("../../../runtime/tensors/safetensors.js"),
     import("../../../runtime/tensors/initializers.js"),
     import("../../../runtime/training/training-files.js"),
+    import("../../../runtime/run/layout.js"),
   ]);
+  const json = (value: unknown) => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
   const slots = initializeTensors(manifest.slots, 0);
   return [
-    { name: "train.onnx", content: train },
-    { name: "eval.onnx", content: evaluation },
+    { name: runFiles.train, content: train },
+    { name: runFiles.eval, content: evaluation },
+    ...(model === null ? [] : [{ name: runFiles.model, content: model }]),
     ...(inputGradient === null ? [] : [{ name: INPUT_GRADIENT, content: inputGradient }]),
     { name: trainingFiles.initial, content: writeSafetensors(new Map([...weights, ...slots])) },
-    { name: "manifest.json", content: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) },
+    { name: runFiles.training, content: json(record) },
+    { name: runFiles.manifest, content: json(manifest) },
   ];
 }

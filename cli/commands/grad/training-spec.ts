@@ -1,5 +1,7 @@
 /** The spec of a loss and an optimizer that flags name, and the problems in those flags. */
 import { basename } from "node:path";
+import type { TrainingRecord } from "../../../runtime/training/fine-tune/step-folder.js";
+import type { JsonObject } from "../../../schema/json-pointer.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import { reportInvalidInput } from "../../errors.js";
@@ -19,12 +21,17 @@ export interface TrainingFlags {
   readonly set?: readonly Override[];
 }
 
-/** A spec of the loss and the optimizer, in the terms of every other spec; undefined after a reported error. */
+export interface TrainingSettings {
+  readonly spec: NormalSpec;
+  readonly record: TrainingRecord;
+}
+
+/** The loss and the optimizer, in the terms of every other spec; undefined after a reported error. */
 export async function trainingSpec(
   output: Output,
   file: string,
   flags: TrainingFlags,
-): Promise<NormalSpec | undefined> {
+): Promise<TrainingSettings | undefined> {
   const { loss, optimizer, learningRate, set = [] } = flags;
   const name = basename(file)
     .replace(/\.onnx$/, "")
@@ -39,7 +46,12 @@ export async function trainingSpec(
     train: { steps: 1 },
   };
   const read = await readSpecText(JSON.stringify(spec), "options", set);
-  if (read.ok) return read.value.spec;
+  if (read.ok) {
+    const { spec: normal, resolved } = read.value;
+    const members = Object.entries(resolved).filter(([key]) => trainingSettings.includes(key));
+    const settings: JsonObject = Object.fromEntries(members);
+    return { spec: normal, record: { format: 1, name: normal.name, settings } };
+  }
   for (const { code, path, message, hint } of read.error.diagnostics)
     reportInvalidInput(output, code, flagMessage(flags, path, message), flagHint(path, hint));
   return undefined;

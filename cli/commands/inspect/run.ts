@@ -14,6 +14,7 @@ import type { InspectAspect } from "./stage.js";
 
 export async function inspectRun(output: Output, folder: string, aspect: InspectAspect): Promise<number> {
   const pathOf = (name: string) => join(folder, name);
+  if (existsSync(pathOf(runFiles.training))) return inspectImported(output, folder, aspect);
   const missing = [runFiles.manifest, runFiles.spec].filter((name) => !existsSync(pathOf(name)));
   if (missing.length > 0) {
     const hint = "Name a run directory, a spec or an .onnx file.";
@@ -41,4 +42,17 @@ export async function inspectRun(output: Output, folder: string, aspect: Inspect
   );
   if (classes.size > 0) output.print(`classes: ${escapeLine(describeClasses(classes))}\n`);
   return inspectSpec(output, pathOf(runFiles.spec), [], aspect, { run });
+}
+
+/** The description of a training step of another program's model, or of a run of it: that of the model. */
+async function inspectImported(output: Output, folder: string, { aspect }: InspectAspect): Promise<number> {
+  const model = join(folder, runFiles.model);
+  const [message, hint] =
+    aspect !== "layers"
+      ? [`${folder} is the training of another program's model, which has no spec`, "Remove the options."]
+      : [`${folder} has no ${runFiles.model}`, "Read the model itself: rnnx inspect MODEL.onnx."];
+  if (aspect === "layers" && existsSync(model))
+    return (await import("./onnx-model.js")).inspectModel(output, model, undefined);
+  reportInvalidInput(output, "not-a-run", message, hint);
+  return exitCodes.invalidInput;
 }

@@ -10,6 +10,7 @@ import { reportFailure, reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportRunProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
+import type { OpenedStep } from "../../open-step-folder.js";
 import {
   deviceOption,
   disablePassOption,
@@ -59,7 +60,7 @@ export const trainCommand: CommandModule = {
 
   declare(command) {
     command
-      .argument("<spec>", "spec (.json), or a model exported with --with-training (.onnx)")
+      .argument("<spec>", "spec (.json), a folder of rnnx grad, or a model exported with --with-training (.onnx)")
       .optionsGroup("Common options:")
       .option("--out <dir>", "run directory (default: runs/<spec name>, with --fold runs/<spec name>-fold-<k>)")
       .option("--steps <n>", "training steps; overrides train.steps", integerParser(1, 1_000_000_000))
@@ -72,7 +73,10 @@ export const trainCommand: CommandModule = {
       .optionsGroup("Initial weights and data:")
       .addOption(initOption())
       .option("--map <from=to>", "rename a tensor of --init: FILE_NAME=MODEL_NAME (repeatable)", parseNameMap)
-      .option("--data <file>", "training data for a model file (.onnx)")
+      .option(
+        "--data <file>",
+        "training data for a model file (.onnx), or arrays (.npz, .safetensors) for a folder of rnnx grad",
+      )
       .optionsGroup("Monitoring:")
       .option("--chart", "plot the loss at the end (default on a terminal)")
       .option("--dashboard [port]", "serve a live dashboard on localhost during training", integerParser(0, 65535))
@@ -103,7 +107,7 @@ export const trainCommand: CommandModule = {
     const opened = await openTrainSpec(output, file, flags);
     if (opened === undefined) return cancelTraining();
 
-    const { spec, origins, folder } = opened;
+    const { spec, origins, folder, step } = opened;
     const { split } = spec.data;
     if (flags.fold !== undefined && !("folds" in split && split.folds !== null)) {
       reportInvalidInput(output, "usage", "--fold needs a split in folds", "For example --set data.split.folds=5.");
@@ -123,6 +127,7 @@ export const trainCommand: CommandModule = {
       ...(flags.ranks !== undefined && { ranks: flags.ranks }),
       ...(flags.force === true && { force: true }),
       ...(isModelFile(file) && { fromModel: resolve(file) }),
+      ...(step !== undefined && { step }),
       ...passSelection,
       reportPredictions: flags.dashboard !== undefined,
     };
@@ -158,14 +163,20 @@ export const trainCommand: CommandModule = {
 };
 
 /** The spec; undefined after reporting an invalid spec or option. */
-async function openTrainSpec(output: Output, file: string, flags: Flags): Promise<OpenedSpec | undefined> {
+async function openTrainSpec(
+  output: Output,
+  file: string,
+  flags: Flags,
+): Promise<(OpenedSpec & Partial<OpenedStep>) | undefined> {
   const isModel = isModelFile(file);
-  const conflict = flagConflict(flags, isModel);
+  const isStep = (await import("../../../runtime/training/fine-tune/step-folder.js")).isStepFolder(file);
+  const conflict = flagConflict(flags, isModel || isStep) ?? (isStep ? stepConflict(flags) : undefined);
   if (conflict !== undefined) {
     reportInvalidInput(output, "usage", conflict, "Remove one of the options.");
     return undefined;
   }
   const overrides = flagOverrides(flags);
+  if (isStep) return (await import("../../open-step-folder.js")).openStepSpec(output, file, flags.data, overrides);
   if (!isModel) return openSpec(output, file, overrides);
   return (await import("../../open-trainable-model.js")).openTrainableSpec(output, file, flags.data, overrides);
 }
@@ -174,8 +185,29 @@ function isModelFile(file: string): boolean {
   return file.endsWith(".onnx");
 }
 
+/** The message about an option that a folder of `rnnx grad` does not have; undefined without one. */
+function stepConflict(flags: Flags): string | undefined {
+  const options = [
+    "dryRun",
+    "init",
+    "ranks",
+    "memoryLimit",
+    "force",
+    "disablePass",
+    "stopAfter",
+    "recurrence",
+  ] as const;
+  const option = options.find((name) => flags[name] !== undefined);
+  return option === undefined ? undefined : `${optionName(option)} requires a spec: the step of a folder is compiled`;
+}
+
+/** dryRun → --dry-run */
+function optionName(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** The message about options that cannot be combined; undefined if there is no conflict. */
-function flagConflict(flags: Flags, isModel: boolean): string | undefined {
+function flagConflict(flags: Flags, readsData: boolean): string | undefined {
   const { init, map, data, ranks, resume, overwrite, dryRun } = flags;
   if (resume === true && overwrite === true) return "--resume continues the run that --overwrite removes";
   const monitoring = (["chart", "dashboard", "tensorboard", "mlflow"] as const).find(
@@ -185,10 +217,10 @@ function flagConflict(flags: Flags, isModel: boolean): string | undefined {
   if (ranks !== undefined && detectLaunch() !== null)
     return "--ranks cannot be used under an MPI launcher, which starts one process per rank";
   if (map !== undefined && init === undefined) return "--map requires --init";
-  if (data !== undefined && !isModel)
-    return "--data requires a model file (.onnx); the data of a spec is set with --set data.file=FILE";
-  return init !== undefined && isModel
-    ? "--init cannot be used with a model file, which contains its weights"
+  if (data !== undefined && !readsData)
+    return "--data requires a model file (.onnx) or a folder of rnnx grad; the data of a spec is set with --set data.file=FILE";
+  return init !== undefined && readsData
+    ? "--init cannot be used with a model file or a folder of rnnx grad, which has its weights"
     : undefined;
 }
 

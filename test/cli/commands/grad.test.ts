@@ -45,7 +45,7 @@ test("a training step over another leaves no file of the earlier one, and replac
   expect((await rnnx("grad", encoder, ...flags)).code).toBe(0);
   expect(existsSync(join(out, "input-gradient.onnx"))).toBe(false);
   const own = await rnnx("grad", join(out, "eval.onnx"), "--loss", "output", "--output", "loss", "--out", out);
-  expect(own.stderr).toContain("is the folder of");
+  expect(own.stderr).toContain("has the file eval.onnx, which would be replaced");
   const file = await rnnx("grad", encoder, "--loss", "cross_entropy", "--out", join(out, "eval.onnx"));
   expect(file).toMatchObject({ code: 2 });
   expect(file.stderr).toContain("eval.onnx is a file, not a folder");

@@ -1,0 +1,178 @@
+/** Examples for the data ports of a training step: arrays of a file (.npz, .safetensors) by the names of the ports. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import type { Port } from "../../../compiler/artifact.js";
+import type { NormalSplit } from "../../../schema/normal/index.js";
+import { splitOrFold } from "../../data/folds.js";
+import { type Origin, type ParsedArray, toFloat32, valueProblem } from "../../data/formats/convert-array.js";
+import { readArray } from "../../data/formats/read-array.js";
+import { type DataSource, expectedBatchSize } from "../../data/source.js";
+import type { RunProblem } from "../../problem.js";
+import { fail, ok, type Result } from "../../result.js";
+import { unreadableFile } from "../../storage/system-errors.js";
+import { elementCount, type NumericArray } from "../../tensors/array.js";
+import { gatherRows, nestedRows } from "../../tensors/rows.js";
+import { readSafetensors } from "../../tensors/safetensors.js";
+
+export interface PortArrays {
+  readonly file: string;
+  /** Data ports of one step, the batch axis first. */
+  readonly ports: readonly Port[];
+  /** Classes of the targets, where they are class ids. */
+  readonly classes: number | null;
+  readonly split: NormalSplit;
+  readonly seed: number;
+}
+
+/** Integers from this size on differ from their neighbors in float32, in which a .safetensors file is read. */
+const FLOAT32_INTEGERS = 2 ** 24;
+
+export function openPortArrays({ file, ports, classes, split, seed }: PortArrays): Result<DataSource> {
+  const reader = openFile(file);
+  if (!reader.ok) return reader;
+  const arrays = new Map<string, NumericArray>();
+  const problems: RunProblem[] = [];
+  for (const port of ports) {
+    const read = reader.value(port.name);
+    const array = read.ok ? portArray(port, read.value, { name: port.name, path: "", file }) : read;
+    if (array.ok) arrays.set(port.name, array.value);
+    else problems.push(...array.error.filter(({ message }) => !problems.some((other) => other.message === message)));
+  }
+  if (problems.length === 0) problems.push(...checkSizes(file, ports, arrays));
+  const targets = arrays.get("targets");
+  if (problems.length === 0 && classes !== null && targets !== undefined)
+    problems.push(...checkClasses(file, targets, classes));
+  if (problems.length > 0) return fail(problems);
+  const [first] = arrays.values();
+  const examples = first?.shape[0] ?? 0;
+  const isStratified = classes !== null && targets?.shape.length === 1;
+  const splits = splitOrFold(
+    split,
+    seed,
+    examples,
+    isStratified ? Array.from<number | bigint>(targets.data).map(Number) : null,
+  );
+  if (!splits.ok) return splits;
+  const digest = createHash("sha256");
+  for (const [name, { dtype, shape, data }] of arrays) digest.update(JSON.stringify([name, dtype, shape])).update(data);
+  const signatureOf = (name: string | undefined) => {
+    const port = ports.find((candidate) => candidate.name === name);
+    return { dtype: (port?.dtype ?? "float32") as NumericArray["dtype"], shape: port?.shape ?? [] };
+  };
+  return ok({
+    examples,
+    splits: splits.value,
+    digest: digest.digest("hex"),
+    metadata: { type: "arrays" },
+    signature: (train) => ({
+      inputs: signatureOf(ports.find(({ name }) => name !== "targets")?.name),
+      targets: signatureOf("targets"),
+      sizes: {},
+      expected: { batch: expectedBatchSize(train, splits.value), time: 1 },
+    }),
+    batch: (indices) => new Map([...arrays].map(([name, array]) => [name, gatherRows(array, indices)])),
+    findOutOfRange: () => undefined,
+    decode: nestedRows,
+  });
+}
+
+type ReadPort = (name: string) => Result<ParsedArray>;
+
+function openFile(file: string): Result<ReadPort> {
+  const extension = extname(file).toLowerCase();
+  if (extension === ".npz")
+    return ok((name) => {
+      const read = readArray(`${file}#${name}`, ".", name, "");
+      if (read.ok) return ok(read.value.numbers);
+      // The names are those of the ports, and the user gives the file only.
+      return fail(
+        read.error.map((problem) => ({ ...problem, hint: problem.hint?.replace(/ Name one, .*/, "") ?? "" })),
+      );
+    });
+  if (extension !== ".safetensors") {
+    const message = `"${file}" is not an .npz or .safetensors file.`;
+    const hint = 'Store the arrays by the names of the inputs, such as numpy.savez("rows.npz", x=x, targets=targets).';
+    return fail([{ code: "file-kind", path: "", message, hint }]);
+  }
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    return fail([unreadableFile("", file, error)]);
+  }
+  const read = readSafetensors(bytes);
+  if (!read.ok) return fail([{ code: "file-format", path: "", message: `"${file}" cannot be read: ${read.error}.` }]);
+  const { tensors } = read.value;
+  return ok((name) => {
+    const tensor = tensors.get(name);
+    if (tensor !== undefined) return ok({ ...tensor, isInteger: false, values: tensor.data });
+    const message = `"${file}" contains no array named "${name}".`;
+    const names = [...tensors.keys()].slice(0, 20).join(", ");
+    const hint = names === "" ? "It contains no arrays." : `It contains ${names}.`;
+    return fail([{ code: "archive-member", path: "", message, hint }]);
+  });
+}
+
+/** The array in the type of the port, without or with an axis of size 1 at its end. */
+function portArray({ dtype, shape: axes }: Port, numbers: ParsedArray, origin: Origin): Result<NumericArray> {
+  const shape =
+    numbers.shape.length === axes.length + 1 && numbers.shape.at(-1) === 1
+      ? numbers.shape.slice(0, -1)
+      : numbers.shape.length === axes.length - 1 && axes.at(-1) === 1
+        ? [...numbers.shape, 1]
+        : numbers.shape;
+  const parsed = { ...numbers, shape };
+  if (dtype === "float32") return toFloat32(parsed, origin);
+  const { values } = numbers;
+  const invalid = values.findIndex((value) => !Number.isInteger(value));
+  if (invalid >= 0)
+    return fail([valueProblem(parsed, origin, invalid, `${values[invalid]}`, "The model reads integers.")]);
+  const isRounded = origin.file?.toLowerCase().endsWith(".safetensors") === true;
+  const large = isRounded ? values.findIndex((value) => Math.abs(value) >= FLOAT32_INTEGERS) : -1;
+  if (large >= 0)
+    return fail([valueProblem(parsed, origin, large, `${values[large]}`, "Store such integers in an .npz file.")]);
+  if (dtype === "int32") return ok({ dtype, shape, data: Int32Array.from(values) });
+  if (dtype === "int64") return ok({ dtype, shape, data: BigInt64Array.from(Array.from(values, BigInt)) });
+  const message = `The input ${origin.name} of the model has the type ${dtype}, which no array of "${origin.file}" has.`;
+  return fail([
+    { code: "array-type", path: "", message, hint: "Train with a program of your own: see the folder's manifest." },
+  ]);
+}
+
+/** Problems of shapes: against the ports, and of axes that have one name. */
+function checkSizes(
+  file: string,
+  ports: readonly Port[],
+  arrays: ReadonlyMap<string, NumericArray>,
+): readonly RunProblem[] {
+  const sizes = new Map<string, { readonly size: number; readonly name: string }>();
+  return ports.flatMap(({ name, shape: axes }): readonly RunProblem[] => {
+    const shape = arrays.get(name)?.shape ?? [];
+    const actual = `${name} in "${file}" has shape [${shape.join(", ")}]`;
+    const expected = `[${axes.join(", ")}]`;
+    const problem = (message: string, hint: string) => [{ code: "array-shape", path: "", message, hint }];
+    if (elementCount(shape) === 0) return problem(`${actual} and contains no numbers.`, "Give at least one example.");
+    if (shape.length !== axes.length || axes.some((axis, index) => typeof axis === "number" && axis !== shape[index]))
+      return problem(`${actual}, but the model reads ${expected}.`, "The first axis has the examples.");
+    for (const [index, axis] of axes.entries()) {
+      const size = shape[index] ?? 0;
+      const other = sizes.get(`${axis}`);
+      if (other !== undefined && other.size !== size)
+        return problem(
+          `${actual} with ${axis} = ${size}, but ${other.name} has ${axis} = ${other.size}.`,
+          `The model reads ${name} as ${expected}.`,
+        );
+      sizes.set(`${axis}`, { size, name });
+    }
+    return [];
+  });
+}
+
+function checkClasses(file: string, targets: NumericArray, classes: number): readonly RunProblem[] {
+  const ids = Array.from<number | bigint>(targets.data).map(Number);
+  const index = ids.findIndex((id) => id < 0 || id >= classes);
+  if (index < 0) return [];
+  const hint = `The model has ${classes} classes: ids are from 0 to ${classes - 1}.`;
+  return [valueProblem(targets, { name: "targets", path: "", file }, index, `${ids[index]}`, hint)];
+}
