@@ -17,7 +17,7 @@ const compiledKeys = ["precision", "accumulate", "memory", "distributed", "sampl
 /** Keys that a training of the folder may set. */
 const settable = ["name", "seed", "train", "data.split"];
 
-/** The spec, whose layers stand for those of the model; undefined after reporting an error. */
+/** The spec, with one layer in place of the model; undefined after reporting an error. */
 export async function openStepSpec(
   output: Output,
   folder: string,

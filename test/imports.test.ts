@@ -147,6 +147,7 @@ const compilerApi = [
   "compiler/export/options.ts",
   "compiler/export/precision.ts",
   "compiler/onnx/splice/quantize-weights.ts",
+  "compiler/onnx/splice/replace-weights.ts",
   "compiler/export/training.ts",
   "compiler/export/training-names.ts",
   "compiler/onnx/read/model.ts",
