@@ -8,6 +8,23 @@ export interface ArraySignature {
   readonly shape: readonly (number | string)[];
 }
 
+/** A column of the next row of `inputs`: a number of a target, a column of `future`, or null for 0. */
+export type NextColumn =
+  | {
+      readonly target: string;
+      readonly place: number;
+      /** x' = (x - offset) * factor, of a target that is not scaled as the input. */
+      readonly scaler?: { readonly offset: number; readonly factor: number };
+    }
+  | { readonly future: number }
+  | null;
+
+export interface Rollout {
+  /** Rows to be predicted. */
+  readonly rows: number;
+  readonly columns: readonly NextColumn[];
+}
+
 export interface Signature {
   /** Token ids [batch, time], features [batch, time, features], or rows [batch, features]. */
   readonly inputs: ArraySignature;
@@ -30,6 +47,8 @@ export interface Signature {
     readonly columns: readonly boolean[];
     readonly targets: Readonly<Record<string, readonly number[]>>;
   };
+  /** Of predictions that are fed back: the rows to be predicted, and the sources of each next row. */
+  readonly rollout?: Rollout;
   /** Initial states by public name (`rnn/0/h`), [batch, size]. */
   readonly initial_states?: Readonly<Record<string, ArraySignature>>;
   /**

@@ -785,6 +785,10 @@ export interface TableData {
    */
   horizon?: number | number[];
   /**
+   * Way to several rows. direct: the model outputs all rows of the horizon at once. autoregressive: the model predicts one row, and is trained on the first row after each window; evaluations, predictions and the exported model feed each predicted row back as the last row of the window, up to the last row of the horizon. Each input column is then a target or in `known_future`; dates are read in the rows to be predicted. Of quantiles the median is fed back, of a distribution its mean.
+   */
+  decode?: "direct" | "autoregressive";
+  /**
    * Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers.
    */
   stride?: number;
@@ -805,7 +809,7 @@ export interface TableData {
    */
   season?: number | null;
   /**
-   * Input columns whose values are known ahead, such as promotions: the input `future`, [batch, rows of the horizon, columns], has them in the rows to be predicted, scaled as in `inputs`. A column of categories is the input `future.<column>` of ids, and dates are `future.<column>.<feature>` without being listed. Layers read them by `from`. A file for predictions ends with the rows to be predicted of each series, whose other columns may be empty. Default (null): none.
+   * Input columns whose values are known ahead, such as promotions: the input `future`, [batch, rows of the horizon, columns], has them in the rows to be predicted, scaled as in `inputs`. A column of categories is the input `future.<column>` of ids, and dates are `future.<column>.<feature>` without being listed. Layers read them by `from`. A file for predictions ends with the rows to be predicted of each series, whose other columns may be empty. An empty list: dates alone. Default (null): none; with autoregressive decoding dates, where `columns` has some.
    */
   known_future?: string[] | null;
   /**

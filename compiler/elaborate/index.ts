@@ -27,7 +27,8 @@ import { finishProgram } from "./finish-program.js";
 import { openInputs } from "./inputs.js";
 import { layers } from "./layers/index.js";
 import { elaborateObjective, type Output, type OutputWire } from "./objective.js";
-import type { AttentionOutput, LayerOutput, Program } from "./program.js";
+import { type AttentionOutput, type LayerOutput, type Program, restrictToOutputs } from "./program.js";
+import { firstRowSignature, readingFirstRow, rollOut } from "./rollout.js";
 import { type ElaborationState, startElaboration } from "./state.js";
 import { checkScaledLosses, scaleWindows, type WindowScaling } from "./window-scaling.js";
 import { batchMajorShape, swapBatchAndTime, type Wire } from "./wire.js";
@@ -60,7 +61,10 @@ const sizeProblems: ReadonlySet<string> = new Set(["target-shape", "output-size"
 /** A problem of the width of an output, with the way out that keeps the width of one row. */
 function withHorizonHint(problem: Problem, { data }: NormalSpec): Problem {
   if (data.type !== "table" || data.horizon.length === 1 || !sizeProblems.has(problem.code)) return problem;
-  const hint = `The horizon is ${describeHorizon(data)}; one row alone is "horizon": [${rowsAhead(data)}].`;
+  const hint =
+    data.decode === "autoregressive"
+      ? 'With "decode": "autoregressive" the model predicts one row.'
+      : `The horizon is ${describeHorizon(data)}; one row alone is "horizon": [${rowsAhead(data)}].`;
   return { ...problem, hint: `${problem.hint} ${hint}` };
 }
 
@@ -83,12 +87,57 @@ export function elaborate(
     cacheSteps = GROWING_STEPS,
   }: Partial<ElaborationOptions> = {},
 ): Elaboration {
-  const state = startElaboration(spec, signature, mode, origins, {
-    partialBatch,
-    recurrences,
-    integerBits,
-    cacheSteps,
+  const options = { partialBatch, recurrences, integerBits, cacheSteps };
+  if (signature.rollout !== undefined && mode !== "training")
+    return elaborateRollout(spec, signature, mode, origins, options);
+  return elaborateModel(spec, signature, mode, origins, options);
+}
+
+/** The program that feeds predictions back; `mode` is no training. */
+function elaborateRollout(
+  spec: NormalSpec,
+  signature: Signature,
+  mode: Mode,
+  origins: SourceMap,
+  options: ElaborationOptions,
+): Elaboration {
+  const model = elaborateModel(spec, firstRowSignature(signature), "inference", origins, options);
+  if (!model.ok) return model;
+  const state = startElaboration(spec, signature, mode, origins, options);
+  const { context } = state;
+  const predictions = rollOut(
+    spec,
+    signature,
+    state,
+    restrictToOutputs(model.program, ({ role }) => role === "prediction"),
+  );
+  const scaling =
+    signature.window_scaling === undefined
+      ? null
+      : openWindowScaling(context, spec, signature, new Map(openInputs(state, signature)));
+  const outputWires = outputsOf(spec).map((output): OutputWire => {
+    const value = expectDefined(predictions.get(output.port), `the predictions ${output.port}`);
+    const scaled = scaling?.scaleOutputs(value, output.loss) ?? value;
+    return { output, wire: { value: scaled, sequence: false, mask: null, padding: "zeros", logits: null } };
   });
+  const objective = elaborateObjective(spec, signature, state, outputWires, scaling);
+  if (objective === undefined || state.problems().length > 0) return { ok: false, problems: state.problems() };
+  const outputs: readonly Output[] = [
+    ...objective.outputs,
+    ...[...predictions].map(([name, value]) => ({ port: { name, role: "prediction" as const }, value })),
+  ];
+  return { ok: true, program: finishProgram(state, objective, outputs) };
+}
+
+function elaborateModel(
+  spec: NormalSpec,
+  whole: Signature,
+  mode: Mode,
+  origins: SourceMap,
+  options: ElaborationOptions,
+): Elaboration {
+  const signature = firstRowSignature(whole);
+  const state = readingFirstRow(startElaboration(spec, signature, mode, origins, options), whole);
   const { b } = state.context;
   const wires = new Map(openInputs(state, signature));
   const scaling = openWindowScaling(state.context, spec, signature, wires);

@@ -24,6 +24,8 @@ export interface ElaborationState {
   readonly context: Context;
   /** The data input of a name, opened on first use. */
   feed(name: string, array: ArraySignature): Value;
+  /** The weight of another program of the same model. */
+  openWeight(port: InputPort, type: Value["type"]): Value;
   /** The counts of the losses over the whole batch, float32 [losses]. */
   feedCounts(losses: number): Value;
   beginLayer(layer: NormalLayer): void;
@@ -246,6 +248,7 @@ export function startElaboration(
   return {
     context,
     feed: (name, { dtype, shape }) => openInput(name, "data", { dtype, shape }),
+    openWeight: ({ name, role, initializer }, type) => openInput(name, role, type, initializer),
     feedCounts: (losses) => openInput("loss/counts", "count", { dtype: "float32", shape: [losses] }),
     beginLayer(layer) {
       currentLayer = layer;

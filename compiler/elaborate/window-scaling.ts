@@ -19,6 +19,8 @@ export interface WindowScaling {
   scaleTargets(value: Value, target: string): Value;
   /** Predictions [batch, outputs] in the units of the data. */
   unscaleOutputs(value: Value, loss: NormalLoss): Value;
+  /** The inverse. */
+  scaleOutputs(value: Value, loss: NormalLoss): Value;
 }
 
 /** The smallest scale, as a fraction of the mean absolute value: rounding errors of a constant window are no variation. */
@@ -60,6 +62,13 @@ export function scaleWindows(
       unscaleOutputs(value, loss) {
         const unscaledOutputs = unscaled(b, value, loss, ofTarget(loss.target));
         return isLog ? b.exp(unscaledOutputs) : unscaledOutputs;
+      },
+      scaleOutputs(value, loss) {
+        const { offset, factor } = ofTarget(loss.target);
+        const inverse = { offset: b.neg(offset), factor: null };
+        const ofWindow =
+          factor === null ? inverse : { offset: b.div(inverse.offset, factor), factor: b.div(1, factor) };
+        return unscaled(b, isLog ? b.log(value) : value, loss, ofWindow);
       },
     },
   };

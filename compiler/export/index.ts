@@ -26,7 +26,7 @@ import { stepForm } from "./step.js";
 export type { CellForm } from "../elaborate/context.js";
 export type { Tensors } from "./fold-weights.js";
 export * from "./options.js";
-export { referenceModel } from "./reference.js";
+export { firstRowModel, referenceModel } from "./reference.js";
 export { gumbelNoiseAt } from "./sampling.js";
 
 const forms: { readonly [F in ExportForm]: (request: FormRequest) => ModelInterface } = {

@@ -1,13 +1,19 @@
-/** The forward pass of evaluation as the reference of an export. Weights and carried states are inputs. */
+/** Forward passes whose weights are inputs: of evaluation, the reference of an export, and of the first row to be predicted. */
 
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port, Ports } from "../artifact.js";
+import { firstRowSignature } from "../elaborate/rollout.js";
 import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { emitModel } from "../onnx/write/model.js";
 import { runPasses, stepPasses } from "../optimize/pipeline.js";
 import { forwardProgram } from "../pipeline/forward.js";
 import { forwardPorts } from "../pipeline/manifest.js";
 import { type Signature, withDynamicShapes } from "../signature.js";
+
+/** The model of the first row to be predicted, whose predictions are fed back. */
+export function firstRowModel(spec: NormalSpec, signature: Signature): ReturnType<typeof referenceModel> {
+  return referenceModel(spec, firstRowSignature(signature));
+}
 
 export async function referenceModel(
   spec: NormalSpec,

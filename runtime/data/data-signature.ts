@@ -25,10 +25,10 @@ import { targetUsesOf, type Uses, usesOf } from "./source.js";
 import { inputSources, isNamed, targetSources } from "./sources/array-roles.js";
 import { checkPairColumns } from "./sources/pair-columns.js";
 import { checkSequenceColumns } from "./sources/sequence-columns.js";
+import { checkUses } from "./sources/table/check-uses.js";
 import { checkClassHorizon, checkHorizon, targetColumns } from "./sources/table/columns.js";
-import { checkFutureUses, withFuture } from "./sources/table/future.js";
+import { withFuture } from "./sources/table/future.js";
 import { hasIndicator, inputsSignature, isFeature } from "./sources/table/inputs.js";
-import { checkScaledUses } from "./sources/table/window-scaling.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
@@ -87,8 +87,7 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
   const problems = [
     ...checkHorizon(data),
     ...checkClassHorizon(data, targetUsesOf(spec)),
-    ...checkScaledUses(data, targetUsesOf(spec)),
-    ...checkFutureUses(data, targetUsesOf(spec)),
+    ...checkUses(data, targetUsesOf(spec)),
   ];
   if (problems.length > 0) return fail(problems);
   const named = targetColumns(target);
@@ -127,6 +126,7 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
     targets: targetsSignature(targets.map(({ name, array }) => [name, array])),
     sizes: { ...inputs.sizes, ...Object.fromEntries(targets.map(({ name, size }) => [classesSize(name), size])) },
     ...(window !== null && { steps: window }),
+    ...(data.decode === "autoregressive" && { rollout: { rows: horizon.length, columns: [] } }),
     expected: { batch: batchSizeOrOne(spec.train), time: window ?? 1 },
   };
   return ok({ signatures: [withKnownFuture(signature, data)], isCertain: true });

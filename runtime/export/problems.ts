@@ -58,6 +58,10 @@ export function unrollProblem(
     const message = `--unroll fixes the steps of the sequence form; the ${form} form runs one step at a time.`;
     return { code: "usage", path: "", message, hint: "Remove --unroll, or export the sequence form." };
   }
+  if (unroll !== null && signature.rollout !== undefined) {
+    const message = "--unroll writes no loop, but predictions are fed back in a loop over the rows of the horizon.";
+    return { code: "unroll-rows", path: "", message, hint: "Remove --unroll." };
+  }
   const axes = [...timeAxesOf(withDynamicShapes(signature))].filter(([, steps]) => typeof steps === "string");
   // Layers know their lengths by the symbol of their time axis.
   if (unroll !== null && new Set(axes.map(([, steps]) => steps)).size > 1) {

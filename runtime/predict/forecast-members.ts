@@ -2,7 +2,7 @@
 import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
-import { type ScalerParameters, unscaleValues } from "../data/scaler.js";
+import { type ScalerParameters, unscaleValue, unscaleValues } from "../data/scaler.js";
 import { sampleOf } from "../forecast/distributions.js";
 import { type Forecast, forecastsOf, levelOf, pointOf, unscaledForecast } from "../forecast/forecasts.js";
 import { listFirst } from "../format.js";
@@ -76,6 +76,7 @@ export function forecastMembers(
   { loss, keys, rows, scalerAt, request, seed }: ForecastFormat,
   example: number,
   { data }: Scores,
+  paths: ((row: number, target: number) => readonly number[]) | null = null,
 ): readonly Prediction[] {
   const forecasts = forecastsOf(loss, data, keys.length * rows);
   return Array.from({ length: rows }, (_, row) =>
@@ -84,7 +85,8 @@ export function forecastMembers(
         const forecast = forecasts[row * keys.length + target] as Forecast;
         const scaler = targetKindOf(loss) === "counts" ? undefined : scalerAt(target);
         const random = randomStream(seed, "samples", example, row, target);
-        return membersOf(key, inUnits(forecast, scaler), request, () => random);
+        const drawn = paths?.(row, target).map((value) => (scaler === undefined ? value : unscaleValue(value, scaler)));
+        return membersOf(key, inUnits(forecast, scaler), request, drawn ?? null, () => random);
       }),
     ),
   );
@@ -101,6 +103,7 @@ function membersOf(
   key: string,
   forecast: Forecast,
   { levels, samples }: ForecastRequest,
+  paths: readonly number[] | null,
   random: () => ReturnType<typeof randomStream>,
 ): readonly (readonly [string, unknown])[] {
   const isComputed = forecast.kind === "distribution";
@@ -109,11 +112,41 @@ function membersOf(
   const point = pointOf(forecast);
   const listed = levels ?? (forecast.kind === "quantiles" ? forecast.levels : usualLevels);
   const drawn = (distribution: Extract<Forecast, { kind: "distribution" }>["distribution"]) =>
-    Array.from({ length: samples }, () => decimal(sampleOf(distribution, random())));
+    paths?.map(decimal) ?? Array.from({ length: samples }, () => decimal(sampleOf(distribution, random())));
+  const deviation = isComputed ? (paths === null ? forecast.distribution.deviation : deviationOf(paths)) : 0;
+  const level = (wanted: number) => (paths === null ? levelOf(forecast, wanted) : quantileOfValues(paths, wanted));
   return [
     ...(point === undefined ? [] : [[key, decimal(point)] as const]),
-    ...(isComputed ? [[`${key}_std`, decimal(forecast.distribution.deviation)] as const] : []),
-    ...listed.map((level) => [`${key}_${level}`, decimal(levelOf(forecast, level))] as const),
+    ...(isComputed ? [[`${key}_std`, decimal(deviation)] as const] : []),
+    ...listed.map((wanted) => [`${key}_${wanted}`, decimal(level(wanted))] as const),
     ...(isComputed && samples > 0 ? [[`${key}_samples`, drawn(forecast.distribution)] as const] : []),
   ];
+}
+
+/** The standard deviation of a sample; NaN for one value. */
+function deviationOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+/** The quantile of a sample, linear between its sorted values (R. Hyndman and Y. Fan, 1996, definition 7). */
+function quantileOfValues(values: readonly number[], level: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = (sorted.length - 1) * level;
+  const [below, above] = [sorted[Math.floor(place)] ?? Number.NaN, sorted[Math.ceil(place)] ?? Number.NaN];
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/** The notice of intervals that know nothing of the errors of the rows before. */
+export function fedBackNotices(
+  { data, losses }: Pick<NormalSpec, "data" | "losses">,
+  { samples }: ForecastRequest,
+): readonly string[] {
+  if (data.type !== "table" || data.decode === "direct" || data.horizon.length === 1 || samples > 0) return [];
+  const loss = losses.find(isProbabilistic);
+  if (loss === undefined) return [];
+  const isQuantile = loss.type === "quantile";
+  const fact = `The levels of a row are those after ${isQuantile ? "medians" : "means"} in the rows before it, so that later rows have intervals that are too narrow.`;
+  return [isQuantile ? fact : `${fact} With --samples 200 they are those of sample paths.`];
 }

@@ -1,4 +1,5 @@
 /** The interface of the readers: examples without targets, and the format of their predictions. */
+
 import type { ModelOutput } from "../../schema/kinds/outputs.js";
 import type { NormalLayer } from "../../schema/normal/index.js";
 import { longBatchProblem } from "../data/long-sequences.js";
@@ -30,12 +31,15 @@ export interface PredictionInputs {
   identify(example: number, prediction: Prediction): Prediction | readonly Prediction[];
 }
 
+/** The values drawn for a target in a row of an example, one for each path, in the units of the model. */
+export type SamplePaths = (port: string, example: number, row: number, target: number) => readonly number[];
+
 /** The format of the predictions of one output. */
 export interface OutputFormat {
   /** Converts outputs to the user's scale, or to probabilities. */
   postprocess(scores: Scores): Scores;
-  /** The prediction of an example. */
-  describe(example: number, scores: Scores): Prediction;
+  /** The prediction of an example. @param paths values drawn for its rows, where predictions are fed back. */
+  describe(example: number, scores: Scores, paths?: SamplePaths | null): Prediction;
 }
 
 export interface InputsOptions {

@@ -24,6 +24,7 @@ import { readers } from "./index.js";
 import { batchesOf, batchProblems, type PredictionInputs } from "./inputs.js";
 import { readSources } from "./pair-sources.js";
 import { decodeSources } from "./pairs.js";
+import { drawPaths } from "./sample-paths.js";
 import { continuedNotice, predictSeries, restartNotice, type ScoresByPort, type SeriesInputs } from "./stateful.js";
 
 export interface Predictions {
@@ -110,10 +111,14 @@ export function openPredictor(run: Run, device: RequestedDevice): Predictor {
         const scores = (computed.value.scores.get(output.port) ?? []).map(format.postprocess);
         return { output, format, scores };
       });
+      const { rollout } = run.signature;
+      const isFedBack = rollout !== undefined && forecast !== null && forecast.samples > 0;
+      const drawn = isFedBack ? await drawPaths(run, rollout, inputs, forecast.samples, device) : ok(null);
+      if (!drawn.ok) return drawn;
       const predictions = Array.from(inputs.lengths, (_, example): Prediction | readonly Prediction[] => {
         const members = outputs.map(({ output: { name }, format, scores }) => ({
           name,
-          members: format.describe(example, scores[example] as Scores),
+          members: format.describe(example, scores[example] as Scores, drawn.value),
         }));
         return inputs.identify(example, mergeOutputs(members));
       }).flat();

@@ -23,7 +23,7 @@ import { findNonPositive } from "../data/sources/table/window-scaling.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
 import { fail, ok } from "../result.js";
-import { defaultRequest, forecastMembers } from "./forecast-members.js";
+import { defaultRequest, fedBackNotices, forecastMembers } from "./forecast-members.js";
 import { forecastRows, isForecastName, RowValues } from "./forecast-rows.js";
 import {
   describeClass,
@@ -154,6 +154,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     notices: [
       ...horizonNotices(spec.data, reverse),
       ...scaledFeaturesNotices(run.spec, metadata),
+      ...fedBackNotices(run.spec, forecast ?? defaultRequest),
       ...notices,
       ...shortNotices(
         short.map(([start]) => groupOf(start)),
@@ -188,7 +189,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
             ? { ...last, data: unscaleValues(last.data, scalerAt) }
             : last;
         },
-        describe(example, scores) {
+        describe(example, scores, paths = null) {
           const [name = "target"] = keys;
           if (isProbabilistic(output.loss)) {
             const format = { loss: output.loss, keys, rows: horizon.length, request: forecast ?? defaultRequest };
@@ -196,6 +197,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
               { ...format, scalerAt: (index) => scalerOf(scaler, target[index]), seed: spec.seed },
               example,
               scores,
+              paths === null ? null : (row, place) => paths(output.port, example, row, place),
             );
             const rowsOf = (key: string) => members.map((row) => row[key]);
             const memberOf = (key: string) => (members.length === 1 ? members[0]?.[key] : new RowValues(rowsOf(key)));

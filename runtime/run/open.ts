@@ -76,7 +76,14 @@ function withCurrentKeys(spec: NormalSpec): NormalSpec {
         : { type: earlier as ScaleType, per: "column" as const };
   return {
     ...spec,
-    data: { ...data, horizon, scale, time: data.time ?? null, known_future: data.known_future ?? null },
+    data: {
+      ...data,
+      horizon,
+      scale,
+      time: data.time ?? null,
+      known_future: data.known_future ?? null,
+      decode: data.decode ?? "direct",
+    },
   };
 }
 

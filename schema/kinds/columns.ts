@@ -72,8 +72,9 @@ export function rowsOfExample({ window }: Pick<NormalTableData, "window">): numb
 
 /** The reason why a model reads windows as a whole; undefined where the data has none. */
 export function whyWholeWindow(data: NormalData): string | undefined {
-  const isScaled = data.type === "table" && data.scale?.per === "window";
-  return isScaled ? "each window is scaled by all of its rows" : undefined;
+  if (data.type !== "table") return undefined;
+  if (data.decode === "autoregressive") return "its predictions are fed back into the window";
+  return data.scale?.per === "window" ? "each window is scaled by all of its rows" : undefined;
 }
 
 /** Names of arrays and scalars that models have as inputs. */

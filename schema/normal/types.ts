@@ -137,6 +137,14 @@ export interface NormalTableData {
    * Without a window: [0]. A target of classes is of one row.
    */
   readonly horizon: readonly number[];
+  /**
+   * Way to several rows. direct: the model outputs all rows of the horizon at once. autoregressive: the model predicts
+   * one row, and is trained on the first row after each window; evaluations, predictions and the exported model feed
+   * each predicted row back as the last row of the window, up to the last row of the horizon. Each input column is then
+   * a target or in `known_future`; dates are read in the rows to be predicted. Of quantiles the median is fed back, of
+   * a distribution its mean.
+   */
+  readonly decode: "direct" | "autoregressive";
   /** Rows between the starts of two consecutive windows. Default: 1, or the window with stateful layers. */
   readonly stride: number;
   /**
@@ -166,7 +174,7 @@ export interface NormalTableData {
    * columns], has them in the rows to be predicted, scaled as in `inputs`. A column of categories is the input
    * `future.<column>` of ids, and dates are `future.<column>.<feature>` without being listed. Layers read them by
    * `from`. A file for predictions ends with the rows to be predicted of each series, whose other columns may be empty.
-   * Default (null): none.
+   * An empty list: dates alone. Default (null): none; with autoregressive decoding dates, where `columns` has some.
    */
   readonly known_future: readonly string[] | null;
   /** Reverse the rows, for a file whose newest row is first. */

@@ -13,6 +13,7 @@ import { ownDirections } from "../own-metrics.js";
 import type { Spec } from "../spec.types.js";
 import { withColumnKinds } from "./columns.js";
 import { hasValidation, normalizeData, withStride } from "./data.js";
+import { checkDecode } from "./decode.js";
 import { fillDefaults } from "./fill.js";
 import { normalizeLosses } from "./losses.js";
 import { normalizeMetrics } from "./metrics.js";
@@ -67,6 +68,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   const train = normalizeTrain(spec.train ?? {}, facts, recordOrigin, report);
   checkStateful(model, data, train, { pathOf }, report);
   const losses = normalizeLosses(spec, { model, layerNames, data }, recordOrigin, report);
+  checkDecode({ data, model, losses, regularization: spec.regularization }, pathOf, report);
   checkSample(train, data, model, losses, report);
   const outputNames = new Set(losses.map(({ from }) => from));
   const outputs = new Map(

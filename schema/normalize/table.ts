@@ -2,7 +2,7 @@
 import type { Report } from "../diagnostics/index.js";
 import { quote } from "../diagnostics/suggest.js";
 import { child } from "../json-pointer.js";
-import { kindOf, textInputs } from "../kinds/columns.js";
+import { hasKinds, kindOf, textInputs } from "../kinds/columns.js";
 import { parseDateFormat } from "../kinds/date-format.js";
 import { predictsOwnRow, rowsAhead } from "../kinds/horizon.js";
 import { isRowCount } from "../kinds/split.js";
@@ -11,7 +11,15 @@ import type { Spec } from "../spec.types.js";
 
 /** The data with its file pattern, times and scaling in their normal form. */
 export function withTableForm(data: Spec["data"]): Spec["data"] {
-  return withScale(withTime(withFilePattern(data)));
+  return withDecode(withScale(withTime(withFilePattern(data))));
+}
+
+/** Rows that are fed back have dates of their own, which are then known ahead. */
+function withDecode(data: Spec["data"]): Spec["data"] {
+  if (data.type !== "table" || data.decode !== "autoregressive" || (data.known_future ?? null) !== null) return data;
+  const { columns = null } = data as { readonly columns?: NormalTableData["columns"] };
+  const hasDates = hasKinds(columns) && Object.values(columns).some(({ type }) => type === "date");
+  return hasDates ? { ...data, known_future: [] } : data;
 }
 
 /** The data with its scaling as an object. */

@@ -399,6 +399,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     season: { testedBy: "test/runtime/evaluation/baselines.test.ts" },
     group: { testedBy: "test/runtime/data/sources/table-series.test.ts" },
     time: { testedBy: ofTime },
+    decode: { testedBy: "test/runtime/predict/autoregressive.test.ts" },
     known_future: { testedBy: "test/runtime/predict/known-future.test.ts" },
     reverse: keyEffect(weather, "/data/reverse", true),
     scale: keyEffect(weather, "/data/scale", "min_max"),

@@ -61,6 +61,7 @@ export const tableData: NormalTableData = {
   time: null,
   season: null,
   known_future: null,
+  decode: "direct",
   reverse: false,
   scale: null,
   missing: "error",

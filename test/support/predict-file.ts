@@ -3,14 +3,22 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { readNpy } from "../../runtime/data/formats/npy.js";
-import { predictRun } from "../../runtime/predict/predict-run.js";
+import { type PredictRequest, predictRun } from "../../runtime/predict/predict-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** Predicts from the contents of a file, into a file of an extension. */
-export async function predictTo(run: string, input: string, content: string | Uint8Array, extension: string) {
+export async function predictTo(
+  run: string,
+  input: string,
+  content: string | Uint8Array,
+  extension: string,
+  forecast?: PredictRequest["forecast"],
+) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, input), content);
-  const outcome = await predictRun({ run, input, output: `out.${extension}`, folder, beam: null, device: "cpu" });
+  const output = `out.${extension}`;
+  const request = { run, input, output, folder, beam: null, device: "cpu" } as const;
+  const outcome = await predictRun({ ...request, ...(forecast && { forecast }) });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   expect(readdirSync(folder).sort()).toEqual([input, `out.${extension}`].sort());
   return { text: readFileSync(join(folder, `out.${extension}`)), notices: outcome.value.notices };
@@ -21,8 +29,13 @@ export async function objects(run: string, input: string, content: string | Uint
 }
 
 /** The predictions as objects, and the notices. */
-export async function predicted(run: string, input: string, content: string | Uint8Array) {
-  const { text, notices } = await predictTo(run, input, content, "json");
+export async function predicted(
+  run: string,
+  input: string,
+  content: string | Uint8Array,
+  forecast?: PredictRequest["forecast"],
+) {
+  const { text, notices } = await predictTo(run, input, content, "json", forecast);
   const rows: readonly Readonly<Record<string, unknown>>[] = JSON.parse(text.toString("utf8"));
   return { rows, notices };
 }

@@ -15,14 +15,15 @@ import { detectMerges, mergeNotice } from "../../float32-merges.js";
 import { mapPattern } from "../../formats/file-list.js";
 import { classNotices, decodeClasses, fitClasses } from "../../labels.js";
 import type { TableMetadata } from "../../metadata.js";
-import { type ScalerParameters, scaleValue, unscaleValues } from "../../scaler.js";
+import { scaleValue, unscaleValues } from "../../scaler.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../../source.js";
 import { collectFloats } from "../../spill/float-list.js";
 import { encodeLabels } from "../../vocabulary/lookup.js";
+import { checkUses } from "./check-uses.js";
 import { hasLabels } from "./columns.js";
 import type { TableRows } from "./contents.js";
 import { fillNotices, fitFill } from "./fill-rows.js";
-import { checkFutureUses, type FutureInputs, futureArrays, futureInputs, withFuture } from "./future.js";
+import { futureArrays, futureInputs, withFuture } from "./future.js";
 import {
   expectedSteps,
   type Feature,
@@ -31,28 +32,29 @@ import {
   fitIds,
   inputArrays,
   inputsSignature,
-  type TableInputs,
   updateDigest,
 } from "./inputs.js";
 import { leakNotices } from "./leaks.js";
 import { timeMetadata } from "./order.js";
+import { metadataOf, type Prepared } from "./prepared.js";
+import { checkRollout, rolloutOf } from "./rollout.js";
 import { iterateRows as tableRows } from "./row-order.js";
 import { readRows } from "./rows.js";
 import { fitScalers, markedRows } from "./scaling.js";
 import { type TableWindows, windowsOf } from "./series.js";
 import { seriesRows } from "./series-rows.js";
 import { tooLargeProblem, tooShortProblem } from "./size.js";
-import { fittedColumns, type PreparedTarget, targetsMetadata, unknownLabelsProblem } from "./targets.js";
+import { fittedColumns, type PreparedTarget, unknownLabelsProblem } from "./targets.js";
 import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./texts.js";
-import { checkScaledUses, checkWindowScaling, windowScaling } from "./window-scaling.js";
+import { checkWindowScaling, windowScaling } from "./window-scaling.js";
 
 export const table: SourceKind<NormalTableData> = {
   async open(specData, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const tableMetadata = fittedMetadata?.type === "table" ? fittedMetadata : null;
     const data = tableMetadata === null ? specData : { ...specData, ...fittedColumns(specData, tableMetadata) };
     const isFitted = tableMetadata !== null;
-    const unscalable = [...checkScaledUses(data, targetUses), ...checkFutureUses(data, targetUses)];
-    if (unscalable.length > 0) return fail(unscalable);
+    const misused = checkUses(data, targetUses);
+    if (misused.length > 0) return fail(misused);
     const result = await readRows(data, folder, targetUses, false, tableMetadata?.time?.notation);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
@@ -86,24 +88,6 @@ export const table: SourceKind<NormalTableData> = {
     return { ...data, file: mapPattern(data.file, rename), columns: mapTextFiles(data.columns, rename) };
   },
 };
-
-/** The rows as scaled inputs and targets. */
-interface Prepared {
-  readonly inputs: TableInputs;
-  readonly targets: readonly PreparedTarget[];
-  readonly inputNames: readonly string[];
-  /** By name of a scaled column. */
-  readonly scalers: ReadonlyMap<string, ScalerParameters>;
-  /** By name of a column, in place of its missing values. */
-  readonly fill: Readonly<Record<string, number>>;
-  /** Null without columns that are known ahead. */
-  readonly future: FutureInputs | null;
-  readonly scaling: Signature["window_scaling"] | undefined;
-  /** Null where rows are in the order of the file. */
-  readonly time: NonNullable<TableMetadata["time"]> | null;
-  /** Columns without a scaler that lose values in float32. */
-  readonly notices: readonly string[];
-}
 
 /** Scales the columns, fitted on the training split, and numbers the classes. */
 function prepare(
@@ -181,6 +165,7 @@ function prepare(
   });
   const future = futureInputs(data, read, ids.series);
   if (!future.ok) problems.push(...future.error);
+  else problems.push(...checkRollout(data, read, future.value, ids.series));
   if (!future.ok || problems.length > 0) return fail(problems);
   if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   return ok({
@@ -190,6 +175,7 @@ function prepare(
     scalers,
     fill,
     scaling: windowScaling(data, read),
+    rollout: rolloutOf(data, read, future.value, scalers),
     future: future.value,
     time: timeMetadata(read.time, fittedMetadata),
     notices: [...notices.values(), ...ids.notices, ...texts.notices, ...fillNotices(read, fill)],
@@ -198,11 +184,8 @@ function prepare(
 
 const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an offset.';
 
-function windowSource(
-  data: NormalTableData,
-  { inputs, targets, inputNames, scalers, fill, time, scaling, future }: Prepared,
-  { firstRows, splits }: TableWindows,
-): DataSource {
+function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, splits }: TableWindows): DataSource {
+  const { inputs, targets, inputNames, scalers, scaling, rollout, future } = prepared;
   const { horizon } = data;
   const window = rowsOfExample(data);
   const isRows = data.window === null;
@@ -237,22 +220,7 @@ function windowSource(
     examples: firstRows.length,
     splits,
     digest: digest.digest("hex"),
-    metadata: {
-      type: "table",
-      columns: inputNames,
-      target: targets.flatMap(({ columns }) => columns),
-      ...(inputs.ids.length > 0 && {
-        ids: Object.fromEntries(inputs.ids.map(({ name, column }) => [name, column])),
-      }),
-      ...(inputs.texts.length > 0 && {
-        texts: Object.fromEntries(inputs.texts.map(({ name, column }) => [name, column])),
-      }),
-      scaler: Object.fromEntries(scalers),
-      ...(Object.keys(fill).length > 0 && { fill }),
-      ...(time !== null && { time }),
-      ...(future !== null && { known_future: future.features.map((place) => inputNames[place] ?? "") }),
-      ...targetsMetadata(targets, horizon),
-    },
+    metadata: { ...metadataOf(prepared, horizon) },
     signature: (train) =>
       withFutureInputs({
         ...inputsOf,
@@ -267,6 +235,7 @@ function windowSource(
           ),
         },
         ...(scaling !== undefined && { window_scaling: scaling }),
+        ...(rollout !== undefined && { rollout }),
         ...(!isRows && { steps: window }),
         expected: { batch: expectedBatchSize(train, splits), time: window, ...expectedSteps(inputs) },
       }),
