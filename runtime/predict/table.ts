@@ -1,12 +1,9 @@
 /** Reads tables, and formats the forecast after each window, in the original scale. */
 import { inputKinds, rowsOfExample } from "../../schema/kinds/columns.js";
 import { isProbabilistic } from "../../schema/kinds/forecasts.js";
-import { describeHorizon, predictsOwnRow, rowsAhead } from "../../schema/kinds/horizon.js";
-import { lossName } from "../../schema/kinds/losses.js";
-import { outputsOf } from "../../schema/kinds/outputs.js";
-import type { NormalSpec, NormalTableData } from "../../schema/normal/index.js";
+import { predictsOwnRow, rowsAhead } from "../../schema/kinds/horizon.js";
 import type { FloatSeries } from "../data/batching/windows.js";
-import { columnOfOutput, metadataOf, type TableMetadata } from "../data/metadata.js";
+import { columnOfOutput, metadataOf } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { targetUsesOf, usesOf } from "../data/source.js";
 import type { TableRows } from "../data/sources/table/contents.js";
@@ -36,6 +33,7 @@ import {
 import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
+import { horizonNotices, scaledFeaturesNotices, shortNotices } from "./table-notices.js";
 import { describeMissing, emptyPastProblem, findLongFuture, tooLargeProblem } from "./table-problems.js";
 
 const positiveHint = "The model reads logarithms: write a number above 0.";
@@ -234,42 +232,6 @@ function timeMember(time: TableTime | null, row: number, after: number): Predict
   if (time === null || text === undefined) return undefined;
   const { column } = time;
   return { [isReservedName(column) || isForecastName(column) ? `${column} (time)` : column]: text };
-}
-
-/** A notice for outputs that are no values of the scaled columns that they were trained on. */
-function scaledFeaturesNotices(spec: NormalSpec, metadata: TableMetadata): readonly string[] {
-  return outputsOf(spec).flatMap((output) => {
-    const own = metadataOf(metadata, output.loss.target);
-    const columns = own.type === "table" ? own.target : [];
-    const scaled = columns.filter((name) => scalerOf(metadata.scaler, name) !== undefined);
-    if (isProbabilistic(output.loss)) return [];
-    if (usesOf(spec, output).outputs !== "features" || scaled.length === 0) return [];
-    const names = listFirst(
-      scaled.map((name) => JSON.stringify(name)),
-      8,
-    );
-    return [`The outputs of ${lossName(output.loss)} are in the scaled units of ${names}: data.json has the scale.`];
-  });
-}
-
-/** A notice for series without a window. @param names of the columns that name each, with its own values. */
-function shortNotices(names: readonly object[], all: number, window: number, futureRows: number): readonly string[] {
-  if (names.length === 0) return [];
-  const listed = listFirst(
-    names.map((name) => Object.values(name).join(", ")),
-    8,
-  );
-  const ahead = futureRows === 0 ? "" : ` and the ${formatCount(futureRows, "row")} to be predicted`;
-  return [
-    `${names.length} of ${formatCount(all, "series", "series")} without a prediction, too short for a window of ${formatCount(window, "row")}${ahead}: ${listed}.`,
-  ];
-}
-
-/** The rows that predictions are of; none where that is the row of their line. */
-function horizonNotices(data: Pick<NormalTableData, "horizon">, reverse: boolean): readonly string[] {
-  if (predictsOwnRow(data)) return [];
-  const order = reverse ? ", in order of time" : "";
-  return [`A prediction is the forecast for ${describeHorizon(data)}${order}; "line" is the last line of its window.`];
 }
 
 /**
