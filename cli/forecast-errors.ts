@@ -1,6 +1,7 @@
 /** Errors of forecasts in a terminal: by column, by step and by series, next to those of forecasts without a model. */
 import type { Baseline, ColumnErrors, Errors } from "../runtime/evaluation/baselines.js";
 import type { ForecastDetails, SeriesErrors } from "../runtime/evaluation/forecast-details.js";
+import { worseThanBaselines } from "../runtime/evaluation/worse-than-baselines.js";
 import { formatCount, formatNumber } from "../runtime/format.js";
 import { escapeLine } from "./escape-controls.js";
 import type { Output } from "./output.js";
@@ -73,14 +74,7 @@ export function printForecastErrors(
       `The season of the seasonal naive forecast is ${formatCount(season.rows, "row")}, by the step of the times: ${season.step}. ` +
         "Set data.season for another one.",
     );
-  for (const { column, mae } of columns) {
-    const own = baselines.filter((baseline) => baseline.column === column && baseline.mae < mae);
-    const [best] = own.toSorted((a, b) => a.mae - b.mae);
-    if (best === undefined) continue;
-    output.note(
-      `The model is worse than the ${best.baseline} of "${column}" as a forecast: its mae is ${formatNumber(mae)}, that of the ${best.baseline} ${formatNumber(best.mae)}.`,
-    );
-  }
+  for (const sentence of worseThanBaselines({ columns, baselines }, null)) output.note(sentence);
 }
 
 /** Prints the errors of each series, those of the largest scaled or relative errors first. */

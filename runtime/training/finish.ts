@@ -7,6 +7,7 @@ import { isStateful } from "../data/batching/stateful-batches.js";
 import type { Indices, Splits } from "../data/splits.js";
 import { monitoredSplits, unlessCancelled } from "../evaluation/evaluator.js";
 import { byOutput, exampleTexts } from "../evaluation/example-texts.js";
+import { naiveNotices } from "../evaluation/naive-comparison.js";
 import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
 import { formatInteger } from "../format.js";
 import { readCheckpoint } from "../run/checkpoint.js";
@@ -63,6 +64,7 @@ export async function finishRun(
     examples: interrupted ? [] : exampleTexts(source, examples, outputsOf(spec)),
     interrupted,
   };
+  const naive = interrupted ? [] : await forecastNotices(prepared, parameters);
   await writeFinalModel(
     durableFs,
     out,
@@ -76,7 +78,17 @@ export async function finishRun(
     },
     prepared.importedModel && (prepared.importedModel.withWeights?.(parameters) ?? null),
   );
-  return { done, notices };
+  return { done, notices: [...notices, ...naive] };
+}
+
+/** Notices of columns that a naive forecast predicts better; states carry forecasts of stateful models. */
+async function forecastNotices(
+  { spec, source, evaluator, artifact }: PreparedTraining,
+  parameters: Tensors,
+): Promise<readonly TrainEvent[]> {
+  if (isStateful(artifact.manifest)) return [];
+  const messages = await naiveNotices({ spec, source, evaluator, parameters: feedsOf(parameters) });
+  return messages.map((message) => ({ event: "notice", message }));
 }
 
 /** Decoded predictions, of several outputs as objects. */
