@@ -30,5 +30,14 @@ export function activeValues(nodes: readonly Node[], sources: Iterable<Value>): 
   return active;
 }
 
+/** Receives the nodes of the derivative of a node. */
+export type DerivativeObserver = (node: Node, derivative: readonly Node[]) => void;
+
 /** Walks `nodes` from the last to the first, and adds to the cotangents of each node's active inputs. */
-export type PullBack = (b: Builder, nodes: readonly Node[], active: ReadonlySet<Value>, collected: Cotangents) => void;
+export type PullBack = (
+  b: Builder,
+  nodes: readonly Node[],
+  active: ReadonlySet<Value>,
+  collected: Cotangents,
+  observe?: DerivativeObserver,
+) => void;

@@ -5,15 +5,16 @@ import { printShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Graph, NodeOf, OpName } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
-import { activeValues, createCotangents, type PullBack } from "./cotangents.js";
+import { activeValues, createCotangents, type DerivativeObserver, type PullBack } from "./cotangents.js";
 import { stackResiduals, vjpScan } from "./scan.js";
 
-export const pullBack: PullBack = (b, nodes, active, collected) => {
+export const pullBack: PullBack = (b, nodes, active, collected, observe) => {
   for (const node of [...nodes].reverse()) {
     const outputCotangents = node.outputs.map((output) => (active.has(output) ? collected.get(output) : undefined));
     if (outputCotangents.every((cotangent) => cotangent === undefined)) continue;
     const { vjp } = ruleOf<OpName>(node.op);
     if (vjp === "none") continue;
+    const start = b.nodes.length;
     if (vjp === "inference") throw new Error(`${node.op} has no gradient: it occurs in exported models only`);
     const inputCotangents =
       vjp === "loop"
@@ -23,6 +24,7 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
       const cotangent = inputCotangents[index];
       if (cotangent !== undefined && active.has(input)) collected.add(input, cotangent);
     });
+    observe?.(node, b.nodes.slice(start));
   }
 };
 
@@ -33,8 +35,15 @@ export const pullBack: PullBack = (b, nodes, active, collected) => {
  * @param loss position of a float32 scalar among the outputs.
  * @param wrt positions of float32 inputs.
  * @param scale position of a float32 scalar among the inputs: the loss scale, a factor of every derivative.
+ * @param observe of the nodes of the result, which begin with copies of those of the graph in order.
  */
-export function differentiate(graph: Graph, loss: number, wrt: readonly number[], scale?: number): Graph {
+export function differentiate(
+  graph: Graph,
+  loss: number,
+  wrt: readonly number[],
+  scale?: number,
+  observe?: DerivativeObserver,
+): Graph {
   const forward = stackResiduals(graph);
   const b = graphBuilder(graph.name);
   const inputs = forward.inputs.map((input) => b.input(input.name, input.type));
@@ -46,7 +55,7 @@ export function differentiate(graph: Graph, loss: number, wrt: readonly number[]
   if (dtype !== "float32" || shape.length > 0)
     throw new Error(`the loss is ${dtype}${printShape(shape)}, not a float32 scalar`);
   collected.add(at(outputs, loss), scale === undefined ? b.scalar(1) : at(inputs, scale));
-  pullBack(b, nodes, activeValues(nodes, parameters), collected);
+  pullBack(b, nodes, activeValues(nodes, parameters), collected, observe);
   const gradients = parameters.map((parameter) =>
     b.withName(collected.get(parameter) ?? zeros(b, parameter.type), `gradient/${parameter.name}`),
   );

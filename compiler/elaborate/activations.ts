@@ -1,6 +1,6 @@
 /** The activations of layers, by their name in specs: functions of the equation language of one tensor. */
 import type { ActivationName } from "../../schema/normal/index.js";
-import type { Builder, OpMethods } from "../ir/builder.js";
+import type { Builder } from "../ir/builder.js";
 import { mulDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Dim, Value } from "../ir/types.js";
@@ -82,7 +82,7 @@ export function activate(
  * a problem of its own, and where sizes that must agree depend on the data.
  */
 export function applyActivation(
-  b: OpMethods,
+  b: Builder,
   activation: ActivationName,
   x: Value,
   functions: FunctionTable,

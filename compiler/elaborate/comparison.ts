@@ -27,6 +27,8 @@ export interface Comparison {
   readonly kind: "loss" | "metric";
   /** The name of a loss. */
   readonly name?: string;
+  /** True for a loss of the spec. */
+  readonly isOwn?: boolean;
   readonly definition: Definition;
   readonly options: Readonly<Record<string, LossOption>>;
   /** The JSON pointer of the definition. */
@@ -39,8 +41,6 @@ export type ComparisonSizes = Readonly<Record<"output_size" | "target_size", num
 export interface ComparisonResult {
   /** [..., entries]; in the scope of the batch [1, 1]. */
   readonly value: Value;
-  /** The values of the equations with the names that they set. */
-  readonly values: ReadonlyMap<Value, string>;
   readonly dependence: Dependence;
 }
 
@@ -93,16 +93,10 @@ export function elaborateComparison(
   const lists = listOptions(use).map(
     ([name, values]) => [name, b.constant(tensor("float32", [values.length], values))] as const,
   );
-  const sound = { definition: resolved, equations, shapes: inferred, batchAxes: batch.length };
+  const own = use.isOwn && use.name !== undefined ? { own: { kind, name: use.name } } : {};
+  const sound = { definition: resolved, equations, shapes: inferred, batchAxes: batch.length, ...own };
   const names = buildEquations(b, sound, { ...operands, ...Object.fromEntries(lists) });
-  const targets = equations.flatMap((equation) => equation.targets.map(({ name }) => name));
-  const values = new Map(
-    targets.flatMap((name) => {
-      const result = names.get(name);
-      return typeof result === "object" ? [[result, name] as const] : [];
-    }),
-  );
-  return { value: outputOf(b, sound, names), values, dependence: dependent };
+  return { value: outputOf(b, sound, names), dependence: dependent };
 }
 
 /** The message and the hint for a result that training cannot change. */

@@ -4,7 +4,6 @@ import type {
   NormalCellDefinition,
   NormalLayer,
   NormalLayerDefinition,
-  NormalLoss,
   NormalTrain,
   Size,
 } from "../../schema/normal/index.js";
@@ -146,8 +145,6 @@ export interface Context {
   /** Final states of an earlier rnn layer, per cell. */
   statesOf(layer: string): readonly CellStates[] | undefined;
   recordStates(layer: string, states: readonly CellStates[]): void;
-  /** Records the values of the equations of a loss of the user's own, with the names that they set. */
-  recordLossValues(loss: NormalLoss, values: ReadonlyMap<Value, string>): void;
   /** Records the weights of an attention layer, before dropout: [batch, heads, steps, memory steps], or without heads. */
   recordAttention(layer: string, weights: Value): void;
 }

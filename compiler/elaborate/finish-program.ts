@@ -17,7 +17,6 @@ export function finishProgram(
     outputs: outputs.map(({ port }) => port),
     layers: [],
     attention: [],
-    lossValues: state.lossValues(),
     metrics: finalizers,
     batching,
   };

@@ -35,12 +35,6 @@ export interface LayerOutput {
   readonly sequence: boolean;
 }
 
-/** The equation of a loss that a value belongs to: the name of the loss, and the name that the equation sets. */
-export interface LossEquation {
-  readonly loss: string;
-  readonly target: string;
-}
-
 /** The weights of an attention layer. */
 export interface AttentionOutput {
   readonly layer: string;
@@ -61,8 +55,6 @@ export interface Program {
   readonly outputs: readonly OutputPort[];
   readonly layers: readonly LayerOutput[];
   readonly attention: readonly AttentionOutput[];
-  /** Values of the equations of losses of the user's own. */
-  readonly lossValues: ReadonlyMap<Value, LossEquation>;
   /** The finalizer of each metric's accumulators. */
   readonly metrics: Readonly<Record<string, MetricFinalizer>>;
   readonly batching: LossBatching;

@@ -2,7 +2,6 @@
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { joinWithAnd, quote } from "../../schema/diagnostics/suggest.js";
-import { lossName } from "../../schema/kinds/losses.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { EquationDefinition, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
@@ -17,7 +16,7 @@ import { functionTable } from "../language/functions/index.js";
 import { type ArraySignature, classesSize, type Signature, vocabularySize } from "../signature.js";
 import { shapesAgree } from "./compare-sizes.js";
 import type { Affine, CellStates, Context, ElaborationOptions, Mode, Shard } from "./context.js";
-import type { InputPort, LossEquation } from "./program.js";
+import type { InputPort } from "./program.js";
 import type { Wire } from "./wire.js";
 
 export interface ElaborationState {
@@ -39,8 +38,6 @@ export interface ElaborationState {
   finalStates(): ReadonlyMap<string, Value>;
   /** The weights of attention layers. */
   attentionWeights(): ReadonlyMap<string, Value>;
-  /** The values of the equations of losses of the user's own. */
-  lossValues(): ReadonlyMap<Value, LossEquation>;
   /** The values of the buffers after a training step, in the order of their inputs. */
   nextBuffers(): readonly (readonly [string, Value])[];
 }
@@ -74,7 +71,6 @@ export function startElaboration(
   const layers = new Map<string, { readonly layer: NormalLayer; readonly wire: Wire }>();
   const states = new Map<string, readonly CellStates[]>();
   const attentionWeights = new Map<string, Value>();
-  const lossValues = new Map<Value, LossEquation>();
   const masks = new Map<Value, Value>();
   const affines = new Map<Value, Affine>();
   let currentLayer: NormalLayer | undefined;
@@ -231,9 +227,6 @@ export function startElaboration(
     recordAttention(layer, weights) {
       attentionWeights.set(layer, weights);
     },
-    recordLossValues(loss, values) {
-      for (const [value, target] of values) lossValues.set(value, { loss: lossName(loss), target });
-    },
   };
   const order: readonly InputPort["role"][] = [
     "parameter",
@@ -264,7 +257,6 @@ export function startElaboration(
     ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
     finalStates: () => finalStates,
     attentionWeights: () => attentionWeights,
-    lossValues: () => lossValues,
     nextBuffers: () =>
       [...inputs.keys()].flatMap((name) => {
         const next = nextBuffers.get(name);

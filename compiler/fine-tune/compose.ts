@@ -76,7 +76,6 @@ export function composeProgram(composition: Composition, mode: "training" | "eva
     attention: [],
     metrics: loss?.metrics ?? {},
     batching: loss?.batching ?? "indivisible",
-    lossValues: new Map(),
   };
 }
 

@@ -1,13 +1,14 @@
 /** Equations as nodes, in order. */
 import type { Builder, Operand, OpMethods } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
-import { expectDefined } from "../ir/expect.js";
+import { at, expectDefined } from "../ir/expect.js";
 import type { Shape, Value } from "../ir/types.js";
 import { type ExpressionType, shapeOf } from "./expression-type.js";
 import { power } from "./functions/entries.js";
 import type { Delay } from "./functions/function.js";
 import type { EquationShapes } from "./infer/equations.js";
 import { isVectorProduct } from "./infer/product.js";
+import { type Definition, recordOrigin } from "./origins.js";
 import type { Assignment } from "./parse/equations.js";
 import type { BinaryExpression, BinaryOperator, Expression } from "./parse/expression.js";
 import { functionOf, numericOptions, type ResolvedDefinition } from "./resolve.js";
@@ -21,6 +22,8 @@ export interface SoundEquations {
   readonly batchAxes: number;
   /** Of sequences, in layers; by default their steps follow zeros. */
   readonly delay?: Delay;
+  /** That of the spec, whose values messages name; absent for a built-in one. */
+  readonly own?: Definition;
 }
 
 /**
@@ -29,19 +32,21 @@ export interface SoundEquations {
  * @param operands the values of inputs, states and parameters.
  */
 export function buildEquations(
-  b: OpMethods,
+  b: Builder,
   sound: SoundEquations,
   operands: Readonly<Record<string, Value>>,
 ): ReadonlyMap<string, Operand> {
-  const { definition, equations, shapes } = sound;
+  const { definition, equations, shapes, own } = sound;
   const names = new Map<string, Operand>([...numericOptions(definition), ...Object.entries(operands)]);
   for (const { targets, value } of equations) {
+    const start = b.nodes.length;
     const results = [buildExpression(value, { b, names, sound })].flat();
     for (const [index, { name }] of targets.entries()) {
       const result = expectDefined(results[index], name);
       const state = name.endsWith("'") ? shapes.states.get(name.slice(0, -1)) : undefined;
       names.set(name, state === undefined ? result : expandTo(b, result, state));
     }
+    if (own !== undefined) recordOrigin(b.nodes.slice(start), { ...own, target: at(targets, 0).name });
   }
   return names;
 }
@@ -75,7 +80,7 @@ export function expandTo(b: OpMethods, operand: Operand, shape: Shape): Value {
 }
 
 interface BuildScope {
-  readonly b: OpMethods;
+  readonly b: Builder;
   /** The value of each name so far. */
   readonly names: ReadonlyMap<string, Operand>;
   readonly sound: SoundEquations;

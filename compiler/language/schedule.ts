@@ -1,7 +1,7 @@
 /** A schedule as equations: the factor of the learning rate after n updates. */
 import type { Report } from "../../schema/diagnostics/index.js";
 import type { CellOption, EquationDefinition, NormalScheduleDefinition } from "../../schema/normal/index.js";
-import type { Operand, OpMethods } from "../ir/builder.js";
+import type { Builder, Operand } from "../ir/builder.js";
 import { expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import { type Analysis, analyze } from "./analyze.js";
@@ -51,7 +51,7 @@ export function analyzeSchedule(
 export type ScheduleNames = ReadonlyMap<string, Operand>;
 
 /** The factor after n updates, one number or several, from the equations' names. */
-export function factorIn(names: ScheduleNames, b: OpMethods): Value {
+export function factorIn(names: ScheduleNames, b: Builder): Value {
   return asValue(b, expectDefined(names.get("factor"), "factor"));
 }
 
@@ -60,7 +60,7 @@ export function buildSchedule(
   source: NormalScheduleDefinition,
   options: Readonly<Record<string, CellOption | object>>,
   totalSteps: number | null,
-  b: OpMethods,
+  b: Builder,
   n: Value,
 ): ScheduleNames {
   const analyzed = analyzeSchedule(source, options, totalSteps, "", ({ message }) => {

@@ -29,6 +29,13 @@ const causes: Readonly<Record<string, string>> = {
   Pow: "A power is too large, or its base is negative.",
 };
 
+/** Causes by primitive whose derivative is not finite where the primitive is. */
+const derivativeCauses: Readonly<Record<string, string>> = {
+  Sqrt: "The derivative of a square root is infinite at 0: keep the operand positive, as in sqrt(max(x, 1e-6)).",
+  Pow: "The derivative of a power below 1 is infinite at 0: keep the base positive, as in max(x, 1e-6) ^ 0.5.",
+  Div: "It divides by the square of a very small number.",
+};
+
 /**
  * @param trainer with the state before the step.
  * @param step from 1.
@@ -43,20 +50,22 @@ export async function locateNonFinite(
   batch: Batch,
 ): Promise<NonFiniteOrigin | undefined> {
   try {
-    const { probe } = await import("../../compiler/inspect/finiteness.js");
-    const probeModel = await probe(spec, signature);
-    if (probeModel === undefined) return undefined;
-    const session = await openSession(probeModel.model, "cpu", Number.POSITIVE_INFINITY);
-    if (!session.ok) return undefined;
+    const { firstNonFinite, probe, probeUpdate } = await import("../../compiler/inspect/finiteness.js");
     const state = {
       parameters: await trainer.tensors("parameter"),
       slots: await trainer.tensors("slot"),
       states: await trainer.tensors("state"),
     };
-    for (let microBatch = 0; microBatch < probeModel.microBatches; microBatch++) {
-      const outputs = await session.value.session.run(probeFeeds(probeModel, state, step - 1, batch, microBatch));
-      const nonFinite = firstNonFinite(probeModel, outputs);
-      if (nonFinite !== undefined) return describeOrigin(spec, nonFinite);
+    for (const compileProbe of [probe, probeUpdate]) {
+      const probeModel = await compileProbe(spec, signature);
+      if (probeModel === undefined) continue;
+      const session = await openSession(probeModel.model, "cpu", Number.POSITIVE_INFINITY);
+      if (!session.ok) return undefined;
+      for (let microBatch = 0; microBatch < probeModel.microBatches; microBatch++) {
+        const outputs = await session.value.session.run(probeFeeds(probeModel, state, step - 1, batch, microBatch));
+        const nonFinite = firstNonFiniteOutput(probeModel, outputs, firstNonFinite);
+        if (nonFinite !== undefined) return describeOrigin(spec, nonFinite);
+      }
     }
   } catch {
     // A failure here must not replace the message about the divergence: there may be too little memory for the probes.
@@ -77,11 +86,12 @@ function probeFeeds(
   return feedsFor(inputs, ({ name, role }) => {
     if (role === "step") return { dtype: "int64", shape: [], data: stepCount };
     if (role === "shard") return { dtype: "int64", shape: [2], data: position };
+    if (role === "rate_scale") return { dtype: "float32", shape: [], data: Float32Array.of(1) };
     const array = role === "data" ? batch.get(name) : undefined;
     if (array !== undefined) return microBatchOf(array, microBatches, microBatch);
     // With weight averaging the weights that are updated are in a slot, from the first update on.
     const latest = updates > 0 ? slots.get(`${name}/latest`) : undefined;
-    const tensor = latest ?? parameters.get(name) ?? states.get(name);
+    const tensor = latest ?? parameters.get(name) ?? states.get(name) ?? slots.get(name);
     return tensor && { dtype: "float32", ...tensor };
   });
 }
@@ -93,39 +103,48 @@ function microBatchOf(array: NumericArray, count: number, index: number): Numeri
   return { ...array, shape: [rows / count, ...rest], data } as NumericArray;
 }
 
-function firstNonFinite(
-  { probeOutputs: series }: Probe,
+function firstNonFiniteOutput(
+  { probeOutputs }: Probe,
   outputs: Readonly<Record<string, Tensor>>,
+  firstNonFinite: typeof import("../../compiler/inspect/finiteness.js").firstNonFinite,
 ): NonFiniteValue | undefined {
-  for (const { output, values, direction: steps } of series) {
+  return firstNonFinite(probeOutputs, (group) => {
+    const { output = "", values = [], direction = null } = probeOutputs[group] ?? {};
     const { data } = outputs[output] ?? { data: [] };
     const length = data.length / values.length;
     for (let position = 0; position < length; position++) {
-      const timeStep = steps === "backward" ? length - 1 - position : position;
+      const timeStep = direction === "backward" ? length - 1 - position : position;
       const probed = values.find((_, index) => !Number.isFinite(Number(data[index * length + timeStep])));
-      if (probed !== undefined) return { probed, timeStep: steps === null ? null : timeStep + 1 };
+      if (probed !== undefined) return { probed, timeStep: direction === null ? null : timeStep + 1 };
     }
-  }
-  return undefined;
+    return undefined;
+  });
 }
 
 /** A value of the probe in words, with its path. */
 export function describeOrigin(spec: NormalSpec, { probed, timeStep }: NonFiniteValue): NonFiniteOrigin {
-  const { description, layer, equation, operator, ofLoss } = probed;
+  const { description, layer, equation, operator, origin, isDerivative } = probed;
   return {
     description: timeStep === null ? description : `${description}, at time step ${timeStep}`,
-    path: ofLoss ? lossPath(spec, ofLoss) : equationPath(spec, layer, equation?.target ?? null, equation?.cell),
-    cause: causes[operator] ?? "",
+    path: origin ? originPath(spec, origin) : equationPath(spec, layer, equation?.target ?? null, equation?.cell),
+    cause: (isDerivative && derivativeCauses[operator]) || (causes[operator] ?? ""),
   };
 }
 
-/** The path of the equation that sets a name in a loss of the user's own. */
-function lossPath({ losses }: NormalSpec, { loss, target }: NonNullable<ProbedValue["ofLoss"]>): string {
-  const index = losses.findIndex((one) => lossName(one) === loss);
-  const found = losses[index];
-  const equations = found?.type === "custom" ? found.definition.equations : [];
-  const equation = equations.findIndex((text) => assignsName(text, target));
-  return equation < 0 ? `/losses/${index}` : `/losses/${index}/definition/equations/${equation}`;
+/** The path of an equation of the spec; of its definition where a variant has it. */
+function originPath(
+  { losses, layers, activations, optimizers }: NormalSpec,
+  { kind, name, target }: NonNullable<ProbedValue["origin"]>,
+): string {
+  const index = losses.findIndex((one) => lossName(one) === name);
+  const loss = losses[index];
+  const [path, definition] =
+    kind === "loss"
+      ? [`/losses/${index}`, loss?.type === "custom" ? loss.definition : undefined]
+      : [`/${kind}s/${name}`, { layer: layers, optimizer: optimizers, activation: activations }[String(kind)]?.[name]];
+  const equation = definition?.equations.findIndex((text) => assignsName(text, target)) ?? -1;
+  if (equation < 0) return path;
+  return kind === "loss" ? `${path}/definition/equations/${equation}` : `${path}/equations/${equation}`;
 }
 
 /**

@@ -61,7 +61,8 @@ export const custom: LayerDefinition<NormalCustom> = {
             return b.slice(history, 0, 0, at(value.type.shape, 0));
           }
         : undefined;
-    const sound = { definition, equations, shapes, batchAxes: batch.length, ...(delay && { delay }) };
+    const own = { kind: "layer", name: layer.type } as const;
+    const sound = { definition, equations, shapes, batchAxes: batch.length, own, ...(delay && { delay }) };
     const values = buildEquations(b, sound, { x, ...inputs, ...parameters });
     const value = b.withName(outputOf(b, sound, values), layer.name);
     nameValues(b, equations, values, `${layer.name}/`);

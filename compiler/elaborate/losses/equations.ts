@@ -186,7 +186,6 @@ function rowLoss(
   const result = elaborateComparison(use, { y, t }, sizes, context);
   const weights = classFactors(loss, use, compared, context);
   if (result === undefined || weights === undefined) return undefined;
-  if (use.isOwn) context.recordLossValues(loss, result.values);
   const entries = weights === null ? result.value : b.mul(result.value, weights);
   return reduceEntries(b, entries, operands, "reduction" in loss ? loss.reduction : "mean");
 }
@@ -254,7 +253,6 @@ function batchLoss(
   const index = b.unsqueeze(b.cast(b.range(rows), "float32"), [1]);
   const result = elaborateComparison(use, { y, t, valid, index }, sizes, context);
   if (result === undefined) return undefined;
-  if (use.isOwn) context.recordLossValues(loss, result.values);
   if (mask !== null && !result.dependence.read.has("valid"))
     return problem({
       part: loss,

@@ -16,7 +16,7 @@ import { stepPasses } from "../../optimize/pipeline.js";
 import { type CompileFailure, stageRunner } from "../../pipeline/stages.js";
 import { differentiateLoss, elaborateTraining } from "../../pipeline/training-step.js";
 import type { Signature } from "../../signature.js";
-import type { NonFiniteValue } from "../finiteness.js";
+import type { NonFiniteValue } from "../probed-values.js";
 import { findNonFinite } from "./non-finite.js";
 import { type Suspect, suspectOperators } from "./suspects.js";
 import { compareEntries, type EntryComparison } from "./tensors.js";

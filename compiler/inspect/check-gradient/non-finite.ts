@@ -3,31 +3,34 @@ import type { Program } from "../../elaborate/program.js";
 import { evaluate } from "../../graph/evaluate.js";
 import { at } from "../../ir/expect.js";
 import type { Tensor } from "../../ir/types.js";
-import { type NonFiniteValue, probedValues } from "../finiteness.js";
+import { firstNonFinite, type NonFiniteValue, type ProbeGroup, probedValues } from "../probed-values.js";
 
 /** @returns undefined where all values and gradients are finite. */
 export function findNonFinite(program: Program, operands: readonly Tensor[]): NonFiniteValue | undefined {
   const { differentiated, groups } = probedValues(program);
-  const entries = groups.flatMap(({ values, direction }) => values.map((value) => ({ ...value, direction })));
-  const outputs = entries.map(({ value }) => value);
+  const outputs = groups.flatMap(({ values }) => values.map(({ value }) => value));
   const results = evaluate({ ...differentiated, outputs }, operands);
-  let position = 0;
-  for (const { values, direction } of groups) {
-    const tensors = values.map((_, index) => at(results, position + index));
-    position += values.length;
-    const found = values.flatMap(({ probed }, index) => {
-      const { data, shape } = at(tensors, index);
-      const entry = direction === "backward" ? data.findLastIndex(isNotFinite) : data.findIndex(isNotFinite);
-      if (entry < 0) return [];
-      const [steps = 1] = shape;
-      return [{ probed, step: direction === null ? 0 : Math.floor(entry / (data.length / steps)) }];
-    });
-    if (found.length === 0) continue;
-    const isEarlier = (step: number, other: number) => (direction === "backward" ? step > other : step < other);
-    const first = found.reduce((earliest, each) => (isEarlier(each.step, earliest.step) ? each : earliest));
-    return { probed: first.probed, timeStep: direction === null ? null : first.step + 1 };
-  }
-  return undefined;
+  const starts = groups.map((_, index) => groups.slice(0, index).reduce((sum, { values }) => sum + values.length, 0));
+  const probed = groups.map((group) => ({ values: group.values.map((value) => value.probed) }));
+  return firstNonFinite(probed, (index) => {
+    const start = at(starts, index);
+    return firstOfGroup(at(groups, index), results.slice(start, start + at(groups, index).values.length));
+  });
+}
+
+/** @param tensors the values of the group. */
+function firstOfGroup({ values, direction }: ProbeGroup, tensors: readonly Tensor[]): NonFiniteValue | undefined {
+  const found = values.flatMap(({ probed }, index) => {
+    const { data, shape } = at(tensors, index);
+    const entry = direction === "backward" ? data.findLastIndex(isNotFinite) : data.findIndex(isNotFinite);
+    if (entry < 0) return [];
+    const [steps = 1] = shape;
+    return [{ probed, step: direction === null ? 0 : Math.floor(entry / (data.length / steps)) }];
+  });
+  if (found.length === 0) return undefined;
+  const isEarlier = (step: number, other: number) => (direction === "backward" ? step > other : step < other);
+  const first = found.reduce((earliest, each) => (isEarlier(each.step, earliest.step) ? each : earliest));
+  return { probed: first.probed, timeStep: direction === null ? null : first.step + 1 };
 }
 
 const isNotFinite = (value: number) => !Number.isFinite(value);

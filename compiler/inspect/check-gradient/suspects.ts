@@ -6,7 +6,7 @@ import { evaluate } from "../../graph/evaluate.js";
 import { at } from "../../ir/expect.js";
 import { tabulate } from "../../ir/tensor.js";
 import type { Node, OpName, Tensor, Value } from "../../ir/types.js";
-import { equationTarget, layersOfNodes } from "../finiteness.js";
+import { equationTarget, layersOfNodes } from "../probed-values.js";
 import { compareEntries } from "./tensors.js";
 
 export interface Suspect {

@@ -7,6 +7,7 @@ import { at, expectDefined } from "../../ir/expect.js";
 import { type Analysis, analyze } from "../analyze.js";
 import { buildEquations, outputOf } from "../build.js";
 import { type ExpressionType, isBatched, type ShapeRules, shapeRules } from "../expression-type.js";
+import type { Definition } from "../origins.js";
 import { type ResolvedDefinition, resolveDefinition } from "../resolve.js";
 import { activationScope } from "../scope.js";
 import { argumentError, asValue, type EquationFunction, type FunctionTable, tensorType } from "./function.js";
@@ -39,6 +40,7 @@ export function checkActivation(
 
 /**
  * @param functions those that its equations may call.
+ * @param own the definition in the spec; absent for a built-in one.
  * @param isUsable false for an activation in a circle of calls, or with too many of them, which is a problem of its own.
  */
 export function activationFunction(
@@ -46,6 +48,7 @@ export function activationFunction(
   definition: NormalActivationDefinition,
   functions: FunctionTable,
   isUsable: () => boolean,
+  own?: Definition,
 ): EquationFunction {
   let isSound: boolean | undefined;
   const optionNames = Object.keys(definition.options);
@@ -79,6 +82,7 @@ export function activationFunction(
       equations: expectDefined(equations, name),
       shapes: expectDefined(shapes, name),
       batchAxes: rules.batchAxes,
+      ...(own && { own }),
     };
     return outputOf(b, sound, buildEquations(b, sound, { x }));
   };

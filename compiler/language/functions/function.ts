@@ -1,7 +1,7 @@
 /** A function of the equation language: its arity, the type of a call, and the nodes of a call. */
 import { graphBuilder } from "../../graph/builder.js";
 import { evaluate } from "../../graph/evaluate.js";
-import type { Operand, OpMethods } from "../../ir/builder.js";
+import type { Builder, Operand, OpMethods } from "../../ir/builder.js";
 import { printShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Dim, Shape, Value } from "../../ir/types.js";
@@ -42,7 +42,7 @@ export interface EquationFunction {
    * @param delay of a sequence; by default its steps follow zeros.
    */
   build(
-    b: OpMethods,
+    b: Builder,
     args: readonly Operand[],
     shape: Shape,
     types: readonly ExpressionType[],

@@ -59,7 +59,11 @@ export function functionTable(activations: Readonly<Record<string, NormalActivat
         graph ??= callGraph(activations, table);
         return isWithinLimits(graph.sizeOf(name));
       };
-      return builtIn ?? (own && activationFunction(name, own, table, isUsable));
+      // A use with options is named after its definition.
+      const [definition = ""] = name.split("(");
+      const isOwn = builtInFunctions.get(definition) === undefined;
+      const origin = isOwn ? ({ kind: "activation", name: definition } as const) : undefined;
+      return builtIn ?? (own && activationFunction(name, own, table, isUsable, origin));
     },
   );
 }

@@ -8,6 +8,7 @@ import { expectDefined } from "../../ir/expect.js";
 import type { Shape, Value } from "../../ir/types.js";
 import { buildEquations } from "../../language/build.js";
 import { namesIn } from "../../language/check/unused.js";
+import type { Definition } from "../../language/origins.js";
 import { type AnalyzedUpdate, analyzeUpdate, scheduledOptions, type UpdateSlot } from "../../language/update.js";
 import { traitsOf } from "../../ops/index.js";
 import type { ResolvedOptimizer } from "../resolve-optimizer.js";
@@ -42,11 +43,15 @@ export interface EquationUpdate {
   build(b: Builder, operands: UpdateOperands): Update;
 }
 
-/** @param definition sound for parameters of this shape. */
+/**
+ * @param definition sound for parameters of this shape.
+ * @param own the definition in the spec; absent for a built-in one.
+ */
 export function equationUpdate(
   definition: NormalOptimizerDefinition,
   options: Readonly<Record<string, CellOption | object>>,
   shape: Shape,
+  own?: Definition,
 ): EquationUpdate {
   const rank = shape.length;
   const analyze = (ofShape: Shape, scheduled: readonly string[] = []) =>
@@ -60,7 +65,7 @@ export function equationUpdate(
     // A group of flattened parameters has a shape of its own.
     const isOwnShape = sameShape(parameter.type.shape, shape) && scheduled.length === 0;
     const update = isOwnShape ? analyzed : analyze(parameter.type.shape, scheduled);
-    const values = buildEquations(b, soundEquations(update), names);
+    const values = buildEquations(b, { ...soundEquations(update), ...(own && { own }) }, names);
     const next = (state: string) => expectDefined(values.get(`${state}'`), `${state}'`) as Value;
     return {
       parameter: next("p"),

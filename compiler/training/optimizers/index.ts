@@ -87,7 +87,8 @@ export function optimizerOf(optimizer: ResolvedOptimizer, { name = "", type: { s
   const key = JSON.stringify([options, rateFactor, shape]);
   const existing = known.get(key);
   if (existing !== undefined) return existing;
-  const update = equationUpdate(definitionOf(options), optionsOf(options), shape);
+  const own = options.type === "custom" ? ({ kind: "optimizer", name: options.name } as const) : undefined;
+  const update = equationUpdate(definitionOf(options), optionsOf(options), shape, own);
   const result: BoundOptimizer = {
     key: JSON.stringify([options, rateFactor, ...(update.dependsOnRank ? [shape.length] : [])]),
     isLayerwise: update.isLayerwise,

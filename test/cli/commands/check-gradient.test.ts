@@ -67,7 +67,7 @@ test("a value that is not finite: exit code 1, with its place", async () => {
   const { file } = specFile(ofLayer("y = x * log(a)", -1));
   const { code, stderr } = await rnnx("check-gradient", file);
   expect(code).toBe(1);
-  expect(stderr).toContain("the first value that is not finite is in the output of own");
+  expect(stderr).toContain("the first value that is not finite is in y of the layer own");
   expect(stderr).toContain("hihello.json:");
   expect(stderr).toContain("logarithm of zero or of a negative number");
 });

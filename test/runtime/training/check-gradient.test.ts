@@ -205,7 +205,7 @@ describe("no false alarm", () => {
 test("a value of a layer that is not finite is named by its equation", async () => {
   const layer = { parameters: { a: ["input_size"] }, initializers: { a: 0 }, equations: ["q = log(a)", "y = x * q"] };
   expect((await check(ofRows(layer))).nonFinite).toMatchObject({
-    description: "own/q",
+    description: "q of the layer own",
     path: "/layers/own/equations/0",
     cause: expect.stringContaining("logarithm"),
   });

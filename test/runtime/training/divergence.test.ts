@@ -1,7 +1,7 @@
 /** Values that are not finite are found in their step, and located in the spec. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { findLatestCheckpoint } from "../../../runtime/run/checkpoint.js";
 import type { Device } from "../../../runtime/sessions/session.js";
 import { readSpec } from "../../../schema/read.js";
@@ -70,6 +70,71 @@ test("an equation of a loss with a value that is not finite is located", async (
   expect(message).toContain("the first value that is not finite is in root of the loss roots");
   expect(source).toMatchObject({ path: "/losses/0/definition/equations/1" });
   expect(hint).toContain("logarithm");
+});
+
+describe("an equation of the spec is located", () => {
+  const flat = (layer: object) => ({
+    data: { type: "arrays", inputs: [[0.5], [-0.5]], targets: [[1], [2]] },
+    model: [layer, { layer: "dense", size: 1 }],
+    train: { steps: 2, batch_size: 2 },
+  });
+  const dense = (activation: unknown) => flat({ layer: "dense", name: "first", size: 3, activation });
+  test.each([
+    [
+      "of an activation that another one calls, with options",
+      {
+        ...dense({ type: "shifted", shift: 9 }),
+        activations: {
+          inner: { equations: ["z = x * 2", "y = log(z)"] },
+          shifted: { options: { shift: 0 }, equations: ["y = inner(x - shift)"] },
+        },
+      },
+      "y of the activation inner in first",
+      "/activations/inner/equations/1",
+      "logarithm",
+    ],
+    [
+      "of a layer",
+      { ...flat({ layer: "own" }), layers: { own: { equations: ["z = x - x", "y = x / z"] } } },
+      "y of the layer own",
+      "/layers/own/equations/1",
+      "divides",
+    ],
+    [
+      "whose derivative alone is not finite, of an activation",
+      { ...dense("root"), activations: { root: { equations: ["z = abs(x) * 0", "y = sqrt(z) + x"] } } },
+      "the derivative of y of the activation root in first",
+      "/activations/root/equations/1",
+      "infinite at 0",
+    ],
+    [
+      "whose derivative alone is not finite, of a loss",
+      {
+        ...dense("tanh"),
+        losses: { root: { equations: ["d = abs(y - t) * 0", "loss = d ^ 0.5 + abs(y)"] } },
+        loss: { type: "root" },
+      },
+      "the derivative of loss of the loss root",
+      "/losses/0/definition/equations/1",
+      "power below 1",
+    ],
+    [
+      "of an optimizer",
+      {
+        ...dense("tanh"),
+        optimizers: { own: { slots: { m: 0 }, equations: ["m' = m + g", "u = sqrt(m' - 1e9)", "p' = p - rate * u"] } },
+        optimizer: { type: "own", learning_rate: 0.1 },
+      },
+      "u of the optimizer own",
+      "/optimizers/own/equations/1",
+      "square root",
+    ],
+  ])("%s", async (_, parts, place, path, cause) => {
+    const { message, source, hint } = await fail(parts);
+    expect(message).toContain(`the first value that is not finite is in ${place}.`);
+    expect(source).toMatchObject({ path });
+    expect(hint).toContain(cause);
+  });
 });
 
 test("an equation with a value that is not finite is located, for any number of steps per call", async () => {

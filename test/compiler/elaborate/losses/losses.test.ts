@@ -150,7 +150,6 @@ async function evaluateLoss(fixture: Case) {
     affineBehind: unexpected,
     recordStates: unexpected,
     recordAttention: unexpected,
-    recordLossValues: unexpected,
   };
   const [options = unexpected()] = spec.losses;
   const loss =
