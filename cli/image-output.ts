@@ -1,10 +1,12 @@
 /** Image files of charts: SVG, and PNG with an optional package. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
+import { checkOutputPlace } from "../runtime/storage/output-place.js";
 import { installCommand } from "../schema/package-root.js";
 import { reportInvalidInput } from "./errors.js";
 import { exitCodes } from "./exit-codes.js";
+import { reportProblems } from "./open-run.js";
 import type { Output } from "./output.js";
 
 const PNG_RENDERER = "@resvg/resvg-js";
@@ -17,7 +19,12 @@ const PNG_RENDERER = "@resvg/resvg-js";
  */
 export function checkImageFile(output: Output, file: string, hasPackage = isInstalled): number | undefined {
   const extension = extname(file).toLowerCase();
-  if (extension === ".svg" || (extension === ".png" && hasPackage(PNG_RENDERER))) return undefined;
+  if (extension === ".svg" || (extension === ".png" && hasPackage(PNG_RENDERER))) {
+    const misplaced = checkOutputPlace(file);
+    if (misplaced === undefined) return undefined;
+    reportProblems(output, [misplaced]);
+    return exitCodes.invalidInput;
+  }
   if (extension === ".png") {
     const hint = `Install it: ${installCommand(PNG_RENDERER)}. Or name a .svg file.`;
     reportInvalidInput(output, "missing-package", `PNG images need the package ${PNG_RENDERER}`, hint);
@@ -36,6 +43,7 @@ function isInstalled(name: string): boolean {
 }
 
 export async function writeImage(file: string, svg: string): Promise<void> {
+  mkdirSync(dirname(file), { recursive: true });
   if (extname(file).toLowerCase() === ".svg") writeFileSync(file, svg);
   else writeFileSync(file, await (await import("../views/charts/render.js")).toPng(svg));
 }

@@ -1,6 +1,6 @@
 /** `rnnx report`: an HTML report of a run. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { CommandModule } from "../command.js";
 import { exitCodes } from "../exit-codes.js";
 import { reportProblems } from "../open-run.js";
@@ -45,6 +45,7 @@ export const report: CommandModule = {
       reportProblems(output, result.error);
       return exitCodes.invalidInput;
     }
+    mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, result.value);
     output.record({ event: "result", run: folder, file: out, bytes: Buffer.byteLength(result.value) });
     output.print(out);

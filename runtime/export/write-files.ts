@@ -1,8 +1,9 @@
 /** Writes the files of an export: all are complete and verified before the first is renamed to its final name. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { RunProblem } from "../problem.js";
 import type { DurableFs } from "../storage/durable-fs.js";
+import { checkOutputPlace } from "../storage/output-place.js";
 import { withStagingFolder } from "../storage/staging.js";
 
 export interface ExportFile {
@@ -12,12 +13,11 @@ export interface ExportFile {
 }
 
 export function checkOutputPath(out: string): RunProblem | undefined {
-  const problem = (code: string, message: string, hint = ""): RunProblem => ({ code, path: "", message, hint });
-  if (!out.endsWith(".onnx"))
-    return problem("file-kind", `"${out}" does not end in .onnx.`, "For example --out model.onnx.");
-  if (!existsSync(dirname(out))) return problem("file-missing", `The folder of "${out}" does not exist.`);
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) return problem("file-kind", `"${out}" is a folder.`);
-  return undefined;
+  if (!out.endsWith(".onnx")) {
+    const message = `"${out}" does not end in .onnx.`;
+    return { code: "file-kind", path: "", message, hint: "For example --out model.onnx." };
+  }
+  return checkOutputPlace(out);
 }
 
 /**
@@ -30,6 +30,7 @@ export async function writeVerified(
   files: readonly ExportFile[],
   verify: (folder: string) => Promise<boolean>,
 ): Promise<boolean> {
+  fs.makeFolder(dirname(out));
   return withStagingFolder(fs, out, async (stagingFolder) => {
     for (const { name, content } of files) fs.write(join(stagingFolder, name), content);
     if (!(await verify(stagingFolder))) return false;

@@ -1,5 +1,4 @@
 /** Predicts with a run's model from a file of inputs into predictions, and writes them or the outputs. */
-import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { writeZip } from "../data/formats/zip.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
@@ -77,7 +76,6 @@ function checkOutput({ folder, input, run: runFolder }: PredictRequest, output: 
   const kind = outputKind(output);
   if (!kind.ok) return kind;
   const path = resolve(folder, output);
-  if (!existsSync(dirname(path))) return fail([missingFolder(output)]);
   const replaced = checkOutputFile(path, runFolder, typeof input === "string" ? resolve(folder, input) : undefined);
   if (replaced !== undefined) return fail([replaced]);
   const isArray = kind.value === ".npy" || kind.value === ".npz";
@@ -98,16 +96,13 @@ function encodePredictions(kind: OutputKind, { predictions, scoresByOutput }: Pr
 }
 
 function writeOutput(path: string, content: Uint8Array): void {
+  durableFs.makeFolder(dirname(path));
   try {
     writeFileAtomic(durableFs, path, content);
   } catch (error) {
     durableFs.remove(`${path}.partial`);
     throw error;
   }
-}
-
-function missingFolder(output: string): RunProblem {
-  return { code: "file-missing", path: "", message: `The folder of "${output}" does not exist.`, hint: "" };
 }
 
 function unsupportedKind(output: string): RunProblem {

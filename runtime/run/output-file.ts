@@ -1,14 +1,18 @@
-/** Output files that would replace a file that the same command reads. */
+/** Output files in places of folders, or that would replace a file that the same command reads. */
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { RunProblem } from "../problem.js";
+import { checkOutputPlace } from "../storage/output-place.js";
 import { runFiles } from "./layout.js";
 
 /**
- * The problem of an output that is the input or a file of the run, also through links.
+ * The problem of an output that is a folder, that is below a file, or that is the input or a file of the run, also
+ * through links.
  * @param input The input file; undefined where the run is the only input.
  */
 export function checkOutputFile(output: string, run: string, input?: string): RunProblem | undefined {
+  const misplaced = checkOutputPlace(output);
+  if (misplaced !== undefined) return misplaced;
   const target = realPath(output);
   if (target === undefined) return undefined;
   const problem = (what: string): RunProblem => {

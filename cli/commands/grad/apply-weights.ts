@@ -1,6 +1,6 @@
 /** `rnnx grad --apply`: trained weights in place of those of the model that they came from. */
 import { readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { formatBytes } from "../../../runtime/format.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
@@ -56,6 +56,7 @@ export async function applyWeights(output: Output, file: string, weightsFile: st
     );
   const result = replaceWeights(bytes, tensors);
   if (!result.ok) return fail("weights", result.message, "Give the weights of this model.");
+  durableFs.makeFolder(dirname(out));
   durableFs.write(out, result.model);
   output.record({ event: "result", out, bytes: result.model.length, replaced: result.replaced });
   output.print(`${out}  ${formatBytes(result.model.length)}`);

@@ -1,5 +1,5 @@
 /** Predictions of runs: each type of input, as predictions and as outputs; invalid inputs write nothing. */
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exportModel } from "../../../runtime/export/index.js";
@@ -261,7 +261,7 @@ describe("problems of the output and the run", () => {
     train: { steps: 1 },
   };
 
-  test("an output of an unknown type, an output in a missing folder, and an unfinished run", async () => {
+  test("an output of an unknown type, in the place of a folder or below a file, and an unfinished run", async () => {
     const { out, folder } = await trainSpec(spec, { "in.json": "[[1]]" });
     const problemsOf = async (output: string) => {
       const outcome = await predictRun({ run: out, input: "in.json", output, folder, beam: null, device: "cpu" });
@@ -272,9 +272,15 @@ describe("problems of the output and the run", () => {
           : ["failed"];
     };
     expect(await problemsOf("out.xls")).toEqual(['Predictions cannot be written to "out.xls".']);
-    expect(await problemsOf("none/out.csv")).toEqual(['The folder of "none/out.csv" does not exist.']);
-    expect(await problemsOf("out.csv")).toEqual([]);
-    expect(existsSync(join(folder, "out.csv"))).toBe(true);
+    expect(await problemsOf("in.json/out.csv")).toEqual([
+      `"${join(folder, "in.json")}" is a file, and "${join(folder, "in.json/out.csv")}" would be below it.`,
+    ]);
+    for (const output of ["out.csv", "none/yet/out.csv"]) {
+      expect(await problemsOf(output)).toEqual([]);
+      expect(existsSync(join(folder, output))).toBe(true);
+    }
+    mkdirSync(join(folder, "folder.csv"));
+    expect(await problemsOf("folder.csv")).toEqual([`"${join(folder, "folder.csv")}" is a folder.`]);
     symlinkSync("in.json", join(folder, "link.json"));
     for (const output of ["in.json", "link.json"])
       expect(await problemsOf(output)).toEqual([
