@@ -59,6 +59,16 @@ export const compileCommand: CommandModule = {
       await reportSpecErrors(output, opened.locate(compiled.problems), opened.source);
       return exitCodes.invalidInput;
     }
+    const [{ checkInitialValues }, { withSourcePath }] = await Promise.all([
+      import("../../runtime/training/initial-values.js"),
+      import("../../runtime/training/spec-paths.js"),
+    ]);
+    const problems = checkInitialValues(spec, compiled.artifact.manifest.parameters, new Set());
+    if (problems.length > 0) {
+      const diagnostics = opened.locate(problems.map((problem) => withSourcePath(spec, origins, problem)));
+      await reportSpecErrors(output, diagnostics, opened.source);
+      return exitCodes.invalidInput;
+    }
     const existingFile = await runFileIn(out);
     if (existingFile !== undefined) {
       const hint = "Choose another folder with --out.";

@@ -220,6 +220,22 @@ test("a subject is needed for anything but the list of passes", async () => {
   expect(await rnnx("inspect")).toMatchObject({ code: 2, stdout: "" });
 });
 
+test("compile refuses initial values that are not finite, and writes nothing", async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "mamba.json");
+  const spec = {
+    data: { type: "text", text: "abcabcabc", window: 3 },
+    model: [{ layer: "one_hot" }, { layer: "rnn", cell: "mamba", hidden_size: 2, dt_min: 0 }, { layer: "projection" }],
+    loss: { type: "sequence_loss" },
+    optimizer: { type: "adam" },
+  };
+  writeFileSync(file, JSON.stringify(spec));
+  const { code, stderr } = await rnnx("compile", file, "--out", join(folder, "compiled"));
+  expect(code).toBe(2);
+  expect(stderr.replaceAll("\n", " ")).toMatch(/initial-values.*rnn\/0\/d are not finite: log\(exp\(exp\(uniform\(/);
+  expect(readdirSync(folder)).toEqual(["mamba.json"]);
+});
+
 test.each(["compile", "train"])("%s refuses an unknown pass", async (command) => {
   const out = join(temporaryFolder(), "out");
   const { code, stderr } = await rnnx(command, "specs/hihello.json", "--out", out, "--disable-pass", "fuse-gem");
