@@ -1,6 +1,6 @@
 /** `rnnx check-gradient`: the gradient of a spec against differences of its loss, as a table. Writes no run. */
 import { resolve } from "node:path";
-import type { TensorCheck } from "../../compiler/inspect/check-gradient/index.js";
+import type { EntryComparison, TensorCheck } from "../../compiler/inspect/check-gradient/index.js";
 import { formatCount, formatInteger, formatNumber } from "../../runtime/format.js";
 import type { RunProblem } from "../../runtime/problem.js";
 import type { GradientReport } from "../../runtime/training/check-gradient.js";
@@ -27,7 +27,8 @@ export const checkGradientCommand: CommandModule = {
     "Reads a few rows and time steps of the first batch, at the initial weights; without the files of the data, " +
     "or with --random, random inputs and targets of the same kinds. " +
     "Names the equation or the layer of a wrong gradient and of a value that is not finite. " +
-    "Exit code 0 where all gradients are right, 1 where one is wrong. Writes no run.",
+    "A derivative below the rounding errors of all differences is not measurable, and counts as neither right nor wrong. " +
+    "Exit code 0 where no gradient is wrong, 1 where one is. Writes no run.",
   example: "rnnx check-gradient specs/hihello.json --entries 20",
 
   declare(command) {
@@ -75,10 +76,13 @@ export const checkGradientCommand: CommandModule = {
 
 const verdicts = ["wrong", "jump", "kink"] as const;
 
-/** The worst of its entries; zero where the whole gradient is. */
+const isUnmeasurable = ({ verdict }: EntryComparison) => verdict === "unmeasurable";
+
+/** The worst of its entries; zero where the whole gradient is, and not measurable where no entry is. */
 function verdictOf({ comparisons, isZero }: TensorCheck): string {
   const worst = verdicts.find((verdict) => comparisons.some((comparison) => comparison.verdict === verdict));
-  return worst ?? (isZero ? "zero" : "right");
+  if (worst !== undefined) return worst;
+  return isZero ? "zero" : comparisons.every(isUnmeasurable) ? "not measurable" : "right";
 }
 
 function largest({ comparisons }: TensorCheck, key: "absolute" | "relative"): number {
@@ -130,9 +134,14 @@ function printReport(output: Output, report: GradientReport, requested: number):
   output.print(tableText(output.colors.print, columns, tensors.map(row)));
   output.print("");
   for (const line of details(tensors)) output.print(line);
-  const compared = tensors.reduce((count, { comparisons }) => count + comparisons.length, 0);
-  const count = formatCount(compared, "derivative");
-  if (isRight) output.print(`Right: ${count} compared, none wrong.`);
+  const compared = tensors.flatMap(({ comparisons }) => comparisons);
+  const unmeasurable = compared.filter(isUnmeasurable).length;
+  const count = formatCount(compared.length - unmeasurable, "derivative");
+  const others =
+    unmeasurable === 0
+      ? ""
+      : ` Not measurable: ${formatInteger(unmeasurable)} more, smaller than the rounding errors of differences.`;
+  if (isRight) output.print(`Right: ${count} compared, none wrong.${others}`);
   else if (suspects.length === 0)
     output.print(
       "Wrong: no operator alone is; the fault is in a loop or a pass of the compiler. This is a fault of rnnx: please report it.",
@@ -169,6 +178,12 @@ function details(tensors: readonly TensorCheck[]): readonly string[] {
     const { name, comparisons } = tensor;
     const verdict = verdictOf(tensor);
     if (verdict === "right") return [];
+    if (verdict === "not measurable") {
+      const most = formatNumber(Math.max(...comparisons.map(({ gradient }) => Math.abs(gradient))));
+      return [
+        `${name}: not measurable: its gradient, up to ${most}, is smaller than the rounding errors of differences of the loss.`,
+      ];
+    }
     if (verdict === "zero")
       return [`${name}: the whole gradient is zero, so this step does not train it, and differences are zero too.`];
     const found = comparisons.find((comparison) => comparison.verdict === verdict);

@@ -1,9 +1,12 @@
 /**
  * A derivative against central differences of the loss, in float64. Where the two disagree, one-sided differences
- * separate a kink (relu at 0) or a jump (floor, a comparison) from a wrong derivative.
+ * separate a kink (relu at 0) or a jump (floor, a comparison) from a wrong derivative. A derivative below the rounding
+ * errors of all differences is not measurable.
  */
 
-export type Verdict = "same" | "kink" | "jump" | "wrong";
+import { at } from "../../ir/expect.js";
+
+export type Verdict = "same" | "kink" | "jump" | "wrong" | "unmeasurable";
 
 export interface Comparison {
   readonly gradient: number;
@@ -28,8 +31,21 @@ export const TOLERANCE = 1e-6;
 const steps = [1e-5, 1e-6, 1e-4];
 /** Smaller derivatives are compared absolutely: differences of a loss of 1 have rounding errors of 1e-11. */
 const SMALLEST_MAGNITUDE = 1e-3;
+/** Steps for small derivatives: rounding errors of 1e-12 to 1e-14, and more truncation. */
+const longSteps = [1e-4, 1e-3, 1e-2];
+/** The largest difference of a small derivative, relative to it. */
+const SMALL_TOLERANCE = 1e-3;
+/** Differences of all long steps that are this close to each other show a slope, not rounding errors. */
+const AGREEMENT = 1e-2;
+/** The rounding error of a loss, relative to it: some units of the last place. */
+const ROUNDING = 2e-15;
 /** One-sided differences of a smooth loss differ by h L'' only. */
 const KINK = 1e-3;
+
+/** True where the difference shows the derivative, and not rounding errors alone. */
+function isMeasured({ gradient, difference, absolute }: Comparison): boolean {
+  return absolute <= SMALL_TOLERANCE * Math.max(Math.abs(gradient), Math.abs(difference));
+}
 
 /**
  * @param lossAt the loss where x, or the distance along a direction, is changed by h.
@@ -45,10 +61,22 @@ export function compare(lossAt: (h: number) => number, magnitude: number, gradie
     const relative = absolute / Math.max(Math.abs(gradient), Math.abs(difference), smallest);
     return { gradient, difference, absolute, relative, verdict: relative <= TOLERANCE ? "same" : "wrong", sides: null };
   };
+  /** A small derivative, whose absolute difference from its slope shows nothing. */
+  const compareSmall = (): Comparison => {
+    const comparisons = longSteps.map((step) => central(step * unit));
+    const [closest] = comparisons.toSorted((x, y) => x.absolute - y.absolute);
+    const small = closest as Comparison;
+    if (isMeasured(small)) return { ...small, verdict: "same" };
+    const slopes = comparisons.map(({ difference }) => difference);
+    const [low, high] = [Math.min(...slopes), Math.max(...slopes)];
+    const agree = high - low <= AGREEMENT * Math.max(Math.abs(low), Math.abs(high));
+    const isNoise = small.absolute <= (ROUNDING * Math.abs(loss)) / (at(longSteps, 0) * unit);
+    return { ...small, verdict: agree && !isNoise ? "wrong" : "unmeasurable" };
+  };
   let best: Comparison | undefined;
   for (const step of steps) {
     const comparison = central(step * unit);
-    if (comparison.verdict === "same") return comparison;
+    if (comparison.verdict === "same") return isMeasured(comparison) ? comparison : compareSmall();
     if (best === undefined || comparison.relative < best.relative) best = comparison;
   }
   const [h, tiny] = [1e-6 * unit, 1e-8 * unit];

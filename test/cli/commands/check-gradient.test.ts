@@ -63,6 +63,16 @@ test("a gradient of zeros is right, and named", async () => {
   expect(stdout.replaceAll("\n", " ")).toContain("own/a: the whole gradient is zero");
 });
 
+test("a gradient below the rounding errors is not measurable, and not counted", async () => {
+  const { file } = specFile(ofLayer("y = softmax(x + sum(a))", 0.5));
+  const { code, stdout } = await rnnx("check-gradient", file);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^own\/a +\[2\] +2 .* not measurable$/m);
+  const text = stdout.replaceAll("\n", " ");
+  expect(text).toMatch(/own\/a: not measurable: its gradient, up to \S+e-\d+, is smaller than the rounding errors/);
+  expect(text).toMatch(/Right: \d+ derivatives compared, none wrong\. Not measurable: 2 more, smaller than the rounding/);
+});
+
 test("a value that is not finite: exit code 1, with its place", async () => {
   const { file } = specFile(ofLayer("y = x * log(a)", -1));
   const { code, stderr } = await rnnx("check-gradient", file);

@@ -1,4 +1,4 @@
-/** A derivative against differences: right, wrong, at a kink, at a jump. */
+/** A derivative against differences: right, wrong, at a kink, at a jump, below the rounding errors. */
 import { describe, expect, test } from "vitest";
 import { compare } from "../../../../compiler/inspect/check-gradient/compare.js";
 import { compareEntries } from "../../../../compiler/inspect/check-gradient/tensors.js";
@@ -17,6 +17,12 @@ describe("of one number", () => {
     ["relu at 0, from the right", (x) => Math.max(x, 0), 0, 1, "kink"],
     ["relu at 0, by neither side", (x) => Math.max(x, 0), 0, 1.5, "wrong"],
     ["relu near 0", (x) => Math.max(x, 0), 1e-7, 1, "kink"],
+    ["a small slope", (x) => 1 + 1e-10 * Math.sin(x), 0.5, 1e-10 * Math.cos(0.5), "same"],
+    ["a small slope, twice as large", (x) => 1 + 1e-10 * Math.sin(x), 0.5, 2e-10 * Math.cos(0.5), "wrong"],
+    ["a small slope, of zero", (x) => 1 + 1e-10 * Math.sin(x), 0.5, 0, "wrong"],
+    ["a slope below the rounding errors", (x) => 1 + 1e-17 * x, 0.5, 1e-17, "unmeasurable"],
+    ["a slope below the rounding errors of a large loss", (x) => 1e6 + 1e-8 * x, 0.5, 1e-8, "unmeasurable"],
+    ["a constant", () => 1, 0.5, 0, "same"],
     ["a step at 0", (x) => Math.floor(x) + x * x, 0, 0, "jump"],
     ["a step elsewhere", (x) => Math.floor(x) + x * x, 0.3, 0.6, "same"],
     ["a step elsewhere, with a wrong slope", (x) => Math.floor(x) + x * x, 0.3, 0.7, "wrong"],
