@@ -3,6 +3,7 @@ import type { ExportPorts } from "../../../compiler/export/index.js";
 import type { TrainedModel } from "../source-run.js";
 import type { ExportFile } from "../write-files.js";
 import { csharpSnippet } from "./csharp.js";
+import { forecasterSnippet } from "./forecaster.js";
 import { browserSnippet, nodeSnippet } from "./javascript.js";
 import { type SnippetSpec, snippetSpecOf } from "./plan.js";
 import { pythonSnippet } from "./python.js";
@@ -19,8 +20,9 @@ const languages: Readonly<Record<string, (snippet: SnippetSpec) => string>> = {
 export function snippetsOf(trainedModel: TrainedModel, ports: ExportPorts, model: string): readonly ExportFile[] {
   const snippet = snippetSpecOf(trainedModel, ports, model);
   const stem = model.replace(/\.onnx$/i, "");
-  return Object.entries(languages).map(([suffix, write]) => ({
-    name: `${stem}${suffix}`,
-    content: Buffer.from(write(snippet)),
-  }));
+  const forecaster = forecasterSnippet(trainedModel, model);
+  return [
+    ...Object.entries(languages).map(([suffix, write]) => [suffix, write(snippet)] as const),
+    ...(forecaster === null ? [] : [[".forecast.py", forecaster] as const]),
+  ].map(([suffix, text]) => ({ name: `${stem}${suffix}`, content: Buffer.from(text) }));
 }

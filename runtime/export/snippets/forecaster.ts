@@ -1,0 +1,170 @@
+/** The Python program of a forecaster: from the rows of a CSV file to the forecast of each of its series. */
+import { hasPointForecast, isProbabilistic } from "../../../schema/kinds/forecasts.js";
+import { predictsOwnRow } from "../../../schema/kinds/horizon.js";
+import { targetKindOf } from "../../../schema/kinds/losses.js";
+import type { NormalLoss, NormalSpec, NormalTableData } from "../../../schema/normal/index.js";
+import { packageVersion } from "../../../schema/package-root.js";
+import type { TrainedModel } from "../source-run.js";
+
+/** Null for a model of other data, of several outputs, or without a forecast of numbers. @param model its file's name. */
+export function forecasterSnippet({ spec, metadata }: TrainedModel, model: string): string | null {
+  const { data, losses } = spec;
+  const [loss, ...others] = losses;
+  if (data.type !== "table" || metadata.type !== "table" || loss === undefined || others.length > 0) return null;
+  if (data.window === null || predictsOwnRow(data) || !hasPointForecast(loss) || !hasNamedColumns(data)) return null;
+  return program(spec, data, loss, model);
+}
+
+/** True for a file whose first row has the names of all columns that the program reads. */
+function hasNamedColumns({ header, columns, group, time, target }: NormalTableData): boolean {
+  const named = [columns, group, target].every((list) => (Array.isArray(list) ? list : []).every(isText));
+  return header !== false && header !== "comment" && named && (time === null || isText(time.column));
+}
+
+function isText(name: unknown): boolean {
+  return typeof name === "string";
+}
+
+/** The forecasts [series, numbers] by the outputs of a loss, in the units that it reads. */
+function pointLines(loss: NormalLoss): readonly string[] {
+  switch (loss.type) {
+    case "quantile": {
+      const median = loss.levels.filter((level) => level < 0.5).length;
+      return [
+        `values = np.sort(values.reshape(len(names), -1, ${loss.levels.length}))[:, :, ${median}]  # The median.`,
+      ];
+    }
+    case "gaussian_nll":
+    case "student_t_nll":
+      return ["values = values[:, : len(target) * len(horizon)]  # The means."];
+    case "poisson_nll":
+      return ["values = np.exp(values)  # The means."];
+    case "negative_binomial_nll":
+      return ["values = np.exp(values[:, : len(target) * len(horizon)])  # The means."];
+    case "mixture_density":
+      return [
+        `weights, means, _ = np.split(values.reshape(len(names), -1, ${loss.components}), 3, axis=1)`,
+        "weights = np.exp(weights - weights.max(axis=2, keepdims=True))",
+        "values = (weights * means).sum(axis=2) / weights.sum(axis=2)",
+      ];
+    default:
+      return [];
+  }
+}
+
+/** The parameters of a distribution are in the units of the training; counts have no others. */
+function unitLines(loss: NormalLoss, { scale }: NormalTableData): readonly string[] {
+  if (!isProbabilistic(loss) || targetKindOf(loss) === "counts" || scale?.per !== "column") return [];
+  return [
+    'for index, scaler in enumerate(json.loads(metadata["data.scaler"])[name] for name in target):',
+    '    values[:, index :: len(target)] = values[:, index :: len(target)] / scaler["factor"] + scaler["offset"]',
+  ];
+}
+
+function program({ name }: NormalSpec, data: NormalTableData, loss: NormalLoss, model: string): string {
+  return `# Forecasts of ${model}, the model ${name} exported by rnnx ${packageVersion()}, for the series of a CSV file.
+# Run: python ${model.replace(/\.onnx$/i, ".forecast.py")} history.csv
+# Requires: pip install onnxruntime numpy
+import csv
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+session = ort.InferenceSession(Path(__file__).with_name(${JSON.stringify(model)}))
+metadata = {key[5:]: value for key, value in session.get_modelmeta().custom_metadata_map.items()}
+data = json.loads(metadata["spec"])["data"]
+columns, target = json.loads(metadata["data.columns"]), json.loads(metadata["data.target"])
+known, ids, fill = (json.loads(metadata.get("data." + key, "{}")) for key in ("known_future", "ids", "fill"))
+kinds = data["columns"] if isinstance(data["columns"], dict) else {}
+window, horizon = data["window"], data["horizon"]
+# The file ends with the rows to be predicted, if columns are known ahead.
+ahead = 0 if data["known_future"] is None else max(horizon)
+
+
+def date(field, format):
+    return datetime.fromisoformat(field) if format is None else datetime.strptime(field, format)
+
+
+def number(row, column):
+    """The number of a field; NaN for a missing one."""
+    kind, field = kinds.get(column, {}), row[column].strip()
+    if kind.get("type") == "boolean":
+        spellings = dict.fromkeys("false no n f off 0".split(), 0.0) | dict.fromkeys("true yes y t on 1".split(), 1.0)
+        for value in ("false", "true"):
+            spellings |= {text.strip().lower(): float(value == "true") for text in kind[value] or []}
+        if field.lower() in spellings:
+            return spellings[field.lower()]
+    for mark in (kind.get("unit"), kind.get("thousands") or data["thousands"]):
+        field = field.replace(mark or "\\0", "").strip()
+    if field.lower() in ("", "na", "n/a", "nan", "null", "none"):
+        return float("nan")
+    return float(field.replace(kind.get("decimal") or data["decimal"], "."))
+
+
+def feature(row, name):
+    """A column of the inputs: a number, or 1 where it is missing."""
+    if name.endswith(" (missing)") and name not in row:
+        return float(np.isnan(number(row, name[: -len(" (missing)")])))
+    value = number(row, name)
+    if np.isnan(value) and name not in fill:
+        raise SystemExit(f"Column {name} has no value in {row}.")
+    return fill[name] if np.isnan(value) else value
+
+
+def id_of(row, name):
+    """The id of a category, or of a calendar feature of a date."""
+    column = ids[name]
+    field = row[column["column"]].strip()
+    if "categories" in column:
+        categories = column["categories"]
+        # After the categories come the ids of an empty field and of other values.
+        return categories.index(field) if field in categories else len(categories) + (field != "")
+    day = date(field, kinds[column["column"]]["format"])
+    features = {"minute": day.minute, "hour": day.hour, "weekday": day.weekday(), "day": day.day - 1}
+    features |= {"day_of_year": day.timetuple().tm_yday - 1, "month": day.month - 1, "quarter": (day.month - 1) // 3}
+    return features[column["feature"]]
+
+
+path = Path(sys.argv[1])
+with path.open(encoding="utf-8-sig", newline="") as file:
+    lines = (line for line in file if not (data["comment"] and line.startswith(data["comment"])))
+    rows = list(csv.DictReader(lines, delimiter=data["delimiter"] or ("\\t" if path.suffix == ".tsv" else ",")))
+if data["reverse"]:
+    rows.reverse()
+series = {}
+for row in rows:
+    series.setdefault(tuple(row[name] for name in data["group"] or []), []).append(row)
+names, past, future = [], [], []
+for name, own in series.items():
+    if data["time"] is not None:
+        time = json.loads(metadata["data.time"])
+        read = (lambda field: date(field, time["notation"]["format"])) if time["notation"]["isDate"] else float
+        own.sort(key=lambda row: read(row[time["column"]].strip()))
+    last = len(own) - ahead
+    if last >= window:
+        names.append(name)
+        past.append(own[last - window : last])
+        future.append([own[last - 1 + step] for step in horizon] if ahead else [])
+
+feeds = {"inputs": np.array([[[feature(row, name) for name in columns] for row in rows] for rows in past], np.float32)}
+for name in ids:
+    feeds[name] = np.array([[id_of(row, name) for row in rows] for rows in past], np.int32)
+if ahead:
+    feeds["future"] = np.array([[[feature(row, name) for name in known] for row in rows] for rows in future], np.float32)
+    for name in ids:
+        if "feature" in ids[name] or ids[name]["column"] in data["known_future"]:
+            feeds["future." + name] = np.array([[id_of(row, name) for row in rows] for rows in future], np.int32)
+(values,) = session.run(["outputs"], {port.name: feeds[port.name] for port in session.get_inputs()})
+if values.ndim == 3:
+    values = values[:, -1]  # The outputs of the last step.
+${[...pointLines(loss), ...unitLines(loss, data)].map((line) => `${line}\n`).join("")}write = csv.writer(sys.stdout, lineterminator="\\n").writerow
+write([*(data["group"] or []), "step", *target])
+for name, forecast in zip(names, values.reshape(len(names), len(horizon), len(target)).tolist()):
+    for step, numbers in zip(horizon, forecast):
+        write([*name, step, *numbers])
+`;
+}
