@@ -70,7 +70,9 @@ test("a gradient below the rounding errors is not measurable, and not counted", 
   expect(stdout).toMatch(/^own\/a +\[2\] +2 .* not measurable$/m);
   const text = stdout.replaceAll("\n", " ");
   expect(text).toMatch(/own\/a: not measurable: its gradient, up to \S+e-\d+, is smaller than the rounding errors/);
-  expect(text).toMatch(/Right: \d+ derivatives compared, none wrong\. Not measurable: 2 more, smaller than the rounding/);
+  expect(text).toMatch(
+    /Right: \d+ derivatives compared, none wrong\. Not measurable: 2 more, smaller than the rounding/,
+  );
 });
 
 test("a value that is not finite: exit code 1, with its place", async () => {
