@@ -146,14 +146,20 @@ async function runCommands({ content, exit, steps }: Block, folder: string): Pro
   const commands = commandsOf(content);
   expect(commands.length).toBeGreaterThan(0);
   for (const [index, { command, output }] of commands.entries()) {
-    const short = steps !== undefined && command.startsWith("npx rnnx train") ? ` --steps ${steps}` : "";
-    const result = await runCommand(`${command}${short}`, folder);
+    const result = await runCommand(`${command}${flagsOf(command, steps)}`, folder);
     const transcript = `${command} printed\n${result.stdout}\n${result.stderr}`;
     expect(result.code, transcript).toBe(index === commands.length - 1 ? exit : 0);
     // A page shows a result or messages.
     const matches = matchesOutput(output, result.stdout) || matchesOutput(output, result.stderr);
     expect(matches, `${transcript}\nand the page shows\n${output.join("\n")}`).toBe(true);
   }
+}
+
+/** Flags of a training. Tests run on every core, so it has one thread. */
+function flagsOf(command: string, steps: number | undefined): string {
+  if (!command.startsWith("npx rnnx train")) return "";
+  const threads = /--(threads|ranks|join)/.test(command) ? "" : " --threads 1";
+  return steps === undefined ? threads : `${threads} --steps ${steps}`;
 }
 
 /** `npx rnnx` alone runs in a process that the commands of all pages share. */

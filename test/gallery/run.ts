@@ -34,11 +34,11 @@ export function rnnx(...args: readonly string[]): readonly Record<string, unknow
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Trains a spec of the gallery, with further flags where given. */
+/** Trains a spec of the gallery, with further flags where given. Tests run on every core, so each training has one thread. */
 export function train(spec: string, ...flags: readonly string[]): TrainResult {
   const run = mkdtempSync(join(tmpdir(), "rnnx-gallery-"));
   onTestFinished(() => rmSync(run, { recursive: true, force: true }));
-  const records = rnnx("train", `specs/${spec}.json`, "--out", join(run, "run"), ...flags);
+  const records = rnnx("train", `specs/${spec}.json`, "--out", join(run, "run"), "--threads", "1", ...flags);
   const done = records.at(-1) as unknown as TrainResult;
   const losses = records.filter(({ event }) => event === "step").map(({ loss }) => loss as number);
   return { ...done, run: join(run, "run"), events: records, losses };
