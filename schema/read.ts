@@ -4,14 +4,16 @@ import { withBases } from "./compose/extends.js";
 import { withVariables } from "./compose/variables.js";
 import type { Diagnostic, Problem, SourceText } from "./diagnostics/index.js";
 import type { SourceMap } from "./diagnostics/source-map.js";
-import { isObject, type Json } from "./json-pointer.js";
+import { child, isObject, type Json } from "./json-pointer.js";
 import type { NormalSpec } from "./normal/index.js";
 import { normalize } from "./normalize/index.js";
 import { readTextFile } from "./parse/file.js";
 import { parseDocument, type SpecDocument } from "./parse/json.js";
+import { readModelFile } from "./parse/model-file.js";
 import { type Override, withOverrides } from "./parse/overrides.js";
 import type { Spec } from "./spec.types.js";
 import { validate } from "./validate/index.js";
+import { layersOf } from "./validate/layers.js";
 
 export interface ReadOptions {
   /** Values from the command line, applied in order. */
@@ -87,10 +89,38 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
   if (problems.length > 0) return failure(problems);
   const spec = document.value as unknown as Spec;
 
-  // 4. Normalize: expand sugar, fill in defaults, resolve cells.
-  const normalized = normalize(spec, nameOfFile(file));
+  // 4. Read the models that layers name.
+  const models = await readModels(document.value, folder);
+  if (models.problems.length > 0) return failure(models.problems);
+
+  // 5. Normalize: expand sugar, fill in defaults, resolve cells.
+  const normalized = normalize(spec, nameOfFile(file), models.digests);
   if (!normalized.ok) return failure(normalized.problems);
   return { ok: true, spec: normalized.spec, origins: normalized.origins, document, folder };
+}
+
+/** The SHA-256 of each model that a layer names, by its name in the spec. */
+async function readModels(spec: Json, folder: string) {
+  const digests = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { layer, path } of isObject(spec) ? layersOf(spec) : []) {
+    const { file, sha256 } = layer;
+    if (layer.layer !== "onnx" || typeof file !== "string") continue;
+    const digest = digests.get(file) ?? (await readModelFile({ file, path: child(path, "file") }, folder));
+    if (typeof digest !== "string") {
+      problems.push(digest);
+      continue;
+    }
+    digests.set(file, digest);
+    if (typeof sha256 === "string" && sha256 !== digest)
+      problems.push({
+        code: "model-digest",
+        path: child(path, "sha256"),
+        message: `The SHA-256 of "${file}" is ${digest}: the file has another content.`,
+        hint: 'Restore the file, or remove "sha256".',
+      });
+  }
+  return { digests, problems };
 }
 
 /** Names of the variables that the spec and the command line give. */

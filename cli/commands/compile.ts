@@ -4,6 +4,7 @@ import { Option } from "commander";
 import type { Artifact } from "../../compiler/artifact.js";
 import type { PassSelection } from "../../compiler/optimize/pipeline.js";
 import { formatBytes, formatCount } from "../../runtime/format.js";
+import type { Tensors } from "../../runtime/tensors/safetensors.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Override } from "../../schema/parse/overrides.js";
 import type { CommandModule } from "../command.js";
@@ -82,7 +83,13 @@ export const compileCommand: CommandModule = {
     }
     const training = batches === undefined ? [] : await filesForTraining(output, opened, out, batches, passSelection);
     if (training === undefined) return exitCodes.invalidInput;
-    const files = [...training, ...(await compiledFiles(spec, compiled.artifact))];
+    const { readModelWeights } = await import("../../runtime/import/model-weights.js");
+    const stored = await readModelWeights(spec, compiled.artifact.manifest.parameters);
+    if (!stored.ok) {
+      await reportSpecErrors(output, opened.locate(stored.error), opened.source);
+      return exitCodes.invalidInput;
+    }
+    const files = [...training, ...(await compiledFiles(spec, compiled.artifact, stored.value))];
     const otherFile = await otherFileIn(out, files);
     if (otherFile !== undefined) {
       const message = `${out} has the file ${otherFile}, which would be replaced`;
@@ -104,13 +111,14 @@ export const compileCommand: CommandModule = {
 async function compiledFiles(
   spec: NormalSpec,
   { train, eval: evaluation, model, stream, manifest }: Artifact,
+  stored: Tensors,
 ): Promise<readonly OutputFile[]> {
   const [{ initializeTensors }, { withWeights }, { runFiles }] = await Promise.all([
     import("../../runtime/tensors/initializers.js"),
     import("../../compiler/onnx/splice/weights.js"),
     import("../../runtime/run/layout.js"),
   ]);
-  const weights = [...initializeTensors(manifest.parameters, spec.seed)].map(([name, { shape, data }]) => {
+  const weights = [...initializeTensors(manifest.parameters, spec.seed, stored)].map(([name, { shape, data }]) => {
     return { name, dtype: "float32" as const, shape, data };
   });
   return [

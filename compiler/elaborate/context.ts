@@ -125,6 +125,8 @@ export interface Context {
   size(size: Size, part: object, key: string): Dim | undefined;
   /** The number of steps of a time axis, where all batches of training have it; undefined where it varies. */
   stepsOf(time: Dim): number | undefined;
+  /** True for a value that depends on trained parameters. */
+  isTrainedValue(value: Value): boolean;
   /** Number of updates so far, int64 scalar; training only. */
   step(): Value;
   /** The position of the rows in the whole batch; null where they are all of it. Training only. */

@@ -6,6 +6,7 @@ import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { EquationDefinition, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
 import { graphBuilder } from "../graph/builder.js";
+import { restrictGraph } from "../graph/extract-subgraph.js";
 import { evaluateDim } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
@@ -198,6 +199,10 @@ export function startElaboration(
         message: `The data defines no size "${size}".`,
         hint: `Write an integer, or one of ${names.join(", ")}.`,
       });
+    },
+    isTrainedValue(value) {
+      const { live } = restrictGraph({ name: "", inputs: [], nodes: b.nodes, outputs: [] }, [value]);
+      return [...inputs.values()].some((port) => port.role === "parameter" && live.has(port.value));
     },
     stepsOf: (time) => evaluateDim(time, knownSteps),
     step: () => openInput("step", "step", { dtype: "int64", shape: [] }),

@@ -21,6 +21,8 @@ export interface ImportOptions {
   readonly batchNorm?: "inference" | "training";
   /** Makes the leading axis of every input one symbol where its size is fixed. */
   readonly symbolicBatch?: boolean;
+  /** The shapes of inputs in place of those that the model declares, by name. */
+  readonly shapes?: ReadonlyMap<string, Shape>;
 }
 
 export interface ImportedInput {
@@ -106,7 +108,7 @@ function importProgram(program: ModelProgram, options: ImportOptions): ImportedM
   const operands = new Map<string, Operand>();
   const refusedInputs: RefusedNode[] = [];
   const inputs = program.graph.inputs.flatMap((input): readonly ImportedInput[] => {
-    const type = inputType(input, symbols, options.symbolicBatch === true);
+    const type = inputType(input, symbols, options);
     if (typeof type === "string") {
       refusedInputs.push({ node: input.name, operator: "input", reason: type, hint: "" });
       operands.set(input.name, missing);
@@ -145,11 +147,13 @@ interface InputType {
 
 /** The type of an input, or the reason why it has none. */
 function inputType(
-  { dtype, shape }: ModelTensor,
+  { name, dtype, shape }: ModelTensor,
   symbolOf: (name: string) => string,
-  symbolicBatch: boolean,
+  { symbolicBatch = false, shapes }: ImportOptions,
 ): InputType | string {
   const type = elementType(dtype);
+  const given = shapes?.get(name);
+  if (type !== undefined && given !== undefined) return { ...type, shape: given };
   if (type === undefined) return dtype === "unknown" ? "is not a tensor" : `has the element type ${dtype}`;
   if (shape === undefined) return "has no shape in the model, not even its number of axes";
   const dims = shape.map((dim, axis): Dim => {

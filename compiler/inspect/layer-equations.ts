@@ -266,6 +266,15 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
   position: positionEquations,
   attention: attentionEquations,
   custom: customEquations,
+  onnx: ({ file, output, trainable }, { inputs, output: shape }) => ({
+    equations: [
+      line(
+        `y = ${output ?? "output"} of ${file}(${inputs.map((_, index) => `x${inputs.length > 1 ? index + 1 : ""}`).join(", ")})`,
+        shape,
+      ),
+    ],
+    notes: [`The weights of the model are ${trainable ? "trained" : "frozen"}.`],
+  }),
 };
 
 /** The equations of a layer that is not recurrent. */

@@ -1,6 +1,6 @@
 /** The files of a run directory: their names, and how they are written, replaced and removed. */
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
@@ -12,6 +12,7 @@ import type { DoneEvent, SplitMetrics } from "../events.js";
 import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { type DurableFs, writeFileAtomic } from "../storage/durable-fs.js";
+import { isKeptName, keptName, modelContents, withKeptNames } from "../storage/model-files.js";
 import { type Tensors, writeSafetensors } from "../tensors/safetensors.js";
 import { readRunStates, removeCheckpoints, removePartialCheckpoints } from "./checkpoint.js";
 import { readRunFile } from "./validate-files.js";
@@ -90,6 +91,7 @@ export function clearRun(fs: DurableFs, out: string): void {
     runFiles.data,
     runFiles.tokenizer,
     runFiles.training,
+    ...(existsSync(out) ? readdirSync(out).filter(isKeptName) : []),
   ]) {
     fs.remove(join(out, name));
   }
@@ -111,7 +113,7 @@ export interface DataRecord {
 
 /**
  * Writes the files that exist from the start of a training. Data files in the recorded spec are relative to the run
- * directory.
+ * directory, which has copies of the models that layers name.
  */
 export function writeRunInputs(
   fs: DurableFs,
@@ -123,11 +125,11 @@ export function writeRunInputs(
 ): void {
   const write = (name: string, bytes: Uint8Array) => writeFileAtomic(fs, join(out, name), bytes);
   const encodeJson = (value: unknown) => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
+  const models = modelContents(spec.model);
+  for (const [sha256, bytes] of models) write(keptName(sha256), bytes);
   write(runFiles.manifest, encodeJson(artifact.manifest));
-  write(
-    runFiles.spec,
-    encodeJson({ ...spec, data: mapDataFiles(spec.data, (file) => relativePath(out, resolve(folder, file), file)) }),
-  );
+  const data = mapDataFiles(spec.data, (file) => relativePath(out, resolve(folder, file), file));
+  write(runFiles.spec, encodeJson({ ...spec, data, model: withKeptNames(spec.model) }));
   const record: DataRecord = { format: 1, metadata, signature };
   write(runFiles.data, encodeJson(record));
   const tokenizer = storedTokenizer(metadata);

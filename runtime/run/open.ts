@@ -10,6 +10,7 @@ import type { Metadata } from "../data/metadata.js";
 import { formatInteger, listFirst } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
+import { loadModels } from "../storage/model-files.js";
 import { readSafetensors, type Tensors } from "../tensors/safetensors.js";
 import { type Checkpoint, findLatestCheckpoint, listSteps, readCheckpoint } from "./checkpoint.js";
 import { type DataRecord, runFiles } from "./layout.js";
@@ -25,6 +26,7 @@ export interface Run {
   readonly signature: Signature;
 }
 
+const modelHint = "Copy the model to that place of the run, or train again.";
 const runHint = "Name the directory of a training run, such as runs/hihello.";
 
 /** @param purpose "model" refuses the run of another program's model, whose spec has no layers. */
@@ -59,6 +61,11 @@ export function openRun(folder: string, purpose: "model" | "metrics" = "model"):
     return fail([problem("not-a-run", message, "Train with --resume to write these files again.")]);
   }
   const { metadata, signature } = data.value;
+  const models = loadModels(spec.value.model, folder);
+  if (models.length > 0)
+    return fail(
+      models.map(({ code, message }) => problem(code, `The run "${folder}" is damaged: ${message}`, modelHint)),
+    );
   return ok({ folder, spec: withCurrentKeys(spec.value), manifest: manifest.value, metadata, signature });
 }
 

@@ -33,14 +33,14 @@ function fingerprintFields(spec: NormalSpec) {
   // Synchronous data parallelism does not change the results.
   const distributedFields = "average_every" in train.distributed ? { distributed: train.distributed } : {};
   const precisionFields = train.precision === "float32" ? {} : { precision: train.precision };
-  // File names do not matter: the digest of the data covers its contents.
+  // File names do not matter: the digests of the data and of models cover their contents.
   return {
     seed,
     data: mapDataFiles(data, () => ""),
     cells,
     layers,
     activations,
-    model,
+    model: model.map((layer) => (layer.layer === "onnx" ? { ...layer, file: "" } : layer)),
     losses,
     regularization,
     optimizer,
@@ -94,8 +94,19 @@ function specProblems(state: RunState, spec: NormalSpec, out: string): readonly 
 function changeProblem({ step }: RunState, change?: Change): RunProblem {
   const summary = `The checkpoint at step ${formatInteger(step)} belongs to another spec`;
   const { path = "", before, after } = change ?? {};
+  if (path.endsWith("/sha256")) return otherModel(step, path);
   const message = change === undefined ? `${summary}.` : `${summary}: ${path} was ${before} and is ${after}.`;
   return { code: "resume-spec", path, message, hint: resumeHint };
+}
+
+/** The problem of a model whose file has changed. */
+function otherModel(step: number, path: string): RunProblem {
+  return {
+    code: "resume-model",
+    path: path.replace(/sha256$/, "file"),
+    message: `The model has changed since the checkpoint at step ${formatInteger(step)}.`,
+    hint: resumeHint,
+  };
 }
 
 /** Changed definitions of the metrics that both specs watch: their best values in the checkpoint are of another one. */

@@ -21,6 +21,7 @@ import type { DataSource } from "../data/source.js";
 import { checkSeasons } from "../evaluation/forecast-metrics.js";
 import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
+import { readModelWeights } from "../import/model-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
 import { mergeWeights, readWordVectors } from "../import/word-vectors.js";
 import { type ResolvedSpec, resolveBatchSize } from "../memory/batch-size.js";
@@ -34,6 +35,7 @@ import { withRecordedBatches } from "../run/recorded-batches.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
 import { portsWithRole } from "../sessions/ports.js";
 import { estimateWorkPerSync } from "../sessions/session.js";
+import { loadModels } from "../storage/model-files.js";
 import { resolveClassWeights } from "./class-weights.js";
 import { checkResumable } from "./fingerprint.js";
 import { checkInitialValues } from "./initial-values.js";
@@ -201,6 +203,8 @@ async function openInputs(
   spec: NormalSpec,
 ): Promise<Result<Pick<TrainingInputs, "source" | "trainableModel" | "spec" | "notices">>> {
   if (resume && init !== null) return fail([initOfResumedRun]);
+  const modelProblems = loadModels(spec.model, folder);
+  if (modelProblems.length > 0) return fail(modelProblems);
   const resumeProblems = resume ? checkResumable(spec, out) : [];
   if (resumeProblems.length > 0) return fail(resumeProblems);
   const modelResult = fromModel === undefined ? ok(null) : await readTrainableModel(fromModel);
@@ -236,7 +240,11 @@ async function readWeights(
   { spec, signature, source: { metadata } }: TrainingInputs,
   { manifest: { parameters } }: Artifact,
 ) {
-  const vectors = await readWordVectors(spec, folder, metadata, parameters);
+  const stored = await readModelWeights(spec, parameters);
+  const vectors = mergeWeights(
+    stored.ok ? ok({ tensors: stored.value, notices: [] }) : stored,
+    await readWordVectors(spec, folder, metadata, parameters),
+  );
   if (init === null) return vectors;
   const data = { signature, metadata, ofFile: metadataOfWeights(init.file) };
   return mergeWeights(vectors, await readInitialWeights(init, { spec, parameters, data }));

@@ -1,4 +1,6 @@
-/** File names in the data section of a spec: the keys that the schema marks with `x-file`. */
+/**
+ * File names in a spec: the keys of its data that the schema marks with `x-file`, and the files that layers name.
+ */
 import { isList, isObject, type Json, keysOf } from "../json-pointer.js";
 import { dereference, propertiesOf, propertyOf, type Schema, specSchema } from "../json-schema.js";
 
@@ -33,8 +35,31 @@ export function mapFileNames(value: Json, rename: (file: string) => string, path
     if (!isObject(entry)) return entry;
     return Object.fromEntries(Object.entries(entry).map(([key, member]) => [key, change(member, inside(places, key))]));
   };
+  const changeSection = (section: string, entry: Json) =>
+    section === "data"
+      ? change(entry, ["/data"])
+      : section === "model" || section === "blocks"
+        ? mapLayerFiles(entry, rename)
+        : entry;
   if (path === "" && isObject(value))
-    return value.data === undefined ? value : { ...value, data: change(value.data, ["/data"]) };
-  const [first, ...keys] = keysOf(path);
-  return first === "data" ? change(value, keys.reduce(inside, ["/data"])) : value;
+    return Object.fromEntries(
+      Object.entries(value).map(([section, entry]) => [section, changeSection(section, entry)]),
+    );
+  const [first = "", ...keys] = keysOf(path);
+  return first === "data" ? change(value, keys.reduce(inside, ["/data"])) : changeSection(first, value);
+}
+
+/** The key of a file, by the kind of layer. */
+const layerFiles: Readonly<Record<string, string>> = { onnx: "file", embedding: "vectors" };
+
+/** Layers, and blocks of layers, with their files replaced. */
+function mapLayerFiles(value: Json, rename: (file: string) => string): Json {
+  if (isList(value)) return value.map((entry) => mapLayerFiles(entry, rename));
+  if (!isObject(value)) return value;
+  if (value.layer !== undefined) {
+    const key = layerFiles[String(value.layer)] ?? "";
+    const file = value[key];
+    return typeof file === "string" ? { ...value, [key]: rename(file) } : value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, mapLayerFiles(entry, rename)]));
 }

@@ -31,6 +31,7 @@ export const layerFacts = {
   position: { streaming: true, timeAxis: "kept", countsSteps: true },
   attention: { streaming: true, timeAxis: "kept", countsSteps: true },
   custom: { streaming: true, timeAxis: "kept" },
+  onnx: { streaming: false, timeAxis: "kept", vocabulary: "vocabulary_size" },
 } as const;
 
 export const lossFacts = {

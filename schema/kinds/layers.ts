@@ -109,7 +109,8 @@ function timeAxisOf<Axis>(
   const { timeAxis } = facts[layer.layer];
   if (
     (timeAxis === "windows" && windowsOf(layer) === undefined) ||
-    (layer.layer === "rnn" && layer.return !== "sequence")
+    (layer.layer === "rnn" && layer.return !== "sequence") ||
+    (layer.layer === "onnx" && layer.return !== "sequence")
   )
     return undefined;
   const earlier = model.slice(0, model.indexOf(layer));
@@ -147,5 +148,6 @@ export function mostSteps(model: readonly NormalLayer[]): number {
 /** The number of token ids that a layer reads, with its key; undefined for a layer that reads numbers. */
 export function vocabularyOf(layer: NormalLayer): { readonly key: string; readonly size: Size } | undefined {
   const key = facts[layer.layer].vocabulary;
-  return key === undefined ? undefined : { key, size: layer[key as keyof NormalLayer] as Size };
+  const size = key === undefined ? null : (layer[key as keyof NormalLayer] as Size | null);
+  return key === undefined || size === null ? undefined : { key, size };
 }

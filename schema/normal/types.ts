@@ -1329,7 +1329,8 @@ export type NormalLayer =
   | NormalMultiply
   | NormalPosition
   | NormalAttention
-  | NormalCustom;
+  | NormalCustom
+  | NormalOnnx;
 
 /** Token ids to one-hot vectors. */
 export interface NormalOneHot {
@@ -1860,6 +1861,66 @@ export interface NormalCustom {
   readonly trainable: boolean;
   /** Options of the layer by name; those of its definition are the defaults. */
   readonly options: Readonly<Record<string, CellOption>>;
+}
+
+/**
+ * A model of another program as a layer: its nodes become primitives, its weights the tensors `<name>/<initializer>`.
+ * With "trainable": false they stay as they are; an exported model has them either way. The model reads the outputs of
+ * the layers in `from`, in the order of its inputs. An output of [batch, …] has one row for each sequence, and axes
+ * after the second are joined; "return": "sequence" needs one step for each step of the input. Padding: the model is
+ * given the lengths or a mask, or "padding": "zeros" accepts that it reads zeros; otherwise sequences of several
+ * lengths are refused. The output keeps the lengths of its first input.
+ */
+export interface NormalOnnx {
+  readonly layer: "onnx";
+  /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
+  readonly name: string;
+  readonly from: readonly string[];
+  /** An ONNX model, relative to the spec. A run keeps a copy, so that it needs the file no longer. */
+  readonly file: string;
+  /**
+   * SHA-256 of the file: another content is refused. Default (null): that of the file as it is; a run that is resumed
+   * needs the same content.
+   */
+  readonly sha256: string | null;
+  readonly weights: SharedWeights;
+  readonly trainable: boolean;
+  /** The output of the model that the layer has. Default (null): the only one of floats. */
+  readonly output: string | null;
+  /**
+   * Inputs of the model, one for each layer in `from`. Default (null): all but those of `lengths` and `mask`, in the
+   * model's order.
+   */
+  readonly inputs: readonly string[] | null;
+  /**
+   * Number of token ids, for a model that reads ids: larger ones in the data are refused, and integers of arrays are
+   * ids. Default (null): the model reads numbers, or ids of data that has them.
+   */
+  readonly vocabulary_size: Size | null;
+  /** The input of the model that is given the number of steps of each sequence, [batch]. */
+  readonly lengths: string | null;
+  /** The input of the model that is given 1 at valid steps and 0 at padding, [batch, time]. */
+  readonly mask: string | null;
+  /**
+   * Zeros: a model without lengths and mask reads zeros (ids of 0) past the end of a shorter sequence, and its values
+   * there are not read. Default (null): such data is refused.
+   */
+  readonly padding: "zeros" | null;
+  /**
+   * The axes of the model's inputs and output: [batch, time, features], [time, batch, features], or [batch, features,
+   * time]; of images [batch, height, width, channels], or with channels first [batch, channels, height, width].
+   */
+  readonly layout: "batch_first" | "time_first" | "channels_first";
+  /**
+   * Sequence: one row for each step of the input, where the input has steps. Vector: one row for each sequence or
+   * image.
+   */
+  readonly return: "sequence" | "vector";
+  /**
+   * Inference: batch normalizations of the model use its stored statistics. Training: those of the batch, and the
+   * stored ones follow; they are buffers of the layer.
+   */
+  readonly batch_norm: "inference" | "training";
 }
 
 /** A loss with its options. */

@@ -28,8 +28,11 @@ export type NormalizeResult =
   | { readonly ok: true; readonly spec: NormalSpec; readonly origins: SourceMap }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** @param name of a spec that has no name. */
-export function normalize(spec: Spec, name: string): NormalizeResult {
+/**
+ * @param name of a spec that has no name.
+ * @param models the SHA-256 of the models that layers name, by their names.
+ */
+export function normalize(spec: Spec, name: string, models: ReadonlyMap<string, string> = new Map()): NormalizeResult {
   const { recordOrigin, recordWholeOrigin, pathOf } = createSourceMap();
   // Copies of a block have the same problems.
   const problems = new Map<string, Problem>();
@@ -57,6 +60,7 @@ export function normalize(spec: Spec, name: string): NormalizeResult {
   const { layers: model, outputs: layerNames } = normalizeModel(expanded, {
     resolveCell,
     layers,
+    models,
     recordOrigin,
     report,
   });

@@ -27,6 +27,8 @@ export interface ModelContext {
   readonly resolveCell: (name: string, path: string) => NormalCellDefinition;
   /** The layers of the user's own by name. */
   readonly layers: Readonly<Record<string, NormalLayerDefinition>>;
+  /** The SHA-256 of the models that layers name, by their names. */
+  readonly models: ReadonlyMap<string, string>;
   readonly recordOrigin: RecordOrigin;
   readonly report: Report;
 }
@@ -45,7 +47,8 @@ export function normalizeModel(spec: Spec, context: ModelContext): NormalModel {
     if (layer.layer === "custom") return normalizeCustom(layer, path, context);
     if (layer.layer === "log_mel") return normalizeLogMel(layer, path, spec, context);
     const branch = branchOf(definition("layer"), { layer: layer.layer });
-    return fillDefaults<NormalLayer>(layer, branch, path, context.recordOrigin);
+    const sha256 = layer.layer === "onnx" ? { sha256: context.models.get(layer.file) ?? null } : {};
+    return fillDefaults<NormalLayer>({ ...layer, ...sha256 }, branch, path, context.recordOrigin);
   });
   return { layers: context.recordOrigin(layers, "/model"), outputs };
 }

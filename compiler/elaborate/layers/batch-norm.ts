@@ -5,9 +5,9 @@
  * buffers.
  */
 import { microBatchesOf } from "../../../schema/micro-batches.js";
-import type { NormalBatchNorm } from "../../../schema/normal/index.js";
+import type { NormalBatchNorm, NormalLayer, NormalTrain } from "../../../schema/normal/index.js";
 import type { Value } from "../../ir/types.js";
-import type { LayerDefinition } from "../context.js";
+import type { Context, LayerDefinition } from "../context.js";
 import { gainAndShift, normalizedWire, withGainAndShift } from "../gain-shift.js";
 import { constantOne, constantZero } from "../initializers.js";
 import { momentsOver } from "../moments.js";
@@ -41,31 +41,40 @@ export const batchNorm: LayerDefinition<NormalBatchNorm> = {
     context.setNextBuffer(`${name}/running_variance`, average(runningVariance, unbiased));
     return withGainAndShift(layer, input, b.div(centered, deviationOf(variance)), context);
   },
-  /** The statistics need all rows of a batch at once, and more than one. */
-  checkTraining(layer, train, { problem, shard, earlierLayer }) {
-    const alternative = "use layer_norm or group_norm, whose statistics are those of one sequence";
-    if (microBatchesOf(train) > 1)
-      problem({
-        part: train,
-        key: "accumulate",
-        code: "accumulate-batch-norm",
-        message: `${layer.name} normalizes over the whole batch, whose statistics micro-batches do not know.`,
-        hint: `Remove "accumulate", or ${alternative}.`,
-      });
-    else if (shard !== null)
-      problem({
-        part: layer,
-        code: "distributed-batch-norm",
-        message: `${layer.name} normalizes over the whole batch, whose statistics processes that share it do not know.`,
-        hint: `Train in one process, or ${alternative}.`,
-      });
-    if (train.batch_size === 1 && earlierLayer(layer.name)?.wire.sequence === false)
-      problem({
-        part: train,
-        key: "batch_size",
-        code: "batch-norm-row",
-        message: `${layer.name} normalizes over the rows of a batch, but batches have one row, whose variance is 0.`,
-        hint: `Set "batch_size" to 2 or more, or ${alternative}.`,
-      });
-  },
+  checkTraining: checkBatchStatistics,
 };
+
+/** Reports trainings whose batches do not have all rows at once, or have one row: statistics of a batch need them. */
+export function checkBatchStatistics(
+  layer: NormalLayer,
+  train: NormalTrain,
+  { problem, shard, earlierLayer }: Context,
+): void {
+  const alternative =
+    layer.layer === "onnx"
+      ? 'write "batch_norm": "inference"'
+      : "use layer_norm or group_norm, whose statistics are those of one sequence";
+  if (microBatchesOf(train) > 1)
+    problem({
+      part: train,
+      key: "accumulate",
+      code: "accumulate-batch-norm",
+      message: `${layer.name} normalizes over the whole batch, whose statistics micro-batches do not know.`,
+      hint: `Remove "accumulate", or ${alternative}.`,
+    });
+  else if (shard !== null)
+    problem({
+      part: layer,
+      code: "distributed-batch-norm",
+      message: `${layer.name} normalizes over the whole batch, whose statistics processes that share it do not know.`,
+      hint: `Train in one process, or ${alternative}.`,
+    });
+  if (train.batch_size === 1 && earlierLayer(layer.name)?.wire.sequence === false)
+    problem({
+      part: train,
+      key: "batch_size",
+      code: "batch-norm-row",
+      message: `${layer.name} normalizes over the rows of a batch, but batches have one row, whose variance is 0.`,
+      hint: `Set "batch_size" to 2 or more, or ${alternative}.`,
+    });
+}

@@ -15,6 +15,7 @@ import { groupNorm } from "./group-norm.js";
 import { perStepNorm } from "./layer-norm.js";
 import { logMel } from "./log-mel.js";
 import { oneHot } from "./one-hot.js";
+import { onnx } from "./onnx/index.js";
 import { pool } from "./pool.js";
 import { position } from "./position.js";
 import { rnn } from "./rnn/index.js";
@@ -44,4 +45,5 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   position,
   attention,
   custom,
+  onnx,
 };

@@ -66,7 +66,8 @@ export async function verifyExport(
     reference,
   };
   const runs: (Sizes & { readonly difference: number })[] = [];
-  for (const sizes of sizesOf(reference, options, testSizes, trainedModel.spec.model))
+  const { spec, signature } = trainedModel;
+  for (const sizes of sizesOf(reference, options, testSizes, spec.model, signature.steps))
     runs.push({ ...sizes, difference: await verifiers[form](modelUnderTest, sizes) });
   const operators = cells.some(({ form }) => form !== "Scan" && form !== "unrolled");
   const usual = operators ? operatorTolerance : usualTolerance;
@@ -79,17 +80,20 @@ export async function verifyExport(
 
 /**
  * The sizes to test: all sequences of an unrolled model have one length; a model without time axis has none. A limited
- * number of steps leaves one for the longer axis of a decoder.
+ * number of steps leaves one for the longer axis of a decoder. An onnx layer may have the steps of the data alone.
  *
  * @param model the layers that limit the number of time steps.
+ * @param steps of the data, where all sequences have as many.
  */
 export function sizesOf(
   { ports }: Reference,
   { unroll }: Pick<ExportOptions, "unroll">,
   candidates: readonly Sizes[],
   model: readonly NormalLayer[] = [],
+  steps: number | undefined = undefined,
 ): readonly Sizes[] {
-  const fixedTime = ports.some(({ shape }) => typeof shape[1] === "string") ? unroll : 1;
+  const ofLayers = model.some(({ layer }) => layer === "onnx") ? (steps ?? null) : null;
+  const fixedTime = ports.some(({ shape }) => typeof shape[1] === "string") ? (unroll ?? ofLayers) : 1;
   const within = (time: number) => Math.max(Math.min(time, mostSteps(model) - 1), shortestSteps(model));
   return candidates.map(({ batch, time }) => ({
     batch,

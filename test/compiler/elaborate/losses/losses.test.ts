@@ -137,6 +137,7 @@ async function evaluateLoss(fixture: Case) {
     isTraining: unexpected,
     size: unexpected,
     stepsOf: unexpected,
+    isTrainedValue: unexpected,
     cacheSteps: 0,
     step: unexpected,
     shard: null,

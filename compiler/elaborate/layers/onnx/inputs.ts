@@ -1,0 +1,182 @@
+/** The inputs of an onnx layer: outputs of other layers in the axes and the element type that its model declares. */
+import type { NormalOnnx } from "../../../../schema/normal/index.js";
+import { elementType } from "../../../importer/operand.js";
+import { mulDims } from "../../../ir/dims.js";
+import { at } from "../../../ir/expect.js";
+import { tensor } from "../../../ir/tensor.js";
+import type { Dim, Shape, Value } from "../../../ir/types.js";
+import type { ModelTensor } from "../../../onnx/read/tensors.js";
+import type { Context } from "../../context.js";
+import { describeWire, isIds, swapBatchAndTime, type Wire, width } from "../../wire.js";
+
+/** The operand of one input of the model, with the name of that input. */
+export interface ModelInput {
+  readonly name: string;
+  readonly value: Value;
+}
+
+export const isFixed = (dim: number | string | undefined): dim is number => typeof dim === "number" && dim > 0;
+
+/**
+ * The wire as the model reads it; undefined after a reported problem, or where sizes depend on the data.
+ *
+ * @param declared an input of the model.
+ */
+export function modelInput(
+  layer: NormalOnnx,
+  declared: ModelTensor,
+  wire: Wire,
+  context: Context,
+): ModelInput | undefined {
+  const { b } = context;
+  const rank = declared.shape?.length;
+  const reject = (code: string, reason: string, hint: string) =>
+    context.problem({
+      part: layer,
+      code,
+      message: `The input ${declared.name} of ${layer.file} is ${describeInput(declared)}, but ${reason}.`,
+      hint,
+    });
+  const reads = `${layer.name} reads ${describeWire(wire)}`;
+  const type = elementType(declared.dtype)?.dtype;
+  if (isIds(wire) && type !== "int32" && type !== "int64")
+    return reject("needs-numbers", reads, `Put a one_hot or an embedding layer before ${layer.name}.`);
+  if (type === undefined || (!isIds(wire) && type !== "float32"))
+    return reject("needs-ids", reads, 'Name a layer or an input of token ids in "from".');
+  if (!isIds(wire) && typeof width(wire) !== "number") return undefined;
+  const cleared = b.cast(wire.mask === null ? wire.value : clearPadding(wire, context), type);
+  if (!wire.sequence) return vectorInput(declared, wire, cleared, context, reject, reads);
+  const axes = axesOfLayout(layer, isIds(wire) ? 2 : rank === 4 ? 4 : 3);
+  if (rank !== undefined && rank !== axes.length)
+    return reject("model-input", reads, `A layer of this input reads ${axes.join(", ")}.`);
+  const sizeOf = (axis: string) => declared.shape?.[axes.indexOf(axis)];
+  const steps = fixedSteps(layer, declared, cleared, sizeOf(rank === 4 ? "height" : "time"), reject, context);
+  if (steps === undefined) return undefined;
+  const batchMajor = swapBatchAndTime(b, steps);
+  if (isIds(wire)) return { name: declared.name, value: ordered(layer, batchMajor, ["batch", "time"], context) };
+  const features = Number(width(wire));
+  if (rank === 4) {
+    const channels = sizeOf("channels");
+    const columns = sizeOf("width");
+    const depth = isFixed(channels) ? channels : isFixed(columns) ? features / columns : 1;
+    if (features % depth !== 0 || (isFixed(columns) && columns * depth !== features))
+      return reject("model-input", `${reads}, rows of ${features} numbers`, "Make the sizes of the images agree.");
+    const [batch, height] = batchMajor.type.shape as readonly [Dim, Dim];
+    const image = b.reshape(batchMajor, [batch, height, features / depth, depth]);
+    return { name: declared.name, value: ordered(layer, image, ["batch", "height", "width", "channels"], context) };
+  }
+  const wanted = sizeOf("features");
+  if (isFixed(wanted) && wanted !== features)
+    return reject("model-input", reads, otherLayout(layer, declared, features));
+  return { name: declared.name, value: ordered(layer, batchMajor, ["batch", "time", "features"], context) };
+}
+
+type Reject = (code: string, reason: string, hint: string) => undefined;
+
+/** Zeros, and ids of 0, past the lengths. */
+function clearPadding({ value, mask }: Wire, { b }: Context): Value {
+  if (mask === null) return value;
+  const isValid = value.type.shape.length === 2 ? b.squeeze(mask, [2]) : mask;
+  return b.where(isValid, value, b.scalar(0, value.type.dtype));
+}
+
+/** [batch, features] as it is, or with the features in the axes of the model. */
+function vectorInput(
+  { name, shape }: ModelTensor,
+  wire: Wire,
+  value: Value,
+  { b }: Context,
+  reject: Reject,
+  reads: string,
+): ModelInput | undefined {
+  const declared = shape?.slice(1);
+  if (declared === undefined || isIds(wire)) return { name, value };
+  const features = Number(width(wire));
+  const fits = declared.length === 1 ? !isFixed(declared[0]) || declared[0] === features : false;
+  if (fits) return { name, value };
+  const sizes = declared.filter(isFixed);
+  const product = sizes.reduce((total, size) => total * size, 1);
+  if (sizes.length !== declared.length || product !== features)
+    return reject(
+      "model-input",
+      reads,
+      `The model needs rows of ${sizes.length === declared.length ? product : "other"} numbers.`,
+    );
+  return { name, value: b.reshape(value, [at(value.type.shape, 0), ...sizes]) };
+}
+
+/** The axes of an input or output of sequences in the model's order. */
+function axesOfLayout({ layout }: NormalOnnx, rank: 2 | 3 | 4): readonly string[] {
+  if (rank === 2) return layout === "time_first" ? ["time", "batch"] : ["batch", "time"];
+  if (rank === 4)
+    return layout === "channels_first"
+      ? ["batch", "channels", "height", "width"]
+      : ["batch", "height", "width", "channels"];
+  if (layout === "time_first") return ["time", "batch", "features"];
+  return layout === "channels_first" ? ["batch", "features", "time"] : ["batch", "time", "features"];
+}
+
+/** A value with named axes in the order of the layout. */
+function ordered(layer: NormalOnnx, value: Value, axes: readonly string[], { b }: Context): Value {
+  const wanted = axesOfLayout(layer, axes.length as 2 | 3 | 4);
+  return b.transpose(
+    value,
+    wanted.map((axis) => axes.indexOf(axis)),
+  );
+}
+
+/** A value of the model, [batch, time, features] in the order of the layout, time-major. */
+export function timeMajor(layer: NormalOnnx, value: Value, { b }: Context): Value {
+  const axes = axesOfLayout(layer, 3);
+  return b.transpose(
+    value,
+    ["time", "batch", "features"].map((axis) => axes.indexOf(axis)),
+  );
+}
+
+/**
+ * Steps of a fixed number, where the model has one. Every runtime refuses other numbers: the zeros that are added do not
+ * fit a longer sequence, and a shorter one lacks steps that are gathered.
+ */
+function fixedSteps(
+  layer: NormalOnnx,
+  { name }: ModelTensor,
+  value: Value,
+  wanted: number | string | undefined,
+  reject: Reject,
+  { b, stepsOf }: Context,
+): Value | undefined {
+  const time = at(value.type.shape, 0);
+  if (!isFixed(wanted) || time === wanted) return value;
+  const known = stepsOf(time);
+  if (known === undefined)
+    return reject(
+      "model-input",
+      "the sequences of the data have several lengths",
+      `Export the model with a symbolic axis of steps (dynamic_axes or dynamic_shapes in PyTorch).`,
+    );
+  if (known !== wanted)
+    return reject(
+      "model-input",
+      `${layer.name} reads sequences of ${known} steps`,
+      `Use sequences of ${wanted} steps, or export the model with a symbolic axis of steps for ${name}.`,
+    );
+  const shape = [wanted, ...value.type.shape.slice(1).map(() => 1)];
+  const zeros = b.constant(tensor(value.type.dtype, shape, new Float64Array(wanted)));
+  const steps = Float64Array.from({ length: wanted }, (_, step) => step);
+  const indices = b.constant(tensor("int64", [wanted], steps));
+  return b.gather(b.add(value, b.slice(zeros, 0, 0, time)), indices, 0);
+}
+
+function otherLayout({ layout }: NormalOnnx, { shape = [] }: ModelTensor, features: number): string {
+  const other = layout === "batch_first" ? "channels_first" : "batch_first";
+  const isOther = shape[other === "channels_first" ? 1 : 2] === features;
+  return isOther ? `Write "layout": "${other}".` : "Put a dense layer of that size before it.";
+}
+
+export function describeInput({ dtype, shape }: ModelTensor): string {
+  return shape === undefined ? dtype : `${dtype} [${shape.join(", ")}]`;
+}
+
+/** The number of elements of all axes but the first. */
+export const elementsAfterBatch = (shape: Shape): Dim => shape.slice(1).reduce(mulDims, 1);
