@@ -39,6 +39,7 @@ export const sections = [
       { file: "how-to/start-from-other-weights.md" },
       { file: "how-to/train-anywhere.md" },
       { file: "how-to/fine-tune-an-onnx-model.md" },
+      { file: "how-to/use-an-onnx-model-as-a-layer.md" },
       { file: "how-to/use-as-a-library.md" },
     ],
   },

@@ -1,5 +1,6 @@
 /** For every key that a spec may have: a spec, and what the key becomes. `definition.key` as the schema has them. */
 import { metricFacts } from "../../schema/kinds/data.js";
+import { rowsModel } from "../support/onnx-models.js";
 import * as bases from "./bases.js";
 import { type Json, set } from "./fingerprint.js";
 
@@ -34,6 +35,15 @@ const {
 const windowed = set(numbers, "/model", [
   { layer: "conv1d", size: 3, kernel_size: 2 },
   { layer: "pool", size: 2, stride: 1 },
+  { layer: "pool" },
+  { layer: "dense", size: 2 },
+]);
+
+/** A layer of another program. */
+const foreign = set(numbers, "/model", [
+  { layer: "dense", name: "first", size: 4 },
+  { layer: "onnx", file: rowsModel, output: "y" },
+  { layer: "activation", activation: "tanh" },
   { layer: "pool" },
   { layer: "dense", size: 2 },
 ]);
@@ -606,6 +616,27 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...norm("rms_norm", { gain: false }),
   ...norm("batch_norm", { momentum: 0.5, gain: false, shift: false }),
   ...norm("group_norm", { groups: 1, gain: false, shift: false }, { groups: 2 }),
+  ...prefixed("onnx", {
+    name: keyEffect(foreign, "/model/1/name", "other"),
+    from: keyEffect(foreign, "/model/1/from", "first"),
+    file: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
+    sha256: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
+    weights: keyEffect(
+      set(foreign, "/model/2", { layer: "onnx", name: "two", file: rowsModel, output: "y" }),
+      "/model/2/weights",
+      "onnx",
+    ),
+    trainable: keyEffect(foreign, "/model/1/trainable", false),
+    output: keyEffect(foreign, "/model/1/output", "z"),
+    inputs: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
+    vocabulary_size: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
+    lengths: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
+    mask: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
+    padding: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
+    layout: keyEffect(foreign, "/model/1/layout", "time_first"),
+    return: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
+    batch_norm: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
+  }),
   ...prefixed("dropout", {
     name: { testedBy: "test/compiler/elaborate/random.test.ts" },
     from: { testedBy: "test/compiler/elaborate/diagnostics.test.ts" },

@@ -1,5 +1,9 @@
 /** ONNX models of other programs, made node by node. */
+import { fileURLToPath } from "node:url";
 import { onnx } from "onnx-proto";
+
+/** A file of tests: y = tanh(x @ W + b) and z = x @ W + b, both [batch, time, 4]. */
+export const rowsModel = fileURLToPath(new URL("../fixtures/onnx/rows.onnx", import.meta.url));
 
 type Attribute =
   | number

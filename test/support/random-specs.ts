@@ -8,6 +8,7 @@ import { optimizers } from "../../compiler/training/optimizers/index.js";
 import { builtInLoss } from "../../schema/built-in.js";
 import { lossTypes } from "../../schema/custom-losses.js";
 import { sequenceCells } from "./cell-definition.js";
+import { rowsModel } from "./onnx-models.js";
 
 export const BATCH = 6;
 const TIME = 5;
@@ -96,6 +97,7 @@ function layersWith(kind: string, weight_norm: boolean): readonly object[] {
     position: { type: "learned", length: TIME + 1 },
     attention: { heads: 2 },
     custom: { type: "highway" },
+    onnx: { file: rowsModel, output: "y", padding: "zeros" },
   };
   return [lift, { layer: kind, ...options[kind] }];
 }

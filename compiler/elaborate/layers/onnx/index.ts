@@ -158,7 +158,8 @@ function checkGradients(
       message: `No gradient of the output of ${layer.file} reaches ${what}${reason}.`,
       hint,
     });
-  if (layer.trainable && !weights.some(({ value, isFrozen }) => !isFrozen && differentiable.has(value)))
+  const trained = layer.trainable ? weights.filter(({ isFrozen }) => !isFrozen) : [];
+  if (trained.length > 0 && !trained.some(({ value }) => differentiable.has(value)))
     report("a weight of the model", 'Write "trainable": false.');
   else
     for (const { name, value } of fed) {

@@ -50,11 +50,13 @@ export function modelInput(
   if (rank !== undefined && rank !== axes.length)
     return reject("model-input", reads, `A layer of this input reads ${axes.join(", ")}.`);
   const sizeOf = (axis: string) => declared.shape?.[axes.indexOf(axis)];
-  const steps = fixedSteps(layer, declared, cleared, sizeOf(rank === 4 ? "height" : "time"), reject, context);
+  const features = Number(width(wire));
+  const layoutHint = otherLayout(layer, declared, features, context.stepsOf(at(wire.value.type.shape, 0)));
+  const rejectSteps: Reject = (code, reason, hint) => reject(code, reason, layoutHint ?? hint);
+  const steps = fixedSteps(layer, declared, cleared, sizeOf(rank === 4 ? "height" : "time"), rejectSteps, context);
   if (steps === undefined) return undefined;
   const batchMajor = swapBatchAndTime(b, steps);
   if (isIds(wire)) return { name: declared.name, value: ordered(layer, batchMajor, ["batch", "time"], context) };
-  const features = Number(width(wire));
   if (rank === 4) {
     const channels = sizeOf("channels");
     const columns = sizeOf("width");
@@ -67,7 +69,7 @@ export function modelInput(
   }
   const wanted = sizeOf("features");
   if (isFixed(wanted) && wanted !== features)
-    return reject("model-input", reads, otherLayout(layer, declared, features));
+    return reject("model-input", reads, layoutHint ?? "Put a dense layer of that size before it.");
   return { name: declared.name, value: ordered(layer, batchMajor, ["batch", "time", "features"], context) };
 }
 
@@ -168,10 +170,21 @@ function fixedSteps(
   return b.gather(b.add(value, b.slice(zeros, 0, 0, time)), indices, 0);
 }
 
-function otherLayout({ layout }: NormalOnnx, { shape = [] }: ModelTensor, features: number): string {
-  const other = layout === "batch_first" ? "channels_first" : "batch_first";
-  const isOther = shape[other === "channels_first" ? 1 : 2] === features;
-  return isOther ? `Write "layout": "${other}".` : "Put a dense layer of that size before it.";
+/** The hint of another layout whose fixed sizes the sequence has; undefined without one. */
+function otherLayout(
+  layer: NormalOnnx,
+  { shape = [] }: ModelTensor,
+  features: number,
+  steps: number | undefined,
+): string | undefined {
+  const layouts = ["batch_first", "time_first", "channels_first"] as const;
+  const found = layouts.find((layout) => {
+    const axes = axesOfLayout({ ...layer, layout }, 3);
+    const sizeOf = (axis: string) => shape[axes.indexOf(axis)];
+    const [width, time] = [sizeOf("features"), sizeOf("time")];
+    return layout !== layer.layout && width === features && (!isFixed(time) || time === steps);
+  });
+  return shape.length === 3 && found !== undefined ? `Write "layout": "${found}".` : undefined;
 }
 
 export function describeInput({ dtype, shape }: ModelTensor): string {

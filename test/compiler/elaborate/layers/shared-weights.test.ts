@@ -7,6 +7,7 @@ import { definition, propertiesOf } from "../../../../schema/json-schema.js";
 import type { NormalLayer } from "../../../../schema/normal/index.js";
 import { problemsOf } from "../../../support/check-spec.js";
 import { expectGradients, weightedSum } from "../../../support/finite-differences.js";
+import { rowsModel } from "../../../support/onnx-models.js";
 import { open, operandsOf, programOf, tensorOfArray } from "../../../support/programs.js";
 
 const WIDTH = 4;
@@ -41,6 +42,7 @@ const kinds: { readonly [K in NormalLayer["layer"]]: object } = {
   position: { type: "learned", length: 3 },
   attention: { heads: 2 },
   custom: { type: "highway" },
+  onnx: { file: rowsModel, output: "y" },
 };
 
 const highway = {

@@ -1,0 +1,169 @@
+/** Models of other programs as layers: trained to PyTorch's losses, kept by a run, resumed, exported. */
+import { copyFileSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { initialValues } from "../../../compiler/onnx/read/initial-values.js";
+import { exportModel } from "../../../runtime/export/index.js";
+import { loadModels } from "../../../runtime/storage/model-files.js";
+import type { TrainRequest } from "../../../runtime/training/request.js";
+import type { NormalOnnx } from "../../../schema/normal/index.js";
+import { readSpec } from "../../../schema/read.js";
+import { unplacedProblems } from "../../support/read-spec.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+import { losses, run, weightsOf } from "../../support/training-runs.js";
+
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/onnx/${name}`, import.meta.url));
+
+interface Stored {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+interface Fixture {
+  readonly inputs: Readonly<Record<string, Stored>>;
+  readonly targets: Stored;
+  readonly rate: number;
+  readonly losses: readonly number[];
+}
+
+const fixtureOf = (name: string): Fixture => JSON.parse(readFileSync(fixture(`${name}.json`), "utf8"));
+
+/** An array as nested lists. */
+function nested({ shape, data }: Stored): unknown {
+  const [, ...inner] = shape;
+  if (inner.length === 0) return data;
+  const size = inner.reduce((product, length) => product * length, 1);
+  return Array.from({ length: shape[0] ?? 0 }, (_, row) =>
+    nested({ shape: inner, data: data.slice(row * size, (row + 1) * size) }),
+  );
+}
+
+/** Values with the last two axes exchanged. */
+const exchanged = (rows: unknown) =>
+  (rows as readonly number[][][]).map((row) => (row[0] ?? []).map((_, step) => row.map((channel) => channel[step])));
+
+/** A request to train a spec whose model files are in a folder. */
+async function requestFor(spec: object, folder: string, out = join(folder, "run")): Promise<TrainRequest> {
+  const read = await readSpec(JSON.stringify(spec), { folder });
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  return { spec: read.spec, folder, out, device: "cpu", resume: false, init: null, disabledPasses: [] };
+}
+
+function specFor(name: string, layer: object, inputs: unknown, more: object = {}) {
+  const { targets, rate } = fixtureOf(name);
+  const isClass = targets.shape.length === 1;
+  return {
+    name,
+    data: { type: "arrays", inputs, targets: nested(targets), ...more },
+    model: [
+      { layer: "onnx", name: "net", file: fixture(`${name}.onnx`), ...layer },
+      ...(isClass ? [{ layer: "activation", activation: "softmax" }] : []),
+    ],
+    loss: { type: isClass ? "cross_entropy" : "squared_error" },
+    optimizer: { type: "sgd", learning_rate: rate },
+    train: { steps: 50, batch_size: "all", shuffle: false },
+  };
+}
+
+const input = (name: string, key = "x") => nested(fixtureOf(name).inputs[key] as Stored);
+
+describe("a model of PyTorch as a layer", () => {
+  test.each([
+    [
+      "conv, of images",
+      "conv",
+      { layout: "channels_first", return: "vector" },
+      () => (input("conv") as unknown[][]).map(([image]) => image),
+      {},
+    ],
+    ["conv, of vectors", "conv", {}, () => (input("conv") as number[][][][]).map((image) => image.flat(2)), {}],
+    ["encoder, of ids", "encoder", { return: "vector", vocabulary_size: 12 }, () => input("encoder", "ids"), {}],
+    [
+      "bilstm, with lengths",
+      "bilstm",
+      { return: "vector", lengths: "lengths" },
+      () => input("bilstm"),
+      { lengths: input("bilstm", "lengths") },
+    ],
+    ["tcn, channels first", "tcn", { return: "vector", layout: "channels_first" }, () => exchanged(input("tcn")), {}],
+    ["mlp, with batch normalization", "mlp", { batch_norm: "training" }, () => input("mlp"), {}],
+  ] as const)("%s, is trained to its losses", async (_, name, layer, inputs, more) => {
+    const request = await requestFor(specFor(name, layer, inputs(), more), temporaryFolder());
+    const { outcome, events } = await run(request);
+    expect(outcome.ok ? "" : JSON.stringify(outcome.error)).toBe("");
+    const actual = losses(events);
+    const expected = fixtureOf(name).losses;
+    expect(actual.length).toBe(50);
+    expect(Math.max(...expected.map((loss, step) => Math.abs(loss - (actual[step] ?? Number.NaN))))).toBeLessThan(1e-4);
+  });
+});
+
+/** A model with a layer of another program between two of ours. */
+const between = (steps: number, more: object = {}) => ({
+  name: "run",
+  data: { type: "arrays", inputs: input("mlp"), targets: nested(fixtureOf("mlp").targets) },
+  model: [
+    { layer: "dense", name: "before", size: 4 },
+    { layer: "onnx", name: "net", file: "encoder.onnx", batch_norm: "training", ...more },
+    { layer: "dense", name: "after", size: 1 },
+  ],
+  loss: { type: "squared_error" },
+  optimizer: { type: "adam", learning_rate: 0.01 },
+  train: { steps, batch_size: 4 },
+});
+
+test("a run keeps its model: it is resumed to the same weights, exported, and refuses another model", async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "encoder.onnx");
+  copyFileSync(fixture("mlp.onnx"), file);
+  const trained = async (steps: number, name: string, resume = false) => {
+    const request = { ...(await requestFor(between(steps), folder, join(folder, name))), resume };
+    return { out: request.out, ...(await run(request)) };
+  };
+  const whole = await trained(6, "whole");
+  const first = await trained(3, "parts");
+  const kept = readdirSync(first.out).filter((name) => name.startsWith("layer-"));
+  expect(kept.map((name) => readFileSync(join(first.out, name)))).toEqual([readFileSync(fixture("mlp.onnx"))]);
+  const second = await trained(6, "parts", true);
+  expect([...weightsOf(second.out)]).toEqual([...weightsOf(whole.out)]);
+  const statistics = [...weightsOf(whole.out).keys()].filter((name) => name.includes("running"));
+  expect(statistics).toEqual(["net/b.running_mean", "net/b.running_var"]);
+
+  copyFileSync(fixture("rows.onnx"), file);
+  expect((await trained(8, "parts", true)).outcome).toMatchObject({
+    ok: false,
+    error: { problems: [{ code: "resume-model", path: "/model/1/file" }] },
+  });
+  renameSync(file, join(folder, "encoders.onnx"));
+  expect(await unplacedProblems(between(8), { folder })).toEqual([
+    'file-missing /model/1/file | The model "encoder.onnx" does not exist. | Did you mean "encoders.onnx"?',
+  ]);
+  const exported = await exportModel({ run: whole.out, out: join(folder, "whole.onnx") });
+  expect(exported.ok ? "" : JSON.stringify(exported.error)).toBe("");
+});
+
+test("frozen weights stay as the file has them, and statistics are constants", async () => {
+  const folder = temporaryFolder();
+  copyFileSync(fixture("mlp.onnx"), join(folder, "encoder.onnx"));
+  const request = await requestFor(between(3, { trainable: false }), folder);
+  expect((await run(request)).outcome.ok).toBe(true);
+  const weights = weightsOf(request.out);
+  const ofNet = [...weights].filter(([name]) => name.startsWith("net/"));
+  const values = initialValues(readFileSync(fixture("mlp.onnx")), new Set(ofNet.map(([name]) => name.slice(4))));
+  expect(ofNet.map(([name, { data }]) => [name, data])).toEqual(
+    [...values].map(([name, { data }]) => [`net/${name}`, data]),
+  );
+  expect(ofNet.length).toBe(6);
+  expect([...weights.keys()].some((name) => name.includes("running"))).toBe(false);
+});
+
+test("a model that this process has not read is read again, and its content is compared", () => {
+  const folder = temporaryFolder();
+  copyFileSync(fixture("rows.onnx"), join(folder, "other.onnx"));
+  const layer = (file: string) => ({ layer: "onnx", name: "net", file, sha256: "0".repeat(64) }) as NormalOnnx;
+  expect(loadModels([layer("other.onnx"), layer("none.onnx")], folder)).toMatchObject([
+    { code: "model-digest", path: "/model/0/file" },
+    { code: "file-missing", path: "/model/1/file" },
+  ]);
+});
