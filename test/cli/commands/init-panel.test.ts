@@ -63,3 +63,24 @@ test("a date that is twice in a shop is no time of a series", async () => {
   const file = writePanel("twice.csv", (date, shop, sales) => `${date.replace("28.01", "27.01")};${shop};${sales}`);
   expect((await proposal(file)).panel).toBeNull();
 });
+
+test("integers that count the rows of each series are their time; wide long series have relative errors", async () => {
+  const rows = ["a1", "b2"].flatMap((name, series) =>
+    Array.from({ length: 720 }, (_, hour) => `${name};${hour + 1};${1000 ** series * (2 + (hour % 24))}`),
+  );
+  const file = join(folder, "hours.csv");
+  const write = (lines: readonly string[]) => writeFileSync(file, `series;hour;sales\n${lines.join("\n")}\n`);
+  write(rows);
+  const { panel, composed } = await proposal(file);
+  expect(panel).toMatchObject({ time: { name: "hour" }, group: { name: "series" }, series: 2, shortest: 720 });
+  expect(composed).toMatchObject({
+    data: { columns: { sales: "number", series: "category" }, time: "hour", scale: { type: "log", per: "window" }, window: 168 },
+    model: [{ layer: "conv1d", kernel_size: 24, stride: 24 }, { layer: "rnn" }, { layer: "dense" }],
+    loss: { type: "absolute_error" },
+  });
+  const read = await readSpec(JSON.stringify({ name: "hours", ...composed }), { folder });
+  expect(read.ok ? [] : read.diagnostics).toEqual([]);
+  // A skipped hour is no count.
+  write(rows.filter((_, index) => index !== 5));
+  expect((await proposal(file)).panel).toBeNull();
+});

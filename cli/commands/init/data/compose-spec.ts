@@ -70,31 +70,51 @@ export function composeSpec(task: Task, facts: FileFacts, file: string): Compose
       };
     case "translate":
       return translation(task, facts, file);
-    case "forecast": {
-      const { panel } = task;
-      const length = panel?.shortest ?? facts.rows;
-      const window = Math.max(1, Math.min(24, Math.floor(length / 10)));
-      const isReversed = panel === null && facts.columns.some(({ isDescendingDate }) => isDescendingDate);
-      return {
-        data: {
-          ...tableData(task.inputs, task.targets, facts, file, "previous"),
-          ...(panel !== null && seriesData(panel, facts)),
-          ...(isReversed && { reverse: true }),
-          scale: "standard",
-          window,
-          horizon: 1,
-          split: { ...splitFor(length), order: "time" },
-        },
-        model: [
-          { layer: "rnn", cell: "gru", hidden_size: 32, return: "last" },
-          { layer: "dense", size: "classes" },
-        ],
-        loss: { type: "squared_error" },
-        metrics: ["mae"],
-        ...training(facts.rows, facts.rows >= 50),
-      };
-    }
+    case "forecast":
+      return forecast(task, facts, file);
   }
+}
+
+/** Rows of each series from which a window has a week of hours, which the model reads in segments of a day. */
+const LONG_PANEL = 700;
+
+function forecast(
+  { panel, inputs, targets }: Extract<Task, { type: "forecast" }>,
+  facts: FileFacts,
+  file: string,
+): ComposedSpec {
+  const length = panel?.shortest ?? facts.rows;
+  const isLong = panel !== null && length >= LONG_PANEL;
+  const isReversed = panel === null && facts.columns.some(({ isDescendingDate }) => isDescendingDate);
+  const isWide = panel !== null && areWide(inputs, targets, facts.rows);
+  return {
+    data: {
+      ...tableData(inputs, targets, facts, file, "previous"),
+      ...(panel !== null && seriesData(panel, facts)),
+      ...(isReversed && { reverse: true }),
+      scale: isWide ? { type: "log", per: "window" } : "standard",
+      window: isLong ? 168 : Math.max(1, Math.min(24, Math.floor(length / 10))),
+      horizon: 1,
+      split: { ...splitFor(length), order: "time" },
+    },
+    model: [
+      ...(isLong
+        ? [{ layer: "conv1d", size: 64, kernel_size: 24, stride: 24, padding: "valid", activation: "relu" }]
+        : []),
+      { layer: "rnn", cell: "gru", hidden_size: isLong ? 64 : 32, return: "last" },
+      { layer: "dense", size: "classes" },
+    ],
+    loss: { type: isWide ? "absolute_error" : "squared_error" },
+    metrics: isWide ? ["smape"] : ["mae"],
+    ...training(facts.rows, facts.rows >= 50),
+  };
+}
+
+/** True for numbers above 0 whose targets differ by a factor of 100, such as those of small and large series. */
+function areWide(inputs: readonly ColumnFacts[], targets: readonly ColumnFacts[], rows: number): boolean {
+  const numbers = inputs.filter(({ tableKind }) => tableKind?.type === "number");
+  const arePositive = numbers.every(({ numbers: own, missing }) => own?.count === rows - missing && own.min > 0);
+  return arePositive && targets.every(({ numbers: own }) => own !== null && own.max >= 100 * own.min);
 }
 
 function translation(
@@ -250,15 +270,20 @@ export function splitFor(rows: number): JsonObject {
 
 export function training(rows: number, hasEpochs: boolean): Pick<ComposedSpec, "optimizer" | "train"> {
   const trained = Math.floor(rows * (rows >= 50 ? 0.8 : rows >= 10 ? 0.8 : 1));
+  const length =
+    trained >= MANY_EXAMPLES ? { steps: 2000 } : hasEpochs ? { epochs: epochsFor(trained) } : { steps: 200 };
   return {
     optimizer: { type: "adam", learning_rate: 0.005, clip: { global_norm: 5 } },
     train: {
-      ...(hasEpochs ? { epochs: epochsFor(trained) } : { steps: 200 }),
-      batch_size: trained < 64 ? "all" : 32,
+      ...length,
+      batch_size: trained < 64 ? "all" : trained >= MANY_EXAMPLES ? 128 : 32,
       ...(rows >= 10 && { keep_best: { metric: "loss", mode: "min" } }),
     },
   };
 }
+
+/** Examples of which a training reads as many as 2,000 batches of 128 have. */
+const MANY_EXAMPLES = 60_000;
 
 /** Fewer passes through more examples: about 20,000 examples are read. */
 function epochsFor(examples: number): number {

@@ -1,4 +1,4 @@
-/** Several series in one file: rows whose dates repeat, once for each value of another column. */
+/** Several series in one file: rows whose dates or counts repeat, once for each value of another column. */
 import { readTableFile } from "../../../../runtime/data/formats/table-file.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
 
@@ -17,8 +17,8 @@ const COMMENT = "#";
 const MIN_ROWS = 10;
 
 /**
- * The date and the column that names the series: no date is twice in a series. Null for a file without these, or of
- * JSON lines.
+ * The time and the column that names the series: no date is twice in a series, and integers count its rows. Null for a
+ * file without these, or of JSON lines.
  */
 export async function findPanel(
   source: { readonly file: string; readonly folder: string },
@@ -27,14 +27,12 @@ export async function findPanel(
 ): Promise<Panel | null> {
   const { columns, format, hasHeader, delimiter } = facts;
   if (format === "json") return null;
-  const times = columns.filter(
-    ({ tableKind, isOrderedDate, missing }) => tableKind?.type === "date" && !isOrderedDate && missing === 0,
-  );
+  const times = columns.filter((column) => column.name !== targetName && isTime(column));
   const groups = columns
     .filter((column) => column.name !== targetName && namesSeries(column))
     .sort((a, b) => (a.values?.size ?? 0) - (b.values?.size ?? 0));
   if (times.length === 0 || groups.length === 0) return null;
-  let remaining = times.flatMap((time) => groups.map((group) => ({ time, group, seen: new Set<string>() })));
+  let remaining = times.flatMap((time) => groups.map((group) => ({ time, group, hasNext: checkTimes(time) })));
   const places = new Map(columns.map((column, index) => [column, index]));
   const problems = await readTableFile(
     { ...source, path: "" },
@@ -49,12 +47,7 @@ export async function findPanel(
       columns: () => [],
       row({ fields }) {
         const field = (column: ColumnFacts) => fields[places.get(column) ?? -1] ?? "";
-        remaining = remaining.filter(({ time, group, seen }) => {
-          const key = `${field(time)}\u0000${field(group)}`;
-          const isNew = !seen.has(key);
-          seen.add(key);
-          return isNew;
-        });
+        remaining = remaining.filter(({ time, group, hasNext }) => hasNext(field(time), field(group)));
         return [];
       },
     },
@@ -65,9 +58,37 @@ export async function findPanel(
   return { time: found.time, group: found.group, series: counts.length, shortest: Math.min(...counts) };
 }
 
+/** True for dates, and for integers, such as the hours of each series from 1. */
+function isTime({ kind, tableKind, isOrderedDate, isRowNumber, missing, numbers }: ColumnFacts): boolean {
+  if (missing > 0) return false;
+  const isCount =
+    kind === "numbers" && !isRowNumber && Number.isInteger(numbers?.min) && Number.isInteger(numbers?.max);
+  return isCount || (tableKind?.type === "date" && !isOrderedDate);
+}
+
+/** A check of the times of each series, row by row: dates are there once, and integers are consecutive. */
+function checkTimes({ kind }: ColumnFacts): (time: string, group: string) => boolean {
+  if (kind === "numbers") {
+    const last = new Map<string, number>();
+    return (time, group) => {
+      const [before, now] = [last.get(group), Number(time)];
+      last.set(group, now);
+      return before === undefined || now === before + 1;
+    };
+  }
+  const seen = new Set<string>();
+  return (time, group) => {
+    const key = `${time}\u0000${group}`;
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  };
+}
+
 /** True for names or integers, each in at least `MIN_ROWS` rows. */
-function namesSeries({ tableKind, values, missing }: ColumnFacts): boolean {
+function namesSeries({ kind, tableKind, values, missing }: ColumnFacts): boolean {
   if (values === null || values.size < 2 || missing > 0) return false;
-  const isName = tableKind?.type === "category" || [...values.keys()].every((value) => /^\d+$/.test(value));
+  const isName =
+    kind === "text" || tableKind?.type === "category" || [...values.keys()].every((value) => /^\d+$/.test(value));
   return isName && [...values.values()].every((count) => count >= MIN_ROWS);
 }

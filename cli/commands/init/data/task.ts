@@ -120,7 +120,7 @@ export function taskOf(
     // A short series has too few periods for its calendar.
     const past = others.filter(({ tableKind, ...column }) =>
       tableKind?.type === "number"
-        ? true
+        ? column.name !== panel?.time.name
         : isRowInput({ tableKind, ...column }) &&
           (tableKind?.type !== "date" || (panel?.shortest ?? rows) >= LONG_SERIES),
     );
