@@ -112,6 +112,7 @@ export type Layer =
   | GroupNormLayer
   | BatchNormLayer
   | DropoutLayer
+  | SpecAugmentLayer
   | Conv1DLayer
   | LogMelLayer
   | PoolLayer
@@ -1999,6 +2000,33 @@ export interface DropoutLayer {
   name?: LayerName;
   from?: From;
   rate: Rate;
+}
+/**
+ * In training random spans of steps and of features of each sequence are 0, the mean behind `group_norm`: the model cannot depend on any one of them. Positions follow from the seed, the update and the row. Identity in evaluation, inference and exports.
+ */
+export interface SpecAugmentLayer {
+  /**
+   * SpecAugment.
+   */
+  layer: "spec_augment";
+  name?: LayerName;
+  from?: From;
+  /**
+   * Number of spans of steps.
+   */
+  time_masks?: number;
+  /**
+   * The largest width of a span, as a share of the steps of the sequence; each width is uniform from 0 to it.
+   */
+  time_width?: number;
+  /**
+   * Number of spans of features, such as bands.
+   */
+  feature_masks?: number;
+  /**
+   * The largest width of a span, as a share of the features; each width is uniform from 0 to it.
+   */
+  feature_width?: number;
 }
 /**
  * A convolution over time. Each output step is a product of `kernel_size` input steps with the weights `<name>/W` [kernel_size, in / groups, size], plus the bias `<name>/b` [size]. Steps past the length of a sequence are zeros, so that a sequence has the same output in any batch. A sequence of n steps has floor((n + p - dilation (kernel_size - 1) - 1) / stride) + 1 output steps, where p is the number of steps of padding.

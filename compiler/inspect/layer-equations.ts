@@ -256,6 +256,12 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
     ],
     notes: [`m is 0 with probability ${rate}, else 1.`],
   }),
+  spec_augment: ({ time_masks, time_width, feature_masks, feature_width }, { output }) => ({
+    equations: [line("training: y = x · m", output), line("evaluation: y = x", output)],
+    notes: [
+      `m is 0 in ${time_masks} spans of at most ${time_width} of the steps, and in ${feature_masks} of at most ${feature_width} of the features; else 1.`,
+    ],
+  }),
   conv1d: convolutionEquations,
   log_mel: logMelEquations,
   pool: poolEquations,

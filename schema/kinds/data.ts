@@ -22,6 +22,7 @@ export const layerFacts = {
   group_norm: { streaming: false, timeAxis: "kept" },
   batch_norm: { streaming: true, timeAxis: "kept" },
   dropout: { streaming: true, timeAxis: "kept" },
+  spec_augment: { streaming: true, timeAxis: "kept" },
   conv1d: { streaming: true, timeAxis: "windows" },
   log_mel: { streaming: false, timeAxis: "windows" },
   pool: { streaming: false, timeAxis: "windows" },

@@ -1321,6 +1321,7 @@ export type NormalLayer =
   | NormalGroupNorm
   | NormalBatchNorm
   | NormalDropout
+  | NormalSpecAugment
   | NormalConv1d
   | NormalLogMel
   | NormalPool
@@ -1620,6 +1621,26 @@ export interface NormalDropout {
   readonly from: readonly string[];
   /** Probability of dropping an entry: 1 - keep_prob. */
   readonly rate: number;
+}
+
+/**
+ * In training random spans of steps and of features of each sequence are 0, the mean behind `group_norm`: the model
+ * cannot depend on any one of them. Positions follow from the seed, the update and the row. Identity in evaluation,
+ * inference and exports.
+ */
+export interface NormalSpecAugment {
+  readonly layer: "spec_augment";
+  /** Name of the layer. Default: its kind, numbered from the second. Layers of different names have different spans. */
+  readonly name: string;
+  readonly from: readonly string[];
+  /** Number of spans of steps. */
+  readonly time_masks: number;
+  /** The largest width of a span, as a share of the steps of the sequence; each width is uniform from 0 to it. */
+  readonly time_width: number;
+  /** Number of spans of features, such as bands. */
+  readonly feature_masks: number;
+  /** The largest width of a span, as a share of the features; each width is uniform from 0 to it. */
+  readonly feature_width: number;
 }
 
 /**

@@ -48,6 +48,9 @@ const foreign = set(numbers, "/model", [
   { layer: "dense", size: 2 },
 ]);
 
+/** Steps and features that are masked in training. */
+const augmented = set(numbers, "/model", [{ layer: "spec_augment" }, { layer: "pool" }, { layer: "dense", size: 2 }]);
+
 /** The spectrum of a short sound. */
 const spectralModel = [
   { layer: "log_mel", name: "a", from: "inputs", sample_rate: 100, window: 0.06, hop: 0.01, bands: 2 },
@@ -645,6 +648,18 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
       "/model/2/rate",
       0.2,
     ),
+  }),
+  ...prefixed("spec_augment", {
+    name: keyEffect(augmented, "/model/0/name", "masks"),
+    from: keyEffect(
+      set(joined, "/model/5", { layer: "spec_augment", name: "attention", from: "a" }),
+      "/model/5/from",
+      "b",
+    ),
+    time_masks: keyEffect(augmented, "/model/0/time_masks", 1),
+    time_width: keyEffect(augmented, "/model/0/time_width", 0.5),
+    feature_masks: keyEffect(augmented, "/model/0/feature_masks", 1),
+    feature_width: keyEffect(augmented, "/model/0/feature_width", 0.5),
   }),
   ...prefixed("cell_dropout", {
     input: keyEffect(dropping, "/model/0/dropout/input", 0.3),

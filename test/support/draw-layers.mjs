@@ -260,6 +260,7 @@ export function modelDrawer(random, inputs, shortest) {
     },
   ];
   const onSequences = [
+    simple("spec_augment", () => ({ feature_masks: between(0, 2) })),
     recur,
     recur,
     recur,

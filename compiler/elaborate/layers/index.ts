@@ -19,6 +19,7 @@ import { onnx } from "./onnx/index.js";
 import { pool } from "./pool.js";
 import { position } from "./position.js";
 import { rnn } from "./rnn/index.js";
+import { specAugment } from "./spec-augment.js";
 
 type Kind = NormalLayer["layer"];
 type LayerOf<K extends Kind> = Extract<NormalLayer, { readonly layer: K }>;
@@ -36,6 +37,7 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   group_norm: groupNorm,
   batch_norm: batchNorm,
   dropout,
+  spec_augment: specAugment,
   conv1d,
   log_mel: logMel,
   pool,

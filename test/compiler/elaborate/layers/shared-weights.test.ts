@@ -33,6 +33,7 @@ const kinds: { readonly [K in NormalLayer["layer"]]: object } = {
   group_norm: { groups: 2 },
   batch_norm: {},
   dropout: { rate: 0.5 },
+  spec_augment: {},
   conv1d: { size: WIDTH, kernel_size: 2 },
   log_mel: { sample_rate: 100, window: 0.02, hop: 0.01, fft_size: 8, bands: 1 },
   pool: { size: 2, stride: 1 },
