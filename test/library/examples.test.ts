@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { serveFolder } from "../../runtime/web/static-server.js";
-import { chromiumPath, openBrowser, openPage, withChromium } from "../support/browser.js";
+import { chromiumPath, copyWasmRuntime, openBrowser, openPage, withChromium } from "../support/browser.js";
 import { root, temporaryFolder } from "../support/spawn.js";
 
 const execute = promisify(execFile);
@@ -45,7 +45,7 @@ test("compile.mjs", async () => {
 test.skipIf(chromiumPath === undefined)(`browser/: a page around a run's model${withChromium}`, async () => {
   const site = join(folder, "site");
   cpSync(join(root, "examples/browser"), site, { recursive: true });
-  cpSync(join(root, "node_modules/onnxruntime-web/dist"), join(site, "ort"), { recursive: true });
+  copyWasmRuntime(site);
   for (const file of ["model.onnx", "data.json"]) cpSync(join(folder, "runs/example", file), join(site, file));
   const [server, browser] = await Promise.all([serveFolder(site, 0), openBrowser()]);
   try {
