@@ -5,8 +5,8 @@ import type { Dim, Shape } from "../ir/types.js";
 export type ExpressionType =
   /** Known while compiling. */
   | { readonly kind: "number"; readonly value: number }
-  /** float32. */
-  | ({ readonly kind: "tensor" } & TensorType)
+  /** float32. A scalar may be a size that is no number yet. */
+  | ({ readonly kind: "tensor"; readonly size?: Dim } & TensorType)
   /** A comparison, for `where`. */
   | ({ readonly kind: "condition" } & TensorType);
 
@@ -29,7 +29,7 @@ export interface ShapeRules {
   /** The broadcast shape, aligned at the last axis, or the two sizes that differ. */
   broadcast(shapes: readonly Shape[]): Shape | ShapeMismatch;
   /** The dim divided into equal parts; undefined where it is not a multiple. */
-  divide(dim: Dim, parts: number): Dim | undefined;
+  divide(dim: Dim, parts: Dim): Dim | undefined;
   /** The number of a dim; undefined where it depends on the data, which leaves the shapes undecided. */
   known(dim: Dim): number | undefined;
   /** True if a comparison so far depends on the data. */
@@ -88,6 +88,12 @@ export function shapeRules(batch: Shape): ShapeRules {
     },
     isUndecided: () => undecided,
   };
+}
+
+/** The size that a number, or an expression of sizes, is: an integer of at least 1. Undefined for other types. */
+export function sizeOf(type: ExpressionType): Dim | undefined {
+  if (type.kind === "number") return Number.isInteger(type.value) && type.value >= 1 ? type.value : undefined;
+  return type.kind === "tensor" ? type.size : undefined;
 }
 
 /** The shape of a type; a number has rank 0. */

@@ -49,6 +49,9 @@ export const einsumFunction: EquationFunction = {
   },
 };
 
+const diagonalHint =
+  "Give each axis of an operand a letter of its own. The diagonal of n x n matrices is einsum('ij,ij->i', a, one_hot(k, n)), k the indices from 0.";
+
 /** The formula, or its error. */
 function parseFormula(text: string): Formula | ArgumentError {
   const fail = (message: string): ArgumentError => ({
@@ -62,7 +65,10 @@ function parseFormula(text: string): Formula | ArgumentError {
   const operands = left.split(",").map((letters) => [...letters]);
   const result = [...right];
   const repeated = [...operands, result].find((letters) => new Set(letters).size < letters.length);
-  if (repeated !== undefined) return fail(`repeats a letter in "${repeated.join("")}"`);
+  if (repeated !== undefined) {
+    const error = fail(`repeats a letter in "${repeated.join("")}"`);
+    return repeated === result ? error : { ...error, hint: diagonalHint };
+  }
   const unknown = result.find((letter) => !operands.some((letters) => letters.includes(letter)));
   return unknown === undefined ? { operands, result } : fail(`has "${unknown}" in the result only`);
 }

@@ -3,7 +3,7 @@ import { mulDims, printShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Shape } from "../../ir/types.js";
-import { isShapeMismatch, rowShape, shapeOf } from "../expression-type.js";
+import { isShapeMismatch, rowShape, shapeOf, sizeOf } from "../expression-type.js";
 import { einsumFunction } from "./einsum.js";
 import {
   argumentError,
@@ -59,11 +59,12 @@ export const matrixFunctions: Readonly<Record<string, EquationFunction>> = {
       const [a, heads] = [at(args, 0), at(args, 1)];
       const shape = shapeOf(a);
       if (rowShape(a, rules).length === 0) return missingAxis(0);
-      if (heads.kind !== "number" || !Number.isInteger(heads.value) || heads.value < 1)
+      const count = sizeOf(heads);
+      if (count === undefined)
         return argumentError("argument", "the number of heads must be an integer of at least 1", 1);
-      const size = rules.divide(lastDim(shape), heads.value);
-      if (size !== undefined) return tensorType([...shape.slice(0, -1), heads.value, size], args);
-      const message = `${printShape(shape)} does not split into ${heads.value} heads: its last size is ${lastDim(shape)}`;
+      const size = rules.divide(lastDim(shape), count);
+      if (size !== undefined) return tensorType([...shape.slice(0, -1), count, size], args);
+      const message = `${printShape(shape)} does not split into ${count} heads: its last size is ${lastDim(shape)}`;
       return argumentError("shape-mismatch", message);
     },
     build: (b, args, shape) => b.reshape(asValue(b, at(args, 0)), shape),
@@ -87,9 +88,10 @@ export const matrixFunctions: Readonly<Record<string, EquationFunction>> = {
     conditionCount: 0,
     infer(args, rules) {
       const [a, classes] = [at(args, 0), at(args, 1)];
-      if (classes.kind !== "number" || !Number.isInteger(classes.value) || classes.value < 1)
+      const size = sizeOf(classes);
+      if (size === undefined)
         return argumentError("argument", "the number of classes must be an integer of at least 1", 1);
-      return tensorType([...withoutColumn(rowShape(a, rules), shapeOf(a)), classes.value], args);
+      return tensorType([...withoutColumn(rowShape(a, rules), shapeOf(a)), size], args);
     },
     build(b, args, shape) {
       const a = asValue(b, at(args, 0));

@@ -54,7 +54,9 @@ export function inferEquations(
   const names = new Map<string, ExpressionType | undefined>([
     ...sizes.map(([name, size]): [string, ExpressionType] => [
       name,
-      typeof size === "number" ? { kind: "number", value: size } : tensor([], false),
+      typeof size === "number"
+        ? { kind: "number", value: size }
+        : { kind: "tensor", shape: [], isBatched: false, size },
     ]),
     ...Object.entries(inputs),
     ...Object.entries(declared.inputs).map(([name, size]) => [name, tensor([...batch, size], true)] as const),

@@ -1,7 +1,8 @@
 /** Type inference of expressions, from the types of names. A mismatch is reported at its operator, with a hint. */
-import { printShape } from "../../ir/dims.js";
+import { addDims, mulDims, printShape } from "../../ir/dims.js";
 import { expectDefined } from "../../ir/expect.js";
-import { broadcastTypes, type ExpressionType, isShapeMismatch, shapeOf } from "../expression-type.js";
+import type { Dim } from "../../ir/types.js";
+import { broadcastTypes, divideDim, type ExpressionType, isShapeMismatch, shapeOf } from "../expression-type.js";
 import type { BinaryExpression, BinaryOperator, CallExpression, Expression } from "../parse/expression.js";
 import { functionOf } from "../resolve.js";
 import { declarationHint, excerpt, type InferenceContext } from "./context.js";
@@ -96,6 +97,22 @@ const arithmetic: Readonly<Partial<Record<BinaryOperator, (x: number, y: number)
   "^": (x, y) => x ** y,
 };
 
+const arithmeticOfSizes: Readonly<Partial<Record<BinaryOperator, (x: Dim, y: Dim) => Dim | undefined>>> = {
+  "+": addDims,
+  "-": (x, y) => addDims(x, mulDims(y, -1)),
+  "*": mulDims,
+  "/": divideDim,
+};
+
+/** The size that an operator makes of two sizes, or of a size and a number; undefined for other operands. */
+function inferSize(operator: BinaryOperator, left: ExpressionType, right: ExpressionType): Dim | undefined {
+  const dimOf = (type: ExpressionType) =>
+    type.kind === "number" ? type.value : type.kind === "tensor" ? type.size : undefined;
+  const [x, y] = [dimOf(left), dimOf(right)];
+  const isOfIntegers = [x, y].every((dim) => typeof dim !== "number" || Number.isInteger(dim));
+  return x === undefined || y === undefined || !isOfIntegers ? undefined : arithmeticOfSizes[operator]?.(x, y);
+}
+
 function inferBinary(expression: BinaryExpression, context: InferenceContext): ExpressionType | undefined {
   const { operator, operatorOffset: offset } = expression;
   const left = inferOperand(expression.left, context);
@@ -110,7 +127,11 @@ function inferBinary(expression: BinaryExpression, context: InferenceContext): E
     return undefined;
   }
   const result = broadcastTypes([left, right], context.rules);
-  if (!isShapeMismatch(result)) return { kind: fold === undefined ? "condition" : "tensor", ...result };
+  if (!isShapeMismatch(result)) {
+    if (fold === undefined) return { kind: "condition", ...result };
+    const size = inferSize(operator, left, right);
+    return { kind: "tensor", ...result, ...(size !== undefined && { size }) };
+  }
   const [a, b] = result.sizes;
   const shapes = `${printShape(shapeOf(left))} and ${printShape(shapeOf(right))}`;
   const message = `${excerpt(expression, context)}: ${shapes}: the sizes ${a} and ${b} differ`;

@@ -241,6 +241,7 @@ test.each([
   ["y = einsum('i,j->ij', h)", "einsum('i,j->ij', h): the formula has 2 operands, and the call 1"],
   ["y = einsum('i,i', h, b)", 'einsum(\'i,i\', h, b): the formula "i,i" lacks the axes of the result, after "->"'],
   ["y = einsum('ii->i', U)", 'einsum(\'ii->i\', U): the formula "ii->i" repeats a letter in "ii"'],
+  ["y = one_hot(h, hidden_size - 4)", "hidden_size - 4: the number of classes must be an integer of at least 1"],
   ["y = einsum('i->k', h)", 'einsum(\'i->k\', h): the formula "i->k" has "k" in the result only'],
   [
     "y = einsum('...i->i', h)",

@@ -103,6 +103,23 @@ async function outputs(spec: object, role: "loss" | "prediction"): Promise<reado
   return [...outputsOf(program, operands, [role]).values()].flatMap(({ data }) => [...data]);
 }
 
+test("sizes are arguments of one_hot and split_heads, and sums, products and quotients of them", async () => {
+  const extra = {
+    layers: {
+      // The indices 1 and 2 of four.
+      placed: { equations: ["k = cumsum(x * 0 + 1)", "y = einsum('j,ji->i', x, one_hot(k, 2 * input_size + 1 - 1))"] },
+      between: { equations: ["u, v = split(x, 2)", "y = concat(u * 0, u, v, v * 0)"] },
+      doubled: { equations: ["y = merge_heads(split_heads(x, input_size / 2) * 2)"] },
+      twice: { equations: ["y = x * 2"] },
+    },
+  };
+  const predictions = (...names: readonly string[]) =>
+    outputs(specOf([...names.map((layer) => ({ layer })), pool, answer], extra), "prediction");
+  const expected = await predictions("between", "twice");
+  expect(await predictions("placed", "twice")).toEqual(expected);
+  expect(await predictions("between", "doubled")).toEqual(expected);
+});
+
 test("a highway layer is its equations, at every valid step", async () => {
   const spec = specOf([{ layer: "highway" }, pool]);
   const { operands } = await programWith(spec, "evaluation");
