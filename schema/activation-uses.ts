@@ -3,13 +3,6 @@ import { builtInActivation } from "./built-in.js";
 import { child, isList, isObject, type JsonObject } from "./json-pointer.js";
 import { mapLayers } from "./map-layers.js";
 
-/** An activation with values of its options that are not the defaults. */
-export interface ActivationUse {
-  readonly type: string;
-  readonly options: Readonly<Record<string, number>>;
-  readonly path: string;
-}
-
 /** Keys of every use, which no option has. */
 export const activationKeys: readonly string[] = ["type"];
 
@@ -42,32 +35,4 @@ export function withoutActivationOptions(spec: JsonObject): JsonObject {
     return isList(cells) ? { ...own, cells: cells.map((cell) => (isObject(cell) ? reduced(cell) : cell)) } : own;
   };
   return mapLayers(spec, reduced);
-}
-
-/**
- * A valid spec with a name for each use of an activation with options, `leaky_relu(slope=0.2)`, and the uses by that
- * name. A use with the defaults has the name of the activation.
- */
-export function nameActivations(spec: JsonObject): {
-  readonly spec: JsonObject;
-  readonly uses: ReadonlyMap<string, ActivationUse>;
-} {
-  const uses = new Map<string, ActivationUse>();
-  const named = mapLayers(spec, (layer, path) => {
-    const given = activationUseOf(layer, path);
-    if (given === undefined) return layer;
-    const type = String(given.use.type);
-    const defaults = activationDefinition(type, spec)?.options;
-    const options = Object.fromEntries(
-      Object.entries(isObject(defaults) ? defaults : {}).flatMap(([key, value]) => {
-        const own = Object.hasOwn(given.use, key) ? given.use[key] : value;
-        return typeof own !== "number" || own === value ? [] : [[key, own] as const];
-      }),
-    );
-    const changes = Object.entries(options).map(([key, value]) => `${key}=${value}`);
-    const name = changes.length === 0 ? type : `${type}(${changes.join(", ")})`;
-    if (changes.length > 0 && !uses.has(name)) uses.set(name, { type, options, path: given.path });
-    return { ...layer, activation: name };
-  });
-  return { spec: named, uses };
 }

@@ -83,6 +83,11 @@ class Emitter {
     if (type === "integer") return "number";
     if (type === "array") return this.listType(schema);
     if (type !== "object") return type;
+    if (typeof schema.additionalProperties === "object" && schema.properties !== undefined) {
+      // In TypeScript the type of all other keys includes that of the named ones.
+      const types = [schema.additionalProperties, ...Object.values(schema.properties)].map((each) => this.type(each));
+      return this.members(schema, [`  readonly [key: string]: ${[...new Set(types)].join(" | ")};`]);
+    }
     if (typeof schema.additionalProperties === "object")
       return `Readonly<Record<string, ${this.type(schema.additionalProperties)}>>`;
     if (!isExclusive(schema)) return this.members(schema);

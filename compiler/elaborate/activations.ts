@@ -1,5 +1,6 @@
 /** The activations of layers, by their name in specs: functions of the equation language of one tensor. */
-import type { ActivationName } from "../../schema/normal/index.js";
+import { activationNotation } from "../../schema/kinds/activation-notation.js";
+import type { ActivationUse } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import { mulDims } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
@@ -15,7 +16,7 @@ const EXAMPLE_WIDTH = 5040;
 /** An object of the spec with an activation. */
 interface Part {
   readonly name: string;
-  readonly activation: ActivationName;
+  readonly activation: ActivationUse;
 }
 
 /**
@@ -23,7 +24,7 @@ interface Part {
  * Undefined after a reported problem.
  */
 export function preActivationSize(part: Part, size: Dim, context: Context): Dim | undefined {
-  const { activation } = part;
+  const activation = activationNotation(part.activation);
   const { functions } = context;
   const outputs = outputWidth(activation, EXAMPLE_WIDTH, functions);
   if (outputs === EXAMPLE_WIDTH || outputs === undefined) return size;
@@ -43,12 +44,12 @@ export function preActivationSize(part: Part, size: Dim, context: Context): Dim 
 }
 
 /** The number of features that an activation reads for each of its output: 2 for a gate of two halves. */
-export function featuresRead(activation: ActivationName, functions: FunctionTable): number {
+export function featuresRead(activation: string, functions: FunctionTable): number {
   return EXAMPLE_WIDTH / (outputWidth(activation, EXAMPLE_WIDTH, functions) ?? EXAMPLE_WIDTH);
 }
 
 /** The number of features that an activation makes of some; undefined where it cannot. */
-function outputWidth(activation: ActivationName, features: number, functions: FunctionTable): number | undefined {
+function outputWidth(activation: string, features: number, functions: FunctionTable): number | undefined {
   if (activation === "none") return features;
   const x: ExpressionType = { kind: "tensor", shape: ["batch", features], isBatched: true };
   const type = calledFunction(activation, functions)?.infer([x], shapeRules(["batch"]));
@@ -67,7 +68,7 @@ export function activate(
   maskOf: () => Wire["mask"],
   context: Context,
 ): Pick<Wire, "value" | "logits"> | undefined {
-  const { activation } = part;
+  const activation = activationNotation(part.activation);
   const { b, functions } = context;
   // An activation of the user's may be infinite at zeros, and so have a gradient of NaN there.
   const isSafe = activation === "none" || functions.isBuiltIn(activation);
@@ -83,7 +84,7 @@ export function activate(
  */
 export function applyActivation(
   b: Builder,
-  activation: ActivationName,
+  activation: string,
   x: Value,
   functions: FunctionTable,
 ): Value | ArgumentError | undefined {
@@ -100,14 +101,15 @@ export function applyActivation(
 }
 
 /** The function of one tensor behind an activation; undefined where a spec gives it the name of another function. */
-function calledFunction(activation: ActivationName, functions: FunctionTable) {
+function calledFunction(activation: string, functions: FunctionTable) {
   const called = functions.get(activation);
   return called?.arity[0] === 1 ? called : undefined;
 }
 
 /** Reports an activation that cannot read a number of features. */
 function reportWidth(part: Part, features: Dim, { code, message }: ArgumentError, context: Context): undefined {
-  const { name, activation } = part;
+  const { name } = part;
+  const activation = activationNotation(part.activation);
   return featuresRead(activation, context.functions) === 2
     ? context.problem({
         part,
@@ -126,7 +128,7 @@ function reportWidth(part: Part, features: Dim, { code, message }: ArgumentError
 }
 
 /** True for the activations that a loss computes with itself, from their operand. */
-function isLinkFunction(activation: ActivationName): activation is "softmax" | "sigmoid" {
+function isLinkFunction(activation: string): activation is "softmax" | "sigmoid" {
   return activation === "softmax" || activation === "sigmoid";
 }
 

@@ -11,7 +11,7 @@ import { evaluateDim } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
-import { checkActivations } from "../language/check/activations.js";
+import { checkActivations, checkActivationUses } from "../language/check/activations.js";
 import { checkDefinition } from "../language/check/index.js";
 import { functionTable } from "../language/functions/index.js";
 import { type ArraySignature, classesSize, type Signature, vocabularySize } from "../signature.js";
@@ -60,6 +60,7 @@ export function startElaboration(
   };
   const functions = functionTable(spec.activations);
   checkActivations(spec.activations, functions, origins.pathOf, report);
+  checkActivationUses(spec.model, spec.activations, functions, origins.pathOf, report);
   const soundNames = (definitions: Readonly<Record<string, EquationDefinition>>, kind: "cell" | "layer") => {
     const sound = Object.entries(definitions).filter(([, definition]) =>
       checkDefinition(definition, kind, functions, origins.pathOf(definition), report),

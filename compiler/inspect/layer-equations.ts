@@ -2,9 +2,10 @@
  * The equations of a layer, with its sizes and the options that it uses. x is the input, t counts its steps from 0, n is
  * the number of valid steps, and every row of a batch has its own values.
  */
+import { activationNotation } from "../../schema/kinds/activation-notation.js";
 import { convolutionWindows, frameOf, spanOf, type Windows, windowsOf } from "../../schema/kinds/windows.js";
 import type {
-  ActivationName,
+  ActivationUse,
   NormalConv1d,
   NormalLayer,
   NormalLogMel,
@@ -30,8 +31,9 @@ const withWidth = (shape: Shape, width: number | string): Shape => [...shape.sli
 const only = (...equations: readonly LayerEquation[]): LayerEquations => ({ equations, notes: [] });
 
 /** y of a pre-activation; without an activation the pre-activation is y itself. */
-function activated(preActivation: string, activation: ActivationName, shapes: LayerShapes): LayerEquation[] {
+function activated(preActivation: string, given: ActivationUse, shapes: LayerShapes): LayerEquation[] {
   const { output, functions } = shapes;
+  const activation = activationNotation(given);
   if (activation === "none") return [line(`y = ${preActivation}`, output)];
   const width = widthOf(output);
   const columns = typeof width === "number" ? width * featuresRead(activation, functions) : width;
@@ -39,11 +41,7 @@ function activated(preActivation: string, activation: ActivationName, shapes: La
 }
 
 /** The formula of the primitives that compute an activation; of a gated one u and v are the halves of the operand. */
-function activationLines(
-  activation: ActivationName,
-  operand: string,
-  { output, functions }: LayerShapes,
-): LayerEquation[] {
+function activationLines(activation: string, operand: string, { output, functions }: LayerShapes): LayerEquation[] {
   if (activation === "softmax") return [line(`y = softmax(${operand}) over the features`, output)];
   const b = graphBuilder("activation");
   const width = widthOf(output);
@@ -214,7 +212,11 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
   dense: affine,
   projection: affine,
   activation: ({ activation }, shapes) =>
-    only(...(activation === "none" ? [line("y = x", shapes.output)] : activationLines(activation, "x", shapes))),
+    only(
+      ...(activation === "none"
+        ? [line("y = x", shapes.output)]
+        : activationLines(activationNotation(activation), "x", shapes)),
+    ),
   layer_norm: ({ epsilon }, shapes) =>
     normalization(shapes, epsilon, { centered: true, mean: features(widthOf(shapes.output)) }),
   rms_norm: ({ epsilon }, shapes) =>

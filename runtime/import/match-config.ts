@@ -2,7 +2,8 @@
  * Comparison of a Keras layer's configuration with the spec's layer. Every option is known to have no effect on the
  * outputs or on the loaded weights, or is compared, or is refused by its name.
  */
-import type { ActivationName, NormalCell, NormalSpec } from "../../schema/normal/index.js";
+import { activationNotation } from "../../schema/kinds/activation-notation.js";
+import type { ActivationName, ActivationUse, NormalCell, NormalSpec } from "../../schema/normal/index.js";
 import { type Compare, type ConfigDifference, lowerFirst, textOf, weightsHint } from "./config-difference.js";
 import { isRecord, type KerasLayerConfig, type KerasOptions } from "./keras-config.js";
 import { kindOfClass, layerComparisons } from "./match-layer-config.js";
@@ -63,7 +64,8 @@ export function configDifferences(
       return difference(`its ${key} is ${textOf(value)}`, "rnnx does not know that option", weightsHint);
     });
 
-  const compareOwnActivation = (activation: ActivationName): Compare => {
+  const compareOwnActivation = (given: ActivationUse): Compare => {
+    const activation = activationNotation(given);
     const own = `the layer ${layerName} has ${activation}`;
     return (value) => {
       const stored = activationOf(value);

@@ -1,5 +1,7 @@
 /** Outputs of a model, one for each loss: the layers behind each, its target, and its names in models and metrics. */
+
 import type { NormalData, NormalLayer, NormalLoss, NormalSpec } from "../normal/index.js";
+import { activationNotation } from "./activation-notation.js";
 
 /** The name of the target of data with one target. */
 export const ONLY_TARGET = "targets";
@@ -51,7 +53,7 @@ export type OutputActivation = "logits" | "softmax" | "sigmoid";
 
 export function outputActivationOf(model: readonly NormalLayer[]): OutputActivation {
   const last = model.at(-1);
-  const activation = last !== undefined && "activation" in last ? last.activation : "none";
+  const activation = last !== undefined && "activation" in last ? activationNotation(last.activation) : "none";
   return activation === "softmax" || activation === "sigmoid" ? activation : "logits";
 }
 

@@ -1473,12 +1473,27 @@ export interface NormalDense {
   readonly weights: SharedWeights;
   /** Width of the output. */
   readonly size: Size;
-  readonly activation: ActivationName;
+  readonly activation: ActivationUse;
   /** Add the bias b. */
   readonly bias: boolean;
   readonly weight_norm: boolean;
   readonly trainable: boolean;
 }
+
+/**
+ * Activation of the output by its name, or an object of its name as `type` and its options. Before the loss, softmax
+ * and sigmoid are computed inside the loss in training, and applied in inference. glu and swiglu multiply one half of
+ * the features with a gate, the other half: a layer with weights has twice as many columns for them. The page of the
+ * equation language has their equations and options.
+ */
+export type ActivationUse =
+  | ActivationName
+  | {
+  /** Name of the activation. */
+  readonly type: ActivationName;
+  readonly [key: string]: number
+  | ActivationName;
+};
 
 /** A built-in activation, or one of `activations`. */
 export type ActivationName =
@@ -1511,7 +1526,7 @@ export interface NormalProjection {
   readonly weights: SharedWeights;
   /** Width of the output, the number of classes. Default for text data: "vocabulary". Required for other data. */
   readonly size: Size;
-  readonly activation: ActivationName;
+  readonly activation: ActivationUse;
   /** Add the bias b. */
   readonly bias: boolean;
   readonly weight_norm: boolean;
@@ -1527,7 +1542,7 @@ export interface NormalActivation {
   /** Name of the layer. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
-  readonly activation: ActivationName;
+  readonly activation: ActivationUse;
 }
 
 /**
@@ -1674,7 +1689,7 @@ export interface NormalConv1d {
    * stride-th of those); valid: none; causal: all of them before it, so that an output step reads no later step.
    */
   readonly padding: "same" | "valid" | "causal";
-  readonly activation: ActivationName;
+  readonly activation: ActivationUse;
   /** Add the bias b. */
   readonly bias: boolean;
   readonly weight_norm: boolean;

@@ -15,17 +15,22 @@ export function fillDefaults<T>(value: unknown, schema: Schema, path: string, re
 function fillValue(value: Json, reference: Schema, path: string, recordOrigin: RecordOrigin): Json {
   const schema = dereference(reference);
   if (isObject(value)) {
-    const [variant, ...others] = (schema.anyOf ?? [])
+    const [variant, ...variants] = (schema.anyOf ?? [])
       .map(dereference)
       .filter(({ properties }) => properties !== undefined);
-    if (variant !== undefined && others.length === 0) return fillValue(value, variant, path, recordOrigin);
+    if (variant !== undefined && variants.length === 0) return fillValue(value, variant, path, recordOrigin);
     if (schema.discriminator !== undefined) return fillValue(value, branchOf(schema, value), path, recordOrigin);
-    if (schema.properties !== undefined)
-      return recordOrigin(fillProperties(value, schema.properties, path, recordOrigin), path);
-    const entries = schema.additionalProperties;
-    if (typeof entries !== "object") return value;
+    const { properties, additionalProperties: entries } = schema;
+    if (typeof entries !== "object")
+      return properties === undefined
+        ? value
+        : recordOrigin(fillProperties(value, properties, path, recordOrigin), path);
+    const others = Object.fromEntries(Object.entries(value).filter(([key]) => !Object.hasOwn(properties ?? {}, key)));
     return recordOrigin(
-      mapEntries(value, (entry, key) => fillValue(entry, entries, child(path, key), recordOrigin)),
+      {
+        ...fillProperties(value, properties ?? {}, path, recordOrigin),
+        ...mapEntries(others, (entry, key) => fillValue(entry, entries, child(path, key), recordOrigin)),
+      },
       path,
     );
   }

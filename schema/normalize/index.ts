@@ -1,14 +1,13 @@
 /** A user's spec to a normal spec: sugar expanded, defaults filled in, cells resolved. */
 
-import { type ActivationUse, activationDefinition, nameActivations } from "../activation-uses.js";
 import { builtInCell } from "../built-in.js";
 import { expandCustomLayers } from "../custom-layers.js";
 import { expandCustomOptimizer } from "../custom-optimizers.js";
 import type { Problem, Report } from "../diagnostics/index.js";
 import { createSourceMap, type RecordOrigin, type SourceMap } from "../diagnostics/source-map.js";
 import { child, type JsonObject } from "../json-pointer.js";
-import { cellSchema, definition, propertyOf, specSchema, structuralKeys } from "../json-schema.js";
-import type { NormalActivationDefinition, NormalCellDefinition, NormalData, NormalSpec } from "../normal/index.js";
+import { cellSchema, propertyOf, specSchema, structuralKeys } from "../json-schema.js";
+import type { NormalCellDefinition, NormalData, NormalSpec } from "../normal/index.js";
 import { ownDirections } from "../own-metrics.js";
 import type { Spec } from "../spec.types.js";
 import { withColumnKinds } from "./columns.js";
@@ -54,8 +53,7 @@ export function normalize(spec: Spec, name: string, models: ReadonlyMap<string, 
   const withKinds = { ...spec, data: withColumnKinds(spec.data, recordOrigin, report) };
   const optimizers = fillKey<NormalSpec["optimizers"]>("optimizers", spec.optimizers ?? {});
   const schedules = fillKey<NormalSpec["schedules"]>("schedules", spec.schedules ?? {});
-  const { spec: named, uses } = nameActivations(withKinds as unknown as JsonObject);
-  const layersExpanded = expandCustomLayers(named, true);
+  const layersExpanded = expandCustomLayers(withKinds as unknown as JsonObject, true);
   const expanded = expandCustomOptimizer(layersExpanded, true) as unknown as Spec;
   const { layers: model, outputs: layerNames } = normalizeModel(expanded, {
     resolveCell,
@@ -83,10 +81,7 @@ export function normalize(spec: Spec, name: string, models: ReadonlyMap<string, 
     seed: spec.seed ?? 0,
     data,
     layers,
-    activations: {
-      ...fillKey<NormalSpec["activations"]>("activations", spec.activations ?? {}),
-      ...usedActivations(uses, spec as unknown as JsonObject, recordWholeOrigin),
-    },
+    activations: fillKey<NormalSpec["activations"]>("activations", spec.activations ?? {}),
     optimizers,
     schedules,
     cells: recordOrigin(Object.fromEntries(usedCells), "/cells"),
@@ -99,21 +94,6 @@ export function normalize(spec: Spec, name: string, models: ReadonlyMap<string, 
   };
   if (problems.size > 0) return { ok: false, problems: [...problems.values()] };
   return { ok: true, spec: recordOrigin(normal, ""), origins: { pathOf } };
-}
-
-/** The activations that layers use with options, each with its values in place of the defaults. */
-function usedActivations(
-  uses: ReadonlyMap<string, ActivationUse>,
-  spec: JsonObject,
-  recordWholeOrigin: RecordOrigin,
-): NormalSpec["activations"] {
-  const entries = [...uses].map(([name, { type, options, path }]): [string, NormalActivationDefinition] => {
-    const record: RecordOrigin = (part) => recordWholeOrigin(part, path);
-    const source = structuredClone(activationDefinition(type, spec));
-    const filled: NormalActivationDefinition = fillDefaults(source, definition("activation_definition"), path, record);
-    return [name, record({ ...filled, options: { ...filled.options, ...options } }, path)];
-  });
-  return Object.fromEntries(entries);
 }
 
 function normalizeUserCells(

@@ -4,6 +4,7 @@
 
 import { formatInteger } from "../../../schema/counts.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import { activationCall } from "../../../schema/kinds/activation-notation.js";
 import { vocabularyOf } from "../../../schema/kinds/layers.js";
 import { lossName, outputKindOf } from "../../../schema/kinds/losses.js";
 import { referencesOf } from "../../../schema/kinds/outputs.js";
@@ -64,7 +65,7 @@ function checkLinkFunction(
   const layer = model.at(-1);
   const isOwn =
     layer?.layer === "custom" ||
-    (layer !== undefined && "activation" in layer && Object.hasOwn(activations, layer.activation));
+    (layer !== undefined && "activation" in layer && Object.hasOwn(activations, activationCall(layer.activation).type));
   const link = linkFunctionOf(context.b, wire.value);
   if (!isOwn || link === undefined || wire.logits !== null) return;
   if (!["classes", "probabilities"].includes(outputKindOf(loss))) return;

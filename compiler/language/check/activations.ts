@@ -1,10 +1,12 @@
 /** Checks of the activations of a spec: free names, no calls in a circle, calls of a limited size, sound equations. */
 import type { Report } from "../../../schema/diagnostics/index.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
-import type { NormalActivationDefinition } from "../../../schema/normal/index.js";
+import { activationCall, activationNotation } from "../../../schema/kinds/activation-notation.js";
+import type { NormalActivationDefinition, NormalLayer } from "../../../schema/normal/index.js";
 import { checkActivation, resolveActivation } from "../functions/activation.js";
 import { type CallGraph, callGraph, isWithinLimits, maxDepth, maxOperations } from "../functions/call-graph.js";
 import type { FunctionTable } from "../functions/function.js";
+import { withOptions } from "../functions/index.js";
 import { parseEquations } from "../parse/equations.js";
 import { ownValue } from "../resolve.js";
 import { checkUnused } from "./unused.js";
@@ -19,15 +21,6 @@ export function checkActivations(
   const graph = callGraph(activations, functions);
   for (const [name, activation] of Object.entries(activations)) {
     const path = pathOf(activation);
-    if (isWithOptions(name)) {
-      const own = ownValue(activations, name.slice(0, name.indexOf("(")));
-      const isSound = own === undefined || checkActivation(own, functions, "", () => {});
-      // Its path is that of the use, which has no equation.
-      const atUse: Report = ({ offset: _, atKey: __, ...problem }) =>
-        report({ ...problem, path, message: `${name}: ${problem.message}` });
-      if (isSound) checkActivation(activation, functions, path, atUse);
-      continue;
-    }
     if (functions.isBuiltIn(name) || name === "none") {
       const message = `${quote(name)} is a ${name === "none" ? "built-in activation" : "function of the equation language"} already`;
       report({ code: "name-taken", path, message, hint: "Use another name.", atKey: true });
@@ -40,8 +33,26 @@ export function checkActivations(
   }
 }
 
-/** True for a use of an activation with options, `leaky_relu(slope=0.2)`: no name of a definition has a parenthesis. */
-const isWithOptions = (name: string) => name.includes("(");
+/** Checks the activations of layers with the values of their options, where the definition has no problem of its own. */
+export function checkActivationUses(
+  model: readonly NormalLayer[],
+  activations: Readonly<Record<string, NormalActivationDefinition>>,
+  functions: FunctionTable,
+  pathOf: (part: object) => string,
+  report: Report,
+): void {
+  for (const layer of model) {
+    if (!("activation" in layer) || typeof layer.activation === "string") continue;
+    const call = activationCall(layer.activation);
+    const own = ownValue(activations, call.type);
+    if (own === undefined || !checkActivation(own, functions, "", () => {})) continue;
+    const path = pathOf(layer.activation);
+    // The path of the use has no equation.
+    checkActivation(withOptions(own, call), functions, "", ({ offset: _, atKey: __, ...problem }) =>
+      report({ ...problem, path, message: `${activationNotation(layer.activation)}: ${problem.message}` }),
+    );
+  }
+}
 
 /** Reports a circle, or the first activation of a chain that is too large. */
 function checkCalls(name: string, graph: CallGraph, path: string, report: Report): void {

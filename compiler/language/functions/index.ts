@@ -1,6 +1,7 @@
 /** The functions of the equation language by name: those in code, the built-in activations, and those of a spec. */
 import { builtInActivation, builtInActivations } from "../../../schema/built-in.js";
 import { definition } from "../../../schema/json-schema.js";
+import { type ActivationCall, readNotation } from "../../../schema/kinds/activation-notation.js";
 import type { NormalActivationDefinition } from "../../../schema/normal/index.js";
 import { fillDefaults } from "../../../schema/normalize/fill.js";
 import { ownValue } from "../resolve.js";
@@ -28,8 +29,11 @@ export const builtInFunctions: FunctionTable = tableOf(
   () => [...Object.keys(codedFunctions), ...builtInActivations()],
   (name, table) => {
     const coded = ownValue(codedFunctions, name);
-    const file = coded === undefined ? builtInActivation(name) : undefined;
-    return file === undefined ? coded : activationFunction(name, activationOf(file), table, () => true);
+    const call = readNotation(name);
+    const file = coded === undefined ? builtInActivation(call.type) : undefined;
+    return file === undefined
+      ? coded
+      : activationFunction(name, withOptions(activationOf(file), call), table, () => true);
   },
 );
 
@@ -46,26 +50,33 @@ export const updateFunctions: FunctionTable = tableOf(
   tensorFunctions,
 );
 
-/** The functions with the activations of a spec. A built-in name keeps its meaning. */
+/** The functions with the activations of a spec, by name or notation. A built-in name keeps its meaning. */
 export function functionTable(activations: Readonly<Record<string, NormalActivationDefinition>>): FunctionTable {
   if (Object.keys(activations).length === 0) return builtInFunctions;
   let graph: CallGraph | undefined;
   return tableOf(
     () => [...builtInFunctions.names, ...Object.keys(activations)],
     (name, table) => {
-      const own = ownValue(activations, name);
       const builtIn = builtInFunctions.get(name);
+      const call = readNotation(name);
+      const own = builtIn === undefined ? ownValue(activations, call.type) : undefined;
+      if (own === undefined) return builtIn;
       const isUsable = () => {
         graph ??= callGraph(activations, table);
-        return isWithinLimits(graph.sizeOf(name));
+        return isWithinLimits(graph.sizeOf(call.type));
       };
-      // A use with options is named after its definition.
-      const [definition = ""] = name.split("(");
-      const isOwn = builtInFunctions.get(definition) === undefined;
-      const origin = isOwn ? ({ kind: "activation", name: definition } as const) : undefined;
-      return builtIn ?? (own && activationFunction(name, own, table, isUsable, origin));
+      const origin = { kind: "activation", name: call.type } as const;
+      return activationFunction(name, withOptions(own, call), table, isUsable, origin);
     },
   );
+}
+
+/** A definition with the values of a use as defaults. */
+export function withOptions(
+  definition: NormalActivationDefinition,
+  { options }: Pick<ActivationCall, "options">,
+): NormalActivationDefinition {
+  return { ...definition, options: { ...definition.options, ...options } };
 }
 
 function activationOf(file: unknown): NormalActivationDefinition {

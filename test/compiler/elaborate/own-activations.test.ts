@@ -7,7 +7,7 @@ import { randomStream } from "../../../runtime/tensors/random.js";
 import { problemsOf } from "../../support/check-spec.js";
 import { expectGradients, weightedSum } from "../../support/finite-differences.js";
 import { analysisOf, open, operandsOf, outputsOf, programOf, tensorOfArray } from "../../support/programs.js";
-import { unplacedProblems } from "../../support/read-spec.js";
+import { normal, unplacedProblems } from "../../support/read-spec.js";
 
 const activations = {
   squared_relu: { equations: ["y = relu(x) ^ 2"] },
@@ -85,6 +85,13 @@ describe("an activation of a spec is the layers that compute it", () => {
   ])("%s", async (_, own, others) => {
     expect(await lossOf(own)).toBe(await lossOf(others));
   });
+});
+
+test("a normal spec with options of activations is a spec, the same one", async () => {
+  const model = [{ layer: "dense", size: 2, activation: { type: "leaky", slope: 0.2 } }];
+  const { spec } = await normal(specOf(model));
+  expect(spec.model[0]).toMatchObject({ activation: { type: "leaky", slope: 0.2 } });
+  expect((await normal(spec)).spec).toEqual(spec);
 });
 
 describe("an activation with options is the one with their values as constants", () => {
