@@ -8,6 +8,12 @@ export interface ArraySignature {
   readonly shape: readonly (number | string)[];
 }
 
+/** Scales of series by id: x' = (x - location) / scale of each column of `inputs`. */
+export interface SeriesScales {
+  readonly location: readonly (readonly number[])[];
+  readonly scale: readonly (readonly number[])[];
+}
+
 /** A column of the next row of `inputs`: a number of a target, a column of `future`, or null for 0. */
 export type NextColumn =
   | {
@@ -46,6 +52,10 @@ export interface Signature {
   readonly window_scaling?: {
     readonly columns: readonly boolean[];
     readonly targets: Readonly<Record<string, readonly number[]>>;
+    /** The columns of `inputs` that `future` has. */
+    readonly future?: readonly number[];
+    /** Scales by the input `series_id`, in place of those of the rows of a window. */
+    readonly series?: SeriesScales;
   };
   /** Of predictions that are fed back: the rows to be predicted, and the sources of each next row. */
   readonly rollout?: Rollout;

@@ -2,7 +2,8 @@
 import { formatCount } from "../../schema/counts.js";
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
-import { describeHorizon, rowsAhead } from "../../schema/kinds/horizon.js";
+import { SERIES_INPUT } from "../../schema/kinds/columns.js";
+import { describeHorizon, futureInput, rowsAhead } from "../../schema/kinds/horizon.js";
 import { kindName } from "../../schema/kinds/layers.js";
 import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
@@ -41,7 +42,7 @@ export type Elaboration =
 /** The source map of a spec that was not parsed from text. */
 const noOrigins: SourceMap = { pathOf: () => "" };
 
-/** Scales windows by their own rows, where the spec does; `wires` then has the scaled inputs. */
+/** Scales windows by their own rows or their series, where the spec does; `wires` then has the scaled inputs. */
 function openWindowScaling(
   { b, problem }: Context,
   { data, losses }: NormalSpec,
@@ -51,8 +52,10 @@ function openWindowScaling(
   const inputs = wires.get("inputs");
   if (data.type !== "table" || data.scale === null || columns === undefined || inputs === undefined) return null;
   checkScaledLosses(losses, data.scale, { problem });
-  const scaled = scaleWindows(b, inputs, data.scale, columns);
+  const future = wires.get(futureInput(null));
+  const scaled = scaleWindows(b, { inputs, future, series: wires.get(SERIES_INPUT) }, data.scale, columns);
   wires.set("inputs", scaled.inputs);
+  if (scaled.future !== undefined) wires.set(futureInput(null), scaled.future);
   return scaled.scaling;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Scaling of each window by its own rows, inside the model: x' = (x - location) / scale for each scaled column, of the
+ * Scaling of each window by its own rows, or by a table of its series, inside the model: x' = (x - location) / scale for each scaled column, of the
  * logarithms log x' = log x - location, targets the same, predictions scaled back. The loss is in the units of the
  * windows, predictions in those of the data.
  */
@@ -10,7 +10,7 @@ import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
-import type { Signature } from "../signature.js";
+import type { SeriesScales, Signature } from "../signature.js";
 import type { Context } from "./context.js";
 import { type Wire, width } from "./wire.js";
 
@@ -26,13 +26,23 @@ export interface WindowScaling {
 /** The smallest scale, as a fraction of the mean absolute value: rounding errors of a constant window are no variation. */
 const LEAST_SCALE = 1e-4;
 
-/** The scaled inputs [time, batch, columns], and the scaling of what belongs to the same windows. */
+/** The inputs of the model that scaling reads or changes. */
+export interface ScaledWires {
+  /** [time, batch, columns]. */
+  readonly inputs: Wire;
+  /** [rows, batch, columns], of the rows to be predicted. */
+  readonly future?: Wire | undefined;
+  /** [batch]. */
+  readonly series?: Wire | undefined;
+}
+
+/** The scaled inputs, and the scaling of what belongs to the same windows. */
 export function scaleWindows(
   b: Builder,
-  inputs: Wire,
+  { inputs, future, series }: ScaledWires,
   { type }: Pick<NormalScaleOptions, "type">,
-  { columns, targets }: NonNullable<Signature["window_scaling"]>,
-): { readonly inputs: Wire; readonly scaling: WindowScaling } {
+  { columns, targets, future: futureColumns = [], series: scales }: NonNullable<Signature["window_scaling"]>,
+): { readonly inputs: Wire; readonly future: Wire | undefined; readonly scaling: WindowScaling } {
   const row = (numbers: readonly number[]) => b.constant(tensor("float32", [numbers.length], numbers));
   const isAll = columns.every((isScaled) => isScaled);
   /** Values of the scaled columns, and those of the others. */
@@ -40,11 +50,24 @@ export function scaleWindows(
     isAll ? scaled : b.where(b.greater(row(columns.map(Number)), 0), scaled, others);
   const isLog = type === "log";
   const values = isLog ? select(b.log(select(inputs.value, 1)), inputs.value) : inputs.value;
-  const own = statistics(b, values, type);
+  const own =
+    scales === undefined || series === undefined
+      ? statistics(b, values, type)
+      : scalesOfSeries(b, series.value, scales, isLog);
   const location = select(own.location, 0);
   const scale = own.scale === null ? null : select(own.scale, 1);
-  const shifted = b.sub(values, location);
-  const scaled = scale === null ? shifted : b.div(shifted, scale);
+  const scaledBy = (numbers: Value, of: (value: Value) => Value) => {
+    const shifted = b.sub(numbers, of(location));
+    return scale === null ? shifted : b.div(shifted, of(scale));
+  };
+  const scaled = scaledBy(values, (value) => value);
+  const scaledFuture = (wire: Wire): Wire => {
+    const places = b.constant(tensor("int64", [futureColumns.length], futureColumns));
+    const isOfScale = b.greater(row(futureColumns.map((place) => Number(columns[place]))), 0);
+    const logs = () => b.where(isOfScale, b.log(b.where(isOfScale, wire.value, 1)), wire.value);
+    const value = scaledBy(isLog ? logs() : wire.value, (each) => b.gather(each, places, 2));
+    return { ...wire, value: b.withName(value, "scaled_future") };
+  };
   const ofTarget = (target: string) => {
     const indices = targets[target] ?? [];
     const places = b.constant(tensor("int64", [indices.length], indices));
@@ -53,6 +76,7 @@ export function scaleWindows(
   };
   return {
     inputs: { ...inputs, value: b.withName(scaled, "scaled_inputs") },
+    future: future === undefined || futureColumns.length === 0 ? undefined : scaledFuture(future),
     scaling: {
       scaleTargets(value, target) {
         const { offset, factor } = ofTarget(target);
@@ -72,6 +96,15 @@ export function scaleWindows(
       },
     },
   };
+}
+
+/** Location and scale of series by their ids [batch], [1, batch, columns]. */
+function scalesOfSeries(b: Builder, ids: Value, { location, scale }: SeriesScales, isLog: boolean) {
+  const table = (rows: SeriesScales["location"]) => {
+    const constant = b.constant(tensor("float32", [rows.length, rows[0]?.length ?? 0], rows.flat()));
+    return b.unsqueeze(b.gather(constant, ids, 0), [0]);
+  };
+  return { location: table(location), scale: isLog ? null : table(scale) };
 }
 
 /** Location and scale of the rows of windows [time, batch, columns], [1, batch, columns]; a scale of null is 1. */

@@ -1,4 +1,5 @@
 /** The request of an export form, with the passes and the input documentation that the forms share. */
+import { SERIES_INPUT } from "../../schema/kinds/columns.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Role } from "../artifact.js";
 import { type CellForm, GROWING_STEPS, type RecurrenceStrategy } from "../elaborate/context.js";
@@ -63,6 +64,7 @@ export function inputDoc(name: string, role: Role, { dtype, shape }: Type, bound
   if (role !== "data") return "";
   if (isLengths(name)) return "Number of valid steps of each sequence.";
   if (name.includes("/")) return `Initial state ${name}.`;
+  if (name === SERIES_INPUT) return "Place of the series of each window in the names of rnnx.data.series.";
   if (dtype !== "float32") return "Token ids, by the vocabulary in the metadata.";
   const isScaled = scalingOf(boundary, name) !== null;
   return `${shape.length > 2 ? "Sequences" : "Rows"} of numbers${isScaled ? ", in the units of the data" : ""}.`;

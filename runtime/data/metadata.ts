@@ -3,6 +3,7 @@
  * predictions.
  */
 
+import type { SeriesScales } from "../../compiler/signature.js";
 import type { DateFeature } from "../../schema/kinds/columns.js";
 import { targetOfPort } from "../../schema/kinds/outputs.js";
 import type { NormalTextNormalization } from "../../schema/normal/index.js";
@@ -65,6 +66,8 @@ export interface TableMetadata {
   readonly outputs?: readonly string[];
   /** By column: the value in place of a missing one. */
   readonly fill?: Readonly<Record<string, number>>;
+  /** Of series with scales of their own, by id: the values of the columns that name them, and the scales of `columns`. */
+  readonly series?: SeriesScales & { readonly names: readonly (readonly string[])[] };
   /** By column; other columns are not scaled. */
   readonly scaler: Readonly<Record<string, ScalerParameters>>;
   /** By class id, if targets are classes; null when the labels are the ids. */

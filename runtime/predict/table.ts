@@ -14,6 +14,7 @@ import { type TableTime, timeAhead } from "../data/sources/table/order.js";
 import { iterateRows } from "../data/sources/table/row-order.js";
 import { readRows } from "../data/sources/table/rows.js";
 import { seriesRanges } from "../data/sources/table/series.js";
+import { seriesArray, seriesScaling } from "../data/sources/table/series-scaling.js";
 import { fittedColumns } from "../data/sources/table/targets.js";
 import { fitTexts } from "../data/sources/table/texts.js";
 import { findNonPositive } from "../data/sources/table/window-scaling.js";
@@ -137,6 +138,8 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
   };
   const future = futureInputs(data, result.value, ids.series);
   if (!future.ok) return future;
+  const scales = seriesScaling(data, result.value, null, metadata.series, firstRows);
+  if (!scales.ok) return scales;
   const windows: SeriesInputs = {
     rows,
     window,
@@ -144,6 +147,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
       new Map([
         ...inputArrays(inputs, { stride: 1, shift: 0, length }, starts, isRows),
         ...(future.value === null ? [] : futureArrays(future.value, inputs, starts, length, horizon)),
+        ...(scales.value === null ? [] : [seriesArray(scales.value, starts)]),
       ]),
   };
   return ok({

@@ -70,6 +70,14 @@ export function rowsOfExample({ window }: Pick<NormalTableData, "window">): numb
   return window ?? 1;
 }
 
+/** True for windows that the model scales, by their own rows or by a table of the series. */
+export function isScaledInModel({ scale }: Pick<NormalTableData, "scale">): boolean {
+  return scale !== null && scale.per !== "column";
+}
+
+/** The input of the ids of series, by which the model finds their scales. */
+export const SERIES_INPUT = "series_id";
+
 /** The reason why a model reads windows as a whole; undefined where the data has none. */
 export function whyWholeWindow(data: NormalData): string | undefined {
   if (data.type !== "table") return undefined;
@@ -79,7 +87,7 @@ export function whyWholeWindow(data: NormalData): string | undefined {
 
 /** Names of arrays and scalars that models have as inputs. */
 const reserved = new Set(
-  "inputs future targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat tokens".split(
+  "inputs future series_id targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat tokens".split(
     " ",
   ),
 );

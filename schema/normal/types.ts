@@ -340,11 +340,13 @@ export interface NormalScaleOptions {
    */
   readonly type: "min_max" | "standard" | "mean_abs" | "log";
   /**
-   * column: the rows of the training split. window: the rows of each window, whose targets and predictions have the
-   * same scale; the columns to predict are then inputs. Columns of booleans are not scaled. A window that varies by
-   * less than 1e-4 of its mean absolute value has that as its scale, one of zeros 1.
+   * column: the rows of the training split. series: the rows of the training split of each series of `group`; the model
+   * has a table of the scales by the input `series_id`, and predicts series of the training data alone. window: the
+   * rows of each window, whose targets and predictions have the same scale; the columns to predict are then inputs.
+   * Columns of booleans are not scaled. A window that varies by less than 1e-4 of its mean absolute value has that as
+   * its scale, one of zeros 1.
    */
-  readonly per: "column" | "window";
+  readonly per: "column" | "series" | "window";
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Report } from "../diagnostics/index.js";
 import { quote } from "../diagnostics/suggest.js";
 import { child } from "../json-pointer.js";
-import { hasKinds, kindOf, textInputs } from "../kinds/columns.js";
+import { hasKinds, isScaledInModel, kindOf, textInputs } from "../kinds/columns.js";
 import { parseDateFormat } from "../kinds/date-format.js";
 import { predictsOwnRow, rowsAhead } from "../kinds/horizon.js";
 import { isRowCount } from "../kinds/split.js";
@@ -50,7 +50,7 @@ function withFilePattern(data: Spec["data"]): Spec["data"] {
 export function checkRows(data: NormalData, report: Report): void {
   if (data.type !== "table") return;
   if (data.time !== null) checkTime(data, data.time, report);
-  if (data.scale?.per === "window") checkWindowScale(data, report);
+  if (isScaledInModel(data)) checkWindowScale(data, report);
   else if (data.scale?.type === "log") {
     const message = 'The scale "log" is that of windows, not of columns.';
     const hint = 'Write { "type": "log", "per": "window" }, or the type "standard".';
@@ -83,9 +83,17 @@ export function checkRows(data: NormalData, report: Report): void {
 
 /** A scale of the rows of a window needs a window, and targets after it. */
 function checkWindowScale(data: NormalTableData, report: Report): void {
+  const per = data.scale?.per ?? "window";
+  if (per === "series" && data.group === null)
+    report({
+      code: "table-scale",
+      path: "/data/scale/per",
+      message: "A scale per series needs a file of several series, which data.group names.",
+      hint: 'Write "group", such as ["store"], or "per": "column".',
+    });
   if (data.window !== null && !predictsOwnRow(data)) return;
   const what = data.window === null ? "the rows have no window" : "the targets of its own row are no inputs";
-  const message = `A scale per window needs targets after a window that has their columns, but ${what}.`;
+  const message = `A scale per ${per} needs targets after a window that has their columns, but ${what}.`;
   report({ code: "table-scale", path: "/data/scale", message, hint: 'Write "per": "column".' });
 }
 

@@ -158,6 +158,9 @@ if ahead:
     for name in ids:
         if "feature" in ids[name] or ids[name]["column"] in data["known_future"]:
             feeds["future." + name] = np.array([[id_of(row, name) for row in rows] for rows in future], np.int32)
+if data["scale"] is not None and data["scale"]["per"] == "series":
+    known_series = [tuple(name) for name in json.loads(metadata["data.series"])["names"]]
+    feeds["series_id"] = np.array([known_series.index(name) for name in names], np.int32)
 (values,) = session.run(["outputs"], {port.name: feeds[port.name] for port in session.get_inputs()})
 if values.ndim == 3:
     values = values[:, -1]  # The outputs of the last step.

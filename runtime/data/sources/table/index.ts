@@ -43,6 +43,7 @@ import { readRows } from "./rows.js";
 import { fitScalers, markedRows } from "./scaling.js";
 import { type TableWindows, windowsOf } from "./series.js";
 import { seriesRows } from "./series-rows.js";
+import { pooledNotices, type SeriesScaling, seriesArray, seriesScaling, withSeries } from "./series-scaling.js";
 import { tooLargeProblem, tooShortProblem } from "./size.js";
 import { fittedColumns, type PreparedTarget, unknownLabelsProblem } from "./targets.js";
 import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./texts.js";
@@ -70,7 +71,10 @@ export const table: SourceKind<NormalTableData> = {
     const marks = markedRows(windows.value, data, rows);
     const texts = await fitTexts(data, result.value, marks, tableMetadata?.texts, folder);
     if (!texts.ok) return texts;
-    const prepared = prepare(data, result.value, targetUses, marks, tableMetadata, recordedClasses, texts.value);
+    const series = seriesScaling(data, result.value, marks, tableMetadata?.series, windows.value.firstRows);
+    if (!series.ok) return series;
+    const fitted = { metadata: tableMetadata, classes: recordedClasses, series: series.value };
+    const prepared = prepare(data, result.value, targetUses, marks, fitted, texts.value);
     if (!prepared.ok) return prepared;
     return ok({
       ...windowSource(data, prepared.value, windows.value),
@@ -80,6 +84,7 @@ export const table: SourceKind<NormalTableData> = {
         ...windows.value.notices,
         ...(data.window === null && !isFitted ? leakNotices(result.value, windows.value.splits) : []),
         ...prepared.value.notices,
+        ...(tableMetadata === null ? pooledNotices(data, result.value, marks) : []),
         ...prepared.value.targets.flatMap(({ classes }) => classNotices(classes, isFitted)),
       ],
     });
@@ -89,14 +94,20 @@ export const table: SourceKind<NormalTableData> = {
   },
 };
 
+/** Earlier fits: the metadata of a run, its classes, the scales of the series. */
+interface Fitted {
+  readonly metadata: TableMetadata | null;
+  readonly classes: ReadonlyMap<string | null, readonly string[]>;
+  readonly series: SeriesScaling | null;
+}
+
 /** Scales the columns, fitted on the training split, and numbers the classes. */
 function prepare(
   data: NormalTableData,
   read: TableRows,
   targetUses: ReadonlyMap<string, Uses>,
   marks: Uint8Array,
-  fittedMetadata: TableMetadata | null,
-  recordedClasses: ReadonlyMap<string | null, readonly string[]>,
+  { metadata: fittedMetadata, classes: recordedClasses, series }: Fitted,
   texts: TableTexts,
 ): Result<Prepared> {
   const { columns, values, kinds, targets } = read;
@@ -174,7 +185,8 @@ function prepare(
     inputNames: inputs.map(({ name }) => name),
     scalers,
     fill,
-    scaling: windowScaling(data, read),
+    scaling: windowScaling(data, read, future.value, series?.table ?? null),
+    series,
     rollout: rolloutOf(data, read, future.value, scalers),
     future: future.value,
     time: timeMetadata(read.time, fittedMetadata),
@@ -185,7 +197,7 @@ function prepare(
 const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an offset.';
 
 function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, splits }: TableWindows): DataSource {
-  const { inputs, targets, inputNames, scalers, scaling, rollout, future } = prepared;
+  const { inputs, targets, inputNames, scalers, scaling, rollout, future, series } = prepared;
   const { horizon } = data;
   const window = rowsOfExample(data);
   const isRows = data.window === null;
@@ -213,8 +225,11 @@ function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, sp
     inputs.texts.map(({ name, column: { vocabulary } }) => ({ name, size: vocabulary.length })),
     isRows,
   );
-  const withFutureInputs = (signature: Signature) =>
-    future === null ? signature : withFuture(signature, { ...future, features: future.features.length }, horizon);
+  const withRowInputs = (signature: Signature) => {
+    const ahead =
+      future === null ? signature : withFuture(signature, { ...future, features: future.features.length }, horizon);
+    return series === null ? ahead : withSeries(ahead);
+  };
   const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
     examples: firstRows.length,
@@ -222,7 +237,7 @@ function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, sp
     digest: digest.digest("hex"),
     metadata: { ...metadataOf(prepared, horizon) },
     signature: (train) =>
-      withFutureInputs({
+      withRowInputs({
         ...inputsOf,
         targets: targetsSignature(signatures),
         sizes: {
@@ -246,7 +261,8 @@ function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, sp
         return [targetPort(target.name), gatherRows(target.series, rowsOf(indices), targetRows[index] ?? [], shape)];
       });
       const ahead = future === null ? [] : futureArrays(future, inputs, rowsOf(indices), window, horizon);
-      return new Map([...inputArrays(inputs, inputWindows, rowsOf(indices), isRows), ...ahead, ...arrays]);
+      const ids = series === null ? [] : [seriesArray(series, rowsOf(indices))];
+      return new Map([...inputArrays(inputs, inputWindows, rowsOf(indices), isRows), ...ahead, ...ids, ...arrays]);
     },
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);

@@ -4,6 +4,7 @@ import type { TableMetadata } from "../../metadata.js";
 import type { ScalerParameters } from "../../scaler.js";
 import type { FutureInputs } from "./future.js";
 import type { TableInputs } from "./inputs.js";
+import type { SeriesScaling } from "./series-scaling.js";
 import { type PreparedTarget, targetsMetadata } from "./targets.js";
 
 /** The rows as scaled inputs and targets. */
@@ -19,6 +20,8 @@ export interface Prepared {
   readonly future: FutureInputs | null;
   readonly scaling: Signature["window_scaling"] | undefined;
   readonly rollout: Signature["rollout"];
+  /** Null without scales of series. */
+  readonly series: SeriesScaling | null;
   /** Null where rows are in the order of the file. */
   readonly time: NonNullable<TableMetadata["time"]> | null;
   /** Columns without a scaler that lose values in float32. */
@@ -27,7 +30,7 @@ export interface Prepared {
 
 /** The metadata that later data and predictions read. */
 export function metadataOf(
-  { inputs, targets, inputNames, scalers, fill, time, future }: Prepared,
+  { inputs, targets, inputNames, scalers, fill, time, future, series }: Prepared,
   horizon: readonly number[],
 ): TableMetadata {
   return {
@@ -44,6 +47,7 @@ export function metadataOf(
     ...(Object.keys(fill).length > 0 && { fill }),
     ...(time !== null && { time }),
     ...(future !== null && { known_future: future.features.map((place) => inputNames[place] ?? "") }),
+    ...(series !== null && { series: series.table }),
     ...targetsMetadata(targets, horizon),
   };
 }
