@@ -21,6 +21,7 @@ export const sections = [
       { file: "how-to/read-a-table-with-text.md" },
       { file: "how-to/forecast-with-uncertainty.md" },
       { file: "how-to/forecast-many-series.md" },
+      { file: "how-to/forecast-a-competition.md" },
       { file: "how-to/train-on-your-text.md" },
       { file: "how-to/build-a-transformer.md" },
       { file: "how-to/write-activations-and-layers.md" },

@@ -1,5 +1,5 @@
 /**
- * Writes the music, the shapes and the loads of a transformer of the gallery, the same bytes every time.
+ * Writes the music, the shapes, the loads of a transformer and the hours of several series of the gallery, the same bytes every time.
  *
  *     node specs/data/make-series.mjs
  */
@@ -12,6 +12,7 @@ const folder = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
 writeFileSync(join(folder, "music.csv"), music(120));
 writeFileSync(join(folder, "shapes.jsonl"), shapes(240));
 writeFileSync(join(folder, "transformer.csv"), transformer(35));
+writeFileSync(join(folder, "hours.csv"), hours(19));
 
 /**
  * Three voices in C major, eight rows a bar, one column for each note, 1 where it sounds: a bass on the first and the fifth
@@ -85,4 +86,22 @@ function transformer(days) {
     return [date, ...[...values, oil].map((value) => Number(value.toFixed(1)))].join(",");
   });
   return `${[["date", ...Object.keys(loads), "OT"].join(","), ...rows].join("\n")}\n`;
+}
+
+/**
+ * Hours of three series in the long form of the M4 competition (S. Makridakis et al., 2020): positive numbers of different
+ * sizes with cycles of a day and of a week.
+ */
+function hours(days) {
+  const { normal } = chance(9);
+  const rows = [20, 900, 40_000].flatMap((size, series) =>
+    Array.from({ length: 24 * days + 12 * series }, (_, index) => {
+      const daily = Math.sin((2 * Math.PI * (index + 5 * series)) / 24);
+      const weekend = Math.floor(index / 24) % 7 > 4 ? -0.4 : 0;
+      return [`H${series + 1}`, index + 1, Math.round(size * Math.exp(0.6 * daily + weekend + 0.05 * normal()))].join(
+        ",",
+      );
+    }),
+  );
+  return `${["series,hour,value", ...rows].join("\n")}\n`;
 }

@@ -1,9 +1,12 @@
 /** The tutorials on their own data, where it lies beside the repository: digits of MNIST, and the prices of a share. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { openData } from "../../runtime/data/index.js";
+import type { ForecastDetails } from "../../runtime/evaluation/forecast-details.js";
 import { readSpecFile } from "../../schema/read.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
 import { rnnx, train } from "./run.js";
 
 const shared = (name: string) => fileURLToPath(new URL(`../../../shared/data/${name}`, import.meta.url));
@@ -53,6 +56,46 @@ it.skipIf(!existsSync(transformer))(
     expect(events[0]).toMatchObject({ examples: { train: 8449, validation: 2785, test: 2785 } });
     // The mean squared error in deviations of the training rows: 0.512 of the day before, 0.369 after ten epochs.
     expect((metrics.test.rmse ?? Number.NaN) ** 2).toBeLessThan(0.45);
+  },
+  240_000,
+);
+
+const [hoursBefore, hoursAfter] = [shared("m4/hourly_train.csv"), shared("m4/hourly_test.csv")];
+
+it.skipIf(!existsSync(hoursBefore))(
+  `m4-hourly has the test split of M4, and forecasts better than the hours of the day before after 150 steps${without(hoursBefore)}`,
+  () => {
+    const wide = (file: string) =>
+      readFileSync(file, "utf8")
+        .trim()
+        .split("\n")
+        .slice(1)
+        .map((line) => line.replaceAll('"', "").split(",").filter(Boolean));
+    const after = wide(hoursAfter);
+    // Every eighth series: less to read.
+    const rows = wide(hoursBefore).flatMap(([name, ...values], series) =>
+      series % 8 === 0
+        ? [...values, ...(after[series] ?? []).slice(1)].map((value, hour) => `${name},${hour + 1},${value}`)
+        : [],
+    );
+    const file = join(temporaryFolder(), "m4.csv");
+    writeFileSync(file, `series,hour,value\n${rows.join("\n")}\n`);
+    const { events, run, metrics } = train(
+      "m4-hourly",
+      "--set",
+      `data.file=${file}`,
+      "--set",
+      "train.steps=150",
+      "--set",
+      "train.epochs=null",
+    );
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: "start", examples: expect.objectContaining({ test: 52 }) }),
+    );
+    const { details } = (rnnx("evaluate", run, "--split", "test").at(-1) ?? {}) as { details?: ForecastDetails };
+    const naive = details?.baselines?.find(({ baseline }) => baseline === "seasonal naive");
+    expect(metrics.test.smape).toBeLessThan(naive?.smape ?? 0);
+    expect(metrics.test.coverage).toBeGreaterThan(0.6);
   },
   240_000,
 );

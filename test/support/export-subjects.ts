@@ -22,13 +22,18 @@ export async function gallerySubject(name: string): Promise<TrainedModel> {
   return subjectOf(read.spec, dirname(file));
 }
 
-/** The same with layers of at most 32 units: what is tried is the form, and large layers only take longer. */
+/**
+ * The same with layers of at most 32 units: what is tried is the form, and large layers only take longer. Sizes that are
+ * multiples of a horizon are those of outputs, and stay.
+ */
 export async function smallGallerySubject(name: string): Promise<TrainedModel> {
   const text = readFileSync(join(specs, `${name}.json`), "utf8");
-  const small = text.replace(
-    /"(hidden_size|size)": (\d+)/g,
-    (_, key, size) => `"${key}": ${Math.min(32, Number(size))}`,
-  );
+  const horizon = Number(/"horizon": (\d+)/.exec(text)?.[1] ?? 1);
+  const isOutput = (size: number) => horizon > 1 && size > horizon && size % horizon === 0;
+  const small = text.replace(/"(hidden_size|size)": (\d+)/g, (_, key, digits) => {
+    const size = Number(digits);
+    return `"${key}": ${isOutput(size) ? size : Math.min(32, size)}`;
+  });
   const read = await readSpec(small, { folder: specs });
   if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
   return subjectOf(read.spec, specs);
