@@ -47,6 +47,8 @@ export type CompileResult =
       /** Estimated peak memory of training, in bytes, at a batch size. */
       readonly memoryAt: (batch: number) => number;
       readonly models: SpecializedModels;
+      /** Notices for the user. */
+      readonly notices: readonly string[];
     }
   | CompileFailure;
 
@@ -95,6 +97,7 @@ export async function compile(
     ok: true,
     artifact: await emitArtifact(spec, signature, trainingStep, graphs),
     models: specializedModels(spec, graphs),
+    notices: elaborated.program.notices,
     memoryAt: memoryAt(signature, { trainingStep, evaluation: evaluation.graph, train: spec.train }),
   };
 }

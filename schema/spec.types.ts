@@ -1775,7 +1775,7 @@ export interface RnnLayer {
    */
   unroll?: boolean;
   /**
-   * Output of the layer: every step, the last valid step, or the final state of the last cell. If the cell is bidirectional, "last" is the forward output of the last valid step and the backward output of the first: each direction after the whole sequence. A pool layer with mode "last" takes both directions at the last valid step.
+   * Output of the layer: every step, the last valid step, or the final state of the last cell, if that is a vector. If the cell is bidirectional, "last" is the forward output of the last valid step and the backward output of the first: each direction after the whole sequence. A pool layer with mode "last" takes both directions at the last valid step.
    */
   return?: "sequence" | "last" | "state";
   trainable?: Trainable1;

@@ -81,6 +81,7 @@ export const compileCommand: CommandModule = {
       );
       return exitCodes.invalidInput;
     }
+    for (const notice of compiled.notices) output.note(notice);
     const training = batches === undefined ? [] : await filesForTraining(output, opened, out, batches, passSelection);
     if (training === undefined) return exitCodes.invalidInput;
     const { readModelWeights } = await import("../../runtime/import/model-weights.js");

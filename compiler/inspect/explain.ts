@@ -249,7 +249,12 @@ function loopLines(
 ): LoopSummary {
   const { body, stateCount, scanCount } = attributes;
   const scope: EquationScope = { ...openScope(body), fresh: outerScope.fresh };
-  const stateLabels = Array.from({ length: stateCount }, (_, index) => stateNames[index] ?? `state ${index}`);
+  /** The name of a sum of gradients that the loop carries: that of its result. */
+  const accumulatorName = (index: number): string => {
+    const hint = at(body.inputs, index).name?.replace(/^gradient\//, "d");
+    return nameInScope(outerScope, at(outputs, index), hint ?? "sum");
+  };
+  const stateLabels = Array.from({ length: stateCount }, (_, index) => stateNames[index] ?? accumulatorName(index));
   body.inputs.forEach((input, index) => {
     const outer = () => expressionInScope(outerScope, at(inputs, index), "a");
     const state = stateLabels[index];

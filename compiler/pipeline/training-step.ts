@@ -16,7 +16,7 @@ import {
   stepLoopPasses,
   stepPasses,
 } from "../optimize/pipeline.js";
-import { gainsFromFixedTime, hasLinearRecurrence } from "../optimize/recurrences/fixed-time.js";
+import { formNotices, gainsFromFixedTime, hasLinearRecurrence } from "../optimize/recurrences/fixed-time.js";
 import { autocast } from "../precision/autocast.js";
 import { perMicroBatch, type Signature, targetArrays, withStaticTime } from "../signature.js";
 import { applyStep, type DataParallelGraph, gradientStep, overWholeBatch } from "../training/data-parallel.js";
@@ -48,6 +48,8 @@ export interface TrainingProgram {
   readonly countProgram: Program | null;
   /** Micro-batches per batch, whose gradients are accumulated. */
   readonly microBatches: number;
+  /** Notices for the user. */
+  readonly notices: readonly string[];
 }
 
 /** A training program and its gradient. */
@@ -116,13 +118,15 @@ export function elaborateTraining({
   const lossProgram = restrictToOutputs(wholeProgram, ({ role, name }: OutputPort) =>
     role === "loss" ? lossOutputs.includes(name) : role === "buffer" || (role === "state" && carriedStates.has(name)),
   );
-  if (isFormGiven && !hasLinearRecurrence(lossProgram.graph, stageRunner(signature, options).context))
+  const { context } = stageRunner(signature, options);
+  if (isFormGiven && !hasLinearRecurrence(lossProgram.graph, context))
     return { ok: false, problems: [noFormProblem(options)] };
+  const notices = isFormGiven ? formNotices(lossProgram.graph, context) : [];
   const hasCounts = wholeProgram.inputs.some(({ role }) => role === "count");
   if (hasCounts && options.dataParallel === true)
     return { ok: false, problems: [separateCountsProblem(spec, options)] };
   const countProgram = hasCounts ? restrictToOutputs(wholeProgram, ({ name }) => name === "loss/counts") : null;
-  return { ok: true, program: { wholeProgram, lossProgram, countProgram, microBatches } };
+  return { ok: true, program: { wholeProgram, lossProgram, countProgram, microBatches, notices } };
 }
 
 /** True where the gradient is a sum over some rows of a batch, to be divided by the count of the whole batch. */

@@ -95,7 +95,7 @@ export async function planTraining(
   const { spec, source, signature, trainableModel, notices } = inputResult.value;
   const compileResult = await compileStep(request, inputResult.value, dataParallel);
   if (!compileResult.ok) return invalidInput(compileResult.problems);
-  const { artifact, memoryAt, models } = compileResult;
+  const { artifact, memoryAt, models, notices: compileNotices } = compileResult;
   const { manifest } = artifact;
 
   const weights = await readWeights(request, inputResult.value, artifact);
@@ -136,6 +136,7 @@ export async function planTraining(
       ...(source.notices ?? []),
       ...specNotices(spec, source),
       ...notices,
+      ...compileNotices,
       ...memoryCheck.notices,
       ...weights.value.notices,
       ...averageNotices(spec, manifest, batchSchedule.steps),

@@ -1413,9 +1413,10 @@ export interface NormalRnn {
   /** Unroll the loop over time where the number of steps is known. The results are the same. */
   readonly unroll: boolean;
   /**
-   * Output of the layer: every step, the last valid step, or the final state of the last cell. If the cell is
-   * bidirectional, "last" is the forward output of the last valid step and the backward output of the first: each
-   * direction after the whole sequence. A pool layer with mode "last" takes both directions at the last valid step.
+   * Output of the layer: every step, the last valid step, or the final state of the last cell, if that is a vector. If
+   * the cell is bidirectional, "last" is the forward output of the last valid step and the backward output of the
+   * first: each direction after the whole sequence. A pool layer with mode "last" takes both directions at the last
+   * valid step.
    */
   readonly return: "sequence" | "last" | "state";
 }

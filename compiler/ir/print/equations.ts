@@ -3,7 +3,7 @@
 import { at } from "../expect.js";
 import { numberedNames } from "../names.js";
 import type { Node, Value } from "../types.js";
-import { atom, type InfixExpression, infixExpression } from "./infix.js";
+import { atom, type InfixExpression, infixExpression, isOnes } from "./infix.js";
 
 export interface EquationScope {
   /** Names of values computed elsewhere, and of values that must have one. Grows as lines are written. */
@@ -86,11 +86,11 @@ export function infixLines(nodes: readonly Node[], scope: EquationScope): readon
 }
 
 /**
- * Scalar constants, values that are read once and short atoms are inlined; a value that a cell's equation names is not.
+ * Scalar constants, ones, values that are read once and short atoms are inlined; a value that a cell's equation names is not.
  */
 function isInlined(node: Node, output: Value, { text, precedence }: InfixExpression, scope: EquationScope): boolean {
   if (scope.names.has(output)) return false;
-  if (node.op === "Constant") return node.attributes.value.shape.length === 0;
+  if (node.op === "Constant") return node.attributes.value.shape.length === 0 || isOnes(node.attributes.value);
   if (output.name !== undefined) return false;
   return !scope.repeated.has(output) || (precedence === 4 && text.length <= 12);
 }

@@ -1,7 +1,7 @@
 /** Infix notation: the expression of every primitive, with the parentheses that its operands need. */
 
 import { at } from "../expect.js";
-import type { NodeOf, OpName } from "../types.js";
+import type { NodeOf, OpName, Tensor } from "../types.js";
 import { printNumber } from "./format.js";
 
 /** Binding strength: 0 comparisons, 1 sums, 2 products, 3 powers, 4 atoms. */
@@ -46,9 +46,16 @@ const operandOnly = ([a = atom("?")]: readonly InfixExpression[]) => a;
 
 const postfix = ([a = atom("?")]: readonly InfixExpression[], suffix: string) => atom(`${parenthesize(a, 4)}${suffix}`);
 
+/** True for a constant of ones, as of sums by products. */
+export function isOnes({ data }: Tensor): boolean {
+  return data.length > 0 && data.every((element) => element === 1);
+}
+
 const printers: { readonly [K in OpName]: Printer<K> } = {
-  Constant: (_, { attributes: { value } }) =>
-    atom(value.shape.length === 0 ? printNumber(at(value.data, 0), value.dtype).replace(/\.0$/, "") : "constant"),
+  Constant: (_, { attributes: { value } }) => {
+    if (value.shape.length === 0) return atom(printNumber(at(value.data, 0), value.dtype).replace(/\.0$/, ""));
+    return atom(isOnes(value) ? `ones(${value.shape.join(", ")})` : "constant");
+  },
   Range: call("range"),
   Size: call("size"),
   Identity: operandOnly,

@@ -20,3 +20,13 @@ export function gainsFromFixedTime(
 export function hasLinearRecurrence(graph: Graph, context: PassContext): boolean {
   return recurrenceForms.some((recurrence) => gainsFromFixedTime(graph, { ...context, recurrence }));
 }
+
+/** A notice that names the loops of a graph without a solution in the requested form; none where all have one. */
+export function formNotices(graph: Graph, context: PassContext): readonly string[] {
+  const loops = graph.nodes.filter((node) => node.op === "Scan");
+  const kept = loops.filter((node) => !gainsFromFixedTime({ ...graph, nodes: [node] }, context));
+  if (kept.length === 0) return [];
+  const names = kept.map(({ attributes }) => attributes.body.name).join(", ");
+  const [has, keeps] = kept.length === 1 ? ["has", "keeps its loop"] : ["have", "keep their loops"];
+  return [`--recurrence ${context.recurrence}: ${names} ${has} no recurrence of this form, and ${keeps}.`];
+}

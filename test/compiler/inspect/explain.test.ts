@@ -7,10 +7,18 @@ import type { RecurrenceForm } from "../../../compiler/optimize/pass.js";
 import { readSpec } from "../../../schema/read.js";
 import { resolveCell } from "../../support/cell-definition.js";
 
+interface Sizes {
+  readonly steps: number;
+  readonly recurrence: RecurrenceForm;
+  /** Expected sizes. */
+  readonly batch: number;
+  readonly time: number;
+}
+
 async function explained(
   cell: object,
   cells: object = {},
-  { steps, recurrence }: { readonly steps?: number; readonly recurrence?: RecurrenceForm } = {},
+  { steps, recurrence, batch = 8, time = 6 }: Readonly<Partial<Sizes>> = {},
 ): Promise<Explanation> {
   const read = await readSpec(
     JSON.stringify({
@@ -30,8 +38,8 @@ async function explained(
   if (definition === undefined) throw new Error("no cell");
   const sizes = { input_size: 5, hidden_size: 3 };
   const expected = new Map([
-    ["batch", 8],
-    ["time", 6],
+    ["batch", batch],
+    ["time", time],
   ]);
   return explainCell(resolveCell(definition, use), sizes, { expected, recurrence }, steps);
 }
@@ -90,6 +98,12 @@ test.each(["rnn", "lstm", "gru", "minimal_gated"])(
     expect(backward.operations).toBeLessThan(before.backward / 2);
   },
 );
+
+test("a sum of gradients that a loop carries has the name of its result", async () => {
+  const { backward, sunk } = await explained({ cell: "rnn" }, {}, { batch: 2048, time: 1024 });
+  expect(backward.lines.filter((line) => line.startsWith("dU'"))).toEqual([expect.stringMatching(/ᵀ @ \w+ \+ dU$/)]);
+  expect(sunk.join()).not.toContain("dU");
+});
 
 test("a cell whose next state does not depend on the state has no loop", async () => {
   const forgetGateCell = {

@@ -43,7 +43,10 @@ test.each<[string, (b: Builder, x: Value, y: Value, cube: Value) => Value]>([
   expect(lines(build)).toEqual([expected]);
 });
 
-test("a constant tensor of indices has a line", () => {
+test("a constant of ones is written in place, and one of indices has a line", () => {
+  expect(lines((b, x) => b.matmul(x, b.constant(tensor("float32", [3, 1], [1, 1, 1]))))).toEqual([
+    "r = x @ ones(3, 1)",
+  ]);
   expect(lines((b, x) => b.gather(x, b.constant(tensor("int64", [2], [1, 0])), 0))).toEqual([
     "t = constant",
     "r = x[t]",

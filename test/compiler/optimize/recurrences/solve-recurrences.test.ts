@@ -7,7 +7,7 @@ import type { Builder } from "../../../../compiler/ir/builder.js";
 import type { Graph, Value } from "../../../../compiler/ir/types.js";
 import type { Pass, RecurrenceForm } from "../../../../compiler/optimize/pass.js";
 import { rewriteSolvable, solveRecurrences } from "../../../../compiler/optimize/recurrences/solve-recurrences.js";
-import { buildTrainingStep } from "../../../../compiler/pipeline/training-step.js";
+import { buildTrainingStep, elaborateTraining } from "../../../../compiler/pipeline/training-step.js";
 import { randomStream } from "../../../../runtime/tensors/random.js";
 import {
   expectSameValues,
@@ -317,7 +317,7 @@ describe("training steps of built-in cells", () => {
       data: { type: "text", text: "hello ".repeat(20), window: 3 },
       model: [
         { layer: "one_hot" },
-        { layer: "rnn", hidden_size: 4, ...cell },
+        { layer: "rnn", ...("cells" in cell ? {} : { hidden_size: 4 }), ...cell },
         { layer: "projection", size: "vocabulary" },
       ],
       loss: { type: "sequence_loss" },
@@ -346,6 +346,23 @@ describe("training steps of built-in cells", () => {
   test.each([{ cell: "gru" }, { cell: "lstm" }])("a form needs a linear recurrence: $cell", async (cell) => {
     const built = buildTrainingStep(await specOf(cell), { ...signature, steps: 3 }, { recurrence: "scan" });
     expect(built).toMatchObject({ ok: false, problems: [{ code: "recurrence-form", path: "/model" }] });
+  });
+
+  test("loops without a recurrence of the form are named", async () => {
+    const mixed = [
+      { cell: "minlstm", hidden_size: 2 },
+      { cell: "lstm", hidden_size: 2 },
+    ];
+    const noticesOf = async (cell: object, recurrence: RecurrenceForm) => {
+      const input = { spec: await specOf(cell), signature: { ...signature, steps: 3 }, options: { recurrence } };
+      const elaborated = elaborateTraining(input);
+      return elaborated.ok ? elaborated.program.notices : elaborated.problems;
+    };
+    expect(await noticesOf({ cells: mixed }, "scan")).toEqual([
+      "--recurrence scan: rnn/1 has no recurrence of this form, and keeps its loop.",
+    ]);
+    expect(await noticesOf({ cells: mixed }, "loop")).toEqual([]);
+    expect(await noticesOf({ cell: "minlstm" }, "scan")).toEqual([]);
   });
 
   test("a form needs sequences of one length", async () => {
