@@ -1,7 +1,7 @@
 /** The spec language as types. Written by generate-types.mjs from spec.schema.json and cell.schema.json. */
 
 /**
- * With `unit` bpe: a tokenizer.json of Hugging Face's tokenizers with a byte-level BPE model, relative to the spec. Its ids are those of the model; in pairs, three more tokens come first. Default (null): merges are learned from the training split (of text, from its first words; of a shuffled split, from all of it), and stored with the run as tokenizer.json.
+ * With `unit` bpe: a tokenizer.json of Hugging Face's tokenizers with a WordPiece (BERT), Unigram (T5) or byte-level BPE model, relative to the spec. Its ids are those of the model; in pairs, three more tokens come first. Default (null): merges are learned from the training split (of text, from its first words; of a shuffled split, from all of it), and stored with the run as tokenizer.json.
  */
 export type Tokenizer = string | null;
 /**
@@ -665,7 +665,7 @@ export interface TextData {
    */
   file?: string | null;
   /**
-   * The unit of one time step: a character, a word between white space, a byte, or a token of byte-level byte-pair encoding (bpe).
+   * The unit of one time step: a character, a word between white space, a byte, or a token of a part of a word (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
   unit?: "char" | "word" | "byte" | "bpe";
   tokenizer?: Tokenizer;
@@ -945,7 +945,7 @@ export interface ColumnOfText {
    */
   type: "text";
   /**
-   * The unit of one time step: a word (separated by white space), a character, or a token of byte-level byte-pair encoding (bpe).
+   * The unit of one time step: a word (separated by white space), a character, or a token of a part of a word (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
   unit?: "word" | "char" | "bpe";
   /**
@@ -1043,7 +1043,7 @@ export interface SequencesData {
   header?: boolean;
   delimiter?: Delimiter;
   /**
-   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of byte-level byte-pair encoding (bpe).
+   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of a part of a word (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
   unit?: "word" | "char" | "bpe";
   tokenizer?: Tokenizer;
@@ -1162,7 +1162,7 @@ export interface PairsData {
   header?: boolean;
   delimiter?: Delimiter;
   /**
-   * The unit of one time step, in sources and targets: a character, a word, or a token of byte-level byte-pair encoding (bpe) that is learned from both.
+   * The unit of one time step, in sources and targets: a character, a word, or a token of a part of a word (bpe): of byte-level byte-pair encoding that is learned from both, or of the model of `tokenizer`.
    */
   unit?: "char" | "word" | "bpe";
   tokenizer?: Tokenizer;

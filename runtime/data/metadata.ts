@@ -11,7 +11,7 @@ import { listFirst } from "../format.js";
 import type { TimeStep } from "./formats/time-step.js";
 import type { TimeNotation } from "./formats/time-values.js";
 import type { ScalerParameters } from "./scaler.js";
-import type { BpeTokenizer } from "./vocabulary/bpe.js";
+import type { TextTokenizer } from "./vocabulary/text-tokenizer.js";
 
 export type Metadata =
   | TextMetadata
@@ -28,7 +28,7 @@ export interface TextMetadata {
   /** Absent where it changes no text. */
   readonly normalization?: NormalTextNormalization;
   /** Of the unit bpe. */
-  readonly tokenizer?: BpeTokenizer;
+  readonly tokenizer?: TextTokenizer;
   /** Bytes are numbers. */
   readonly vocabulary: readonly (string | number)[];
   /** The id of units outside of the vocabulary; absent when every unit has an id. */
@@ -80,7 +80,7 @@ export interface SequencesMetadata {
   readonly type: "sequences";
   readonly unit: "char" | "word" | "bpe";
   readonly normalization?: NormalTextNormalization;
-  readonly tokenizer?: BpeTokenizer;
+  readonly tokenizer?: TextTokenizer;
   /** Absent when steps are vectors. */
   readonly vocabulary?: readonly string[];
   readonly unknown?: number;
@@ -93,7 +93,7 @@ export interface PairsMetadata {
   readonly type: "pairs";
   readonly unit: "char" | "word" | "bpe";
   readonly normalization?: NormalTextNormalization;
-  readonly tokenizer?: BpeTokenizer;
+  readonly tokenizer?: TextTokenizer;
   /** Null when sources are vectors. */
   readonly vocabulary: readonly string[] | null;
   readonly target_vocabulary: readonly string[];
@@ -116,9 +116,8 @@ export interface AudioMetadata {
 }
 
 /** Names of ids, and the unit in which several of them are joined. */
-export interface IdNames {
+export interface IdNames extends Pick<TextMetadata, "unit" | "tokenizer"> {
   readonly names: TextMetadata["vocabulary"];
-  readonly unit: TextMetadata["unit"];
 }
 
 /** The metadata of one of several targets, as of data with this target alone. */
@@ -144,23 +143,28 @@ export function idNamesFor(name: string, metadata: Metadata): IdNames | null {
   if (column !== undefined)
     return "categories" in column ? { names: [...column.categories, ...otherCategories], unit: "word" } : null;
   const text = metadata.type === "table" ? textColumnOf(name, metadata) : undefined;
-  if (text !== undefined) return { names: text.vocabulary, unit: text.unit };
+  if (text !== undefined) return namesIn(text.vocabulary, text);
   if (!idArrays.has(name)) return null;
-  const namesIn = (names: TextMetadata["vocabulary"] | null | undefined, unit: TextMetadata["unit"]) =>
-    names ? { names, unit } : null;
   switch (metadata.type) {
     case "text":
-      return namesIn(metadata.vocabulary, metadata.unit);
+      return namesIn(metadata.vocabulary, metadata);
     case "pairs":
-      return namesIn(name === "inputs" ? metadata.vocabulary : metadata.target_vocabulary, metadata.unit);
+      return namesIn(name === "inputs" ? metadata.vocabulary : metadata.target_vocabulary, metadata);
     case "sequences":
-      return name === "inputs" ? namesIn(metadata.vocabulary, metadata.unit) : namesIn(metadata.classes, "word");
+      return name === "inputs" ? namesIn(metadata.vocabulary, metadata) : namesIn(metadata.classes);
     case "audio":
     case "table":
-      return name === "targets" ? namesIn(metadata.classes, "word") : null;
+      return name === "targets" ? namesIn(metadata.classes) : null;
     default:
       return null;
   }
+}
+
+function namesIn(
+  names: IdNames["names"] | null | undefined,
+  { unit, tokenizer }: Omit<IdNames, "names"> = { unit: "word" },
+): IdNames | null {
+  return names ? { names, unit, ...(tokenizer !== undefined && { tokenizer }) } : null;
 }
 
 /** The names of the ids after the categories: of an empty field, and of other values. */

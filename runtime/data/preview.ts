@@ -61,7 +61,7 @@ export function idsText(batch: Batch, name: string, row: number, metadata: Metad
   if (idNames === null) return ids.join(" ");
   return joinTokens(
     ids.map((id) => idNames.names[id] ?? id),
-    idNames.unit,
+    idNames,
   );
 }
 

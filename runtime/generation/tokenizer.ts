@@ -1,6 +1,8 @@
 /** Converts prompts to ids, and generated ids to text, by a run's vocabulary. */
 import type { TextMetadata } from "../data/metadata.js";
 import { bytesOfToken } from "../data/vocabulary/bpe.js";
+import type { PipelineTokenizer } from "../data/vocabulary/hugging-face/pipeline.js";
+import { decodeTokenText, isPipeline } from "../data/vocabulary/text-tokenizer.js";
 import { tokenize, unitNames } from "../data/vocabulary/tokens.js";
 import { listFirst } from "../format.js";
 import { fail, ok, type Result } from "../result.js";
@@ -56,7 +58,8 @@ export interface Detokenizer {
   end(): string;
 }
 
-export function createDetokenizer({ unit, vocabulary }: TextMetadata): Detokenizer {
+export function createDetokenizer({ unit, vocabulary, tokenizer }: TextMetadata): Detokenizer {
+  if (tokenizer !== undefined && isPipeline(tokenizer)) return growingText(vocabulary.map(String), tokenizer);
   const bytes = new TextDecoder();
   let isFirst = true;
   return {
@@ -69,5 +72,21 @@ export function createDetokenizer({ unit, vocabulary }: TextMetadata): Detokeniz
       return `${separator}${entry}`;
     },
     end: () => (unit === "byte" || unit === "bpe" ? bytes.decode() : ""),
+  };
+}
+
+/** The text that each token adds to that of all tokens before it. */
+function growingText(vocabulary: readonly string[], tokenizer: PipelineTokenizer): Detokenizer {
+  const tokens: string[] = [];
+  let text = "";
+  return {
+    add(id) {
+      tokens.push(vocabulary[id] ?? "");
+      const longer = decodeTokenText(tokens, tokenizer);
+      const added = longer.slice(text.length);
+      text = longer;
+      return added;
+    },
+    end: () => "",
   };
 }

@@ -55,7 +55,7 @@ export async function decodeSources(
   }
   const textOf = (ids: readonly number[]) => {
     const tokens = ids.map((id) => vocabulary[id] ?? "");
-    return joinTokens(tokens, unit);
+    return joinTokens(tokens, metadata);
   };
   const name = predictionName(spec.data.columns.target, "target");
   const predictions = sources.map((pair) => {

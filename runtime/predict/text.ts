@@ -61,7 +61,7 @@ export const text: OpenInputs = async ({ run, file, folder }) => {
   if (lines.length === 0) {
     return fail([{ code: "input-empty", path: "", file, message: `"${file}" has no lines of text.`, hint: "" }]);
   }
-  const join = (units: readonly (string | number)[]) => joinTokens(units, unit);
+  const join = (units: readonly (string | number)[]) => joinTokens(units, metadata);
   return ok({
     lengths: lines.map(({ ids }) => ids.length),
     hasLengths: false,

@@ -19,8 +19,8 @@ export interface NormalTextData {
   /** A UTF-8 text file, gzipped or not, relative to the spec. Give either `file` or `text`. */
   readonly file: string | null;
   /**
-   * The unit of one time step: a character, a word between white space, a byte, or a token of byte-level byte-pair
-   * encoding (bpe).
+   * The unit of one time step: a character, a word between white space, a byte, or a token of a part of a word (bpe):
+   * of byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
   readonly unit: "char" | "word" | "byte" | "bpe";
   readonly tokenizer: string | null;
@@ -297,8 +297,8 @@ export interface NormalDateColumn {
 export interface NormalTextColumn {
   readonly type: "text";
   /**
-   * The unit of one time step: a word (separated by white space), a character, or a token of byte-level byte-pair
-   * encoding (bpe).
+   * The unit of one time step: a word (separated by white space), a character, or a token of a part of a word (bpe): of
+   * byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
   readonly unit: "word" | "char" | "bpe";
   /**
@@ -416,8 +416,8 @@ export interface NormalSequencesData {
   readonly header: boolean;
   readonly delimiter: string | null;
   /**
-   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of byte-level
-   * byte-pair encoding (bpe).
+   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of a part of a word
+   * (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
   readonly unit: "word" | "char" | "bpe";
   readonly tokenizer: string | null;
@@ -510,8 +510,8 @@ export interface NormalPairsData {
   readonly header: boolean;
   readonly delimiter: string | null;
   /**
-   * The unit of one time step, in sources and targets: a character, a word, or a token of byte-level byte-pair encoding
-   * (bpe) that is learned from both.
+   * The unit of one time step, in sources and targets: a character, a word, or a token of a part of a word (bpe): of
+   * byte-level byte-pair encoding that is learned from both, or of the model of `tokenizer`.
    */
   readonly unit: "char" | "word" | "bpe";
   readonly tokenizer: string | null;

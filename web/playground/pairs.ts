@@ -47,7 +47,7 @@ export function pairsPanel(model: Model, metadata: PairsMetadata): HTMLElement {
     const { ids = [], isComplete = false } = decoded ?? {};
     output.textContent = joinTokens(
       ids.map((id) => metadata.target_vocabulary[id] ?? ""),
-      metadata.unit,
+      metadata,
     );
     const cut = `The output is cut at ${formatCount(metadata.longest_target, "token")}: it has no end token.`;
     note.textContent = [...unknownTokensNotices(input.value, metadata), ...(isComplete ? [] : [cut])].join(" ");

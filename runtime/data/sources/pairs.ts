@@ -18,6 +18,7 @@ import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "
 import type { Splits } from "../splits.js";
 import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
 import { learnTokenizer, openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
+import type { Subwords } from "../vocabulary/text-tokenizer.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
 import { checkCoverage, mapVocabularyFile, openVocabulary } from "../vocabulary/vocabulary-file.js";
@@ -82,7 +83,7 @@ function learnFrom(data: NormalPairsData, all: readonly Pair[], { train }: Split
 
 /** The vocabulary that sources and targets share, where they have one. */
 interface FixedVocabulary {
-  readonly tokenizer: LearnedTokenizer | null;
+  readonly tokenizer: Subwords | null;
   /** The tokens of a file. */
   readonly listed: readonly string[] | null;
 }
@@ -239,7 +240,7 @@ function assemble(
       const message = `The ${side} has token ${id}, "${tokens.words[id] ?? ""}".`;
       return { code: "pair-range", ...pairLocation(data, allPairs[index]), message, hint: reason };
     },
-    decode: (predictions) => decodeTokens(predictions, target.words, data.unit, END),
+    decode: (predictions) => decodeTokens(predictions, target.words, tokenization, END),
   });
 }
 

@@ -46,8 +46,9 @@ export const sequences: SourceKind<NormalSequencesData> = {
     const split = splitLines(data, seed, read.value.examples, classesOf(read.value));
     if (!split.ok) return split;
     const isLearned = data.unit === "bpe" && stored.value === null;
-    const tokenizer = isLearned ? learnFrom(data, read.value, split.value.train) : stored.value;
-    const dataset = isLearned && tokenizer !== null ? encodeExamples(data, read.value, tokenizer) : read.value;
+    const learned = isLearned ? learnFrom(data, read.value, split.value.train) : null;
+    const tokenizer = learned ?? stored.value;
+    const dataset = learned === null ? read.value : encodeExamples(data, read.value, learned);
     const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
     const vocabulary = sequencesMetadata?.vocabulary ?? tokenizer?.vocabulary ?? withUnknown(listed.value);

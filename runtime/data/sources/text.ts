@@ -30,8 +30,9 @@ export const text: SourceKind<NormalTextData> = {
     const read = await readUnits(data, folder, tokenizationOf(data.unit, data.normalization, stored.value));
     if (!read.ok) return read;
     const isLearned = data.unit === "bpe" && stored.value === null;
-    const tokenizer = isLearned ? learnFrom(data, read.value) : stored.value;
-    const tokenized = isLearned && tokenizer !== null ? encodePieces(read.value, tokenizer) : read.value;
+    const learned = isLearned ? learnFrom(data, read.value) : null;
+    const tokenizer = learned ?? stored.value;
+    const tokenized = learned === null ? read.value : encodePieces(read.value, learned);
     const count = tokenized.ids.length;
     if (count < data.window + 1) return fail([tooShortProblem(data, count, fittedMetadata !== undefined)]);
     const examples = Math.floor((count - data.window - 1) / data.stride) + 1;
@@ -152,7 +153,7 @@ function unknownUnitProblem(
 }
 
 function windowSource(
-  { window, stride, unit }: NormalTextData,
+  { window, stride }: NormalTextData,
   tokenization: Tokenization,
   { vocabulary, unknown, ids }: EncodedText,
   { firstText, notices }: { readonly firstText: string; readonly notices: readonly string[] },
@@ -194,16 +195,12 @@ function windowSource(
         ["targets", gather(indices, 1)],
       ]),
     findOutOfRange: () => undefined,
-    decode: (predictions) => decodeRows(vocabulary, unit, predictions),
+    decode: (predictions) => decodeRows(vocabulary, tokenization, predictions),
   };
 }
 
 /** The most likely units of each row of scores [batch, …, vocabulary], joined. */
-function decodeRows(
-  vocabulary: readonly Unit[],
-  unit: NormalTextData["unit"],
-  scores: NumericArray,
-): readonly string[] {
+function decodeRows(vocabulary: readonly Unit[], tokenization: Tokenization, scores: NumericArray): readonly string[] {
   const size = scores.shape.at(-1) ?? 0;
   const rows = scores.shape[0] ?? 0;
   const perRow = rows === 0 || size === 0 ? 0 : scores.data.length / rows / size;
@@ -212,7 +209,7 @@ function decodeRows(
       const start = (row * perRow + index) * size;
       return vocabulary[argmax(scores.data, start, size)] ?? "";
     });
-    return joinTokens(units, unit);
+    return joinTokens(units, tokenization);
   });
 }
 

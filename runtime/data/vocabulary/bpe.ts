@@ -154,7 +154,7 @@ export function bytesOfToken(token: string): Uint8Array {
 }
 
 /** The tokens of a text. */
-export function encodeText(text: string, tokenizer: BpeTokenizer): readonly string[] {
+export function encodeBpe(text: string, tokenizer: BpeTokenizer): readonly string[] {
   return piecesOf(text, tokenizer).flatMap(pieceEncoder(tokenizer));
 }
 

@@ -1,13 +1,13 @@
 /** Normalization of texts before they are divided into units, for whole texts and for texts in chunks. */
 import type { NormalTextData, NormalTextNormalization } from "../../../schema/normal/index.js";
-import type { BpeTokenizer } from "./bpe.js";
+import type { TextTokenizer } from "./text-tokenizer.js";
 
 /** The units of a text, and its changes before it is divided into them; none if absent. Metadata of texts have both. */
 export interface Tokenization<U extends NormalTextData["unit"] = NormalTextData["unit"]> {
   readonly unit: U;
   readonly normalization?: NormalTextNormalization;
   /** Of the unit bpe; its units are pieces that have yet to be divided where it is absent. */
-  readonly tokenizer?: BpeTokenizer;
+  readonly tokenizer?: TextTokenizer;
 }
 
 const character = /./gsu;

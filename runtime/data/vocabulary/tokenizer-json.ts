@@ -1,12 +1,14 @@
-/** The format of Hugging Face's tokenizers, `tokenizer.json`, for byte-level byte-pair encoding. */
+/** The format of Hugging Face's tokenizers, `tokenizer.json`: byte-level byte-pair encoding, WordPiece and Unigram. */
 import type { NormalTextNormalization } from "../../../schema/normal/index.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { Metadata } from "../metadata.js";
 import { type BpeTokenizer, byteTokens, javaScriptPattern } from "./bpe.js";
-import type { LearnedTokenizer } from "./learn-bpe.js";
+import { isObject, type Json, refuse, Unsupported } from "./hugging-face/json.js";
+import { pipelineJson, readPipeline } from "./hugging-face/pipeline.js";
+import { isPipeline, type Subwords } from "./text-tokenizer.js";
 
 /** A tokenizer, and the change of texts before they are divided. */
-export interface StoredTokenizer extends LearnedTokenizer {
+export interface StoredTokenizer extends Subwords {
   readonly normalization?: NormalTextNormalization;
   /** The component that adds tokens around a text in other programs, and not here; null for none. */
   readonly ignored: string | null;
@@ -28,6 +30,7 @@ export interface TokenizerFault {
 
 /** The contents of tokenizer.json, whose ids are those of the vocabulary. */
 export function tokenizerJson({ tokenizer, vocabulary, normalization }: Omit<StoredTokenizer, "ignored">): string {
+  if (isPipeline(tokenizer)) return `${JSON.stringify(pipelineJson(tokenizer, vocabulary), undefined, 2)}\n`;
   const { merges, pattern, prefix_space = false, special = [] } = tokenizer;
   const byteLevel = (spaced: boolean, regex: boolean) => ({
     type: "ByteLevel",
@@ -81,21 +84,9 @@ function normalizerOf(normalization: NormalTextNormalization | undefined) {
   return { type: "Sequence", normalizers };
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const supported =
-  "Supported are byte-level BPE models, such as those of GPT-2, RoBERTa and models trained with ByteLevel: " +
-  "normalizers NFC and NFKC, pre-tokenizers ByteLevel and Split.";
-
-class Unsupported extends Error {}
-
-/** @throws Unsupported for a component whose result would not be that of its file. */
-function refuse(fault: string): never {
-  throw new Unsupported(fault);
-}
+  "Supported are WordPiece (BERT) and Unigram (T5, XLM-RoBERTa) models, and byte-level BPE models (GPT-2, RoBERTa) with " +
+  "normalizers NFC and NFKC and pre-tokenizers ByteLevel and Split.";
 
 /** Parses the contents of tokenizer.json. */
 export function parseTokenizerJson(text: string): Result<StoredTokenizer, TokenizerFault> {
@@ -116,6 +107,11 @@ export function parseTokenizerJson(text: string): Result<StoredTokenizer, Tokeni
 }
 
 function readTokenizer(json: Json, model: Json): StoredTokenizer {
+  const postProcessor = isObject(json.post_processor) ? String(json.post_processor.type) : null;
+  if (model.type === "WordPiece" || model.type === "Unigram") {
+    const tokens = vocabularyOf(model, json.added_tokens);
+    return { tokenizer: readPipeline(json, model, tokens), vocabulary: tokens, ignored: postProcessor };
+  }
   if (model.type !== "BPE" && !(model.type === undefined && Array.isArray(model.merges)))
     refuse(`has the model "${model.type}"`);
   for (const key of ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"]) {
@@ -132,7 +128,6 @@ function readTokenizer(json: Json, model: Json): StoredTokenizer {
   if (lost !== undefined) refuse(`has the merge ${JSON.stringify(lost)}, whose tokens are not in its vocabulary`);
   const special = specialTokens(json.added_tokens);
   const normalization = normalizationOf(json.normalizer);
-  const postProcessor = isObject(json.post_processor) ? String(json.post_processor.type) : null;
   return {
     tokenizer: { merges, ...splitterOf(json.pre_tokenizer), ...(special.length > 0 && { special }) },
     vocabulary,
@@ -148,7 +143,9 @@ function merged(pair: string): string {
 /** The tokens by id; ids have no gaps. */
 function vocabularyOf(model: Json, addedTokens: unknown): readonly string[] {
   const vocabulary: string[] = [];
-  const entries = Object.entries(isObject(model.vocab) ? model.vocab : {});
+  const entries: readonly (readonly [unknown, unknown])[] = Array.isArray(model.vocab)
+    ? model.vocab.map((entry: unknown, id) => [Array.isArray(entry) ? entry[0] : "", id])
+    : Object.entries(isObject(model.vocab) ? model.vocab : {});
   for (const [token, id] of [...entries, ...added(addedTokens).map(({ content, id }) => [content, id] as const)]) {
     if (typeof id === "number") vocabulary[id] = String(token);
   }

@@ -10,6 +10,7 @@ import { intern } from "../labels.js";
 import { collectIds, type IdList } from "../spill/id-list.js";
 import { dividesAtSpaces, pieceEncoder, piecesOf } from "./bpe.js";
 import { createChunkNormalizer, type Tokenization } from "./normalize-text.js";
+import { encodeText, isPipeline } from "./text-tokenizer.js";
 import type { Unit } from "./tokens.js";
 
 export interface TokenizedText {
@@ -85,10 +86,14 @@ const tokenizers: { readonly [K in NormalTextData["unit"]]: (tokenizer: Tokeniza
   bpe(tokenizer) {
     const unitIds = new Map<string, number>();
     const ids = collectIds();
-    const encode = tokenizer === undefined ? (piece: string) => [piece] : pieceEncoder(tokenizer);
-    const isLocal = dividesAtSpaces(tokenizer);
+    const isLocal = tokenizer === undefined || (!isPipeline(tokenizer) && dividesAtSpaces(tokenizer));
     let pending = "";
     const read = (text: string) => {
+      if (tokenizer !== undefined && isPipeline(tokenizer)) {
+        for (const token of encodeText(text, tokenizer)) ids.push(intern(unitIds, token));
+        return;
+      }
+      const encode = tokenizer === undefined ? (piece: string) => [piece] : pieceEncoder(tokenizer);
       for (const piece of piecesOf(text, tokenizer)) {
         for (const token of encode(piece)) ids.push(intern(unitIds, token));
       }

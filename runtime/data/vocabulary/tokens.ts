@@ -3,8 +3,9 @@ import { formatCount, listFirst } from "../../format.js";
 import type { NumericArray } from "../../tensors/array.js";
 import { argmax } from "../../tensors/scores.js";
 import type { TextMetadata } from "../metadata.js";
-import { decodeBpe, encodeText, piecesOf } from "./bpe.js";
+import { piecesOf } from "./bpe.js";
 import { normalizeText, type Tokenization } from "./normalize-text.js";
+import { decodeTokenText, encodeText } from "./text-tokenizer.js";
 
 export const unitNames = { char: "character", word: "word", byte: "byte", bpe: "token" } as const;
 
@@ -42,9 +43,9 @@ export function splitWords(text: string): readonly string[] {
   return text.split(/\s+/u).filter((word) => word !== "");
 }
 
-export function joinTokens(tokens: readonly Unit[], unit: TextMetadata["unit"]): string {
+export function joinTokens(tokens: readonly Unit[], { unit, tokenizer }: Tokenization): string {
   if (unit === "byte") return new TextDecoder().decode(Uint8Array.from(tokens, Number));
-  if (unit === "bpe") return decodeBpe(tokens.map(String));
+  if (unit === "bpe") return decodeTokenText(tokens.map(String), tokenizer);
   return tokens.join(unit === "word" ? " " : "");
 }
 
@@ -67,7 +68,7 @@ export function padRows(rows: readonly (readonly number[])[], length: number): N
 export function decodeTokens(
   scores: NumericArray,
   words: readonly string[],
-  unit: TextUnit,
+  tokenization: Tokenization<TextUnit>,
   end: number,
 ): readonly string[] {
   const [rows = 0, steps = 0, size = 0] = scores.shape;
@@ -78,6 +79,6 @@ export function decodeTokens(
       if (id === end) break;
       tokens.push(words[id] ?? "");
     }
-    return joinTokens(tokens, unit);
+    return joinTokens(tokens, tokenization);
   });
 }

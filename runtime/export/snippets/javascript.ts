@@ -4,6 +4,7 @@ import { labels, printLines } from "./javascript-output.js";
 import { type Feed, type SnippetSpec, stepsVariable } from "./plan.js";
 import type { SnippetPrediction } from "./prediction.js";
 import { soundCode } from "./sounds.js";
+import { blankIds } from "./text-columns.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
 interface Host {
@@ -89,18 +90,21 @@ function textLines({ texts }: SnippetSpec, openTokenizer: Host["openTokenizer"])
   if (texts.length === 0) return [];
   return [
     "const tokens = {};",
-    ...texts.flatMap(({ name, text, vocabulary, tokenizer }) => {
-      const ids = `tokens[${JSON.stringify(name)}] =`;
+    ...texts.flatMap((column) => {
+      const { name, text, vocabulary, tokenizer } = column;
+      const own = `tokens[${JSON.stringify(name)}]`;
+      const ids = `${own} =`;
       const lines =
         tokenizer === null
           ? [
               `const vocabulary = ${JSON.stringify(vocabulary.list)};`,
               `${ids} ${numbered(vocabulary, text)};`,
-              `if (tokens[${JSON.stringify(name)}].length === 0) tokens[${JSON.stringify(name)}].push(0);`,
+              `if (${own}.length === 0) ${own}.push(0);`,
             ]
           : [
               ...openTokenizer(tokenizer),
-              `${ids} tokenizer.encode(${JSON.stringify(text)} || " ", { add_special_tokens: false }).ids${limit(vocabulary)};`,
+              `${ids} tokenizer.encode(${JSON.stringify(text)}, { add_special_tokens: false }).ids${limit(vocabulary)};`,
+              `if (${own}.length === 0) ${own}.push(${blankIds(column).join(", ")});`,
             ];
       return ["{", ...lines.map((line) => `  ${line}`), "}"];
     }),

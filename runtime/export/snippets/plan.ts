@@ -5,7 +5,7 @@ import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
 import type { Metadata } from "../../data/metadata.js";
 import { scalerOf } from "../../data/scaler.js";
-import { encodeText } from "../../data/vocabulary/bpe.js";
+import { encodeText, isWord } from "../../data/vocabulary/text-tokenizer.js";
 import { END, joinTokens, START, tokenize } from "../../data/vocabulary/tokens.js";
 import { type StatePair, statePairs } from "../metadata.js";
 import type { TrainedModel } from "../source-run.js";
@@ -138,7 +138,8 @@ function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], per
     const units = vocabulary.list.filter((unit, id) => id !== vocabulary.unknown && isPrintable(unit, vocabulary.unit));
     const count = fixedSteps ?? Math.min(EXAMPLE_LENGTH, units.length, vocabulary.maxLength ?? EXAMPLE_LENGTH);
     const exampleUnits = Array.from({ length: count }, (_, index) => units[index % units.length] ?? "");
-    if (units.length > 0) return { type: "text", text: joinTokens(exampleUnits, vocabulary.unit), vocabulary };
+    if (units.length > 0)
+      return { type: "text", text: joinTokens(exampleUnits, { unit: vocabulary.unit }), vocabulary };
   }
   if (inputs?.dtype === "int32" && metadata.type === "table")
     return {
@@ -161,9 +162,9 @@ function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], per
 /** The first words of a vocabulary that are tokens; ids where their text has another number of tokens. */
 function tokensExample(vocabulary: SnippetVocabulary, fixedSteps: number | null): Example {
   const { list, maxLength, tokenizer } = vocabulary;
-  const words = list.filter((token) => /^Ġ[a-z]{2,}$/u.test(String(token)));
+  const words = list.filter((token) => isWord(String(token), tokenizer));
   const count = fixedSteps ?? Math.min(EXAMPLE_LENGTH, words.length, maxLength ?? EXAMPLE_LENGTH);
-  const text = joinTokens(words.slice(0, count), "bpe");
+  const text = joinTokens(words.slice(0, count), { unit: "bpe", ...(tokenizer !== null && { tokenizer }) });
   const isText = tokenizer !== null && count > 0 && encodeText(text, tokenizer).length === count;
   if (isText) return { type: "text", text, vocabulary };
   return { type: "ids", ids: Array.from({ length: fixedSteps ?? EXAMPLE_LENGTH }, (_, index) => index % list.length) };

@@ -3,6 +3,7 @@ import { columnCode } from "./id-columns.js";
 import { type Feed, hasNames, namesAreVocabulary, type SnippetSpec, stepsVariable } from "./plan.js";
 import type { SnippetPrediction } from "./prediction.js";
 import { soundCode } from "./sounds.js";
+import { blankIds } from "./text-columns.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
 
 export function pythonSnippet(snippet: SnippetSpec): string {
@@ -74,12 +75,13 @@ function textLines({ texts }: SnippetSpec): readonly string[] {
   return [
     'texts = json.loads(metadata["rnnx.data.texts"])',
     "tokens = {}",
-    ...texts.flatMap(({ name, text, vocabulary, tokenizer }) => {
+    ...texts.flatMap((column) => {
+      const { name, text, vocabulary, tokenizer } = column;
       const ids = `tokens[${quoted(name)}] =`;
       if (tokenizer !== null)
         return [
           `tokenizer = Tokenizer.from_file(str(Path(__file__).with_name(${quoted(tokenizer)})))`,
-          `${ids} tokenizer.encode(${quoted(text)} or " ", add_special_tokens=False).ids${limit(vocabulary)}`,
+          `${ids} tokenizer.encode(${quoted(text)}, add_special_tokens=False).ids${limit(vocabulary)} or ${JSON.stringify(blankIds(column))}`,
         ];
       return [
         `vocabulary = texts[${quoted(name)}]["vocabulary"]`,

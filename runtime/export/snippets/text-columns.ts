@@ -1,7 +1,7 @@
 /** The columns of text of a table in programs: an example of each, with the vocabulary that numbers its units. */
 import { lengthsOfInput } from "../../../compiler/signature.js";
 import type { Metadata } from "../../data/metadata.js";
-import { encodeText } from "../../data/vocabulary/bpe.js";
+import { blankTokens, encodeText, isWord } from "../../data/vocabulary/text-tokenizer.js";
 import { joinTokens, tokenize } from "../../data/vocabulary/tokens.js";
 import { textTokenizerName } from "../tokenizer-file.js";
 import type { SnippetVocabulary } from "./vocabulary.js";
@@ -28,13 +28,13 @@ export function textColumnsOf(metadata: Metadata, model: string): readonly Snipp
   const { columns, ids = {}, texts = {} } = metadata;
   return Object.entries(texts).map(([name, { vocabulary: list, unit, normalization, tokenizer, ...column }], index) => {
     const isMain = columns.length === 0 && Object.keys(ids).length === 0 && index === 0;
-    const words = unit === "bpe" ? list.filter((token) => /^Ġ[a-z]{2,}$/u.test(token)) : list.slice(1);
+    const words = unit === "bpe" ? list.filter((token) => isWord(token, tokenizer ?? null)) : list.slice(1);
     const units = words.filter((word) => unit === "bpe" || tokenize(word, { unit }).length === 1);
     return {
       feed: isMain ? "inputs" : name,
       lengths: isMain ? "lengths" : lengthsOfInput(name),
       name,
-      text: joinTokens(units.slice(0, EXAMPLE_LENGTH), unit).trim(),
+      text: joinTokens(units.slice(0, EXAMPLE_LENGTH), { unit, ...(tokenizer !== undefined && { tokenizer }) }).trim(),
       vocabulary: {
         list,
         metadataKey: "rnnx.data.texts",
@@ -49,8 +49,13 @@ export function textColumnsOf(metadata: Metadata, model: string): readonly Snipp
   });
 }
 
-/** The ids of an example of tokens of byte-pair encoding. */
+/** The ids of a text without tokens, by the tokenizer of its column. */
+export function blankIds(column: SnippetText): readonly number[] {
+  return encodedText({ ...column, text: "" });
+}
+
+/** The ids of an example of tokens. */
 export function encodedText({ text, vocabulary: { list, tokenizer } }: SnippetText): readonly number[] {
-  const tokens = tokenizer === null ? [] : encodeText(text === "" ? " " : text, tokenizer);
+  const tokens = tokenizer === null ? [] : text === "" ? blankTokens(tokenizer) : encodeText(text, tokenizer);
   return tokens.map((token) => list.indexOf(token));
 }

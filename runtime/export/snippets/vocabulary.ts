@@ -1,7 +1,7 @@
 /** The vocabulary of a program, by which it numbers the units of texts. */
 import type { NormalTextNormalization } from "../../../schema/normal/index.js";
 import type { TextMetadata } from "../../data/metadata.js";
-import type { BpeTokenizer } from "../../data/vocabulary/bpe.js";
+import type { TextTokenizer } from "../../data/vocabulary/text-tokenizer.js";
 import type { TrainedModel } from "../source-run.js";
 
 /** The vocabulary that encodes text as ids. */
@@ -11,7 +11,7 @@ export interface SnippetVocabulary {
   readonly metadataKey: string;
   readonly unit: TextMetadata["unit"];
   /** Of the unit bpe; null for others. */
-  readonly tokenizer: BpeTokenizer | null;
+  readonly tokenizer: TextTokenizer | null;
   /** The changes of a text before it is divided into units; null for none. */
   readonly normalization: NormalTextNormalization | null;
   /** The id of units outside of the list, or null. */

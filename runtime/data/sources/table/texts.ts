@@ -11,6 +11,7 @@ import { intern } from "../../labels.js";
 import type { TableMetadata, TextColumn } from "../../metadata.js";
 import type { Tokenization } from "../../vocabulary/normalize-text.js";
 import { openTokenizer, tokenizationOf, tokenizerNotices } from "../../vocabulary/open-tokenizer.js";
+import { blankTokens } from "../../vocabulary/text-tokenizer.js";
 import { type TextUnit, tokenize, unitNames, unknownUnitsNotices } from "../../vocabulary/tokens.js";
 import { checkCoverage, mapVocabularyFile, openVocabulary } from "../../vocabulary/vocabulary-file.js";
 import { encodeExamples, encodeTokens, learnFrom, UNKNOWN, withUnknown } from "../sequence-tokens.js";
@@ -72,8 +73,9 @@ async function fitText(
   const limits = isLearned ? { ...kind, max_length: null } : kind;
   const read = readTexts(rows, column, limits, tokenizationOf(kind.unit, kind.normalization, stored.value));
   const train = Array.from(marks ?? []).flatMap((mark, row) => (mark === 1 ? [row] : []));
-  const tokenizer = isLearned ? learnFrom(kind, read, train) : stored.value;
-  const { examples, tokens } = isLearned && tokenizer !== null ? encodeExamples(kind, read, tokenizer) : read;
+  const learned = isLearned ? learnFrom(kind, read, train) : null;
+  const tokenizer = learned ?? stored.value;
+  const { examples, tokens } = learned === null ? read : encodeExamples(kind, read, learned);
   const coverage = checkCoverage(kind, listed.value, tokens);
   if (!coverage.ok) return coverage;
   const fixed = fitted?.vocabulary ?? tokenizer?.vocabulary ?? withUnknown(listed.value);
@@ -92,7 +94,7 @@ async function fitText(
     column,
     ...tokenizationOf(kind.unit, kind.normalization, tokenizer),
     vocabulary,
-    // Every text has tokens of bytes.
+    // Every text has tokens.
     ...(kind.unit !== "bpe" && { unknown: 0 }),
     ...(kind.max_length !== null && { max_length: kind.max_length }),
   };
@@ -145,7 +147,8 @@ export function unitsOf(
 ): readonly string[] {
   const units = tokenize(text, tokenization);
   if (units.length > 0) return units.slice(0, limit ?? undefined);
-  return tokenization.unit === "bpe" ? tokenize(" ", tokenization) : [UNKNOWN];
+  if (tokenization.unit !== "bpe") return [UNKNOWN];
+  return tokenization.tokenizer === undefined ? tokenize(" ", tokenization) : blankTokens(tokenization.tokenizer);
 }
 
 /** A problem of the keys of a text at those of its column. */

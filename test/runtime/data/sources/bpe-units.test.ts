@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openData } from "../../../../runtime/data/index.js";
 import type { Metadata } from "../../../../runtime/data/metadata.js";
-import { decodeBpe, encodeText } from "../../../../runtime/data/vocabulary/bpe.js";
+import { decodeBpe } from "../../../../runtime/data/vocabulary/bpe.js";
+import { encodeText, type TextTokenizer } from "../../../../runtime/data/vocabulary/text-tokenizer.js";
 import { exportModel } from "../../../../runtime/export/index.js";
 import { openTextGenerator } from "../../../../runtime/generation/generate-run.js";
 import { openRun } from "../../../../runtime/run/open.js";
@@ -16,6 +17,7 @@ import { trainSpec } from "../../../support/training-runs.js";
 
 const fixtureFile = join(import.meta.dirname, "../../../fixtures/byte-level-bpe.json");
 const { cases } = JSON.parse(readFileSync(fixtureFile, "utf8"));
+const subwords = JSON.parse(readFileSync(fixtureFile.replace("byte-level-bpe", "subword-tokenizers"), "utf8"));
 
 const sentence = "the cat sat on the mat and the hat sat on the cat. ";
 const languageModel = {
@@ -66,6 +68,9 @@ async function opened(...request: Parameters<typeof openSpec>) {
 
 const ids = (array: { readonly data: ArrayLike<number | bigint> } | undefined) => Array.from(array?.data ?? [], Number);
 
+const mergesOf = (tokenizer: TextTokenizer | undefined) =>
+  tokenizer !== undefined && "merges" in tokenizer ? tokenizer.merges : [];
+
 describe("text", () => {
   test("is windows of tokens with the merges of its first words", async () => {
     // What follows the training split has a word of its own, of which no merge is learned.
@@ -78,7 +83,7 @@ describe("text", () => {
     expect(names).toHaveLength(270);
     expect(metadata).toMatchObject({ type: "text", unit: "bpe", tokenizer: { merges: expect.any(Array) } });
     expect("unknown" in metadata).toBe(false);
-    expect(metadata.tokenizer?.merges.join("")).not.toContain("z");
+    expect(mergesOf(metadata.tokenizer).join("")).not.toContain("z");
     const tokens = encodeText(text, metadata.tokenizer ?? { merges: [] });
     const batch = source.batch([0, 2]);
     expect(ids(batch.get("inputs")).map((id) => names[id])).toEqual([...tokens.slice(0, 8), ...tokens.slice(16, 24)]);
@@ -142,7 +147,7 @@ test("pairs share one vocabulary of their sources and targets", async () => {
   const names = metadata.target_vocabulary;
   expect(metadata.vocabulary).toEqual(names);
   expect(names.slice(0, 4)).toEqual(["<start>", "<end>", "<unknown>", "!"]);
-  expect(metadata.tokenizer?.merges).toContain("h e");
+  expect(mergesOf(metadata.tokenizer)).toContain("h e");
   const target = ids(source.batch([1]).get("targets"));
   expect(target.slice(0, target.indexOf(1)).map((id) => names[id])).toEqual(
     encodeText("der Hut", metadata.tokenizer ?? { merges: [] }),
@@ -184,13 +189,29 @@ describe("a tokenizer.json", () => {
     );
   });
 
+  test("of WordPiece and of Unigram is read in the same way, in texts and sequences", async () => {
+    for (const name of ["bert_uncased", "t5"]) {
+      const json = subwords.cases[name].tokenizer;
+      for (const spec of [languageModel, classifier]) {
+        const { source } = await withFile(json, spec);
+        const metadata = source?.metadata;
+        if (metadata?.type !== "text" && metadata?.type !== "sequences") throw new Error();
+        const { tokenizer, vocabulary = [] } = metadata;
+        if (tokenizer === undefined) throw new Error();
+        const names = ids(source?.batch([0]).get("inputs")).map((id) => String(vocabulary[id]));
+        expect(names).toEqual(encodeText(sentence, tokenizer).slice(0, names.length));
+        expect(tokenizer).toMatchObject({ model: { type: json.model.type } });
+      }
+    }
+  });
+
   test("adds no tokens around a text, which a notice states; other models are refused", async () => {
     const processed = { ...cases.gpt2.tokenizer, post_processor: { type: "TemplateProcessing" } };
     expect((await withFile(processed)).source?.notices).toEqual([
       "The tokens that the tokenizer's TemplateProcessing adds around a text are not added.",
     ]);
-    expect(await withFile({ ...cases.gpt2.tokenizer, model: { type: "Unigram" } })).toEqual({
-      problems: ['/data/tokenizer "tok.json" has the model "Unigram".'],
+    expect(await withFile({ ...cases.gpt2.tokenizer, model: { type: "WordLevel" } })).toEqual({
+      problems: ['/data/tokenizer "tok.json" has the model "WordLevel".'],
     });
   });
 });

@@ -106,6 +106,16 @@ describe("arrays", () => {
     expect(listed.notices?.join()).toContain('"words.txt" has 2 of the');
   });
 
+  test("an empty text is the unknown token of a WordPiece model", async () => {
+    const file = readFileSync(join(root, "test/fixtures/subword-tokenizers.json"), "utf8");
+    const { tokenizer } = JSON.parse(file).cases.bert_uncased;
+    const kind = { type: "text", unit: "bpe", tokenizer: "bert.json" };
+    const source = await sourceOf(spec(kind), { "bert.json": JSON.stringify(tokenizer) });
+    const batch = source.batch([2]);
+    expect(Array.from(batch.get("note.lengths")?.data ?? [], Number)).toEqual([1]);
+    expect(Number(batch.get("note")?.data[0])).toBe(tokenizer.model.vocab["[UNK]"]);
+  });
+
   test("characters, and bytes that are merged", async () => {
     const characters = await sourceOf(spec({ ...note, unit: "char" }));
     expect(characters.batch([4]).get("note.lengths")?.data).toEqual(BigInt64Array.of(8n));
