@@ -8,6 +8,7 @@ import type { JsonObject } from "../schema/json-pointer.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import type { Override } from "../schema/parse/overrides.js";
 import type { ReadResult } from "../schema/read.js";
+import { unusedDefinitions } from "../schema/validate/unused-definitions.js";
 import type { Output } from "./output.js";
 import { columnsOf } from "./wrap-text.js";
 
@@ -16,6 +17,8 @@ export interface OpenedSpec {
   /** The spec as it is written, with the values of the specs that it extends and of its variables. */
   readonly resolved: JsonObject;
   readonly origins: SourceMap;
+  /** Warnings about definitions of the spec itself, not of the specs that it extends, that nothing uses. */
+  readonly unused: readonly Diagnostic[];
   /** Base folder of the spec's relative paths. */
   readonly folder: string;
   /** Positions of problems in the user's text, or in a file that the problem names. */
@@ -72,7 +75,10 @@ function toOpenedSpec(result: ReadResult): ReadSpecResult {
       : { ...diagnostic, file: otherFile, line, column };
   };
   const { extends: _, variables: __, ...resolved } = document.value as JsonObject;
-  return ok({ spec, resolved, origins, folder, source: document, locate: (problems) => problems.map(locate) });
+  const unused = unusedDefinitions(resolved)
+    .map(locate)
+    .filter(({ file }) => file === undefined);
+  return ok({ spec, resolved, origins, unused, folder, source: document, locate: (problems) => problems.map(locate) });
 }
 
 /** The spec; undefined after reporting errors. */

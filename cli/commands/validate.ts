@@ -15,7 +15,9 @@ export const validate: CommandModule = {
   async run(output, command) {
     const [file = ""] = command.args;
     const read = await readSpec(file, []);
-    const diagnostics = read.ok ? read.value.locate(await checkSpec(read.value)) : read.error.diagnostics;
+    const diagnostics = read.ok
+      ? [...read.value.locate(await checkSpec(read.value)), ...read.value.unused]
+      : read.error.diagnostics;
     const valid = diagnostics.every((diagnostic) => diagnostic.severity !== "error");
     output.record({ event: "result", valid, diagnostics });
     await printDiagnostics(output, diagnostics, (read.ok ? read.value : read.error).source);

@@ -177,7 +177,11 @@ async function openTrainSpec(
   }
   const overrides = flagOverrides(flags);
   if (isStep) return (await import("../../open-step-folder.js")).openStepSpec(output, file, flags.data, overrides);
-  if (!isModel) return openSpec(output, file, overrides);
+  if (!isModel) {
+    const opened = await openSpec(output, file, overrides);
+    for (const { message, hint } of opened?.unused ?? []) output.note(`${message} ${hint}`);
+    return opened;
+  }
   return (await import("../../open-trainable-model.js")).openTrainableSpec(output, file, flags.data, overrides);
 }
 
