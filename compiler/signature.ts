@@ -14,7 +14,7 @@ export interface SeriesScales {
   readonly scale: readonly (readonly number[])[];
 }
 
-/** A column of the next row of `inputs`: a number of a target, a column of `future`, or null for 0. */
+/** A column of the next row of `inputs`: a number of a target, a column of `future`, "same" as in the last row, or null for 0. */
 export type NextColumn =
   | {
       readonly target: string;
@@ -23,6 +23,7 @@ export type NextColumn =
       readonly scaler?: { readonly offset: number; readonly factor: number };
     }
   | { readonly future: number }
+  | "same"
   | null;
 
 export interface Rollout {

@@ -142,7 +142,7 @@ export function rollOut(
         const rows = window.get(name) as Value;
         const row =
           name === "inputs"
-            ? nextRow(inner, rollout, points, next.get(futureInput(null)))
+            ? nextRow(inner, rollout, points, next.get(futureInput(null)), inner.squeeze(lastRow(inner, rows), [1]))
             : (next.get(futureInput(name)) ?? inner.squeeze(lastRow(inner, rows), [1]));
         const kept = inner.slice(rows, 1, 1, at(rows.type.shape, 1));
         return inner.concat([kept, inner.unsqueeze(row, [1])], 1);
@@ -199,9 +199,11 @@ function nextRow(
   { columns }: Rollout,
   points: ReadonlyMap<string, Value>,
   future: Value | undefined,
+  last: Value,
 ): Value {
   const column = (value: Value, place: number) => b.slice(value, 1, place, place + 1);
-  const values = columns.map((source): Value => {
+  const values = columns.map((source, place): Value => {
+    if (source === "same") return column(last, place);
     if (source === null) return b.expand(0, ["batch", 1]);
     if ("future" in source) return column(expectDefined(future, "the rows ahead"), source.future);
     const value = column(expectDefined(points.get(source.target), `the target ${source.target}`), source.place);

@@ -24,6 +24,8 @@ export interface Processing {
   readonly inputs: Scalings | null;
   /** By column of `future`; null without scaling. */
   readonly future: Scalings | null;
+  /** By column of `static`; null without scaling. */
+  readonly static?: Scalings | null;
   /** Of the outputs by their names in the trained model, which the first one of a model of text generates from. */
   readonly predictions: readonly OutputProcessing[];
   /** Ids that are never sampled, such as the unknown unit. */
@@ -44,8 +46,8 @@ export interface OutputProcessing {
 }
 
 /** The scaling of an input; null for one without. */
-export function scalingOf({ inputs, future }: Processing, name: string): Scalings | null {
-  return name === "inputs" ? inputs : name === "future" ? future : null;
+export function scalingOf({ inputs, future, static: once = null }: Processing, name: string): Scalings | null {
+  return name === "inputs" ? inputs : name === "future" ? future : name === "static" ? once : null;
 }
 
 /** The post-processing of an output of the trained model. */

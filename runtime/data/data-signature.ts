@@ -29,6 +29,7 @@ import { checkUses } from "./sources/table/check-uses.js";
 import { checkClassHorizon, checkHorizon, targetColumns } from "./sources/table/columns.js";
 import { withFuture } from "./sources/table/future.js";
 import { hasIndicator, inputsSignature, isFeature } from "./sources/table/inputs.js";
+import { withStatic } from "./sources/table/static.js";
 
 export interface InferredSignature {
   /** Possible signatures, the likeliest first. Sizes that depend on files are symbols. */
@@ -132,19 +133,22 @@ function inferTable(spec: NormalSpec, data: NormalTableData): Result<InferredSig
   return ok({ signatures: [withKnownFuture(signature, data)], isCertain: true });
 }
 
-/** The signature with the inputs of the rows to be predicted, as far as the spec shows them. */
+/** The signature with the inputs of the rows to be predicted and of series, as far as the spec shows them. */
 function withKnownFuture(signature: Signature, data: NormalTableData): Signature {
   const { known_future: known, horizon } = data;
-  if (known === null) return signature;
   const kinds = inputKinds(data);
   const countOf = (name: string) => {
     const kind = kinds?.get(name);
     return kinds === null ? 1 : Number(isFeature(kind)) + Number(hasIndicator(kind));
   };
-  const ids = idInputs(data).flatMap(({ name, column, feature }) =>
-    feature !== null || known.includes(column) ? [name] : [],
-  );
-  return withFuture(signature, { features: known.reduce((sum, name) => sum + countOf(name), 0), ids }, horizon);
+  const count = (columns: readonly string[]) => columns.reduce((sum, name) => sum + countOf(name), 0);
+  const idsOf = (columns: readonly string[], dates: boolean) =>
+    idInputs(data).flatMap(({ name, column, feature }) =>
+      (dates && feature !== null) || columns.includes(column) ? [name] : [],
+    );
+  const once = data.static ?? [];
+  const constant = withStatic(signature, { features: count(once), ids: idsOf(once, false) });
+  return known === null ? constant : withFuture(constant, { features: count(known), ids: idsOf(known, true) }, horizon);
 }
 
 function inferPairs(spec: NormalSpec, data: NormalPairsData): Result<InferredSignature> {

@@ -66,6 +66,8 @@ export interface TableMetadata {
   readonly outputs?: readonly string[];
   /** By column: the value in place of a missing one. */
   readonly fill?: Readonly<Record<string, number>>;
+  /** The columns of `static`, in order. */
+  readonly static?: readonly string[];
   /** Of series with scales of their own, by id: the values of the columns that name them, and the scales of `columns`. */
   readonly series?: SeriesScales & { readonly names: readonly (readonly string[])[] };
   /** By column; other columns are not scaled. */

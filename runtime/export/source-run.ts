@@ -46,6 +46,7 @@ export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "meta
   return {
     inputs: metadata.type === "table" ? scalersOf(metadata.columns) : null,
     future: metadata.type === "table" && metadata.known_future ? scalersOf(metadata.known_future) : null,
+    static: metadata.type === "table" && metadata.static ? scalersOf(metadata.static) : null,
     predictions: outputsOf(spec).map((output) => {
       const { port, prefix, model } = output;
       const { outputs } = usesOf(spec, output);

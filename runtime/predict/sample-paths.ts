@@ -66,7 +66,7 @@ export async function drawPaths(
         ]),
       );
       for (const [name, array] of windows)
-        shift(array, name === "inputs" ? nextRow(rollout.columns, drawn, ahead) : ahead.get(futureInput(name)));
+        shift(array, name === "inputs" ? nextRow(rollout.columns, drawn, ahead, array) : ahead.get(futureInput(name)));
     }
   }
   await session.release();
@@ -113,18 +113,21 @@ function nextRow(
   columns: readonly NextColumn[],
   drawn: ReadonlyMap<string, readonly (readonly number[])[]>,
   ahead: ReadonlyMap<string, NumericArray>,
+  windows: NumericArray,
 ): NumericArray {
   const count = [...drawn.values()][0]?.length ?? 0;
   const future = ahead.get(futureInput(null));
   const futureWidth = future?.shape.at(-1) ?? 0;
-  const numberOf = (source: NextColumn, example: number): number => {
+  const size = windows.data.length / count;
+  const numberOf = (source: NextColumn, example: number, place: number): number => {
+    if (source === "same") return Number(windows.data[(example + 1) * size - columns.length + place]);
     if (source === null) return 0;
     if ("future" in source) return Number(future?.data[example * futureWidth + source.future]);
     const { offset, factor } = source.scaler ?? { offset: 0, factor: 1 };
     return ((drawn.get(source.target)?.[example]?.[source.place] ?? Number.NaN) - offset) * factor;
   };
   const data = Float32Array.from({ length: count * columns.length }, (_, index) =>
-    numberOf(columns[index % columns.length] ?? null, Math.floor(index / columns.length)),
+    numberOf(columns[index % columns.length] ?? null, Math.floor(index / columns.length), index % columns.length),
   );
   return { dtype: "float32", shape: [count, columns.length], data };
 }

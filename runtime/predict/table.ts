@@ -15,6 +15,7 @@ import { iterateRows } from "../data/sources/table/row-order.js";
 import { readRows } from "../data/sources/table/rows.js";
 import { seriesRanges } from "../data/sources/table/series.js";
 import { seriesArray, seriesScaling } from "../data/sources/table/series-scaling.js";
+import { staticArrays, staticInputs } from "../data/sources/table/static.js";
 import { fittedColumns } from "../data/sources/table/targets.js";
 import { fitTexts } from "../data/sources/table/texts.js";
 import { findNonPositive } from "../data/sources/table/window-scaling.js";
@@ -138,6 +139,8 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
   };
   const future = futureInputs(data, result.value, ids.series);
   if (!future.ok) return future;
+  const constant = staticInputs(data, result.value, ids.series);
+  if (!constant.ok) return constant;
   const scales = seriesScaling(data, result.value, null, metadata.series, firstRows);
   if (!scales.ok) return scales;
   const windows: SeriesInputs = {
@@ -147,6 +150,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
       new Map([
         ...inputArrays(inputs, { stride: 1, shift: 0, length }, starts, isRows),
         ...(future.value === null ? [] : futureArrays(future.value, inputs, starts, length, horizon)),
+        ...(constant.value === null ? [] : staticArrays(constant.value, inputs, starts)),
         ...(scales.value === null ? [] : [seriesArray(scales.value, starts)]),
       ]),
   };

@@ -90,6 +90,7 @@ function withCurrentKeys(spec: NormalSpec): NormalSpec {
       time: data.time ?? null,
       known_future: data.known_future ?? null,
       decode: data.decode ?? "direct",
+      static: data.static ?? null,
     },
   };
 }

@@ -87,7 +87,7 @@ export function whyWholeWindow(data: NormalData): string | undefined {
 
 /** Names of arrays and scalars that models have as inputs. */
 const reserved = new Set(
-  "inputs future series_id targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat tokens".split(
+  "inputs future static series_id targets lengths target_lengths weights decoder_inputs encoder_inputs outputs step shard counts rate_scale loss_scale seed temperature length prompt mask block_input concat tokens".split(
     " ",
   ),
 );

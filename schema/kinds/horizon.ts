@@ -14,6 +14,11 @@ export function futureInput(name: string | null): string {
   return name === null ? "future" : `future.${name}`;
 }
 
+/** The name of an input of one value for each series: `static` of numbers, `static.<name>` of ids. */
+export function staticInput(name: string | null): string {
+  return name === null ? "static" : `static.${name}`;
+}
+
 /** True for an input of the rows to be predicted. */
 export function isFutureInput(name: string): boolean {
   return name === "future" || name.startsWith("future.");

@@ -60,6 +60,10 @@ export function checkRows(data: NormalData, report: Report): void {
     const message = "Columns are known ahead for rows after a window, but the horizon is a row of the window.";
     report({ code: "known-future", path: "/data/known_future", message, hint: 'Remove "known_future".' });
   }
+  if (data.static !== null && (data.window === null || data.group === null)) {
+    const message = "Static columns have one value in each series, but the data has no windows of several series.";
+    report({ code: "static", path: "/data/static", message, hint: 'Write "window" and "group", or remove "static".' });
+  }
   if (data.window !== null) return;
   const refuse = (key: string, message: string, hint: string) =>
     report({ code: "table-rows", path: `/data/${key}`, message, hint });

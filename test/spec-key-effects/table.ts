@@ -413,6 +413,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     group: { testedBy: "test/runtime/data/sources/table-series.test.ts" },
     time: { testedBy: ofTime },
     decode: { testedBy: "test/runtime/predict/autoregressive.test.ts" },
+    static: { testedBy: "test/runtime/data/sources/table-static.test.ts" },
     known_future: { testedBy: "test/runtime/predict/known-future.test.ts" },
     reverse: keyEffect(weather, "/data/reverse", true),
     scale: keyEffect(weather, "/data/scale", "min_max"),

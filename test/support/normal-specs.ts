@@ -62,6 +62,7 @@ export const tableData: NormalTableData = {
   season: null,
   known_future: null,
   decode: "direct",
+  static: null,
   reverse: false,
   scale: null,
   missing: "error",

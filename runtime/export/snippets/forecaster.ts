@@ -158,6 +158,11 @@ if ahead:
     for name in ids:
         if "feature" in ids[name] or ids[name]["column"] in data["known_future"]:
             feeds["future." + name] = np.array([[id_of(row, name) for row in rows] for rows in future], np.int32)
+if data["static"] is not None:
+    names_of = json.loads(metadata["data.static"])
+    feeds["static"] = np.array([[feature(rows[0], name) for name in names_of] for rows in past], np.float32)
+    for name in (name for name in ids if ids[name]["column"] in data["static"]):
+        feeds["static." + name] = np.array([id_of(rows[0], name) for rows in past], np.int32)
 if data["scale"] is not None and data["scale"]["per"] == "series":
     known_series = [tuple(name) for name in json.loads(metadata["data.series"])["names"]]
     feeds["series_id"] = np.array([known_series.index(name) for name in names], np.int32)

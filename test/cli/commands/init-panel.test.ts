@@ -74,7 +74,12 @@ test("integers that count the rows of each series are their time; wide long seri
   const { panel, composed } = await proposal(file);
   expect(panel).toMatchObject({ time: { name: "hour" }, group: { name: "series" }, series: 2, shortest: 720 });
   expect(composed).toMatchObject({
-    data: { columns: { sales: "number", series: "category" }, time: "hour", scale: { type: "log", per: "window" }, window: 168 },
+    data: {
+      columns: { sales: "number", series: "category" },
+      time: "hour",
+      scale: { type: "log", per: "window" },
+      window: 168,
+    },
     model: [{ layer: "conv1d", kernel_size: 24, stride: 24 }, { layer: "rnn" }, { layer: "dense" }],
     loss: { type: "absolute_error" },
   });

@@ -13,12 +13,13 @@ const SERIES = 414;
 const [window, horizon] = [4, 3];
 const day = (row: number) => `${`${row + 1}`.padStart(2, "0")}.03.2024`;
 const kindOf = (series: number) => ["small", "large", ""][series % 3];
+const sizeOf = (series: number) => (series % 5) + 0.5;
 const lineOf = (series: number, row: number, isAhead: boolean) => {
   const y = (5 + (series % 9) + ((row * 7 + series) % 5) * 0.25).toFixed(2).replace(".", ",");
   const price = `${((series * 3 + row) % 11) + 1} €`;
-  return `shop ${series};${day(row)};${row % 2 === 0 ? "ja" : "nein"};${price};${kindOf(series)};${isAhead ? "" : y}`;
+  return `shop ${series};${day(row)};${row % 2 === 0 ? "ja" : "nein"};${price};${kindOf(series)};${`${sizeOf(series)}`.replace(".", ",")};${isAhead ? "" : y}`;
 };
-const header = "shop;day;promo;price;kind;y";
+const header = "shop;day;promo;price;kind;size;y";
 const file = (series: readonly number[], rows: number, ahead: number) => {
   const all = series.flatMap((each) =>
     Array.from({ length: rows + ahead }, (_, row) => lineOf(each, row, row >= rows)),
@@ -36,12 +37,14 @@ const data = {
     price: { type: "number", unit: "€" },
     promo: { type: "boolean", true: ["ja"], false: ["nein"] },
     kind: "category",
+    size: "number",
     day: { type: "date", format: "%d.%m.%Y", features: ["weekday", "day"] },
   },
   target: ["y"],
   group: ["shop", "kind"],
   time: "day",
   known_future: ["promo", "price"],
+  static: ["kind", "size"],
   scale: "standard",
   window,
   horizon,
@@ -49,7 +52,8 @@ const data = {
 const model = (size: number) => [
   { layer: "rnn", cell: "gru", hidden_size: 3, return: "last", name: "past" },
   { layer: "rnn", cell: "gru", hidden_size: 2, return: "last", from: "future", name: "coming" },
-  { layer: "concat", from: ["past", "coming"] },
+  { layer: "embedding", size: 2, from: "static.kind", name: "shape" },
+  { layer: "concat", from: ["past", "coming", "static", "shape"] },
   { layer: "dense", size },
 ];
 const cases = {

@@ -45,6 +45,7 @@ import { type TableWindows, windowsOf } from "./series.js";
 import { seriesRows } from "./series-rows.js";
 import { pooledNotices, type SeriesScaling, seriesArray, seriesScaling, withSeries } from "./series-scaling.js";
 import { tooLargeProblem, tooShortProblem } from "./size.js";
+import { constantNotices, staticArrays, staticInputs, withStatic } from "./static.js";
 import { fittedColumns, type PreparedTarget, unknownLabelsProblem } from "./targets.js";
 import { findLargeId, fitTexts, mapTextFiles, type TableTexts } from "./texts.js";
 import { checkWindowScaling, windowScaling } from "./window-scaling.js";
@@ -84,7 +85,7 @@ export const table: SourceKind<NormalTableData> = {
         ...windows.value.notices,
         ...(data.window === null && !isFitted ? leakNotices(result.value, windows.value.splits) : []),
         ...prepared.value.notices,
-        ...(tableMetadata === null ? pooledNotices(data, result.value, marks) : []),
+        ...(isFitted ? [] : [...pooledNotices(data, result.value, marks), ...constantNotices(data, result.value)]),
         ...prepared.value.targets.flatMap(({ classes }) => classNotices(classes, isFitted)),
       ],
     });
@@ -175,8 +176,10 @@ function prepare(
     return { ...common, series: { dtype: "int32", width: 1, data: classes.ids }, classes };
   });
   const future = futureInputs(data, read, ids.series);
+  const constant = staticInputs(data, read, ids.series);
+  if (!constant.ok) return constant;
   if (!future.ok) problems.push(...future.error);
-  else problems.push(...checkRollout(data, read, future.value, ids.series));
+  else problems.push(...checkRollout(data, read, future.value, ids.series, constant.value));
   if (!future.ok || problems.length > 0) return fail(problems);
   if (overflowing.size > 0) return fail([...overflowing].map((column) => tooLargeProblem(data, column)));
   return ok({
@@ -187,7 +190,8 @@ function prepare(
     fill,
     scaling: windowScaling(data, read, future.value, series?.table ?? null),
     series,
-    rollout: rolloutOf(data, read, future.value, scalers),
+    constant: constant.value,
+    rollout: rolloutOf(data, read, future.value, scalers, constant.value),
     future: future.value,
     time: timeMetadata(read.time, fittedMetadata),
     notices: [...notices.values(), ...ids.notices, ...texts.notices, ...fillNotices(read, fill)],
@@ -197,7 +201,7 @@ function prepare(
 const scaleRemedy = 'Set data.scale to "standard" or "min_max", or subtract an offset.';
 
 function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, splits }: TableWindows): DataSource {
-  const { inputs, targets, inputNames, scalers, scaling, rollout, future, series } = prepared;
+  const { inputs, targets, inputNames, scalers, scaling, rollout, future, series, constant } = prepared;
   const { horizon } = data;
   const window = rowsOfExample(data);
   const isRows = data.window === null;
@@ -228,7 +232,8 @@ function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, sp
   const withRowInputs = (signature: Signature) => {
     const ahead =
       future === null ? signature : withFuture(signature, { ...future, features: future.features.length }, horizon);
-    return series === null ? ahead : withSeries(ahead);
+    const withIds = series === null ? ahead : withSeries(ahead);
+    return constant === null ? withIds : withStatic(withIds, { ...constant, features: constant.features.length });
   };
   const targetOf = (name: string | undefined) => targets.find((target) => target.name === name) ?? targets[0];
   return {
@@ -262,7 +267,9 @@ function windowSource(data: NormalTableData, prepared: Prepared, { firstRows, sp
       });
       const ahead = future === null ? [] : futureArrays(future, inputs, rowsOf(indices), window, horizon);
       const ids = series === null ? [] : [seriesArray(series, rowsOf(indices))];
-      return new Map([...inputArrays(inputs, inputWindows, rowsOf(indices), isRows), ...ahead, ...ids, ...arrays]);
+      const once = constant === null ? [] : staticArrays(constant, inputs, rowsOf(indices));
+      const windows = inputArrays(inputs, inputWindows, rowsOf(indices), isRows);
+      return new Map([...windows, ...ahead, ...ids, ...once, ...arrays]);
     },
     findOutOfRange(array, limit, reason) {
       const target = targets.find(({ name }) => targetPort(name) === array);

@@ -5,6 +5,7 @@ import type { ScalerParameters } from "../../scaler.js";
 import type { FutureInputs } from "./future.js";
 import type { TableInputs } from "./inputs.js";
 import type { SeriesScaling } from "./series-scaling.js";
+import type { StaticInputs } from "./static.js";
 import { type PreparedTarget, targetsMetadata } from "./targets.js";
 
 /** The rows as scaled inputs and targets. */
@@ -20,6 +21,8 @@ export interface Prepared {
   readonly future: FutureInputs | null;
   readonly scaling: Signature["window_scaling"] | undefined;
   readonly rollout: Signature["rollout"];
+  /** Null without columns of one value in each series. */
+  readonly constant: StaticInputs | null;
   /** Null without scales of series. */
   readonly series: SeriesScaling | null;
   /** Null where rows are in the order of the file. */
@@ -30,7 +33,7 @@ export interface Prepared {
 
 /** The metadata that later data and predictions read. */
 export function metadataOf(
-  { inputs, targets, inputNames, scalers, fill, time, future, series }: Prepared,
+  { inputs, targets, inputNames, scalers, fill, time, future, series, constant }: Prepared,
   horizon: readonly number[],
 ): TableMetadata {
   return {
@@ -47,6 +50,7 @@ export function metadataOf(
     ...(Object.keys(fill).length > 0 && { fill }),
     ...(time !== null && { time }),
     ...(future !== null && { known_future: future.features.map((place) => inputNames[place] ?? "") }),
+    ...(constant !== null && { static: constant.features.map((place) => inputNames[place] ?? "") }),
     ...(series !== null && { series: series.table }),
     ...targetsMetadata(targets, horizon),
   };

@@ -8,6 +8,7 @@ import type { Uses } from "../../source.js";
 import type { TableRows } from "./contents.js";
 import type { FutureInputs } from "./future.js";
 import { type Feature, featuresOf, type IdSeries } from "./inputs.js";
+import type { StaticInputs } from "./static.js";
 
 type Read = Pick<TableRows, "columns" | "specNames" | "inputs" | "kinds" | "targets">;
 
@@ -17,11 +18,13 @@ export function rolloutOf(
   read: Read,
   future: FutureInputs | null,
   scalers: ReadonlyMap<string, ScalerParameters>,
+  constant: StaticInputs | null,
 ): Rollout | undefined {
   if (data.decode === "direct") return undefined;
   const sourceOf = ({ column, isIndicator }: Feature, place: number): NextColumn => {
     const ahead = future?.features.indexOf(place) ?? -1;
     if (ahead >= 0) return { future: ahead };
+    if (constant?.features.includes(place)) return "same";
     const target = isIndicator ? undefined : read.targets.find(({ columns }) => columns.includes(column));
     if (target === undefined) return null;
     // Counts are targets as they are, but scaled inputs.
@@ -37,6 +40,7 @@ export function checkRollout(
   read: Read,
   future: FutureInputs | null,
   ids: readonly Pick<IdSeries, "name" | "column">[],
+  constant: StaticInputs | null,
 ): readonly RunProblem[] {
   if (data.decode === "direct") return [];
   const targets = new Set(read.targets.flatMap(({ columns }) => columns));
@@ -44,9 +48,13 @@ export function checkRollout(
   const isNamed = (column: string) => data.group?.some((name) => String(name) === column) === true;
   const unknown = [
     ...features.flatMap(({ column, name, isIndicator }, place) =>
-      isIndicator || targets.has(column) || future?.features.includes(place) ? [] : [name],
+      isIndicator || targets.has(column) || future?.features.includes(place) || constant?.features.includes(place)
+        ? []
+        : [name],
     ),
-    ...ids.flatMap(({ name, column }) => (future?.ids.includes(name) || isNamed(column.column) ? [] : [column.column])),
+    ...ids.flatMap(({ name, column }) =>
+      future?.ids.includes(name) || constant?.ids.includes(name) || isNamed(column.column) ? [] : [column.column],
+    ),
   ];
   if (unknown.length > 0) {
     const names = listFirst(
@@ -54,7 +62,7 @@ export function checkRollout(
       8,
     );
     const message = `The next rows need ${names} of "${data.file}", which the model reads but does not predict.`;
-    const hint = "Add it to data.target or data.known_future, or leave it out of data.columns.";
+    const hint = "Add it to data.target, data.known_future or data.static, or leave it out of data.columns.";
     return [{ code: "decode", path: "/data/columns", message, hint }];
   }
   if (features.some(({ column }) => targets.has(column))) return [];
