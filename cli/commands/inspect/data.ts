@@ -8,6 +8,7 @@ import type { Override } from "../../../schema/parse/overrides.js";
 import { reportInvalidInput } from "../../errors.js";
 import { escapeLine } from "../../escape-controls.js";
 import { exitCodes } from "../../exit-codes.js";
+import { histogramText } from "../../histogram-text.js";
 import { isFolder } from "../../is-folder.js";
 import { reportProblems } from "../../open-run.js";
 import { openSpec, reportSpecErrors } from "../../open-spec.js";
@@ -210,16 +211,6 @@ function barsText(entries: readonly (readonly [string, readonly number[]])[], to
       return `  ${escapeLine(clip(name, 24)).padEnd(nameWidth)}  ${cells}  ${bar}`.trimEnd();
     })
     .join("\n");
-}
-
-const levels = "▁▂▃▄▅▆▇█";
-
-/** A histogram on one line: the tallest bin is full, an empty one is blank. */
-function histogramText(shares: readonly number[]): string {
-  const most = Math.max(...shares);
-  return shares
-    .map((share) => (share === 0 ? " " : (levels[Math.min(7, Math.floor((share / most) * 8))] ?? " ")))
-    .join("");
 }
 
 const MAX_CLASSES = 20;

@@ -293,6 +293,7 @@ describe("sounds", () => {
     expect(facts.stdout).toContain(
       "12 sounds of 0.2 to 0.214 seconds (0.207 on average) at 8,000 Hz (11), 16,000 Hz (1)",
     );
+    expect(facts.stdout).toMatch(/\ndurations: 0\.2 s [▁▂▃▄▅▆▇█ ]{12} 0\.214 s\n/);
     expect(facts.stdout).toContain("part 1 of the names: high (6), low (6)");
     mkdirSync(join(folder, "empty"));
     const empty = await rnnx("init", "--data", join(folder, "empty"), "--out", folder);

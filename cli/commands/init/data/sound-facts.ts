@@ -3,16 +3,18 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expandPattern } from "../../../../runtime/data/formats/file-list.js";
 import { readWav } from "../../../../runtime/data/formats/wav.js";
+import { collectNumbers, type NumberStatistics } from "../../../../runtime/data/number-statistics.js";
 import { formatCount, formatInteger, listFirst } from "../../../../runtime/format.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
 import { unreadableFile } from "../../../../runtime/storage/system-errors.js";
+import { histogramText } from "../../../histogram-text.js";
 
 interface SoundMeasures {
   /** Files by samples per second, the commonest first. */
   readonly rates: ReadonlyMap<number, number>;
   /** In seconds. */
-  readonly durations: { readonly min: number; readonly mean: number; readonly max: number };
+  readonly durations: NumberStatistics;
 }
 
 export interface SoundFacts extends SoundMeasures {
@@ -41,7 +43,7 @@ export function readSoundFacts(folder: string): Result<SoundFacts | null> {
 /** The rates and durations of sound files. */
 export function measureSounds(files: readonly string[]): Result<SoundMeasures> {
   const rates = new Map<number, number>();
-  const seconds: number[] = [];
+  const seconds = collectNumbers();
   const problems: RunProblem[] = [];
   for (const file of files) {
     try {
@@ -53,17 +55,13 @@ export function measureSounds(files: readonly string[]): Result<SoundMeasures> {
       }
       const { sampleRate, samples } = sound.value;
       rates.set(sampleRate, (rates.get(sampleRate) ?? 0) + 1);
-      seconds.push(samples.length / sampleRate);
+      seconds.add(samples.length / sampleRate);
     } catch (error) {
       problems.push(unreadableFile("", file, error));
     }
   }
-  if (problems.length > 0) return fail(problems.slice(0, 20));
-  const mean = seconds.reduce((sum, each) => sum + each, 0) / seconds.length;
-  const durations = seconds.reduce(
-    ({ min, max }, each) => ({ min: Math.min(min, each), mean, max: Math.max(max, each) }),
-    { min: Number.POSITIVE_INFINITY, mean, max: 0 },
-  );
+  const durations = seconds.finish();
+  if (problems.length > 0 || durations === null) return fail(problems.slice(0, 20));
   return ok({ rates: new Map([...rates].sort(([, a], [, b]) => b - a)), durations });
 }
 
@@ -109,7 +107,7 @@ export function soundFactsText({ files, rates, durations, parts, separator }: So
   return [measuresText(files, { rates, durations }), ...lines].join("\n");
 }
 
-/** One line about sounds: their durations and rates. */
+/** Two lines about sounds: their durations and rates, and a histogram of the durations. */
 export function measuresText(files: number, { rates, durations }: SoundMeasures): string {
   const { min, mean, max } = durations;
   const [[rate] = [0]] = rates;
@@ -117,5 +115,9 @@ export function measuresText(files: number, { rates, durations }: SoundMeasures)
     rates.size === 1
       ? `${formatInteger(rate)} Hz`
       : [...rates].map(([each, count]) => `${formatInteger(each)} Hz (${formatInteger(count)})`).join(", ");
-  return `${formatCount(files, "sound")} of ${short(min)} to ${short(max)} seconds (${short(mean)} on average) at ${hertz}`;
+  const [from, to] = [`${short(min)} s`, `${short(max)} s`];
+  return [
+    `${formatCount(files, "sound")} of ${short(min)} to ${short(max)} seconds (${short(mean)} on average) at ${hertz}`,
+    `durations: ${from} ${histogramText(durations.histogram)} ${to}`,
+  ].join("\n");
 }

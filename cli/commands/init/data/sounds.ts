@@ -30,7 +30,7 @@ export function proposeSounds(folder: string, file: string, target: string | nul
       parts.length === 0
         ? "Put the sounds of each class into a folder of its own, or rename them, such as LABEL_SPEAKER_1.wav."
         : `Name the part with --target, from 1 to ${parts.length}.`;
-    return refuse("init-target", `No part of the names is a label. ${found.split("\n").slice(1).join("; ")}`, hint);
+    return refuse("init-target", `No part of the names is a label. ${found.split("\n").slice(2).join("; ")}`, hint);
   }
   const classes = parts[label] ?? new Map();
   if (classes.size < 2) {
@@ -79,16 +79,16 @@ export function composeSoundsSpec({ source, rates, sounds }: SoundsData): Compos
       split: { ...splitFor(sounds), ...(sounds >= 10 && { stratify: true }) },
     },
     model: [
-      { layer: "log_mel" },
+      { layer: "log_mel", range: 40 },
       { layer: "group_norm", groups: 40 },
       { layer: "conv1d", size: 64, kernel_size: 5, activation: "relu" },
       { layer: "conv1d", size: 96, kernel_size: 5, stride: 2, activation: "relu" },
-      { layer: "dropout", rate: 0.3 },
+      { layer: "dropout", rate: 0.5 },
       { layer: "pool", mode: "max" },
-      { layer: "dropout", rate: 0.3 },
+      { layer: "dropout", rate: 0.5 },
       { layer: "dense", size: "classes" },
     ],
-    loss: { type: "cross_entropy" },
+    loss: { type: "cross_entropy", label_smoothing: 0.1 },
     metrics: ["accuracy", "f1"],
     ...training(sounds, true),
     optimizer: { type: "adam", learning_rate: 0.001, clip: { global_norm: 1 } },
