@@ -71,7 +71,9 @@ export const specExamples = {
       name: "tones",
       data: { type: "audio", file: "*.wav", names: "{label}_*.wav", sample_rate: 8000 },
       model: [
-        { layer: "log_mel", bands: 8, window: 0.02 },
+        { layer: "log_mel", bands: 8, window: 0.02, range: 40, warp: 0.1 },
+        { layer: "group_norm", groups: 1 },
+        { layer: "spec_augment", time_masks: 1, feature_masks: 1 },
         { layer: "rnn", cell: "gru", hidden_size: 6, return: "last" },
         { layer: "dense", size: "classes" },
       ],

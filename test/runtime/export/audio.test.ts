@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readModel } from "../../../compiler/onnx/read/model.js";
 import { exportModel } from "../../../runtime/export/index.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { specExamples } from "../../support/page-specs.js";
@@ -43,6 +44,19 @@ let model: Awaited<ReturnType<typeof exported>>;
 const folder = sharedFolder();
 beforeAll(async () => {
   model = await exported(folder);
+});
+
+test("the exported file has no masks and no warped frequencies: they are those of training", () => {
+  const read = (file: string) => {
+    const found = readModel(readFileSync(file));
+    if (!found.ok) throw new Error(JSON.stringify(found));
+    const { inputs, initializers } = found.model;
+    // Random numbers depend on the step, and the bands of 9 factors are the columns of one matrix.
+    const hasWarped = initializers.some(({ shape }) => shape?.includes(9 * 8));
+    return { hasStep: inputs.some(({ name }) => name === "step"), hasWarped };
+  };
+  expect(read(join(model.out, "train.onnx"))).toEqual({ hasStep: true, hasWarped: true });
+  expect(read(join(folder, "tones.onnx"))).toEqual({ hasStep: false, hasWarped: false });
 });
 
 async function predicted(input: string) {
