@@ -300,6 +300,26 @@ export type Gain = boolean;
  */
 export type Shift = boolean;
 /**
+ * Low-rank adaptation (LoRA): weights that `layers` names are frozen, and each matrix W [in, out] among them becomes W + alpha / rank · A @ B. Only the factors `<W>/lora_A` [in, rank], random, and `<W>/lora_B` [rank, out], zeros, are trained, so that training starts from the model as it is. Exports have the sum in place of W. Weights start from `--init`, or from the file of an onnx layer.
+ */
+export type Adapt = {
+  /**
+   * Columns of A and rows of B.
+   */
+  rank?: number;
+  /**
+   * The product of the factors is multiplied by alpha / rank. Default (null): the rank.
+   */
+  alpha?: number | null;
+  /**
+   * Names of layers or weights, with * for any characters. Default: all.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  layers?: string[];
+} | null;
+/**
  * A loss with its options.
  */
 export type Loss =
@@ -615,6 +635,7 @@ export interface Spec {
         [k: string]: MetricByName;
       }
     | null;
+  adapt?: Adapt;
   /**
    * Penalties that are added to the loss in training and in evaluation: on the trained weights (parameters of two or more axes) and on the outputs of rnn layers.
    */
@@ -2357,6 +2378,7 @@ export interface OnnxLayer {
    * Sequence: one row for each step of the input, where the input has steps. Vector: one row for each sequence or image.
    */
   return?: "sequence" | "vector";
+  adapt?: Adapt;
   /**
    * Inference: batch normalizations of the model use its stored statistics. Training: those of the batch, and the stored ones follow; they are buffers of the layer.
    */

@@ -148,6 +148,7 @@ const compilerApi = [
   "compiler/export/precision.ts",
   "compiler/onnx/splice/quantize-weights.ts",
   "compiler/onnx/splice/replace-weights.ts",
+  "compiler/onnx/splice/replace-weights.ts",
   "compiler/export/training.ts",
   "compiler/export/training-names.ts",
   "compiler/onnx/read/initial-values.ts",

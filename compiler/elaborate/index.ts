@@ -10,6 +10,7 @@ import type { NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
 import type { Signature } from "../signature.js";
+import { checkAdapt } from "./adapt.js";
 import { checkModel } from "./check/model.js";
 import { checkOptimizers } from "./check/optimizer.js";
 import { checkParameterPatterns } from "./check/parameter-patterns.js";
@@ -169,6 +170,7 @@ function elaborateModel(
   if (objective !== undefined) checkWatchedMetrics(spec, Object.keys(objective.finalizers), state.context);
   if (mode === "training" && failedLayers.size === 0)
     checkParameterPatterns(spec.optimizer, state.ports(), state.context);
+  if (mode === "training" && failedLayers.size === 0) checkAdapt(spec, state.ports(), state.context);
   if (mode === "training") checkOptimizers(spec, failedLayers.size === 0 ? state.ports() : [], state.context);
   if (objective === undefined || state.hasUnknownSizes() || state.problems().length > 0)
     return { ok: false, problems: state.problems().map((problem) => withHorizonHint(problem, spec)) };

@@ -20,13 +20,14 @@ export interface Penalty {
 }
 
 /** The penalty; null without one. */
-export function penaltyOf({ regularization, model }: NormalSpec, { context, ports }: ElaborationState): Penalty | null {
+export function penaltyOf(spec: NormalSpec, { context, ports }: ElaborationState): Penalty | null {
+  const { regularization, model } = spec;
   if (regularization === null) return null;
   const { b, earlierLayer, problem } = context;
   const { l1, l2, activity, biases } = regularization;
   const weights = ports().filter(({ role, name, value }) => {
     const isBias = value.type.shape.length < 2;
-    return role === "parameter" && isTrained(name, model) && (biases || !isBias);
+    return role === "parameter" && isTrained(name, spec) && (biases || !isBias);
   });
   const terms = weights.flatMap(({ value }) => [
     ...(l1 > 0 ? [b.mul(b.sum(b.abs(value)), l1)] : []),

@@ -2,6 +2,7 @@
 import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { joinWithAnd, quote } from "../../schema/diagnostics/suggest.js";
+import { adaptOf, factors } from "../../schema/kinds/adapters.js";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import type { EquationDefinition, NormalLayer, NormalSpec } from "../../schema/normal/index.js";
 import type { Initializer } from "../artifact.js";
@@ -10,11 +11,12 @@ import { restrictGraph } from "../graph/extract-subgraph.js";
 import { evaluateDim } from "../ir/dims.js";
 import { expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
-import type { Value } from "../ir/types.js";
+import type { Shape, Value } from "../ir/types.js";
 import { checkActivations, checkActivationUses } from "../language/check/activations.js";
 import { checkDefinition } from "../language/check/index.js";
 import { functionTable } from "../language/functions/index.js";
 import { type ArraySignature, classesSize, type Signature, vocabularySize } from "../signature.js";
+import { adapted } from "./adapt.js";
 import { shapesAgree } from "./compare-sizes.js";
 import type { Affine, CellStates, Context, ElaborationOptions, Mode, Shard } from "./context.js";
 import type { InputPort } from "./program.js";
@@ -95,6 +97,9 @@ export function startElaboration(
     return value;
   };
 
+  const openFactor = (name: string, shape: Shape, initializer: Initializer) =>
+    openInput(name, "parameter", { dtype: "float32", shape }, initializer);
+
   /** The layer whose parameters the current layer uses; null without one, or where that one failed. */
   const finishedOwner = (): string | null => {
     const owner = currentLayer !== undefined && "weights" in currentLayer ? currentLayer.weights : null;
@@ -144,7 +149,7 @@ export function startElaboration(
     parameter(name, shape, initializer) {
       const sizes = staticShape(shape);
       const type = { dtype: "float32", shape } as const;
-      const role = mode === "training" && !isTrained(name, spec.model) ? "frozen" : "parameter";
+      const role = mode === "training" && !isTrained(name, spec) ? "frozen" : "parameter";
       // A placeholder of the expected shape, to find further problems: elaboration returns no program.
       const placeholder = () => b.input(name, type);
       const owner = finishedOwner();
@@ -156,7 +161,7 @@ export function startElaboration(
       }
       const value = openInput(name, role, type, sizes === undefined ? null : initializer(sizes));
       const isSameShape = shapesAgree(value.type.shape, shape);
-      if (isSameShape === true) return value;
+      if (isSameShape === true) return adapted(b, spec, name, value, openFactor);
       hasUnknownSizes ||= isSameShape === undefined;
       if (isSameShape === false)
         reportOwner(
@@ -167,13 +172,13 @@ export function startElaboration(
     },
     buffer(name, shape, initializer) {
       const sizes = staticShape(shape);
-      const role = mode === "training" && !isTrained(name, spec.model) ? "frozen" : "buffer";
+      const role = mode === "training" && !isTrained(name, spec) ? "frozen" : "buffer";
       return openInput(name, role, { dtype: "float32", shape }, sizes === undefined ? null : initializer(sizes));
     },
     setNextBuffer(name, value) {
       nextBuffers.set(name, value);
     },
-    isTraining: ({ name }) => mode === "training" && isTrained(`${name}/`, spec.model),
+    isTraining: ({ name }) => mode === "training" && isTrained(`${name}/`, spec),
     size(size, part, key) {
       if (typeof size === "number") return size;
       const [source = ""] = currentLayer?.from ?? [];
@@ -272,15 +277,18 @@ export function startElaboration(
 }
 
 /**
- * True for a parameter of a trainable layer or cell. Public names begin with `<layer>/`, in an rnn layer
+ * True for a parameter of a trainable layer or cell that is not adapted, and for factors of adapters. Public names begin with `<layer>/`, in an rnn layer
  * `<layer>/<cell>/`.
  */
-export function isTrained(name: string, model: readonly NormalLayer[]): boolean {
-  return !model.some((layer) => frozenPrefixes(layer).some((prefix) => name.startsWith(prefix)));
+export function isTrained(name: string, spec: Pick<NormalSpec, "model" | "adapt">): boolean {
+  if (name.endsWith(factors.a) || name.endsWith(factors.b)) return true;
+  const isFrozen = spec.model.some((layer) => frozenPrefixes(layer).some((prefix) => name.startsWith(prefix)));
+  return !isFrozen && adaptOf(spec, name) === undefined;
 }
 
 function frozenPrefixes(layer: NormalLayer): readonly string[] {
   if (layer.layer === "rnn")
     return layer.cells.flatMap(({ trainable }, index) => (trainable ? [] : [`${layer.name}/${index}/`]));
-  return "trainable" in layer && !layer.trainable ? [`${layer.name}/`] : [];
+  const isFrozen = "trainable" in layer && (!layer.trainable || (layer.layer === "onnx" && layer.adapt !== null));
+  return isFrozen ? [`${layer.name}/`] : [];
 }

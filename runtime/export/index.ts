@@ -10,6 +10,7 @@ import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { checkOutputFile } from "../run/output-file.js";
 import { durableFs } from "../storage/durable-fs.js";
 import { float32ScalingNotices } from "./float32-scaling.js";
+import { mergeAdapters, withoutAdapters } from "./merge-adapters.js";
 import { describeModel } from "./metadata.js";
 import { compareMetrics, type PrecisionReport } from "./precision-report.js";
 import {
@@ -95,7 +96,11 @@ export async function exportModel({
   const metrics = recordedMetrics(folder, step);
   const state = training ? readOptimizerState(opened.value, step) : null;
   if (state?.ok === false) return invalidInput(state.error);
-  const base = { spec, signature, metadata, parameters, step, hash: manifest.hash, metrics };
+  // The training of an exported model continues with its factors.
+  const merged = training
+    ? { spec, parameters }
+    : { spec: withoutAdapters(spec), parameters: mergeAdapters(spec, parameters) };
+  const base = { ...merged, signature, metadata, step, hash: manifest.hash, metrics };
   const trainedModel = { ...base, ...(state && { optimizerState: state.value }) };
   const outcome = await exportTrainedModel(trainedModel, {
     out,

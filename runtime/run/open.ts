@@ -70,7 +70,8 @@ export function openRun(folder: string, purpose: "model" | "metrics" = "model"):
 }
 
 /** The spec of a run; those of earlier runs have the number of one row as horizon, and no scaling per window. */
-function withCurrentKeys(spec: NormalSpec): NormalSpec {
+function withCurrentKeys(recorded: NormalSpec): NormalSpec {
+  const spec = { ...recorded, adapt: recorded.adapt ?? null };
   const { data } = spec;
   if (data.type !== "table") return spec;
   const horizon = Array.isArray(data.horizon) ? data.horizon : [Number(data.horizon)];

@@ -1,7 +1,8 @@
 /** Output files in places of folders, or that would replace a file that the same command reads. */
-import { realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { RunProblem } from "../problem.js";
+import { isKeptName } from "../storage/model-files.js";
 import { checkOutputPlace } from "../storage/output-place.js";
 import { runFiles } from "./layout.js";
 
@@ -20,7 +21,8 @@ export function checkOutputFile(output: string, run: string, input?: string): Ru
     return { code: "output-is-input", path: "", message, hint: "Name another file for the output." };
   };
   if (input !== undefined && realPath(input) === target) return problem("the input");
-  const replaced = Object.values(runFiles).find((name) => realPath(join(run, name)) === target);
+  const kept = existsSync(run) ? readdirSync(run).filter(isKeptName) : [];
+  const replaced = [...Object.values(runFiles), ...kept].find((name) => realPath(join(run, name)) === target);
   return replaced === undefined ? undefined : problem(`the ${replaced} of the run "${run}"`);
 }
 

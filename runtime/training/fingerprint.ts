@@ -18,7 +18,7 @@ import { runFiles } from "../run/layout.js";
  * and the metrics that it monitors. A metric that both runs monitor has to be the same, see `watchedMetricProblems`.
  */
 function fingerprintFields(spec: NormalSpec) {
-  const { seed, data, cells, layers, activations, model, losses, regularization, optimizer, train } = spec;
+  const { seed, data, cells, layers, activations, model, losses, adapt, regularization, optimizer, train } = spec;
   const { schedule } = optimizer;
   const ownEquations = {
     ...(optimizer.type === "custom" && { optimizers: { [optimizer.name]: spec.optimizers[optimizer.name] } }),
@@ -43,6 +43,7 @@ function fingerprintFields(spec: NormalSpec) {
     model: model.map((layer) => (layer.layer === "onnx" ? { ...layer, file: "" } : layer)),
     losses,
     regularization,
+    ...(adapt && { adapt }),
     optimizer,
     ...ownEquations,
     train: { batch_size, accumulate, memory, shuffle, ...evaluationFields, ...distributedFields, ...precisionFields },

@@ -1192,6 +1192,7 @@ export interface NormalSpec {
    * Default (null): the metrics of the loss and of the data, listed with each.
    */
   readonly metrics: readonly NormalMetric[] | null;
+  readonly adapt: NormalAdapt | null;
   /**
    * Penalties that are added to the loss in training and in evaluation: on the trained weights (parameters of two or
    * more axes) and on the outputs of rnn layers.
@@ -1963,10 +1964,30 @@ export interface NormalOnnx {
    */
   readonly return: "sequence" | "vector";
   /**
+   * Low-rank adaptation of the layer's matrices: all of its weights are frozen, and the factors of those that `layers`
+   * names are trained. Names are those of the model.
+   */
+  readonly adapt: NormalAdapt | null;
+  /**
    * Inference: batch normalizations of the model use its stored statistics. Training: those of the batch, and the
    * stored ones follow; they are buffers of the layer.
    */
   readonly batch_norm: "inference" | "training";
+}
+
+/**
+ * Low-rank adaptation (LoRA): weights that `layers` names are frozen, and each matrix W [in, out] among them becomes W
+ * + alpha / rank · A @ B. Only the factors `<W>/lora_A` [in, rank], random, and `<W>/lora_B` [rank, out], zeros, are
+ * trained, so that training starts from the model as it is. Exports have the sum in place of W. Weights start from
+ * `--init`, or from the file of an onnx layer.
+ */
+export interface NormalAdapt {
+  /** Columns of A and rows of B. */
+  readonly rank: number;
+  /** The product of the factors is multiplied by alpha / rank. Default (null): the rank. */
+  readonly alpha: number | null;
+  /** Names of layers or weights, with * for any characters. Default: all. */
+  readonly layers: readonly string[];
 }
 
 /** A loss with its options. */

@@ -150,7 +150,8 @@ export function specOf({ loss = sequenceLoss, ...parts }: SpecParts): NormalSpec
     cells: {},
     model,
     losses: [{ ...loss, from: model.at(-1)?.name ?? "", target: "targets", weight: 1 } as NormalLoss],
-    regularization: null,
+    adapt: null,
+  regularization: null,
     metrics: null,
     optimizer: {
       type: "sgd",

@@ -33,6 +33,7 @@ interface Flags extends WebFlags {
   readonly snippets: boolean;
   readonly externalData?: boolean;
   readonly output?: string;
+  readonly layer?: string;
 }
 
 export const exportCommand: CommandModule = {
@@ -67,6 +68,10 @@ export const exportCommand: CommandModule = {
       .addOption(new Option("--quantize <type>", "quantize the kernels").choices(["int8"]).conflicts("precision"))
       .option("--with-training", "include the training graphs: rnnx train can then continue from the file")
       .option("--output <name>", "of several outputs the one that the generate form continues the prompt with")
+      .option(
+        "--layer <name>",
+        "write the model of this onnx layer alone, with its trained weights and all else as it was",
+      )
       .option("--external-data", "store weights as external data (automatic above 2 GiB)")
       .optionsGroup("Along with the file:")
       .option("--report", "print the compatibility with each runtime")
@@ -87,11 +92,30 @@ export const exportCommand: CommandModule = {
       );
       return exitCodes.invalidInput;
     }
+    const ofModel = [
+      "form",
+      "opset",
+      "recurrent",
+      "unroll",
+      "precision",
+      "quantize",
+      "withTraining",
+      "externalData",
+      "output",
+      "report",
+    ];
+    const other = ofModel.find((name) => command.getOptionValueSource(name) === "cli");
+    if (flags.layer !== undefined && (other !== undefined || out === undefined || web !== undefined)) {
+      const hint = "--layer writes the model of a layer as it was, with --out alone.";
+      reportInvalidInput(output, "usage", "--layer cannot be combined with other forms of the model", hint);
+      return exitCodes.invalidInput;
+    }
     if (web === undefined && serve !== undefined) {
       reportInvalidInput(output, "usage", "--serve requires --web", "Name the folder of the web page with --web.");
       return exitCodes.invalidInput;
     }
     let code: number = exitCodes.success;
+    if (flags.layer !== undefined && out !== undefined) return writeLayer(output, run, flags.layer, out);
     if (out !== undefined) code = await exitOnSignal(() => writeModel(output, run, { ...flags, out }));
     if (code === exitCodes.success && web !== undefined)
       code = await exitOnSignal(() => writeWebPage(output, run, flags));
@@ -99,6 +123,17 @@ export const exportCommand: CommandModule = {
     return code;
   },
 };
+
+async function writeLayer(output: Output, run: string, layer: string, out: string): Promise<number> {
+  const { exportLayer } = await import("../../../runtime/export/layer-model.js");
+  const outcome = await exportLayer(run, layer, out);
+  if (!outcome.ok) return reportRunFailure(output, outcome.error);
+  const { bytes, replaced } = outcome.value;
+  output.record({ event: "result", out, layer, bytes, replaced });
+  output.print(`${out}  ${formatBytes(bytes)}`);
+  output.print(`trained weights: ${replaced.length === 0 ? "none" : replaced.join(", ")}`);
+  return exitCodes.success;
+}
 
 async function writeModel(output: Output, run: string, flags: Flags & { readonly out: string }): Promise<number> {
   const { exportModel } = await import("../../../runtime/export/index.js");

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { initialValues } from "../../../compiler/onnx/read/initial-values.js";
+import { replaceWeights } from "../../../compiler/onnx/splice/replace-weights.js";
 import { exportModel } from "../../../runtime/export/index.js";
+import { exportLayer } from "../../../runtime/export/layer-model.js";
 import { loadModels } from "../../../runtime/storage/model-files.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { NormalOnnx } from "../../../schema/normal/index.js";
@@ -129,6 +131,21 @@ test("a run keeps its model: it is resumed to the same weights, exported, and re
   expect([...weightsOf(second.out)]).toEqual([...weightsOf(whole.out)]);
   const statistics = [...weightsOf(whole.out).keys()].filter((name) => name.includes("running"));
   expect(statistics).toEqual(["net/b.running_mean", "net/b.running_var"]);
+
+  const written = join(folder, "back.onnx");
+  const layer = await exportLayer(whole.out, "net", written);
+  const replaced = layer.ok ? layer.value.replaced : [];
+  expect(replaced.length).toBe(8);
+  const after = initialValues(readFileSync(written), new Set(replaced));
+  const ofRun = weightsOf(whole.out);
+  for (const name of replaced) expect(after.get(name)?.data).toEqual(ofRun.get(`net/${name}`)?.data);
+  // With the first values again it is the first file.
+  const before = initialValues(readFileSync(file), new Set(replaced));
+  const restored = replaceWeights(readFileSync(written), before);
+  expect(restored.ok && Buffer.from(restored.model).equals(readFileSync(file))).toBe(true);
+  expect(await exportLayer(whole.out, "nets", written)).toMatchObject({
+    error: { problems: [{ code: "layer", hint: 'Did you mean "net"?' }] },
+  });
 
   copyFileSync(fixture("rows.onnx"), file);
   expect((await trained(8, "parts", true)).outcome).toMatchObject({

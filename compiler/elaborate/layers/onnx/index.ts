@@ -115,7 +115,7 @@ function statisticsOf(
   inputs: readonly ModelInput[],
   context: Context,
 ): ReadonlySet<string> {
-  if (layer.batch_norm === "inference" || !layer.trainable) return new Set();
+  if (layer.batch_norm === "inference" || !layer.trainable || layer.adapt !== null) return new Set();
   const model = importedModel(layer, bytes, shapesOf(inputs), "training", context);
   return new Set(model?.weights.flatMap(({ name, next }) => (next === undefined ? [] : [name])));
 }
@@ -158,7 +158,7 @@ function checkGradients(
       message: `No gradient of the output of ${layer.file} reaches ${what}${reason}.`,
       hint,
     });
-  const trained = layer.trainable ? weights.filter(({ isFrozen }) => !isFrozen) : [];
+  const trained = layer.trainable || layer.adapt !== null ? weights.filter(({ isFrozen }) => !isFrozen) : [];
   if (trained.length > 0 && !trained.some(({ value }) => differentiable.has(value)))
     report("a weight of the model", 'Write "trainable": false.');
   else
