@@ -299,9 +299,6 @@ export type Gain = boolean;
  * Add a trained number to each feature, 0 at first.
  */
 export type Shift = boolean;
-/**
- * Low-rank adaptation (LoRA): weights that `layers` names are frozen, and each matrix W [in, out] among them becomes W + alpha / rank · A @ B. Only the factors `<W>/lora_A` [in, rank], random, and `<W>/lora_B` [rank, out], zeros, are trained, so that training starts from the model as it is. Exports have the sum in place of W. Weights start from `--init`, or from the file of an onnx layer.
- */
 export type Adapt = {
   /**
    * Columns of A and rows of B.

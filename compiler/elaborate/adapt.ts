@@ -26,11 +26,12 @@ export function adapted(b: Builder, spec: NormalSpec, name: string, weight: Valu
   return b.add(weight, b.mul(b.matmul(left, right), adapterScale(section.adapt)));
 }
 
-type Port = Pick<InputPort, "name"> & { readonly value: Value };
+type Port = Pick<InputPort, "name" | "role"> & { readonly value: Value };
 
 /** Reports patterns without a matrix, and ranks that are no smaller than a matrix. @param ports of training. */
 export function checkAdapt(spec: NormalSpec, ports: readonly Port[], { problem }: Context): void {
-  const weights = ports.filter(({ name }) => !name.endsWith(factors.a) && !name.endsWith(factors.b));
+  const isFactor = (name: string) => name.endsWith(factors.a) || name.endsWith(factors.b);
+  const weights = ports.filter(({ role, name }) => (role === "parameter" || role === "frozen") && !isFactor(name));
   const report = (adapt: NormalAdapt, key: string, message: string, hint: string) =>
     problem({ part: adapt, key, code: "adapt", message, hint });
   for (const section of adaptSections(spec)) {

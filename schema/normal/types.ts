@@ -1192,6 +1192,12 @@ export interface NormalSpec {
    * Default (null): the metrics of the loss and of the data, listed with each.
    */
   readonly metrics: readonly NormalMetric[] | null;
+  /**
+   * Low-rank adaptation (LoRA): weights that `layers` names are frozen, and each matrix W [in, out] among them becomes
+   * W + alpha / rank · A @ B. Only the factors `<W>/lora_A` [in, rank], random, and `<W>/lora_B` [rank, out], zeros,
+   * are trained, so that training starts from the model as it is. Exports have the sum in place of W. Weights start
+   * from `--init`, or from the file of an onnx layer.
+   */
   readonly adapt: NormalAdapt | null;
   /**
    * Penalties that are added to the loss in training and in evaluation: on the trained weights (parameters of two or
@@ -1975,12 +1981,6 @@ export interface NormalOnnx {
   readonly batch_norm: "inference" | "training";
 }
 
-/**
- * Low-rank adaptation (LoRA): weights that `layers` names are frozen, and each matrix W [in, out] among them becomes W
- * + alpha / rank · A @ B. Only the factors `<W>/lora_A` [in, rank], random, and `<W>/lora_B` [rank, out], zeros, are
- * trained, so that training starts from the model as it is. Exports have the sum in place of W. Weights start from
- * `--init`, or from the file of an onnx layer.
- */
 export interface NormalAdapt {
   /** Columns of A and rows of B. */
   readonly rank: number;

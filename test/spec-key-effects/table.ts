@@ -39,6 +39,8 @@ const windowed = set(numbers, "/model", [
   { layer: "dense", size: 2 },
 ]);
 
+const lowRank = set(numbers, "/adapt", { rank: 1 });
+
 /** A layer of another program. */
 const foreign = set(numbers, "/model", [
   { layer: "dense", name: "first", size: 4 },
@@ -366,7 +368,13 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     metrics: keyEffect(text, "/metrics", ["bits_per_character"]),
     optimizer: keyEffect(text, "/optimizer", { type: "adam" }),
     train: keyEffect(text, "/train", { steps: 5, batch_size: 3 }),
+    adapt: keyEffect(numbers, "/adapt", { rank: 1 }),
     regularization: keyEffect(numbers, "/regularization", { l2: 0.01 }),
+  }),
+  ...prefixed("adapt", {
+    rank: keyEffect(lowRank, "/adapt/rank", 2),
+    alpha: keyEffect(lowRank, "/adapt/alpha", 3),
+    layers: keyEffect(lowRank, "/adapt/layers", ["dense"]),
   }),
   ...prefixed("regularization", {
     l2: keyEffect(penalized, "/regularization/l2", 0.02),
@@ -640,6 +648,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     layout: keyEffect(foreign, "/model/1/layout", "time_first"),
     return: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
     batch_norm: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
+    adapt: keyEffect(foreign, "/model/1/adapt", { rank: 2 }),
   }),
   ...prefixed("dropout", {
     name: { testedBy: "test/compiler/elaborate/random.test.ts" },

@@ -151,7 +151,7 @@ export function specOf({ loss = sequenceLoss, ...parts }: SpecParts): NormalSpec
     model,
     losses: [{ ...loss, from: model.at(-1)?.name ?? "", target: "targets", weight: 1 } as NormalLoss],
     adapt: null,
-  regularization: null,
+    regularization: null,
     metrics: null,
     optimizer: {
       type: "sgd",
