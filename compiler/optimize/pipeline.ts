@@ -12,6 +12,7 @@ import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
 import { shortRows } from "./kernels/short-rows.js";
 import { softplus } from "./kernels/softplus.js";
+import { splitBeforeGather } from "./kernels/split-before-gather.js";
 import { vectorTransposes } from "./kernels/vector-transposes.js";
 import { type LegalityRule, noExportedOperators, noIdentity, noInt64, noStaticLoops, webgpuOps } from "./legality.js";
 import { decompose } from "./legalize/decompose.js";
@@ -100,6 +101,7 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
       softplus,
       foldTimeIntoMatmul,
       matmulBeforeGather,
+      splitBeforeGather,
       fuseGemm,
       prepackWeights,
       vectorTransposes,
