@@ -109,6 +109,26 @@ export interface RegressionSeries {
   readonly name: string;
   readonly target: readonly number[];
   readonly predicted: readonly number[];
-  /** The outer quantiles, of a distribution those of 80 %. */
-  readonly interval?: { readonly low: readonly number[]; readonly high: readonly number[] };
+  readonly interval?: ForecastInterval;
+  /** Of forecasts of several rows: some windows, each by itself. */
+  readonly fans?: readonly ForecastFan[];
+}
+
+/** The outer quantiles of each forecast, of a distribution those of 80 %. */
+export interface ForecastInterval {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** The forecast of the rows after a window. */
+export interface ForecastFan {
+  /** The name of its series; empty for one series. */
+  readonly series: string;
+  /** The last values that the model read; NaN where one is missing. */
+  readonly history: readonly number[];
+  /** Rows after the window, of each target and forecast. */
+  readonly steps: readonly number[];
+  readonly target: readonly number[];
+  readonly predicted: readonly number[];
+  readonly interval?: ForecastInterval;
 }

@@ -7,11 +7,12 @@ import { type Metadata, metadataOf, type TableMetadata } from "../data/metadata.
 import { type DataSource, usesOf } from "../data/source.js";
 import { type Indices, preferredSplit, type Splits } from "../data/splits.js";
 import type { PredictionSummary } from "../events.js";
-import { type Forecast, levelOf, pointOf } from "../forecast/forecasts.js";
+import { pointOf } from "../forecast/forecasts.js";
 import type { NumericArray } from "../tensors/array.js";
 import { argmax } from "../tensors/scores.js";
 import type { Evaluator } from "./evaluator.js";
 import { forecastEntries } from "./forecast-entries.js";
+import { collectFans, intervalOf } from "./forecast-fans.js";
 
 export interface PredictionContext {
   readonly evaluator: Evaluator;
@@ -39,9 +40,9 @@ export async function summarizePredictions(context: PredictionContext, examples:
   const { spec, source, output } = context;
   const { outputs } = usesOf(spec, output);
   const metadata = metadataOf(source.metadata, output.loss.target);
+  if (metadata.type === "table" && hasPointForecast(output.loss)) return forecastPairs(context, examples, metadata);
   if (metadata.type === "text" || metadata.type === "pairs" || output.loss.type === "ctc" || outputs === "features")
     return textPairs(context, examples);
-  if (metadata.type === "table" && hasPointForecast(output.loss)) return forecastPairs(context, examples, metadata);
   if (outputs === "numbers") return regressionPairs(context, examples);
   return confusionMatrix(context, examples, outputs === "classes" ? classNames(metadata) : null);
 }
@@ -135,30 +136,30 @@ async function forecastPairs(
   { target: names }: TableMetadata,
 ): Promise<PredictionSummary> {
   const hasInterval = isProbabilistic(output.loss) && examples.length <= MAX_INTERVALS;
+  const fans = collectFans(source, output, examples, names.length);
   const series = names.map((name) => ({ name, target: [] as number[], predicted: [] as number[], ...noInterval() }));
   for await (const { batch, output: values } of evaluator.outputs(parameters, examples, BATCH_SIZE, output.port))
-    for (const { column, forecast, target } of forecastEntries(source, output, batch, source.batch(batch), values)) {
-      const own = series[column];
-      own?.target.push(target);
-      own?.predicted.push(pointOf(forecast) ?? Number.NaN);
+    for (const entry of forecastEntries(source, output, batch, source.batch(batch), values)) {
+      fans?.add(entry);
+      const own = series[entry.column];
+      own?.target.push(entry.target);
+      own?.predicted.push(pointOf(entry.forecast) ?? Number.NaN);
       if (!hasInterval) continue;
-      const [low, high] = outerLevels(forecast);
-      own?.low.push(levelOf(forecast, low) ?? Number.NaN);
-      own?.high.push(levelOf(forecast, high) ?? Number.NaN);
+      const [low, high] = intervalOf(entry.forecast);
+      own?.low.push(low);
+      own?.high.push(high);
     }
   return {
     kind: "numbers",
-    series: series.map(({ low, high, ...own }) => (hasInterval ? { ...own, interval: { low, high } } : own)),
+    series: series.map(({ low, high, ...own }, column) => ({
+      ...own,
+      ...(hasInterval && { interval: { low, high } }),
+      ...(fans !== null && { fans: fans.of(column) }),
+    })),
   };
 }
 
 const noInterval = () => ({ low: [] as number[], high: [] as number[] });
-
-/** The outer quantiles, of a distribution those of 80 %. */
-function outerLevels(forecast: Forecast): readonly [number, number] {
-  if (forecast.kind !== "quantiles") return [0.1, 0.9];
-  return [forecast.levels[0] ?? 0, forecast.levels.at(-1) ?? 1];
-}
 
 async function regressionPairs(context: PredictionContext, examples: Indices): Promise<PredictionSummary> {
   const pairsByColumn = new Map<number, { readonly target: number[]; readonly predicted: number[] }>();

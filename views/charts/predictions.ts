@@ -1,4 +1,5 @@
 /** Charts of predictions: a confusion matrix, values over the examples, and predicted against target values. */
+import type { ForecastFan, RegressionSeries } from "../../runtime/events.js";
 import { categoryColors, lightPalette } from "../palette.js";
 import type { Size } from "./learning-curves.js";
 import type { Chart } from "./render.js";
@@ -63,24 +64,56 @@ export function confusionChart(names: readonly string[], counts: readonly (reado
   };
 }
 
-export interface PredictionSeries {
-  readonly name: string;
-  readonly target: readonly number[];
-  readonly predicted: readonly number[];
-  /** The ends of an interval of each forecast. */
-  readonly interval?: { readonly low: readonly number[]; readonly high: readonly number[] };
-}
-
 /** Target and predicted values over the examples, in their order, above a band of the interval. */
-export function seriesChart({ name, target, predicted, interval }: PredictionSeries, size: Size): Chart {
+export function seriesChart({ name, target, predicted, interval }: RegressionSeries, size: Size): Chart {
   const values = [
     ...target.map((value, example) => ({ example, value, series: "target" })),
     ...predicted.map((value, example) => ({ example, value, series: "predicted" })),
   ];
   const x = { field: "example", type: "quantitative", title: "example", axis: { grid: false }, scale: { nice: false } };
   const y = { type: "quantitative", title: null, scale: { zero: false }, axis: { domain: false, format: ".6~g" } };
-  const lines = {
-    data: { values },
+  const lines = { data: { values }, ...targetAndPrediction(x, y) };
+  if (interval === undefined) return { ...size, title: name, ...lines };
+  const band = {
+    data: { values: interval.low.map((low, example) => ({ example, low, high: interval.high[example] })) },
+    mark: { type: "area", color: lightPalette.validation, opacity: 0.18 },
+    encoding: { x, y: { field: "low", ...y }, y2: { field: "high" } },
+  };
+  return { ...size, title: name, layer: [band, lines] };
+}
+
+/** The forecast of the rows after a window, in a band of its interval, next to the values before and of these rows. */
+export function fanChart(
+  name: string,
+  { series, history, steps, target, predicted, interval }: ForecastFan,
+  size: Size,
+): Chart {
+  const past = history.map((value, index) => ({ row: index + 1 - history.length, value, series: "target" }));
+  const values = [
+    ...past,
+    ...target.map((value, index) => ({ row: steps[index], value, series: "target" })),
+    ...predicted.map((value, index) => ({ row: steps[index], value, series: "predicted" })),
+  ];
+  const title = "row after the window";
+  const x = { field: "row", type: "quantitative", title, axis: { grid: false }, scale: { nice: false } };
+  const y = { type: "quantitative", title: null, scale: { zero: false }, axis: { domain: false, format: ".6~g" } };
+  const bounds = interval?.low.map((low, index) => ({ row: steps[index], low, high: interval.high[index] })) ?? [];
+  const band = {
+    data: { values: bounds },
+    mark: { type: "area", color: lightPalette.validation, opacity: 0.18 },
+    encoding: { x, y: { field: "low", ...y }, y2: { field: "high" } },
+  };
+  const lines = { data: { values }, ...targetAndPrediction(x, y) };
+  return {
+    ...size,
+    title: series === "" ? name : `${name}, ${series}`,
+    layer: interval === undefined ? [lines] : [band, lines],
+  };
+}
+
+/** Lines of the targets and of the predictions. */
+function targetAndPrediction(x: object, y: object): object {
+  return {
     mark: { type: "line", strokeWidth: 1.4 },
     encoding: {
       x,
@@ -93,17 +126,10 @@ export function seriesChart({ name, target, predicted, interval }: PredictionSer
       },
     },
   };
-  if (interval === undefined) return { ...size, title: name, ...lines };
-  const band = {
-    data: { values: interval.low.map((low, example) => ({ example, low, high: interval.high[example] })) },
-    mark: { type: "area", color: lightPalette.validation, opacity: 0.18 },
-    encoding: { x, y: { field: "low", ...y }, y2: { field: "high" } },
-  };
-  return { ...size, title: name, layer: [band, lines] };
 }
 
 /** Predicted against target values; the diagonal marks exact predictions. */
-export function scatterChart({ name, target: targets, predicted: predictions }: PredictionSeries, side: number): Chart {
+export function scatterChart({ name, target: targets, predicted: predictions }: RegressionSeries, side: number): Chart {
   const values = targets.map((target, example) => ({ target, predicted: predictions[example] }));
   const allValues = [...targets, ...predictions];
   const [min, max] = [

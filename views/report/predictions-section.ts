@@ -4,7 +4,7 @@ import type { RunSummaryOutcome } from "../../runtime/evaluation/summarize-run.j
 import type { PredictionSummary } from "../../runtime/events.js";
 import { formatCount, formatInteger, formatNumber } from "../../runtime/format.js";
 import { heatMapSvg } from "../charts/heat-map.js";
-import { confusionChart, scatterChart, seriesChart } from "../charts/predictions.js";
+import { confusionChart, fanChart, scatterChart, seriesChart } from "../charts/predictions.js";
 import { toSvg } from "../charts/render.js";
 import { type Content, type Html, html, section, table, trusted } from "./html.js";
 
@@ -40,7 +40,7 @@ async function predictionsContent(summary: PredictionSummary, ordered: boolean):
     }
     case "numbers": {
       const charts: string[] = [];
-      for (const { name, target, predicted, interval } of summary.series.slice(0, 12)) {
+      for (const { name, target, predicted, interval, fans = [] } of summary.series.slice(0, 12)) {
         const shown = (values: readonly number[]) => values.slice(0, maxValues);
         const series = {
           name,
@@ -48,7 +48,9 @@ async function predictionsContent(summary: PredictionSummary, ordered: boolean):
           predicted: shown(predicted),
           ...(interval && { interval: { low: shown(interval.low), high: shown(interval.high) } }),
         };
-        if (ordered) charts.push(await toSvg(seriesChart(series, { width: 900, height: 240 })));
+        for (const fan of fans) charts.push(await toSvg(fanChart(name, fan, { width: 420, height: 200 })));
+        // Windows of several rows overlap, or are of several series.
+        if (ordered && fans.length === 0) charts.push(await toSvg(seriesChart(series, { width: 900, height: 240 })));
         charts.push(await toSvg(scatterChart(series, 300)));
       }
       return [html`<div class="charts">${charts.map(trusted)}</div>`, regressionErrors(summary.series)];

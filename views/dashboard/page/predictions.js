@@ -25,7 +25,7 @@ export function showPredictions(panel, predictions, color) {
     if (name !== null) panel.append(create("h3", name));
     if (summary.kind === "classes") panel.append(confusionMatrix(summary, color));
     else if (summary.kind === "texts") panel.append(texts(summary.texts));
-    else plots.push(valueChart(panel, summary.series[0], color));
+    else plots.push(...valueCharts(panel, summary.series[0], color));
   }
 }
 
@@ -79,13 +79,37 @@ function texts(examples) {
   return list;
 }
 
-function valueChart(panel, { name, target, predicted }, color) {
+/** The values over the examples; of forecasts of several rows a chart of each window. */
+function valueCharts(panel, { name, fans = [], ...values }, color) {
+  if (fans.length === 0) {
+    const x = values.target.map((_, index) => index);
+    return [valueChart(panel, { name, x, label: "example", ...values }, color)];
+  }
+  return fans.map(({ series, history, steps, target, predicted, interval }) => {
+    const before = history.map(() => null);
+    const fan = {
+      name: series === "" ? name : `${name}, ${series}`,
+      x: [...history.map((_, index) => index + 1 - history.length), ...steps],
+      label: "row after the window",
+      target: [...history, ...target],
+      predicted: [...before, ...predicted],
+      ...(interval && { interval: { low: [...before, ...interval.low], high: [...before, ...interval.high] } }),
+    };
+    return valueChart(panel, fan, color);
+  });
+}
+
+/** Lines of the targets and the predictions, over a band of the interval. */
+function valueChart(panel, { name, x, label, target, predicted, interval }, color) {
   const axis = {
     stroke: color("muted-text"),
     grid: { stroke: color("line"), width: 1 },
     ticks: { show: false },
     font: "11px system-ui, sans-serif",
   };
+  // The color of the predictions, at an opacity of 18 %.
+  const fill = `${color("validation")}2e`;
+  const end = (which) => ({ label: `${which} end`, stroke: fill, width: 1, points: { show: false } });
   return new uPlot(
     {
       width: panel.clientWidth - 32,
@@ -94,16 +118,18 @@ function valueChart(panel, { name, target, predicted }, color) {
       legend: { show: true, live: false },
       scales: { x: { time: false } },
       axes: [
-        { ...axis, grid: { show: false }, label: "example", labelSize: 16, labelFont: axis.font, size: 28 },
+        { ...axis, grid: { show: false }, label, labelSize: 16, labelFont: axis.font, size: 28 },
         { ...axis, size: 62 },
       ],
       series: [
         {},
         { label: `${name}, target`, stroke: color("muted-text"), width: 1.5, points: { show: false } },
         { label: `${name}, predicted`, stroke: color("validation"), width: 1.5, points: { show: false } },
+        ...(interval ? [end("lower"), end("upper")] : []),
       ],
+      ...(interval && { bands: [{ series: [4, 3], fill }] }),
     },
-    [target.map((_, index) => index), target, predicted],
+    [x, target, predicted, ...(interval ? [interval.low, interval.high] : [])],
     panel,
   );
 }
