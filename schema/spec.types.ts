@@ -940,7 +940,7 @@ export interface ColumnOfDates {
    */
   type: "date";
   /**
-   * Format as in strftime: %Y, %y (1969 to 2068), %m, %b, %B, %d, %j, %H, %I, %p, %M, %S, %f, %z, %s (seconds since 1970) and literal text. Default (null): ISO 8601, such as 2024-12-31 or 2024-12-31 23:00.
+   * Format as in strftime: %Y, %y (1969 to 2068), %m, %b, %B, %q (quarter), %G-W%V (week of ISO 8601), %d, %j, %H, %I, %p, %M, %S, %f, %z, %s (seconds since 1970) and literal text. Default (null): ISO 8601, such as 2024-12-31 or 2024-12-31 23:00.
    */
   format?: string | null;
   /**

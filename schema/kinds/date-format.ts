@@ -8,6 +8,9 @@ export const directives = {
   m: "month",
   b: "month",
   B: "month",
+  q: "quarter",
+  G: "year",
+  V: "week",
   d: "day",
   j: "day of the year",
   H: "hour",
@@ -51,6 +54,10 @@ export function parseDateFormat(
   }
   if (stated.has("hour of a half day") !== stated.has("half day"))
     return { fault: "has one of %I and %p", hint: "Write both, such as %I:%M %p, or %H for 24 hours." };
+  const has = (letter: Directive) => parts.some((part) => "directive" in part && part.directive === letter);
+  if (has("G") !== has("V"))
+    return { fault: "has one of %G and %V", hint: "Write both, such as %G-W%V for weeks of ISO 8601." };
+  if (has("q") && stated.has("month")) return { fault: "has a quarter and a month", hint: "Keep the month." };
   if (stated.size === 0) return { fault: "has no directive", hint: "For example %Y-%m-%d." };
   return { parts };
 }
@@ -80,9 +87,10 @@ export function statesFeature(parts: readonly FormatPart[], feature: DateFeature
   const hasDate = stated.has("year") && ((stated.has("month") && stated.has("day")) || stated.has("day of the year"));
   switch (needs[feature]) {
     case "date":
-      return hasDate;
+      // The weeks of a year are its days in steps of 7.
+      return hasDate || (feature === "day_of_year" && stated.has("week"));
     case "month":
-      return hasDate || stated.has("month");
+      return hasDate || stated.has("month") || stated.has("week") || (feature === "quarter" && stated.has("quarter"));
     case "day":
       return hasDate || stated.has("day");
     case "hour":

@@ -15,6 +15,9 @@ const patterns: { readonly [D in Directive]: string } = {
   m: String.raw`\d{1,2}`,
   b: "[a-z]{3}",
   B: "[a-z]{3,9}",
+  q: "[1-4]",
+  G: String.raw`\d{4}`,
+  V: String.raw`\d{1,2}`,
   d: String.raw`\d{1,2}`,
   j: String.raw`\d{1,3}`,
   H: String.raw`\d{1,2}`,
@@ -89,7 +92,7 @@ function timeOf(fields: ReadonlyMap<Directive, string>): number {
   const year = number("Y", shortYear + (shortYear < 69 ? 2000 : 1900));
   const monthName = (fields.get("b") ?? fields.get("B"))?.toLowerCase();
   const named = monthName === undefined ? undefined : months.findIndex((month) => isMonth(month, monthName)) + 1;
-  const month = named ?? number("m", 1);
+  const month = named ?? number("m", 3 * number("q", 1) - 2);
   const isAfternoon = fields.get("p")?.toLowerCase().startsWith("p") === true;
   const halfHour = number("I", 12);
   const hour = number("H", fields.has("I") ? (halfHour % 12) + (isAfternoon ? 12 : 0) : 0);
@@ -98,10 +101,29 @@ function timeOf(fields: ReadonlyMap<Directive, string>): number {
   const clock = { hour, minute: number("M", 0), second: number("S", 0), fraction };
   const dayOfYear = fields.get("j");
   if (!isHalfHour) return Number.NaN;
+  if (fields.has("V")) return mondayOf(number("G", 1970), number("V", 1)) + civilTime({ ...epoch, ...clock });
   if (dayOfYear === undefined) return civilTime({ year, month, day: number("d", 1), ...clock });
   const start = civilTime({ year, month: 1, day: 1, ...clock });
   const time = start + (Number(dayOfYear) - 1) * DAY;
   return Number(dayOfYear) >= 1 && new Date(time).getUTCFullYear() === year ? time : Number.NaN;
+}
+
+const epoch = { year: 1970, month: 1, day: 1 };
+
+/** The first day of a week of ISO 8601: week 1 has the fourth of January; NaN for a week that the year lacks. */
+function mondayOf(year: number, week: number): number {
+  const fourth = civilTime({ year, month: 1, day: 4, hour: 0, minute: 0, second: 0, fraction: 0 });
+  const monday = fourth - dateFeature(fourth, "weekday") * DAY + (week - 1) * 7 * DAY;
+  return week >= 1 && new Date(monday + 3 * DAY).getUTCFullYear() === year ? monday : Number.NaN;
+}
+
+/** The year and the number of the week of ISO 8601 that a time is in. */
+export function weekOf(time: number): { readonly year: number; readonly week: number } {
+  const thursday = time + (3 - dateFeature(time, "weekday")) * DAY;
+  return {
+    year: new Date(thursday).getUTCFullYear(),
+    week: Math.floor(dateFeature(thursday, "day_of_year") / 7) + 1,
+  };
 }
 
 function isMonth(month: string, name: string): boolean {
@@ -192,6 +214,12 @@ const usual = [
   "%H:%M:%S",
   "%m/%d/%y",
   "%Y-%m",
+  "%YQ%q",
+  "%Y-Q%q",
+  "%Y Q%q",
+  "Q%q %Y",
+  "%G-W%V",
+  "%GW%V",
 ];
 
 let usualReaders: readonly (readonly [string, DateReader])[] | undefined;

@@ -2,6 +2,9 @@
 
 const yearFirst = /^(\d{4})([-/])(\d{2})$|^(\d{4})([-/.])(\d{1,2})\5(\d{1,2})(?:[T ]\s*(\S.*))?$/u;
 const yearLast = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?:,?[T ]\s*(\S.*))?$/u;
+/** A quarter, or a week of ISO 8601. */
+const partOfYear = /^(\d{4})[- ]?([QW])(\d{1,2})$/iu;
+const quarterFirst = /^Q([1-4]) (\d{4})$/iu;
 const twelveHours = /^(\d{1,2})(:\d{2}(?::\d{2})?)\s*([ap])\.?m\.?$/iu;
 
 /**
@@ -14,6 +17,12 @@ export function sortableDates(field: string): readonly [string | undefined, stri
     const [, year, , month, fullYear, , fullMonth, day, time] = first;
     const date = format(year ?? fullYear, month ?? fullMonth, day ?? "1", time);
     return [date, date];
+  }
+  const [, partYear, , number = ""] = partOfYear.exec(field) ?? [];
+  const [, quarter = "", quarterYear] = quarterFirst.exec(field) ?? [];
+  if (partYear ?? quarterYear) {
+    const place = `${partYear ?? quarterYear}-${(number || quarter).padStart(2, "0")}`;
+    return [place, place];
   }
   const [, one, , two, year, time] = yearLast.exec(field) ?? [];
   return [format(year, two, one, time), format(year, one, two, time)];

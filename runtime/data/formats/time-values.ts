@@ -1,6 +1,6 @@
 /** The times of a column that orders rows: dates, or numbers such as years; read, and written like the first one. */
 import { parseDateFormat } from "../../../schema/kinds/date-format.js";
-import { dateReader, formatsOf, offsetReader } from "./date-values.js";
+import { dateReader, formatsOf, offsetReader, weekOf } from "./date-values.js";
 import { parseNumber } from "./number-notation.js";
 
 /** The notation of times. */
@@ -64,6 +64,9 @@ export function writeTime(time: number, { isDate, format, example }: TimeNotatio
     m: date.slice(5, 7),
     b: month.slice(0, 3),
     B: month,
+    q: `${Math.ceil(Number(date.slice(5, 7)) / 3)}`,
+    G: `${weekOf(time).year}`,
+    V: `${weekOf(time).week}`.padStart(2, "0"),
     d: date.slice(8, 10),
     j: `${dayOfYear}`.padStart(3, "0"),
     H: clock.slice(0, 2),

@@ -67,6 +67,7 @@ function program({ name }: NormalSpec, data: NormalTableData, loss: NormalLoss, 
 # Requires: pip install onnxruntime numpy
 import csv
 import json
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -86,7 +87,13 @@ ahead = 0 if data["known_future"] is None else max(horizon)
 
 
 def date(field, format):
-    return datetime.fromisoformat(field) if format is None else datetime.strptime(field, format)
+    if format is None:
+        return datetime.fromisoformat(field)
+    if "%q" in format:
+        found = re.fullmatch(format.replace("%Y", r"(?P<year>\\d{4})").replace("%q", "(?P<quarter>[1-4])"), field)
+        return datetime(int(found["year"]), 3 * int(found["quarter"]) - 2, 1)
+    # A week is its Monday.
+    return datetime.strptime(field + " 1", format + " %u") if "%V" in format else datetime.strptime(field, format)
 
 
 def number(row, column):

@@ -9,6 +9,7 @@ const two = (number: number) => `${number}`.padStart(2, "0");
 test.each<readonly [string, (index: number) => string, readonly string[]]>([
   ["%H:%M", (index) => `${two((index * 7) % 24)}:${two((index * 11) % 60)}`, ["hour", "minute"]],
   ["%Y-%m", (index) => `20${two((index * 7) % 24)}-${two(1 + ((index * 5) % 12))}`, ["month", "quarter"]],
+  ["%YQ%q", (index) => `${1990 + ((index * 7) % 30)}Q${1 + ((index * 3) % 4)}`, ["quarter"]],
 ])("a date %s", async (format, date, features) => {
   const folder = temporaryFolder();
   mkdirSync(folder, { recursive: true });

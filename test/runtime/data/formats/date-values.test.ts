@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { dateFeature, dateReader, formatsOf } from "../../../../runtime/data/formats/date-values.js";
 import { numberReader } from "../../../../runtime/data/formats/number-marks.js";
+import { writeTime } from "../../../../runtime/data/formats/time-values.js";
+import { parseDateFormat } from "../../../../schema/kinds/date-format.js";
 
 const iso = (time: number) => (Number.isNaN(time) ? "none" : new Date(time).toISOString());
 
@@ -77,4 +79,28 @@ describe("numbers", () => {
     expect(hint("1 234")).toBe('It looks like a thousands separator. Set data.thousands to " "; or write 1234.');
     expect(hint("abc")).toBeUndefined();
   });
+});
+
+test.each([
+  ["%YQ%q", "2024Q1", "2024-01-01"],
+  ["%Y-Q%q", "2023-Q4", "2023-10-01"],
+  ["%G-W%V", "2024-W01", "2024-01-01"],
+  ["%G-W%V", "2020-W53", "2020-12-28"],
+  ["%G-W%V", "2021-W01", "2021-01-04"],
+  ["%GW%V", "2026W01", "2025-12-29"],
+])("a quarter or a week of %s: %s is %s", (format, field, day) => {
+  const time = dateReader(format)(field);
+  expect(new Date(time).toISOString().slice(0, 10)).toBe(day);
+  expect(writeTime(time, { isDate: true, format, example: field })).toBe(field);
+  expect(formatsOf(field)).toContain(format);
+});
+
+test("weeks that a year lacks, and quarters beyond 4, are no dates", () => {
+  expect([dateReader("%G-W%V")("2021-W53"), dateReader("%G-W%V")("2021-W00"), dateReader("%YQ%q")("2024Q5")]).toEqual([
+    Number.NaN,
+    Number.NaN,
+    Number.NaN,
+  ]);
+  expect(parseDateFormat("%Y-W%V")).toMatchObject({ fault: "has one of %G and %V" });
+  expect(parseDateFormat("%Y-%mQ%q")).toMatchObject({ fault: "has a quarter and a month" });
 });
