@@ -12,6 +12,8 @@ export interface Services {
   readonly opset: number;
   /** True where a batch normalization takes its statistics from the batch. */
   readonly trainsBatchNorm: boolean;
+  /** True where a later node replaces entries of the results. */
+  readonly isReplaced: boolean;
   /** The operand in the graph of the node. */
   value(operand: Present): Value;
   valueIn(b: Builder, operand: Present): Value;
@@ -30,6 +32,7 @@ export interface Services {
 export interface ModelNode {
   readonly opset: number;
   readonly trainsBatchNorm: boolean;
+  readonly isReplaced: boolean;
   readonly inputCount: number;
   readonly outputCount: number;
   /** True where the node declares an output. */
@@ -102,6 +105,7 @@ export function modelNode(
   return {
     opset: services.opset,
     trainsBatchNorm: services.trainsBatchNorm,
+    isReplaced: services.isReplaced,
     inputCount: operands.length,
     outputCount: outputs.length,
     wants: (index) => (outputs[index] ?? "") !== "",

@@ -15,6 +15,7 @@ import { type ModelNode, modelNode, type Services } from "./node.js";
 import { computed, elementType, isNumeric, type Known, known, missing, type Operand } from "./operand.js";
 import { lowerings, refusedOperators } from "./operators/index.js";
 import { Refusal, refuse } from "./refusal.js";
+import { replacedNames } from "./replaced-names.js";
 import { foldSizes } from "./shape-arithmetic.js";
 import type { Weights } from "./weights.js";
 
@@ -65,6 +66,7 @@ export function startWalk(
 ): Walk {
   const refused: RefusedNode[] = [];
   const nodes: NodeSummary[] = [];
+  const replaced = replacedNames(program);
 
   function walkNode(node: NodeProto, scope: Scope): void {
     const definition = program.functions.get(functionKey(node));
@@ -172,6 +174,7 @@ export function startWalk(
     const servicesIn = (b: Builder): Services => ({
       opset: scope.opsets.get("ai.onnx") ?? 0,
       trainsBatchNorm: options.trainsBatchNorm,
+      isReplaced: node.outputs.some((name) => replaced.has(name)),
       value: (operand) => weights.valueOf(b, operand),
       valueIn: weights.valueOf,
       numbers: weights.numbers,

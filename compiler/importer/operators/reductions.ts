@@ -67,16 +67,25 @@ function argument(node: ModelNode, b: Builder, sign: 1 | -1): Value {
   return node.int("keepdims") === 0 ? found : b.unsqueeze(found, [axis]);
 }
 
+/**
+ * The softmax over the last axis, of which a later node replaces NaN. A row of -∞ has the softmax NaN: here a constant, so
+ * that its derivative is 0, where the derivative of the softmax is NaN too.
+ */
+function softmaxOfRows(b: Builder, x: Value): Value {
+  const isEmpty = b.equal(b.reduceMax(x, [rankOf(x) - 1], true), Number.NEGATIVE_INFINITY);
+  return b.where(isEmpty, Number.NaN, b.softmax(b.where(isEmpty, 0, x)));
+}
+
 /** Softmax along an axis; before opset 13 over all axes from that one on. */
-const normalized = (operator: string, f: (b: Builder, x: Value) => Value): Lowering =>
+const normalized = (operator: string, f: (b: Builder, x: Value, node: ModelNode) => Value): Lowering =>
   single(operator, (node, b) => {
     const x = expectFloat(node.x(0));
     const rank = rankOf(x);
     const axis = node.axis(node.int("axis") ?? (node.opset < 13 ? 1 : -1), Math.max(rank, 1));
-    if (node.opset >= 13 || axis === rank - 1) return alongAxis(b, x, axis, (moved) => f(b, moved));
+    if (node.opset >= 13 || axis === rank - 1) return alongAxis(b, x, axis, (moved) => f(b, moved, node));
     const { shape } = x.type;
     const flat = b.reshape(x, [...shape.slice(0, axis), shape.slice(axis).reduce(mulDims, 1)]);
-    return b.reshape(f(b, flat), shape);
+    return b.reshape(f(b, flat, node), shape);
   });
 
 function cumulativeSum(node: ModelNode, b: Builder): Value {
@@ -130,7 +139,7 @@ export const reductionOperators: readonly Lowering[] = [
   reduction("ReduceLogSumExp", logSumExp),
   single("ArgMax", (node, b) => argument(node, b, 1), { gradient: "zero" }),
   single("ArgMin", (node, b) => argument(node, b, -1), { gradient: "zero" }),
-  normalized("Softmax", (b, x) => b.softmax(x)),
+  normalized("Softmax", (b, x, { isReplaced }) => (isReplaced ? softmaxOfRows(b, x) : b.softmax(x))),
   normalized("LogSoftmax", (b, x) => b.logSoftmax(x)),
   {
     ...normalized("Hardmax", (b, x) => b.oneHot(b.argmax(x, -1), at(x.type.shape, rankOf(x) - 1))),

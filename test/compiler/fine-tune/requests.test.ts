@@ -251,6 +251,47 @@ describe("the output", () => {
   });
 });
 
+test("a softmax over nothing whose NaN is replaced has the gradient 0", async () => {
+  const graph: TestGraph = {
+    inputs: { x: { shape: ["n", 3] }, mask: { shape: ["n", 2] } },
+    initializers: { w: weights.w, zero: { shape: [], data: [0] } },
+    nodes: [
+      { operator: "MatMul", inputs: ["x", "w"], outputs: ["m"] },
+      { operator: "Add", inputs: ["m", "mask"], outputs: ["s"] },
+      { operator: "Softmax", inputs: ["s"], outputs: ["p"] },
+      { operator: "IsNaN", inputs: ["p"], outputs: ["none"] },
+      { operator: "Where", inputs: ["none", "zero", "p"], outputs: ["y"] },
+    ],
+    outputs: ["y"],
+  };
+  const { artifact } = await artifactOf(graph, "squared_error");
+  const nothing = Number.NEGATIVE_INFINITY;
+  const feeds = {
+    x,
+    mask: new ort.Tensor("float32", Float32Array.of(0, 0, nothing, nothing), [2, 2]),
+    targets: new ort.Tensor("float32", Float32Array.of(1, 0, 0.5, 0.5), [2, 2]),
+  };
+  const wAt = (entry: number, delta: number) =>
+    new ort.Tensor(
+      "float32",
+      Float32Array.from(weights.w.data, (value, index) => value + (index === entry ? delta : 0)),
+      [3, 2],
+    );
+  const session = await ort.InferenceSession.create(artifact.train);
+  const perStep = Object.entries(feeds).map(([name, { data, dims }]) => {
+    return [name, new ort.Tensor("float32", data as Float32Array, [1, ...dims])] as const;
+  });
+  const step = new ort.Tensor("int64", BigInt64Array.of(0n), []);
+  const results = await session.run({ ...Object.fromEntries(perStep), w: wAt(0, 0), step });
+  const next = (results["next/w"] as ort.TypedTensor<"float32">).data;
+  for (const [entry, value] of weights.w.data.entries()) {
+    const lossAt = (delta: number) => lossOf(artifact.eval, { ...feeds, w: wAt(entry, delta) });
+    const difference = ((await lossAt(1e-2)) - (await lossAt(-1e-2))) / 2e-2;
+    // The update is that of gradient descent with the rate 0.5.
+    expect((value - (next[entry] ?? Number.NaN)) / 0.5).toBeCloseTo(difference, 3);
+  }
+});
+
 test("the input gradient is that of the loss", async () => {
   const { artifact } = await artifactOf(linear, "cross_entropy", { inputGradient: true });
   const session = await ort.InferenceSession.create(artifact.inputGradient ?? new Uint8Array());
