@@ -19,6 +19,7 @@ import {
   formProblem,
   opsetProblem,
   precisionProblem,
+  trainingLayerProblem,
   unrollProblem,
 } from "./problems.js";
 import { snippetsOf } from "./snippets/index.js";
@@ -135,6 +136,7 @@ export async function exportTrainedModel(
     formProblem(trainedModel, form),
     unrollProblem(trainedModel, settings.unroll, form),
     opsetProblem(opset, asTrained),
+    trainingLayerProblem(trainedModel.spec, asTrained),
     precisionProblem(asTrained, precision),
   ].filter((problem) => problem !== undefined);
   if (problems.length > 0) return invalidInput(problems);

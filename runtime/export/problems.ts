@@ -103,6 +103,14 @@ function timeAxesReason(signature: Signature): string | undefined {
   return `its inputs ${nameOf(first[0])} and ${nameOf(other[0])} have different numbers of steps`;
 }
 
+/** The problem of training state with layers whose models are files of the run. */
+export function trainingLayerProblem({ model }: NormalSpec, withTraining: boolean): RunProblem | undefined {
+  const layer = model.find((each) => each.layer === "onnx");
+  if (!withTraining || layer === undefined) return undefined;
+  const message = `${layer.name} is an onnx layer: a training continues from the run, which has its model.`;
+  return { code: "training-layer", path: "", message, hint: "Export without --with-training, or train with --resume." };
+}
+
 /** The problem of an unsupported opset. */
 export function opsetProblem(opset: number, withTraining: boolean): RunProblem | undefined {
   const { first, last } = withTraining ? trainingOpsets : opsets;

@@ -14,7 +14,7 @@ function laterStepsNotice(spec: NormalSpec): readonly string[] {
   if (later === undefined) return [];
   const { layer, setting } = later;
   return [
-    `${layer.name} reads later steps, which the targets come from, so the model can copy them: write ${setting} in it, unless that is meant.`,
+    `${layer.name} ${layer.layer === "onnx" ? "may read" : "reads"} later steps, which the targets come from, so the model can copy them: write ${setting} in it, unless that is meant.`,
   ];
 }
 

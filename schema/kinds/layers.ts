@@ -62,6 +62,8 @@ export function laterStepsOf(layer: NormalLayer): LaterSteps | undefined {
       return { reason: "compares with the largest power of the whole sound", setting: '"range": null' };
     case "group_norm":
       return { reason: "needs the whole sequence", setting: '"layer": "layer_norm"' };
+    case "onnx":
+      return { reason: "may read later steps", setting: '"return": "vector"' };
     default:
       return undefined;
   }

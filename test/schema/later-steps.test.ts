@@ -1,6 +1,7 @@
 /** Layers that read the steps which the targets come from. */
 import { expect, test } from "vitest";
 import { targetsAmongInputs } from "../../schema/kinds/later-steps.js";
+import { rowsModel } from "../support/onnx-models.js";
 import { normal } from "../support/read-spec.js";
 
 const text = { type: "text", text: "hihello", window: 6 };
@@ -23,6 +24,7 @@ test.each<[object, readonly object[], string | undefined]>([
   [text, [embedding, { ...rnn, bidirectional: "sum" }, { layer: "projection" }], 'rnn: "bidirectional": "none"'],
   [text, [embedding, { layer: "attention" }, { layer: "projection" }], 'attention: "causal": true'],
   [text, [embedding, { layer: "group_norm", groups: 1 }, { layer: "projection" }], 'group_norm: "layer": "layer_norm"'],
+  [text, [embedding, { layer: "onnx", file: rowsModel }, { layer: "projection" }], 'onnx: "return": "vector"'],
   [text, [embedding, { layer: "layer_norm" }, { layer: "projection" }], undefined],
   [text, [embedding, { layer: "attention", causal: true }, { layer: "projection" }], undefined],
 ])("%j, %j: %s", async (data, model, setting) => {

@@ -630,7 +630,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   ...norm("group_norm", { groups: 1, gain: false, shift: false }, { groups: 2 }),
   ...prefixed("onnx", {
     name: keyEffect(foreign, "/model/1/name", "other"),
-    from: keyEffect(foreign, "/model/1/from", "first"),
+    from: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
     file: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
     sha256: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
     weights: keyEffect(

@@ -158,6 +158,9 @@ test("a run keeps its model: it is resumed to the same weights, exported, and re
   ]);
   const exported = await exportModel({ run: whole.out, out: join(folder, "whole.onnx") });
   expect(exported.ok ? "" : JSON.stringify(exported.error)).toBe("");
+  expect(await exportModel({ run: whole.out, out: join(folder, "state.onnx"), training: true })).toMatchObject({
+    error: { problems: [{ code: "training-layer" }] },
+  });
 });
 
 test("frozen weights stay as the file has them, and statistics are constants", async () => {

@@ -26,6 +26,15 @@ export function declarationOf(layer: NormalOnnx, { problem }: Context): Declarat
       hint: "Read the spec from its file, or with readSpec and its folder.",
     });
   const read = readModel(bytes);
+  const external = read.ok ? read.model.initializers.find((tensor) => tensor.external !== undefined) : undefined;
+  if (external !== undefined)
+    return problem({
+      part: layer,
+      key: "file",
+      code: "external-data",
+      message: `${layer.file} stores its tensor ${external.name} in another file.`,
+      hint: "Save the model in one file: onnx.save(onnx.load(FILE), FILE) in Python.",
+    });
   if (read.ok) return { bytes, inputs: read.model.inputs };
   const { code, message, hint } = read.problem;
   return problem({ part: layer, key: "file", code, message: `${layer.file}: ${message}`, hint });

@@ -89,6 +89,51 @@ describe("gradients", () => {
   });
 });
 
+test("several inputs read the layers in from, in the order of inputs", async () => {
+  const graph: TestGraph = {
+    inputs: { a: { shape: ["rows", 2] }, b: { shape: ["rows", 2] } },
+    initializers: { W: { shape: [2, 2], data: [1, 2, 3, 4] } },
+    nodes: [
+      { operator: "MatMul", inputs: ["b", "W"], outputs: ["product"] },
+      { operator: "Sub", inputs: ["a", "product"], outputs: ["y"] },
+    ],
+    outputs: ["y"],
+  };
+  const file = join(temporaryFolder(), "difference.onnx");
+  writeFileSync(file, modelBytes(graph));
+  const value = async (layer: object) => {
+    const model = [
+      { layer: "dense", name: "one", size: 2, bias: false },
+      { layer: "dense", name: "two", size: 2, bias: false, from: "inputs" },
+      { ...net, file, from: ["one", "two"], ...layer },
+    ];
+    const spec = {
+      ...specOf([], vectors(2)),
+      data: { type: "arrays", inputs: vectors(2), targets: vectors(2) },
+      model,
+    };
+    const { source, operands } = await opened(spec, file);
+    const identity = tensor("float32", [2, 2], [1, 0, 0, 1]);
+    const given = new Map([
+      ...operands,
+      ["one/W", identity],
+      ["two/W", { ...identity, data: identity.data.map((v) => 2 * v) }],
+    ]);
+    const [prediction] = [...outputsOf(programOf(source, "evaluation"), given, ["prediction"]).values()];
+    return Array.from(prediction?.data ?? []);
+  };
+  const differences = (one: number, two: number) =>
+    vectors(2).flatMap(([x = 0, y = 0] = []) => [one * x - two * (x + 3 * y), one * y - two * (2 * x + 4 * y)]);
+  const close = (actual: readonly number[], expected: readonly number[]) => {
+    expect(actual.length).toBe(6);
+    expected.forEach((entry, index) => {
+      expect(actual[index]).toBeCloseTo(entry, 5);
+    });
+  };
+  close(await value({}), differences(1, 2));
+  close(await value({ inputs: ["b", "a"] }), differences(2, 1));
+});
+
 describe("lengths", () => {
   /** y = x · mask, summed over all steps: a model that reads a mask. */
   const masked: TestGraph = {
