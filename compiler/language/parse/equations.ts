@@ -9,7 +9,15 @@ import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
 import { type Expression, type NameExpression, parseTokens, visit } from "./expression.js";
 import { nameForSynonym } from "./synonyms.js";
-import { type EquationProblem, leftSide, syntaxProblem, type Target, targetsIn, tokenize } from "./tokens.js";
+import {
+  type EquationProblem,
+  leftSide,
+  syntaxProblem,
+  type Target,
+  type Token,
+  targetsIn,
+  tokenize,
+} from "./tokens.js";
 
 /** One equation. Several targets are the results of a `split`, in order. */
 export interface Assignment extends ParsedEquation {
@@ -74,7 +82,8 @@ export function parseEquations(
   const { output } = definition;
   if (["schedule", "loss", "metric"].includes(definition.kind) && !assigned.has(output)) {
     const message = `no equation sets ${output}, the result of the ${definition.kind}`;
-    const misnamed = nearest(output, [...assigned]);
+    const [only, ...others] = assigned;
+    const misnamed = nearest(output, [...assigned]) ?? (others.length === 0 ? only : undefined);
     const hint = misnamed === undefined ? `Add one: "${output} = …".` : `Name it "${output}", not ${quote(misnamed)}.`;
     fail({ code: "unknown-name", path: path + definition.pointers.equations, message, hint });
     // The output of an optimizer is a next state.
@@ -165,12 +174,13 @@ function parseEquation(
     reportProblem(problem);
     return incomplete;
   };
-  if (left === undefined)
-    return fail(problem ?? syntaxProblem("an equation sets a name", 0, 'Write "name = expression".'));
+  if (left === undefined) return fail(problem ?? syntaxProblem("an equation sets a name", 0, settingHint(tokens)));
   const unexpected = left.find((token, index) => (index % 2 === 0 ? token.kind !== "name" : token.text !== ","));
   if (unexpected !== undefined || left.length % 2 === 0) {
     const offset = (unexpected ?? at(tokens, left.length)).offset;
-    return fail(syntaxProblem('the left side of "=" must be a name, or names separated by commas', offset));
+    const hint =
+      unexpected?.kind === "operator" ? "A name is set once: write the whole sum under a new one." : undefined;
+    return fail(syntaxProblem('the left side of "=" must be a name, or names separated by commas', offset, hint));
   }
   if (problem !== undefined) return fail(problem);
   const parsed = parseTokens(tokens.slice(left.length + 1), source);
@@ -178,6 +188,10 @@ function parseEquation(
   const { problems, invalidCalls } = checkCalls(parsed.expression, targets, definition);
   for (const callProblem of problems) reportProblem(callProblem);
   return { source, path, targets, value: parsed.expression, invalidCalls };
+}
+
+function settingHint(tokens: readonly Token[]): string {
+  return tokens.some(({ text }) => text === "==") ? 'To set a name, write one "=".' : 'Write "name = expression".';
 }
 
 /** The problem of a name that cannot be read at this position. */
@@ -206,7 +220,21 @@ function unreadableProblem(
     return { ...problem, hint: "The option of that name is not a number; only a variant can depend on it." };
   }
   const meant = nameForSynonym(name, definition.kind);
-  return { ...problem, hint: meant === undefined ? suggestion(name, readable, "Names") : `Write ${quote(meant)}.` };
+  if (meant !== undefined) return { ...problem, hint: `Write ${quote(meant)}.` };
+  const isNear = nearest(name, readable) !== undefined;
+  const hint = suggestion(name, readable, "Names");
+  return {
+    ...problem,
+    hint: isNear ? hint : [hint, declarationHint(definition)].filter((text) => text !== "").join(" "),
+  };
+}
+
+/** The place of names of one's own, for a definition that declares none. */
+function declarationHint({ kind, options, parameters }: ResolvedDefinition): string {
+  if (Object.keys(options).length + Object.keys(parameters).length > 0) return "";
+  return kind === "layer" || kind === "cell"
+    ? 'Tensors that are trained are declared in "parameters", numbers in "options".'
+    : 'Numbers are declared in "options".';
 }
 
 /** The problem of a name that cannot be set, or undefined. */

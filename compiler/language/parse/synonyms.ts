@@ -59,6 +59,10 @@ const functions: Readonly<Record<string, string>> = {
   swish: "silu(a)",
   logistic: "sigmoid(a)",
   heaviside: "where(a > 0, 1, 0)",
+  if: "where(condition, a, b)",
+  ifelse: "where(condition, a, b)",
+  select: "where(condition, a, b)",
+  cond: "where(condition, a, b)",
 };
 
 /** The expression for a function of another library; undefined for other names. */

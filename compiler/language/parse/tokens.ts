@@ -132,12 +132,15 @@ export function checkGrammar(tokens: readonly Token[], end: number): GrammarChec
   for (const [index, token] of tokens.entries()) {
     const fail = (message: string, hint?: string) => grammarProblem(message, token.offset, hint);
     const quoted = JSON.stringify(token.text);
-    if (token.text === "=") return fail('an equation has one "="', 'To compare, write "==".');
+    if (token.text === "=") return fail('an equation has one "="', equalsHint(tokens[index - 1], open.length > 0));
     const callWithoutArguments = token.text === ")" && index - 1 === open.at(-1) && isCall(index - 1);
     if (expectsOperand && !callWithoutArguments) {
       if (token.text === "(") open.push(index);
       else if (token.kind === "name" || token.kind === "number") expectsOperand = false;
-      else if (token.text !== "-") return fail(`a value is missing before ${quoted}`);
+      else if (token.text !== "-") {
+        const isFloorDivision = token.text === "/" && tokens[index - 1]?.text === "/";
+        return fail(`a value is missing before ${quoted}`, isFloorDivision ? "Write floor(a / b)." : undefined);
+      }
     } else if (token.text === "(" && isCall(index)) {
       open.push(index);
       expectsOperand = true;
@@ -154,10 +157,7 @@ export function checkGrammar(tokens: readonly Token[], end: number): GrammarChec
     } else if (token.kind === "operator") {
       expectsOperand = true;
     } else {
-      const isConditional = token.text === "if" || token.text === "else";
-      const hint = isConditional
-        ? "Write where(condition, a, b)."
-        : 'Write "*" for a product, "@" for a matrix product.';
+      const hint = wordHints.get(token.text) ?? 'Write "*" for a product, "@" for a matrix product.';
       return fail(`an operator is missing before ${quoted}`, hint);
     }
   }
@@ -165,6 +165,20 @@ export function checkGrammar(tokens: readonly Token[], end: number): GrammarChec
   if (expectsOperand) return grammarProblem("a value is missing at the end", end);
   if (unclosed !== undefined) return grammarProblem('"(" is never closed', unclosed.offset);
   return { ok: true, parentheses };
+}
+
+/** Words between two operands in other languages. */
+const wordHints: ReadonlyMap<string, string> = new Map([
+  ["if", "Write where(condition, a, b)."],
+  ["else", "Write where(condition, a, b)."],
+  ["and", "Write where(first, where(second, a, b), b)."],
+  ["or", "Write where(first, a, where(second, a, b))."],
+]);
+
+function equalsHint(before: Token | undefined, isArgument: boolean): string {
+  return isArgument && before?.kind === "name"
+    ? 'Arguments have no names: an axis is a number from the last, "sum(a, -1)". To compare, write "==".'
+    : 'To compare, write "==".';
 }
 
 function grammarProblem(message: string, offset: number, hint?: string): GrammarCheck {

@@ -535,7 +535,7 @@ test("a cell with an error hides no wrong name of a layer, and is reported once"
     { ...rnn, initial_state: "decodr" },
   ];
   expect(await problemsOf(spec(model, { cells }))).toEqual([
-    'unknown-name, /cells/mine/equations/0 k": unknown name "k" Names: x, h.',
+    'unknown-name, /cells/mine/equations/0 k": unknown name "k" Names: x, h. Tensors that are trained are declared in "parameters", numbers in "options".',
     'initial-state, /model/3/initial_state "decodr": No layer before rnn is named "decodr". Did you mean "decoder"?',
   ]);
 });

@@ -239,7 +239,7 @@ describe("mistakes", () => {
       }),
       [
         'unknown-function, /activations/bad/equations/0 tahn(x)": unknown function "tahn" Did you mean "tanh"?',
-        'unknown-name, /activations/bad/equations/2 k + q": unknown name "k" Names: x, p, q.',
+        'unknown-name, /activations/bad/equations/2 k + q": unknown name "k" Names: x, p, q. Numbers are declared in "options".',
         'shape-mismatch, /activations/bad/equations/1 @ x": x @ x: [batch, features] times [batch, features]: the inner sizes features and batch differ',
         'shape-mismatch, /activations/flat/equations/0 y = 3": the output y is a number, not [batch, width]',
       ],

@@ -316,7 +316,7 @@ describe("mistakes", () => {
       'argument, /optimizers/own/equations/0 g: g: [2, 2, 3] is no matrix In own, p is conv1d/W [2, 2, 3]. Write equations for each number of axes under "variants": "rank".',
     ]);
     expect(await problems({ equations: ["p' = p - rate * g / columns"] })).toEqual([
-      'unknown-name, /optimizers/own/equations/0 columns": unknown name "columns" Names: p, g, rate, t. In own, p is conv1d/b [3]. Write equations for each number of axes under "variants": "rank".',
+      'unknown-name, /optimizers/own/equations/0 columns": unknown name "columns" Names: p, g, rate, t. Numbers are declared in "options". In own, p is conv1d/b [3]. Write equations for each number of axes under "variants": "rank".',
     ]);
   });
 

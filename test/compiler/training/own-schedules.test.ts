@@ -128,7 +128,9 @@ describe("mistakes", () => {
     [
       "names of optimizers",
       { equations: ["factor = g / (n + 1)"] },
-      ['unknown-name, /schedules/own/equations/0 g / (n + 1)": unknown name "g" Names: n.'],
+      [
+        'unknown-name, /schedules/own/equations/0 g / (n + 1)": unknown name "g" Names: n. Numbers are declared in "options".',
+      ],
     ],
   ])("%s", async (_, parts, expected) => {
     expect([...(await problems(parts))].sort()).toEqual([...expected].sort());

@@ -219,7 +219,7 @@ test.each([
     { mine: { equations: ["m = abs(y - target)"] } },
     [
       'unknown-name, /metrics/mine/equations/0 target)": unknown name "target" Write "t".',
-      'unknown-name, /metrics/mine/equations ["m = abs(y - target)": no equation sets metric, the result of the metric Add one: "metric = …".',
+      'unknown-name, /metrics/mine/equations ["m = abs(y - target)": no equation sets metric, the result of the metric Name it "metric", not "m".',
     ],
   ],
 ])("%s", async (_, metrics, problems) => {

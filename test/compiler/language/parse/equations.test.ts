@@ -201,6 +201,13 @@ describe("calls", () => {
 
 describe("syntax", () => {
   test.each<[string, readonly string[]]>([
+    ["a == h", ['equation-syntax /cells/mine/equations/0+0: an equation sets a name. To set a name, write one "=".']],
+    [
+      "a += h",
+      [
+        'equation-syntax /cells/mine/equations/0+2: the left side of "=" must be a name, or names separated by commas. A name is set once: write the whole sum under a new one.',
+      ],
+    ],
     ["tanh(h)", ['equation-syntax /cells/mine/equations/0+0: an equation sets a name. Write "name = expression".']],
     [
       "= h",

@@ -136,6 +136,15 @@ describe("syntax errors", () => {
     ],
     ["a = b", 'equation-syntax at 2: an equation has one "=". To compare, write "==".'],
     ["1e999", "equation-syntax at 0: 1e999 is too large a number"],
+    [
+      "mean(a, axis=-1)",
+      'equation-syntax at 12: an equation has one "=". Arguments have no names: an axis is a number from the last, "sum(a, -1)". To compare, write "==".',
+    ],
+    ["a // b", 'equation-syntax at 3: a value is missing before "/". Write floor(a / b).'],
+    [
+      "a > b and b > 0",
+      'equation-syntax at 6: an operator is missing before "and". Write where(first, where(second, a, b), b).',
+    ],
     ["h ** 2", 'equation-syntax at 2: "**" is not allowed in an equation. Write a power as a ^ b.'],
     ["h ^", "equation-syntax at 3: a value is missing at the end"],
     ["a === b", 'equation-syntax at 2: "===" is not allowed in an equation. Write "==".'],
