@@ -13,6 +13,8 @@ export interface Origin {
   readonly line: number;
   /** The columns that name its series. */
   readonly series: Prediction;
+  /** The fields that the model does not read of the row some rows after it; none where the file has no such row. */
+  readonly inputOf: (rows: number) => Prediction;
   /** The members that name the row some rows after it. */
   readonly rowAfter: (rows: number) => Prediction;
 }
@@ -24,7 +26,7 @@ export function isForecastName(name: string): boolean {
 
 /** @param horizon the rows to be predicted, after the window. */
 export function forecastRows(
-  { line, series, rowAfter }: Origin,
+  { line, series, inputOf, rowAfter }: Origin,
   horizon: readonly number[],
   prediction: Prediction,
 ): readonly Prediction[] {
@@ -34,6 +36,6 @@ export function forecastRows(
       value instanceof RowValues ? value.values[place] : value,
     ]);
     const names = { ...(horizon.length > 1 && { step }), ...rowAfter(step) };
-    return withInput(line, series, { ...names, ...Object.fromEntries(members) });
+    return withInput(line, { ...series, ...inputOf(step) }, { ...names, ...Object.fromEntries(members) });
   });
 }

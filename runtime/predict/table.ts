@@ -56,7 +56,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     { ...data, columns: wanted, target: null },
     folder,
     null,
-    isOwnRow,
+    isOwnRow || data.known_future !== null,
     metadata.time?.notation,
   );
   if (!result.ok)
@@ -224,9 +224,16 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
       const { row: first, series } = starts[example] ?? { row: 0, series: 0 };
       const row = first + window - 1;
       if (isOwnRow) return withInput(lineOf(row), unreadOf(row), prediction);
+      const group = groupOf(row);
+      const isShown = (name: string) =>
+        !Object.hasOwn(group, name) && name !== rowTime?.column && !metadata.target.includes(name);
       const origin = {
         line: lineOf(row),
-        series: groupOf(row),
+        series: group,
+        inputOf: (after: number) =>
+          futureRows === 0
+            ? {}
+            : Object.fromEntries(Object.entries(unreadOf(row + after)).filter(([name]) => isShown(name))),
         rowAfter: (after: number) => timeMember(rowTime, row, after) ?? { row: row - series + 1 + after },
       };
       return forecastRows(origin, horizon, prediction);

@@ -90,6 +90,14 @@ describe("a trained model", () => {
     expect(other.rows[0]?.y).not.toBe(rows[0]?.y);
   });
 
+  test("repeats the fields of the predicted rows that the model does not read", async () => {
+    const noted = (lines: readonly string[]) =>
+      csv(lines.map((each, index) => `${each},note ${index}`)).replace("y\n", "y,note\n");
+    const { rows } = await predicted(run, "in.csv", noted([...past, ...ahead]));
+    expect(rows.map(({ note }) => note)).toEqual(["note 32", "note 34", "note 33", "note 35"]);
+    expect(Object.keys(rows[0] ?? {})).toEqual(["line", "shop", "note", "step", "day", "y"]);
+  });
+
   test("names the series that are too short", async () => {
     const short = [line("c", 14, 1), line("c", 15, 1), line("c", 16, ""), line("c", 17, "")];
     const { rows, notices } = await predicted(run, "in.csv", csv([...past, ...ahead, ...short]));
