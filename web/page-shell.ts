@@ -6,9 +6,11 @@ import type { NormalLayer } from "../schema/normal/index.js";
 import { element } from "./dom.js";
 import { loadModel, type Model } from "./load-model.js";
 
-const typeDescriptions: { readonly [K in PageManifest["metadata"]["type"]]: (uses: PageManifest["uses"]) => string } = {
+const typeDescriptions: {
+  readonly [K in PageManifest["metadata"]["type"]]: (uses: PageManifest["uses"], page: PageManifest) => string;
+} = {
   text: () => "text generation",
-  table: () => "time series",
+  table: (_, { training }) => (training.window === null ? "rows of a table" : "time series"),
   sequences: ({ targets, everyStep }) =>
     targets === "numbers" ? "sequence regression" : everyStep ? "sequence labeling" : "sequence classification",
   pairs: () => "sequence to sequence",
@@ -60,7 +62,7 @@ function modelFacts(page: PageManifest): readonly string[] {
     metrics === null ? [] : Object.entries(metrics).filter(([, values]) => "accuracy" in values);
   const [split, values] = splitsWithAccuracy.at(-1) ?? [];
   return [
-    typeDescriptions[metadata.type](uses),
+    typeDescriptions[metadata.type](uses, page),
     ...new Set(model.flatMap(layerNames)),
     formatCount(count, "parameter"),
     formatCount(step, "training step"),

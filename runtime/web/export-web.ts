@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
 import { hasKinds } from "../../schema/kinds/columns.js";
+import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
 import { nameOf } from "../../schema/kinds/optimizers.js";
 import { ONLY_TARGET, outputsOf } from "../../schema/kinds/outputs.js";
@@ -23,6 +24,7 @@ import { durableFs } from "../storage/durable-fs.js";
 import { writeSafetensors } from "../tensors/safetensors.js";
 import { type PageManifest, type PageOutput, pageFiles, type SampleData } from "./page-manifest.js";
 import { readSamples } from "./sample-data.js";
+import { hasForm, tableForm } from "./table-form.js";
 import { type PageFile, writePageFolder } from "./write-page.js";
 
 export interface WebRequest {
@@ -110,8 +112,9 @@ function featuresProblem({ spec }: Run): RunProblem | undefined {
   return { code: "features", path: "", message, hint: "Name a file with --out in place of --web." };
 }
 
-/** The examples of a page have one target, without a name. */
-function canTrain({ spec: { losses } }: Run): boolean {
+/** The examples of a page have one target, without a name, and no kinds of columns. */
+function canTrain({ spec: { losses, data } }: Run): boolean {
+  if (data.type === "table" && hasKinds(data.columns)) return false;
   return losses.length === 1 && losses[0]?.target === ONLY_TARGET;
 }
 
@@ -121,13 +124,15 @@ function decoderProblem({ spec }: Run): RunProblem | undefined {
   return severalOutputsProblem(spec, "a web page of pairs", "Name a file with --out in place of --web.");
 }
 
-/** The page edits numbers and labels. */
-function columnKindsProblem({ spec: { data } }: Run): RunProblem | undefined {
-  if (data.type !== "table" || (!hasKinds(data.columns) && data.group === null && data.known_future === null))
-    return undefined;
-  const message =
-    data.group === null
-      ? "A web page of a table reads a list of columns of numbers, but data.columns has kinds."
+/** A page has a form for one row of columns of kinds, and edits windows of numbers of one series. */
+function columnKindsProblem({ spec: { data, losses } }: Run): RunProblem | undefined {
+  if (data.type !== "table") return undefined;
+  const isForm = hasForm(data) && !losses.some(isProbabilistic);
+  if (isForm || (!hasKinds(data.columns) && data.group === null && data.known_future === null)) return undefined;
+  const message = hasForm(data)
+    ? "A web page of single rows shows one number for each target, but the loss has several."
+    : data.group === null
+      ? "A web page of windows of a table reads a list of columns of numbers, but data.columns has kinds."
       : "A web page of a table reads one series, but data.group has several.";
   return { code: "column-kinds", path: "", message, hint: "Name a file with --out in place of --web." };
 }
@@ -157,6 +162,7 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     outputs: [first, ...others],
     uses: first.uses,
     metadata,
+    form: data.type === "table" && hasForm(data) ? tableForm(data) : null,
     can_train: canTrain(run),
     id_limits: {
       ...Object.fromEntries([...idLimits(spec, run.signature)].map(([input, { size }]) => [input, size])),

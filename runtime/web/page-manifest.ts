@@ -1,6 +1,12 @@
 /** `page.json`: the description of a page's model, without paths of the run. */
 import type { Manifest, Ports } from "../../compiler/artifact.js";
-import type { NormalLayer, NormalLoss, NormalTrain } from "../../schema/normal/index.js";
+import type {
+  NormalColumnKind,
+  NormalLayer,
+  NormalLoss,
+  NormalTableData,
+  NormalTrain,
+} from "../../schema/normal/index.js";
 import type { Metadata } from "../data/metadata.js";
 import type { Uses } from "../data/source.js";
 import type { Splits } from "../data/splits.js";
@@ -20,6 +26,8 @@ export interface PageManifest {
   /** Of the inputs, and of the target of the first output. */
   readonly uses: PageOutput["uses"];
   readonly metadata: Metadata;
+  /** Of single rows of a table with kinds; null for other data. */
+  readonly form: TableForm | null;
   /** True where the page can train: the model has one output, and its target no name. */
   readonly can_train: boolean;
   /** The number of token ids of each input that has some, and the number of classes of `targets`. */
@@ -56,6 +64,11 @@ export interface PageOutput {
   readonly uses: Pick<Uses, "inputs" | "everyStep"> & { readonly targets: Exclude<Uses["targets"], "counts"> };
 }
 
+/** The input columns of a table with their kinds, and its notation of numbers. */
+export interface TableForm extends Pick<NormalTableData, "decimal" | "thousands"> {
+  readonly columns: readonly { readonly name: string; readonly kind: NormalColumnKind }[];
+}
+
 export type SampleData =
   | { readonly type: "text"; readonly text: string }
   | {
@@ -65,6 +78,8 @@ export type SampleData =
       /** In order of time, unscaled; labels are strings. */
       readonly rows: readonly (readonly (number | string)[])[];
     }
+  /** Fields of rows as the file has them, in the order of the form. */
+  | { readonly type: "form"; readonly rows: readonly (readonly string[])[] }
   | { readonly type: "sequences"; readonly split: SampleSplit; readonly examples: readonly SampleSequence[] }
   | {
       readonly type: "pairs";

@@ -166,6 +166,47 @@ export const specExamples = {
   },
 } satisfies Readonly<Record<string, SpecExample>>;
 
+/** Single rows of a table with every kind of column, in a notation of their own. */
+export const kindsExample = {
+  spec: {
+    name: "flats",
+    seed: 1,
+    data: {
+      type: "table",
+      file: "flats.csv",
+      delimiter: ";",
+      decimal: ",",
+      columns: {
+        area: { type: "number", unit: "m²", missing: "mean", indicator: true },
+        city: "category",
+        balcony: { type: "boolean", true: ["ja"], false: ["nein"] },
+        built: { type: "date", format: "%d.%m.%Y", features: ["month", "weekday"] },
+        note: { type: "text", normalization: { lowercase: true, punctuation: "drop" } },
+      },
+      target: ["rent"],
+      scale: "standard",
+    },
+    model: [
+      { layer: "dense", size: 8, activation: "tanh" },
+      { layer: "dense", size: 1 },
+    ],
+    loss: { type: "squared_error" },
+    optimizer: { type: "adam", learning_rate: 0.02 },
+    train: { steps: 60, batch_size: "all" },
+  },
+  files: {
+    "flats.csv": [
+      "area;city;balcony;built;note;rent",
+      "52,5 m²;Bonn;ja;03.05.1998;Bright, near the lake.;610",
+      "70 m²;Ulm;nein;21.11.2004;;700",
+      ";Bonn;nein;14.02.2011;Dark;480",
+      "90 m²;Ulm;ja;30.08.1975;Near the park!;980",
+      "61 m²;Köln;ja;09.07.1988;Bright;730",
+      "",
+    ].join("\n"),
+  },
+} satisfies SpecExample;
+
 /** A model with two outputs: a class, and two numbers. */
 export const outputsExample = {
   spec: {

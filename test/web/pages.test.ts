@@ -1,5 +1,5 @@
 /** The pages in a browser: predictions equal those of the run, fine-tuning works, and the console stays empty. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Browser, Page as Tab } from "playwright-core";
@@ -9,7 +9,14 @@ import { predictRun } from "../../runtime/predict/predict-run.js";
 import { readSafetensors } from "../../runtime/tensors/safetensors.js";
 import { serveFolder } from "../../runtime/web/static-server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../support/browser.js";
-import { ctcExample, outputsExample, pageOf, type SpecExample, specExamples } from "../support/page-specs.js";
+import {
+  ctcExample,
+  kindsExample,
+  outputsExample,
+  pageOf,
+  type SpecExample,
+  specExamples,
+} from "../support/page-specs.js";
 import { tone, wavFile } from "../support/wav.js";
 
 const fakeMicrophone = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
@@ -178,6 +185,33 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     await expect.poll(async () => Math.abs(((await probabilities(tab)).low ?? 0) - low * 100)).toBeLessThan(0.1);
     await expect.poll(async () => Math.abs(((await probabilities(tab)).high ?? 0) - high * 100)).toBeLessThan(0.1);
     expect(await tab.locator(".bars .largest .name").allInnerTexts()).toEqual(["high"]);
+    expect(errors).toEqual([]);
+  });
+
+  test("has a form for a row of columns of kinds, and predicts like rnnx predict", async () => {
+    const { tab, out, folder, web, errors } = await openExample(kindsExample, "index.html");
+    const headline = () => tab.locator(".headline b").textContent().then(Number);
+    const [header = "", ...rows] = kindsExample.files["flats.csv"].trimEnd().split("\n");
+    const expected = async (row: string) =>
+      (await predictOnCommandLine(out, folder, "in.csv", `${header}\n${row}\n`)).rent;
+    expect(await tab.getByLabel("built").inputValue()).toBe("1998-05-03");
+    await expect.poll(headline).toBeCloseTo(await expected(rows[0] ?? ""), 0);
+    // A row without an area and one without a note.
+    for (const place of [2, 1]) {
+      await tab.locator(".examples button").nth(place).click();
+      await expect.poll(headline).toBeCloseTo(await expected(rows[place] ?? ""), 0);
+    }
+    await tab.getByLabel("area").fill("1,5 m²");
+    await tab.getByLabel("city").selectOption("Köln");
+    await tab.getByLabel("balcony").selectOption("ja");
+    await tab.getByLabel("built").fill("2020-02-29");
+    await tab.getByLabel("note").fill("a DARK lake, unheard");
+    const changed = await expected("1,5 m²;Köln;ja;29.02.2020;a DARK lake, unheard;");
+    await expect.poll(headline).toBeCloseTo(changed, 0);
+    await tab.getByLabel("area").fill("many");
+    await expect.poll(() => tab.locator(".message").innerText()).toContain('area is "many"');
+    // Training on the page needs columns of numbers.
+    expect(existsSync(join(web, "fine-tune.html"))).toBe(false);
     expect(errors).toEqual([]);
   });
 

@@ -115,6 +115,8 @@ function sampleOrigin(samples: SampleData): string {
       return "the first characters of the run's text";
     case "table":
       return "the last rows of the run's table";
+    case "form":
+      return "rows of the run's table";
     case "images":
       return "images of the run's data";
     default:

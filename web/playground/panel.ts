@@ -6,6 +6,7 @@ import { imagesPanel } from "./images.js";
 import { pairsPanel } from "./pairs.js";
 import { sequencesPanel } from "./sequences.js";
 import { tablePanel } from "./table.js";
+import { tableFormPanel } from "./table-form.js";
 import { textPanel } from "./text.js";
 
 export function panelOf(model: Model): HTMLElement {
@@ -14,7 +15,7 @@ export function panelOf(model: Model): HTMLElement {
     case "text":
       return textPanel(model, metadata);
     case "table":
-      return tablePanel(model, metadata);
+      return model.page.form === null ? tablePanel(model, metadata) : tableFormPanel(model, metadata, model.page.form);
     case "sequences":
       return sequencesPanel(model, metadata);
     case "pairs":
