@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, Case>> = {
         target: ["price"],
         delimiter: ";",
         missing: "previous",
-        reverse: true,
+        time: "day",
         scale: "standard",
       },
     },
@@ -120,7 +120,7 @@ const cases: Readonly<Record<string, Case>> = {
     ]),
     target: "heat",
     task: "forecast",
-    spec: { data: { columns: ["heat"], reverse: true } },
+    spec: { data: { columns: ["heat"], time: { column: "tag", format: "%d.%m.%Y" } } },
   },
   "a series without names and target": {
     file: "series.csv",
@@ -202,7 +202,7 @@ const cases: Readonly<Record<string, Case>> = {
     ]),
     target: "sold",
     task: "forecast",
-    spec: { data: { columns: { day: "date", weather: "category", sold: "number" }, window: 12 } },
+    spec: { data: { columns: { day: "date", weather: "category", sold: "number" }, time: "day", window: 12 } },
   },
   "texts that start with #, in a file with spaces and accents in its name": {
     file: "Réponses du 3 mai.csv",

@@ -3,6 +3,7 @@ import type { ColumnFacts, FileFacts } from "./file-facts.js";
 import type { Panel } from "./panel.js";
 import { tableColumns } from "./table-columns.js";
 import type { Task } from "./task.js";
+import { epochsFor, splitFor, training } from "./training.js";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -85,13 +86,16 @@ function forecast(
 ): ComposedSpec {
   const length = panel?.shortest ?? facts.rows;
   const isLong = panel !== null && length >= LONG_PANEL;
-  const isReversed = panel === null && facts.columns.some(({ isDescendingDate }) => isDescendingDate);
+  const time = facts.columns.find(
+    ({ isOrderedDate, tableKind, missing }) => isOrderedDate && tableKind?.type === "date" && missing === 0,
+  );
+  const isReversed = time === undefined && facts.columns.some(({ isDescendingDate }) => isDescendingDate);
   const isWide = panel !== null && areWide(inputs, targets, facts.rows);
   return {
     data: {
       ...tableData(inputs, targets, facts, file, "previous"),
-      ...(panel !== null && seriesData(panel, facts)),
-      ...(isReversed && { reverse: true }),
+      ...(panel !== null ? seriesData(panel, facts) : time !== undefined && { time: timeData(time, facts) }),
+      ...(panel === null && isReversed && { reverse: true }),
       scale: isWide ? { type: "log", per: "window" } : "standard",
       window: isLong ? 168 : Math.max(1, Math.min(24, Math.floor(length / 10))),
       horizon: 1,
@@ -215,12 +219,13 @@ function sequencesData(
 function tableData(
   inputs: readonly ColumnFacts[],
   targets: readonly ColumnFacts[],
-  { columns, hasHeader, delimiter }: FileFacts,
+  facts: FileFacts,
   file: string,
   missing: "mean" | "previous",
   isClasses = false,
 ): JsonObject {
-  const nameOf = (column: ColumnFacts) => (hasHeader ? column.name : columns.indexOf(column) + 1);
+  const { columns, delimiter } = facts;
+  const nameOf = (column: ColumnFacts) => placeOf(column, facts);
   // Categories have an id for a missing value, and texts an unknown unit.
   const isIncomplete = [...inputs, ...targets].some(
     ({ tableKind, missing: count }, index) =>
@@ -240,13 +245,19 @@ function tableData(
 }
 
 /** The keys of a table of several series. */
-function seriesData({ time, group }: Panel, { columns, hasHeader }: FileFacts): JsonObject {
-  const nameOf = (column: ColumnFacts) => (hasHeader ? column.name : columns.indexOf(column) + 1);
+function seriesData({ time, group }: Panel, facts: FileFacts): JsonObject {
+  return { group: [placeOf(group, facts)], time: timeData(time, facts) };
+}
+
+/** The column of times, with the format of dates that are not in ISO 8601. */
+function timeData(time: ColumnFacts, facts: FileFacts): unknown {
   const format = time.tableKind?.type === "date" ? time.tableKind.format : null;
-  return {
-    group: [nameOf(group)],
-    time: format === null ? nameOf(time) : { column: nameOf(time), format },
-  };
+  return format === null ? placeOf(time, facts) : { column: placeOf(time, facts), format };
+}
+
+/** The name of a column, or its number in a file without names. */
+function placeOf(column: ColumnFacts, { columns, hasHeader }: FileFacts): string | number {
+  return hasHeader ? column.name : columns.indexOf(column) + 1;
 }
 
 /** Vectors need no table; ids do. */
@@ -261,33 +272,6 @@ function recurrent(keys: JsonObject): JsonObject {
 function balance({ values }: ColumnFacts): JsonObject {
   const counts = [...(values?.values() ?? [])];
   return Math.max(...counts) >= UNBALANCED * Math.min(...counts) ? { class_weights: "balanced" } : {};
-}
-
-export function splitFor(rows: number): JsonObject {
-  if (rows >= 50) return { validation: 0.1, test: 0.1 };
-  return rows >= 10 ? { validation: 0.2 } : {};
-}
-
-export function training(rows: number, hasEpochs: boolean): Pick<ComposedSpec, "optimizer" | "train"> {
-  const trained = Math.floor(rows * (rows >= 50 ? 0.8 : rows >= 10 ? 0.8 : 1));
-  const length =
-    trained >= MANY_EXAMPLES ? { steps: 2000 } : hasEpochs ? { epochs: epochsFor(trained) } : { steps: 200 };
-  return {
-    optimizer: { type: "adam", learning_rate: 0.005, clip: { global_norm: 5 } },
-    train: {
-      ...length,
-      batch_size: trained < 64 ? "all" : trained >= MANY_EXAMPLES ? 128 : 32,
-      ...(rows >= 10 && { keep_best: { metric: "loss", mode: "min" } }),
-    },
-  };
-}
-
-/** Examples of which a training reads as many as 2,000 batches of 128 have. */
-const MANY_EXAMPLES = 60_000;
-
-/** Fewer passes through more examples: about 20,000 examples are read. */
-function epochsFor(examples: number): number {
-  return Math.max(3, Math.min(60, Math.ceil(20_000 / Math.max(examples, 1))));
 }
 
 function meanOf(numbers: readonly number[]): number {

@@ -1,8 +1,9 @@
 /** `rnnx init --data FOLDER`: a classifier of the sound files of a folder, by a part of their names or by their folders. */
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
-import { type ComposedSpec, splitFor, training } from "./compose-spec.js";
+import type { ComposedSpec } from "./compose-spec.js";
 import { readSoundFacts, type SoundFacts, soundFactsRecord, soundFactsText } from "./sound-facts.js";
+import { splitFor, training } from "./training.js";
 
 export interface SoundsProposal {
   readonly composed: ComposedSpec;
