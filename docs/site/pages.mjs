@@ -19,6 +19,7 @@ export const sections = [
       { file: "how-to/start-from-your-file.md" },
       { file: "how-to/read-a-table.md" },
       { file: "how-to/read-a-table-with-text.md" },
+      { file: "how-to/forecast-a-series.md" },
       { file: "how-to/forecast-with-uncertainty.md" },
       { file: "how-to/forecast-many-series.md" },
       { file: "how-to/forecast-a-competition.md" },
