@@ -1,6 +1,6 @@
 /**
  * activation: a function of each entry, a softmax over the features, or a gate of two halves of them. In code, because
- * its function is named by an option, and a softmax hands its logits to the loss.
+ * a softmax or sigmoid hands its operand to the loss.
  */
 import type { NormalActivation } from "../../../schema/normal/index.js";
 import { activate } from "../activations.js";

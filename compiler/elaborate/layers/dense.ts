@@ -1,6 +1,7 @@
 /**
  * dense and projection: x @ W + b with an activation; `<name>/W` [in, size], `<name>/b` [size], and twice as many
- * columns for gated activations. In code, because a softmax or sigmoid hands its logits to the loss.
+ * columns for gated activations. In code, because a softmax or sigmoid hands its logits to the loss, and the
+ * kernel may be the table of an embedding.
  */
 import type { NormalDense, NormalProjection } from "../../../schema/normal/index.js";
 import type { Shape } from "../../ir/types.js";

@@ -1,6 +1,6 @@
 /**
  * layer_norm and rms_norm: each vector of features normalized by itself, then scaled by a gain and shifted. In code,
- * because cells with `layer_norm` share it.
+ * because `epsilon` is an option, and layer_norm of equations has none; cells with `layer_norm` share both.
  */
 import type { NormalLayerNorm, NormalRmsNorm } from "../../../schema/normal/index.js";
 import { layerNorm, rmsNorm } from "../../language/functions/axes.js";
