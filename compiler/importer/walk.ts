@@ -16,6 +16,7 @@ import { computed, elementType, isNumeric, type Known, known, missing, type Oper
 import { lowerings, refusedOperators } from "./operators/index.js";
 import { Refusal, refuse } from "./refusal.js";
 import { replacedNames } from "./replaced-names.js";
+import { expectSizes } from "./result-sizes.js";
 import { foldSizes } from "./shape-arithmetic.js";
 import type { Weights } from "./weights.js";
 
@@ -201,8 +202,10 @@ export function startWalk(
       if (results !== undefined) return { results, isConstant: true };
     }
     const view = nodeOf(scope.b, operands);
+    const before = scope.b.nodes.length;
     const results = lowering.lower(view, scope.b);
     expectRead(view, attributes);
+    expectSizes(scope.b.nodes.slice(before));
     return {
       results: results.map((result) => (result === undefined || "kind" in result ? result : computed(result))),
       isConstant: results.every((result) => result === undefined || ("kind" in result && result.kind === "known")),
@@ -222,7 +225,12 @@ export function startWalk(
     for (const name of graph.sparse) scope.values.set(name, refusedTensor(name, "is sparse"));
     for (const tensor of graph.initializers) scope.values.set(tensor.name, storedOperand(tensor));
     for (const node of graph.nodes) walkNode(node, scope);
-    return graph.outputs.map(({ name }) => scope.values.get(name) ?? missing);
+    return graph.outputs.map(({ name }) => scope.values.get(name) ?? uncomputed(name));
+  }
+
+  function uncomputed(name: string): Operand {
+    refused.push({ node: name, operator: "output", reason: "is computed by no node", hint: "" });
+    return missing;
   }
 
   function refusedTensor(name: string, reason: string): Operand {

@@ -9,11 +9,13 @@ import { isNumeric, type Operand, sizeValue } from "../operand.js";
 import { refuse } from "../refusal.js";
 import { expectFloat, frontIndices, rankOf } from "./values.js";
 
-/** Indices from 0. Known ones without a negative entry stay as they are. */
+/** Indices from 0. Known ones without a negative entry stay as they are; those beyond the axis are refused. */
 function indicesOf(node: ModelNode, b: Builder, index: number, size: Dim): Value {
   const operand = node.operand(index);
-  const isFront =
-    operand.kind === "known" && isNumeric(operand) && Array.from(operand.entries).every((entry) => Number(entry) >= 0);
+  const known = operand.kind === "known" && isNumeric(operand) ? Array.from(operand.entries, Number) : undefined;
+  const beyond = known?.find((entry) => typeof size === "number" && (entry >= size || entry < -size));
+  if (beyond !== undefined) return refuse(`has the index ${beyond} on an axis of ${size}`);
+  const isFront = known?.every((entry) => entry >= 0) === true;
   return isFront ? node.x(index) : frontIndices(b, node.x(index), size);
 }
 

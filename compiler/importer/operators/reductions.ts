@@ -113,6 +113,7 @@ function largestEntries(node: ModelNode, b: Builder): readonly Value[] {
   if (k < 1) return refuse("finds no entry");
   const sign = node.int("largest") === 0 ? -1 : 1;
   const size = at(x.type.shape, axis);
+  if (typeof size === "number" && k > size) return refuse(`finds the ${k} largest of ${size} entries`);
   const { there, back } = toLast(rankOf(x), axis);
   const moved = b.transpose(x, there);
   let rest = sign === 1 ? moved : b.neg(moved);
