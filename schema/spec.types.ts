@@ -833,7 +833,7 @@ export interface TableData {
    */
   known_future?: string[] | null;
   /**
-   * Input columns with one value in each series, such as the size of a shop: the input `static`, [batch, columns], has them once for each window, scaled per column as in `inputs`; a column of categories is the input `static.<column>` of one id. Layers read them by `from`; `inputs` has them in each row too. With autoregressive decoding they are those of the next rows. A column that changes within a series is an error. Default (null): none.
+   * Input columns with one value in each series, such as the size of a shop: the input `static`, [batch, columns], has them once for each window, scaled per column as in `inputs` (a scale per series or window leaves them as they are); a column of categories is the input `static.<column>` of one id. Layers read them by `from`; `inputs` has them in each row too. With autoregressive decoding they are those of the next rows. A column that changes within a series is an error. Default (null): none.
    */
   static?: string[] | null;
   /**
