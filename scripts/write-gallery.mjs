@@ -114,6 +114,11 @@ const sections = {
         "The next 96 hours of 7 columns from the last 96: SegRNN, whose GRU reads segments of 48 hours of each column minus its last value (S. Lin et al., 2023). Its own file is a small one of that form; on ETTh1 (`--set data.file=ETTh1.csv`) the split is the usual one of 12, 4 and 4 months, 2,785 test windows, with a test MSE of 0.369 and an MAE of 0.389 after 340 steps.",
       silent: true,
     },
+    "spoken-digits": {
+      shows:
+        "Sounds of digits by speakers that the training lacks: a log-mel spectrum of at most 40 dB for each sound, normalized by band, and convolutions over time. Its own files are sums of harmonics; with the free spoken digits (`--set 'data.file=recordings/*.wav'`) each fold leaves one of six speakers out, and `rnnx sweep` trains all: the mean test accuracy is 0.81.",
+      silent: true,
+    },
     "m4-hourly": {
       shows:
         "The next 48 hours of many series at once, with an interval of 80 %: a linear forecast of two weeks of hours plus a correction by a network, in logarithms less their mean in each window, so that series of any size are alike. Its own file is a small one of that form; on the hourly series of the M4 competition ([how to](how-to/forecast-a-competition.md), `--set data.file=m4.csv`) the 414 test windows have a sMAPE of 8.89 and a MASE of 0.942 (seasonal naive: 13.91 and 1.193; the winner of the competition: 9.33 and 0.893), and 78.9 % of the values are within the interval, after 1,524 steps.",

@@ -100,6 +100,19 @@ it.skipIf(!existsSync(hoursBefore))(
   240_000,
 );
 
+const recordings = shared("spoken_digits");
+
+it.skipIf(!existsSync(recordings))(
+  `spoken-digits leaves the recordings of one speaker out of the training${without(recordings)}`,
+  () => {
+    const files = ["--set", `data.file=${recordings}/*.wav`, "--set", "train.epochs=1"];
+    const { events, metrics } = train("spoken-digits", ...files, "--fold", "2");
+    expect(events[0]).toMatchObject({ examples: { train: 2500, validation: 0, test: 500 } });
+    expect(metrics.test.accuracy).toBeGreaterThan(0.5);
+  },
+  240_000,
+);
+
 /** The error on the test part of taking the price of a window's last day for the next, on the scaled target. */
 async function lastPriceError(run: string): Promise<number> {
   const read = await readSpecFile(`${run}/spec.json`);
