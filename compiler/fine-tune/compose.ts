@@ -74,7 +74,7 @@ export function composeProgram(composition: Composition, mode: "training" | "eva
     outputs: outputs.map(([port]) => port),
     layers: [],
     attention: [],
-    metrics: loss?.metrics ?? {},
+    metrics: loss?.metrics ?? { loss: "mean" },
     batching: loss?.batching ?? "indivisible",
   };
 }
@@ -90,7 +90,14 @@ function lossResults(
     targets,
   }: Pick<Composition, "loss" | "operand"> & { readonly step: Value | undefined; readonly targets: Value | undefined },
 ): readonly (readonly [OutputPort, Value])[] {
-  if (loss === null || operand === null) return [[{ name: "loss", role: "loss" }, b.mean(output)]];
+  if (loss === null || operand === null) {
+    const count = output.type.shape.length === 0 ? b.scalar(1) : b.cast(b.size(output), "float32");
+    const accumulators = b.concat([b.unsqueeze(b.sum(output), [0]), b.unsqueeze(count, [0])], 0);
+    return [
+      [{ name: "loss", role: "loss" }, b.mean(output)],
+      [{ name: "metrics/loss", role: "metric" }, accumulators],
+    ];
+  }
   const moved = operand.moves.reduce((value, node) => at(b.copy(node, [value]), 0), output);
   const rows = b.reshape(moved, operand.shape);
   const operands = loss.inputs.map(({ name }) =>

@@ -248,6 +248,14 @@ describe("the output", () => {
     const { artifact, notices } = await artifactOf(graph, "squared_error", { isOutputLoss: true });
     expect(notices).toEqual([]);
     expect(await lossOf(artifact.eval, { x, ...stored() })).toBeCloseTo(2.67, 5);
+    // Its metric is the mean over batches, or over all entries of an output with axes.
+    expect(artifact.manifest.metrics).toEqual({ loss: "mean" });
+    const whole = await artifactOf(linear, "squared_error", { isOutputLoss: true });
+    const session = await ort.InferenceSession.create(whole.artifact.eval);
+    const [sum = 0, count] = ((await session.run({ x, ...stored() }))["metrics/loss"] as ort.TypedTensor<"float32">)
+      .data;
+    expect(count).toBe(4);
+    expect(sum).toBeCloseTo(2.67, 5);
   });
 });
 
