@@ -75,6 +75,7 @@ test("all defaults of the smallest spec", async () => {
         weight: 1,
       },
     ],
+    adapt: null,
     regularization: null,
     metrics: null,
     optimizer: {
