@@ -27,7 +27,7 @@ test.each<[string, object, string]>([
   [
     "a key that is near to nothing",
     { ...base, zzz: 1 },
-    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, extends, variables, data, cells, layers, activations, optimizers, schedules, model, blocks, loss, losses, metrics, regularization, optimizer, train.',
+    'unknown-key /zzz | Unknown key "zzz" in the spec. | Keys: name, seed, extends, variables, data, cells, layers, activations, optimizers, schedules, model, blocks, loss, losses, metrics, adapt, regularization, optimizer, train.',
   ],
   [
     "a section",
