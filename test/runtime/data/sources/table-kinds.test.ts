@@ -240,9 +240,9 @@ describe("mistakes of a spec", () => {
       '"," is the decimal mark and the separator of thousands.',
     ],
     [
-      { a: { type: "date", format: "%d.%q" } },
+      { a: { type: "date", format: "%d.%Q" } },
       "/data/columns/a/format",
-      'The format "%d.%q" has %q, which is no directive.',
+      'The format "%d.%Q" has %Q, which is no directive.',
     ],
     [
       { a: { type: "date", format: "%d.%m.%y %Y" } },
