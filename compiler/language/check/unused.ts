@@ -55,7 +55,36 @@ export function checkUnused(
   const optionHint = `Remove it, or read it in ${places}.`;
   reportUnused(unusedOptions, "options", "unused-option", "nothing depends on the option", optionHint);
   const isEffective = checkEffects(optionCombinations, path, report);
-  return isEffective && reported.size + unusedInputs.length + unusedOptions.length === 0;
+  // A state of an equation without an effect is not a mistake of its own.
+  const unusedStates = isEffective ? statesWithoutEffect(optionCombinations) : [];
+  const stateMessage = "the output and the first state do not depend on the state";
+  const stateHint = "Remove it with its equation, or read it in an equation that the output depends on.";
+  reportUnused(unusedStates, "state", "unused-state", stateMessage, stateHint);
+  return isEffective && reported.size + unusedInputs.length + unusedOptions.length + unusedStates.length === 0;
+}
+
+/** The states of a cell, after the first, that its output and first state depend on under no combination of options. */
+function statesWithoutEffect(combinations: readonly OptionCombination[]): readonly string[] {
+  const [first] = combinations;
+  if (first?.resolved.kind !== "cell") return [];
+  const effective = new Set(combinations.flatMap((combination) => [...effectiveStates(combination)]));
+  return Object.keys(first.resolved.state).filter((name) => !effective.has(name));
+}
+
+/** The first state, and the states that it and the output depend on, in this step or a later one. */
+function effectiveStates({ resolved, equations }: OptionCombination): ReadonlySet<string> {
+  const names = Object.keys(resolved.state);
+  const effective = new Set(names.slice(0, 1));
+  const read = new Set([resolved.output]);
+  let known: number;
+  do {
+    known = effective.size;
+    for (const name of effective) read.add(`${name}'`);
+    for (const equation of equations.toReversed())
+      if (equation.targets.some(({ name }) => read.has(name))) for (const name of namesIn(equation)) read.add(name);
+    for (const name of names) if (read.has(name) || read.has(`${name}'`)) effective.add(name);
+  } while (effective.size > known);
+  return effective;
 }
 
 /** The kinds whose equations must read x. */

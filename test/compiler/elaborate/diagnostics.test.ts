@@ -419,6 +419,16 @@ describe("custom cells", () => {
     ).toEqual([]);
   });
 
+  test("a state that nothing reads, and one that feeds the output through another", async () => {
+    const states = { state: { h: "hidden_size", s: "hidden_size", q: "hidden_size" } };
+    const own = cell(["h' = tanh(x @ W) + q", "s' = s + h'", "q' = q + x @ W"], states);
+    expect(
+      await problemsOf(spec([ids, { ...mine, hidden_size: 4 }, { layer: "projection" }], { cells: { mine: own } })),
+    ).toEqual([
+      'unused-state, /cells/mine/state/s "s": the output and the first state do not depend on the state "s" Remove it with its equation, or read it in an equation that the output depends on.',
+    ]);
+  });
+
   test("a wrong value of an option is reported where a layer gives it", async () => {
     const heads = cell(["h' = split_heads(x @ W, heads) + h", "y = merge_heads(h')"], {
       options: { heads: 1 },

@@ -188,13 +188,13 @@ describe("custom cells", () => {
     ["differ from RNN by Infinity", { equations: ["h' = tanh(x @ W + h @ U)", "y = concat(h', h')"], output: "y" }],
     [
       "RNN has 1 state, and the cell has 2",
-      { state: { h: "hidden_size", g: "hidden_size" }, equations: ["h' = tanh(x @ W + h @ U)", "g' = h"] },
+      { state: { h: "hidden_size", g: "hidden_size" }, equations: ["h' = tanh(x @ W + g @ U)", "g' = h"] },
     ],
     [
       "the states of LSTM have one size",
       {
         state: { h: "hidden_size", c: "2*hidden_size" },
-        equations: ["h' = tanh(x @ W + h @ U)", "c' = concat(h, h)"],
+        equations: ["h' = tanh(x @ W + h @ U) + sum(c)", "c' = concat(h, h)"],
         onnx: { operator: "LSTM", W: ["W"], R: ["U"] },
       },
     ],

@@ -385,7 +385,7 @@ describe("states of equal value", () => {
   const cell = (second: string, output: string) => ({
     state: { a: "hidden_size", b: "hidden_size" },
     parameters: { W: ["input_size", "hidden_size"], U: ["hidden_size", "hidden_size"] },
-    equations: ["a' = tanh(x @ W + a @ U)", `b' = ${second}`],
+    equations: ["a' = tanh(x @ W + (a + b) @ U)", `b' = ${second}`],
     output,
   });
   const rowsWith = async (second: string, output: string, zoneout: object, mode: Mode) => {
