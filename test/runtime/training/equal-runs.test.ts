@@ -34,6 +34,9 @@ const REFUSALS = [
  */
 const isStabilized = (title: string) => /"cell":"(slstm|mlstm|rwkv)"/.test(title);
 
+/** The bias of keys adds one number to all scores of a query: its gradient is a rounding error, which Adam enlarges. */
+const isKeyBias = (name: string) => name.endsWith("/bk");
+
 function expectClose(actual: readonly number[], expected: readonly number[], title: string) {
   expect(actual.length, title).toBe(expected.length);
   const scale = Math.max(1, ...expected.map(Math.abs));
@@ -140,7 +143,7 @@ test(
         counts.set(change, (counts.get(change) ?? 0) + 1);
         expectClose(actual.losses, expected.losses, title(`losses with ${change}`));
         for (const [name, entries] of Object.entries(expected.parameters))
-          expectClose(actual.parameters[name] ?? [], entries, title(`${name} with ${change}`));
+          if (!isKeyBias(name)) expectClose(actual.parameters[name] ?? [], entries, title(`${name} with ${change}`));
       };
       const compiled = await compiledWith(spec, {});
       if (compiled === null) throw new Error(title("refused"));
