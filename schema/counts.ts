@@ -3,7 +3,7 @@
 /** 10850 → 10,850 */
 export function formatInteger(value: number): string {
   // A formatter of Intl takes 15 ms to begin.
-  return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${Math.round(value)}`.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** "1 row", "1,024 rows". */
