@@ -55,7 +55,8 @@ export async function explainDivergence(
   // With a formula as the cause, a smaller learning rate would only delay it.
   const hint =
     origin === undefined || origin.cause === ""
-      ? float16Advice(spec, origin) + clippingAdvice(spec, normHistory)
+      ? float16Advice(spec, origin) +
+        (failedStep === 1 && !("parameter" in nonFinite) ? firstStepAdvice(spec) : clippingAdvice(spec, normHistory))
       : origin.cause;
   return { message, hint, ...(source && { source }) };
 }
@@ -102,6 +103,12 @@ function float16Advice({ train }: NormalSpec, origin: NonFiniteOrigin | undefine
   const lossScaleHint =
     typeof train.precision.loss_scale === "number" ? 'a smaller "loss_scale" in precision, or ' : "";
   return `In float32 all values of this step are finite: use ${lossScaleHint}"precision": "float32" in train. `;
+}
+
+/** Advice before the first update, which no learning rate and no clipping has changed. */
+function firstStepAdvice({ data }: NormalSpec): string {
+  const scale = data.type === "table" ? ', which "scale" in data would make small' : "";
+  return `No update has been made yet: the cause is in the data (large numbers${scale}), the initial weights or the equations.`;
 }
 
 /** Ratio to the median norm from which the gradient counts as exploding. */

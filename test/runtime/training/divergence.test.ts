@@ -159,7 +159,8 @@ test("an equation with a value that is not finite is located, for any number of 
 });
 
 test("a loss that is too large", async () => {
-  const { message, source } = await fail({ data: sums(1e30) });
+  const { message, source, hint } = await fail({ data: sums(1e30) });
+  expect(hint).toMatch(/^No update has been made yet: the cause is in the data/);
   expect(message).toMatch(/^The loss became Infinity at step 1; the first value that is not finite is in the loss\./);
   expect(source?.path).toBe("/loss");
 });
