@@ -38,7 +38,7 @@ test("6.623 is 6623 between semicolons, and the other reading has its way out", 
   const { stdout, data } = await initialize(
     `a;y\n${rows(20, (index) => `${digits(index)}.${three(index)};${index * index}`)}`,
   );
-  expect(data.columns.a).toEqual({ type: "number", decimal: ",", thousands: "." });
+  expect(data).toMatchObject({ decimal: ",", thousands: ".", columns: ["a"] });
   expect(stdout).toContain("a: 1.100 is read as 1100, not as 1.1, since semicolons separate the fields. Is it 1.1?");
 });
 
@@ -63,4 +63,13 @@ test("0,037 has a decimal comma, and no group of thousands", async () => {
     `a;b;y\n${rows(20, (index) => `0,${three(index)};${digits(index)},${three(index)};${digits(index * 7)},5`)}`,
   );
   expect(data).toMatchObject({ decimal: ",", columns: ["a", "b"] });
+});
+
+test.each(["y", "count"])("integers have the marks of the other columns, with the target %s", async (target) => {
+  const name = (column: string) => (column === target ? "y" : column === "y" ? "amount" : column);
+  const { data } = await initialize(
+    `day;${name("y")};${name("count")}\n${rows(150, (index) => `${10 + (index % 18)}.01.2023;${10 + index}.000,00;${840 + (index % 120)}`)}`,
+  );
+  expect(data).toMatchObject({ decimal: ",", thousands: "." });
+  expect(JSON.stringify(data.columns)).not.toMatch(/"decimal"|"thousands"/);
 });

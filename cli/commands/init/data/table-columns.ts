@@ -20,11 +20,16 @@ export function tableColumns(
 ): object {
   const keyOf = (column: ColumnFacts) => (forbiddenKeys.includes(column.name) ? placeOf(column) : nameOf(column));
   const numberTargets = isClasses ? [] : targets;
-  // The notation of the table is that of a target, which needs no kind of its own then.
-  const [first] = [...numberTargets, ...inputs].flatMap(({ tableKind }) =>
-    tableKind?.type === "number" && (numberTargets.length > 0 || isOther(tableKind)) ? [tableKind] : [],
-  );
-  const { decimal, thousands } = first ?? plain;
+  // The notation of the table is that of a target, which needs no kind of its own then. Integers have any notation.
+  const numberKinds = (columns: readonly ColumnFacts[]) =>
+    columns.flatMap(({ tableKind }) => (tableKind?.type === "number" ? [tableKind] : []));
+  const targetKinds = numberKinds(numberTargets);
+  const { decimal, thousands } =
+    [...targetKinds, ...numberKinds(inputs)].find(
+      (kind) => isOther(kind) && targetKinds.every((target) => isReadIn(target, kind)),
+    ) ??
+    targetKinds[0] ??
+    plain;
   const kinds = [...inputs, ...numberTargets.filter((target) => hasUnit(target) && !inputs.includes(target))];
   const isPlainList = kinds.every(
     ({ tableKind }) => tableKind === null || shortKind(tableKind, { decimal, thousands }) === "number",
@@ -39,7 +44,9 @@ export function tableColumns(
             keyOf(column),
             column.tableKind?.type === "text"
               ? textKind(column)
-              : shortKind(column.tableKind ?? { type: "number", ...plain, unit: null }, { decimal, thousands }),
+              : column.tableKind === null
+                ? "number"
+                : shortKind(column.tableKind, { decimal, thousands }),
           ]),
         ),
   };
@@ -53,13 +60,18 @@ function isOther({ decimal, thousands }: Notation): boolean {
   return decimal !== plain.decimal || thousands !== plain.thousands;
 }
 
+/** True for a column with the same numbers in a notation of the table. */
+function isReadIn({ equivalent }: NumberKind, table: Notation): boolean {
+  return equivalent.some(({ decimal, thousands }) => decimal === table.decimal && thousands === table.thousands);
+}
+
 /** A kind as a user writes it: its name, or its options. */
 function shortKind(kind: FoundKind, table: Notation): string | object {
   switch (kind.type) {
     case "number": {
       const { decimal, thousands, unit } = kind;
       const options = {
-        ...((decimal !== table.decimal || thousands !== table.thousands) && { decimal, thousands }),
+        ...(!isReadIn(kind, table) && { decimal, thousands }),
         ...(unit !== null && { unit }),
       };
       return Object.keys(options).length === 0 ? "number" : { type: "number", ...options };

@@ -4,7 +4,14 @@ import { numberReader } from "../../../../runtime/data/formats/number-marks.js";
 
 /** A kind as a spec has it, without the defaults. */
 export type FoundKind =
-  | { readonly type: "number"; readonly decimal: string; readonly thousands: string; readonly unit: string | null }
+  | {
+      readonly type: "number";
+      readonly decimal: string;
+      readonly thousands: string;
+      readonly unit: string | null;
+      /** All notations in which the values are the same numbers, as integers are in each. */
+      readonly equivalent: readonly { readonly decimal: string; readonly thousands: string }[];
+    }
   | { readonly type: "boolean" }
   | { readonly type: "category" }
   | { readonly type: "date"; readonly format: string | null; readonly hasTime: boolean }
@@ -18,7 +25,7 @@ export interface NumberDoubt {
   readonly otherFormat: { readonly decimal: string; readonly thousands: string };
 }
 
-type NumberOptions = Omit<Extract<FoundKind, { readonly type: "number" }>, "type">;
+type NumberOptions = Omit<Extract<FoundKind, { readonly type: "number" }>, "type" | "equivalent">;
 
 /** A value of a column whose others are numbers. */
 export interface OddValue {
@@ -144,9 +151,11 @@ export function collectKind(): KindCollector {
       const readers = areCodes ? [] : (settled ?? numberReaders ?? []);
       const [first] = readers;
       // A number in the notation that is read without settings is that number.
-      if (first !== undefined && isPlain(first.format)) return { type: "number", ...first.format };
-      const [number, ...others] = distinct(readers, texts);
-      if (number !== undefined) return others.length === 0 ? { type: "number", ...number.format } : null;
+      if (first !== undefined && (isPlain(first.format) || distinct(readers, texts).length === 1)) {
+        const equivalent = readers.filter(({ read }) => texts.every((text) => read(text) === first.read(text)));
+        return { type: "number", ...first.format, equivalent: equivalent.map(({ format }) => format) };
+      }
+      if (first !== undefined) return null;
       if (dateReaders !== undefined && dateReaders.length > 0) {
         const [date, ...otherDates] = dateReaders;
         return date === undefined || otherDates.length > 0 ? null : { type: "date", format: date.format, hasTime };
