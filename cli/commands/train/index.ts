@@ -8,7 +8,7 @@ import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportFailure, reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
-import { reportRunProblems } from "../../open-run.js";
+import { reportProblems, reportRunProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
 import type { OpenedStep } from "../../open-step-folder.js";
 import {
@@ -152,7 +152,9 @@ export const trainCommand: CommandModule = {
 
     if (outcome.ok) return outcome.value.interrupted ? interrupt.exitCode() : exitCodes.success;
     if (outcome.error.kind === "input") {
-      await reportRunProblems(output, opened, outcome.error.problems);
+      // Flags and training.json give the spec of a step: no file has its lines.
+      if (step === undefined) await reportRunProblems(output, opened, outcome.error.problems);
+      else reportProblems(output, outcome.error.problems);
       return exitCodes.invalidInput;
     }
     const sourceDiagnostics = outcome.error.source === undefined ? [] : opened.locate([outcome.error.source]);

@@ -1,8 +1,9 @@
 /** `rnnx grad`: the files of a training step, trained weights in the model, mistakes of the command line. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { writeSafetensors } from "../../../runtime/tensors/safetensors.js";
 import { rnnx, temporaryFolder } from "../../support/spawn.js";
 
 const encoder = fileURLToPath(new URL("../../fixtures/onnx/encoder.onnx", import.meta.url));
@@ -17,6 +18,11 @@ test("a training step, and its initial weights in the model again", async () => 
   expect(applied).toMatchObject({ code: 0 });
   // The weights are those of the file: no byte differs.
   expect(readFileSync(model).equals(readFileSync(encoder))).toBe(true);
+  // Flags and training.json give its spec, so a problem has no line of a file.
+  const rows = join(folder, "rows.safetensors");
+  writeFileSync(rows, writeSafetensors(new Map()));
+  const train = await rnnx("train", out, "--data", rows, "--out", join(folder, "run"));
+  expect(train).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: .*rows\.safetensors/) });
 });
 
 test("mistakes end in a message, and write nothing", async () => {
