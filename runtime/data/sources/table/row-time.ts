@@ -4,7 +4,14 @@ import { formatCount } from "../../../format.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
 import { offsetReader } from "../../formats/date-values.js";
-import { describeStep, findStep, stepsBetween, type TimeStep, timeAfter } from "../../formats/time-step.js";
+import {
+  describeStep,
+  findStep,
+  stepsBetween,
+  type TimeStep,
+  timeAfter,
+  weekdayStep,
+} from "../../formats/time-step.js";
 import { type TimeNotation, writeTime } from "../../formats/time-values.js";
 
 /** The order of the rows of a table, series by series. */
@@ -83,14 +90,37 @@ export function orderByTime(
   const first = `the first after line ${lineOf(order[gaps.first] ?? 0)} (${written(timeOf(order[gaps.first] ?? 0))})`;
   const what = `Column "${column}" has a step of ${describeStep(step)} and skips ${formatCount(gaps.rows, "row")}, ${first}`;
   if (missing !== "interpolate" && missing !== "previous") {
-    const notice = `${what}: windows reach across. To fill them set data.missing to "interpolate" or "previous".`;
-    return ok({ ...sorted, step, notices: [...notices, notice] });
+    const kept = keptStep(column, sorted, step, what, gaps.places);
+    return ok({ ...sorted, step: kept.step, notices: [...notices, kept.notice] });
   }
   if (gaps.rows > MAX_ADDED * order.length) {
     const hint = 'Correct the times, or set data.missing to "error" to count rows alone.';
     return fail([tooManyProblem(file, `${what}: more than ${MAX_ADDED} times the rows of the file.`, hint)]);
   }
   return ok({ ...withAddedRows(sorted, step, gaps.rows), step, notices: [...notices, `${what}, which are filled.`] });
+}
+
+/** The largest number of skips, as a fraction of the rows, with which predicted rows have dates; one skip has no pattern. */
+const MAX_SKIPS = 0.05;
+
+/** The step of rows that skip steps and are not filled, for the dates of predicted rows; with its notice. */
+function keptStep(
+  column: string,
+  sorted: Sorted,
+  step: TimeStep,
+  what: string,
+  skips: number,
+): Pick<RowOrder, "step"> & { readonly notice: string } {
+  const weekdays = weekdayStep(sorted.times, step);
+  const places = weekdays === null ? skips : findGaps(sorted, weekdays).places;
+  const fill = 'To fill them set data.missing to "interpolate" or "previous".';
+  if (places > Math.max(1, MAX_SKIPS * sorted.order.length))
+    return { step: null, notice: `${what}: windows reach across, and predictions have no dates. ${fill}` };
+  if (weekdays === null) return { step, notice: `${what}: windows reach across. ${fill}` };
+  const others =
+    places === 0 ? "" : ` It also skips weekdays, ${formatCount(places, "time")}: no holiday is known ahead.`;
+  const notice = `Column "${column}" has rows from Monday to Friday alone: windows reach across weekends, and predicted rows are on weekdays.${others}`;
+  return { step: weekdays, notice };
 }
 
 function tooManyProblem(file: string, message: string, hint: string): RunProblem {
@@ -110,20 +140,21 @@ function isAscending(times: readonly number[], series: readonly number[]): boole
 
 type Sorted = Pick<RowOrder, "order" | "starts" | "times">;
 
-/** The rows that the series skip; `first` is the row before the first of them. */
+/** The rows that the series skip, at a number of places; `first` is the row before the first of them. */
 function findGaps({ starts, times }: Sorted, step: TimeStep) {
   const isStart = new Set(starts);
-  let [rows, first, isIrregular] = [0, -1, false];
+  let [rows, places, first, isIrregular] = [0, 0, -1, false];
   for (let row = 1; row < times.length; row++) {
     if (isStart.has(row)) continue;
     const steps = stepsBetween(times[row - 1] ?? 0, times[row] ?? 0, step);
     if (!Number.isInteger(steps) || steps < 1) isIrregular = true;
     else if (steps > 1) {
       rows += steps - 1;
+      places += 1;
       if (first < 0) first = row - 1;
     }
   }
-  return { rows, first, isIrregular };
+  return { rows, places, first, isIrregular };
 }
 
 /** The rows with those that the series skip. */

@@ -97,10 +97,11 @@ function seasonOf({ season }: NormalTableData, time: TableTime | null): Season |
   return time?.step ? usualSeason(time.step) : null;
 }
 
-/** A day of shorter steps, 7 days, 52 weeks, 12 months or 4 quarters; null for other steps, and for numbers. */
+/** A day of shorter steps, 7 days, 5 weekdays, 52 weeks, 12 months or 4 quarters; null for other steps, and for numbers. */
 export function usualSeason({ unit, count }: TimeStep): Season | null {
   if (unit === "number") return null;
-  if (unit !== "time") {
+  if (unit === "weekday" && count === DAY) return { rows: 5, step: "a weekday" };
+  if (unit === "month" || unit === "month_end") {
     const rows = 12 / count;
     const name = count === 1 ? "a month" : count === 3 ? "a quarter" : `${count} months`;
     return Number.isInteger(rows) && rows > 1 ? { rows, step: name } : null;

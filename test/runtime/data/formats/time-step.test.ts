@@ -1,6 +1,12 @@
 /** Steps of times: spans, calendar months and numbers; and times in the notation of a column. */
 import { describe, expect, test } from "vitest";
-import { describeStep, findStep, stepsBetween, timeAfter } from "../../../../runtime/data/formats/time-step.js";
+import {
+  describeStep,
+  findStep,
+  stepsBetween,
+  timeAfter,
+  weekdayStep,
+} from "../../../../runtime/data/formats/time-step.js";
 import { timeNotation, timeReader, writeTime } from "../../../../runtime/data/formats/time-values.js";
 
 const dates = (...texts: string[]) => texts.map((text) => Date.parse(`${text}Z`));
@@ -31,6 +37,27 @@ describe("the step of", () => {
     expect(stepsBetween(0.30000000000000004, 0.6, step)).toBe(3);
     expect(timeAfter(0.6, 1, step)).toBe(0.7);
     expect(Number.isInteger(stepsBetween(0.6, 0.75, step))).toBe(false);
+  });
+
+  test.each([
+    ["2023-07-28", "2023-07-31"],
+    ["2023-07-27", "2023-07-28"],
+    ["1969-12-26", "1969-12-29"],
+    ["2023-07-29", "2023-07-31"],
+  ])("weekdays, after %s", (last, next) => {
+    const step = weekdayStep(dates("2023-07-27", "2023-07-28", "2023-07-31"), { unit: "time", count: 86_400_000 });
+    if (step === null) throw new Error("no step");
+    expect(describeStep(step)).toBe("1 weekday");
+    const [from = 0, to = 0] = dates(last, next);
+    expect(timeAfter(from, 1, step)).toBe(to);
+    expect(timeAfter(from, 11, step)).toBe(to + 14 * 86_400_000);
+    expect(stepsBetween(from, to, step)).toBe(1);
+  });
+
+  test("weekdays is none where a row is on a weekend", () => {
+    const day = { unit: "time", count: 86_400_000 } as const;
+    expect(weekdayStep(dates("2023-07-28", "2023-07-29"), day)).toBe(null);
+    expect(weekdayStep(dates("2023-07-24", "2023-07-31"), { ...day, count: 7 * day.count })).toBe(null);
   });
 
   test("one row has none", () => expect(findStep([[5], [7]], false)).toBe(null));

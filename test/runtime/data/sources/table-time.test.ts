@@ -128,6 +128,24 @@ describe("rows that the times skip", () => {
     expect(windows).toHaveLength(2);
   });
 
+  test("of weekends alone are no steps: predicted rows are on weekdays", async () => {
+    const weekdays = [1, 2, 3, 4, 5, 8, 9, 10, 11, 12].map((each) => `${day(each)},${each}`);
+    const { notices, source } = await open(weekdays);
+    expect(notices).toEqual([
+      'Column "day" has rows from Monday to Friday alone: windows reach across weekends, and predicted rows are on weekdays.',
+    ]);
+    expect(source?.metadata).toMatchObject({ time: { step: { unit: "weekday", count: 86_400_000 } } });
+    expect(source?.series?.season).toEqual({ rows: 5, step: "a weekday" });
+  });
+
+  test("again and again leave no dates of predictions", async () => {
+    const { notices, source } = await open([1, 2, 3, 5, 6, 7, 9, 10, 11].map((each) => `${day(each)},${each}`));
+    expect(notices?.[0]).toContain(
+      "skips 2 rows, the first after line 4 (2024-01-03): windows reach across, and predictions",
+    );
+    expect(source?.metadata).toMatchObject({ time: { step: null } });
+  });
+
   test.each<[string, readonly number[]]>([
     ["interpolate", [1, 2, 4, 6, 8, 9]],
     ["previous", [1, 2, 2, 2, 8, 9]],
