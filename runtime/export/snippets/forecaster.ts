@@ -105,11 +105,16 @@ def number(row, column):
             spellings |= {text.strip().lower(): float(value == "true") for text in kind[value] or []}
         if field.lower() in spellings:
             return spellings[field.lower()]
-    for mark in (kind.get("unit"), kind.get("thousands") or data["thousands"]):
-        field = field.replace(mark or "\\0", "").strip()
+    field = field.replace(kind.get("unit") or "\\0", "").strip()
     if field.lower() in ("", "na", "n/a", "nan", "null", "none"):
         return float("nan")
-    return float(field.replace(kind.get("decimal") or data["decimal"], "."))
+    decimal, thousands = (data[mark] if kind.get(mark) is None else kind[mark] for mark in ("decimal", "thousands"))
+    group = {" ": "[ \\u00a0\\u202f]", "'": "['’]"}.get(thousands, re.escape(thousands or ""))
+    digits = rf"(?:[1-9]\\d{{0,2}}(?:{group}\\d{{3}})+|\\d+)" if thousands else r"\\d+"
+    point = re.escape(decimal)
+    if not re.fullmatch(rf"[+-]?(?:{digits}(?:{point}\\d*)?|{point}\\d+)(?:e[+-]?\\d+)?", field, re.A | re.I):
+        raise SystemExit(f"Column {column} has {row[column]!r}, which is not a number with the marks of the model.")
+    return float(re.sub(group, "", field).replace(decimal, "."))
 
 
 def feature(row, name):

@@ -16,7 +16,7 @@ const kindOf = (series: number) => ["small", "large", ""][series % 3];
 const sizeOf = (series: number) => (series % 5) + 0.5;
 const lineOf = (series: number, row: number, isAhead: boolean) => {
   const y = (5 + (series % 9) + ((row * 7 + series) % 5) * 0.25).toFixed(2).replace(".", ",");
-  const price = `${((series * 3 + row) % 11) + 1} €`;
+  const price = `${((series * 3 + row) % 11) + 1}.125 €`;
   return `shop ${series};${day(row)};${row % 2 === 0 ? "ja" : "nein"};${price};${kindOf(series)};${`${sizeOf(series)}`.replace(".", ",")};${isAhead ? "" : y}`;
 };
 const header = "shop;day;promo;price;kind;size;y";
@@ -32,9 +32,10 @@ const data = {
   file: "t.csv",
   delimiter: ";",
   decimal: ",",
+  thousands: ".",
   columns: {
     y: "number",
-    price: { type: "number", unit: "€" },
+    price: { type: "number", unit: "€", decimal: ".", thousands: "" },
     promo: { type: "boolean", true: ["ja"], false: ["nein"] },
     kind: "category",
     size: "number",
