@@ -133,13 +133,21 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
       }
       return (
         `A forecast of the next row: reads the last rows of ${namesOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
-        `The ${formatCount(rows, "row")} are read as a series in the order of time` +
+        `The ${formatCount(rows, "row")} are read as a series in the order of time${formatText(columns)}` +
         `${columns.some(({ isDescendingDate }) => isDescendingDate) ? ", the newest first." : "."}` +
         (task.inputs.length > task.targets.length && !columns.some(({ isDate }) => isDate)
           ? `\nFor independent rows, remove window, horizon and split.order, and leave ${namesOf(task.targets)} out of columns.`
           : "")
       );
   }
+}
+
+/** The dates of a series that are not in ISO 8601, with their format. */
+function formatText(columns: readonly ColumnFacts[]): string {
+  const time = columns.find(({ isOrderedDate }) => isOrderedDate);
+  return time?.tableKind?.type !== "date" || time.tableKind.format === null
+    ? ""
+    : `, ${escapeLine(time.name)} with dates ${time.tableKind.format}`;
 }
 
 /** The reason why rows without dates are no series. */

@@ -47,6 +47,8 @@ export interface ColumnFacts {
   readonly isOrderedDate: boolean;
   /** The kind in a table; null where the column has none. */
   readonly tableKind: FoundKind | null;
+  /** The formats of dates that may be read in several ways; none for other columns. */
+  readonly dateFormats: readonly string[];
   /** A number that another notation reads as another; null for none. */
   readonly doubt: NumberDoubt | null;
   /** A value of a column whose others are numbers; null for another column. */
@@ -254,8 +256,8 @@ function collectColumn(name: string): Collector {
       const present = count - missing;
       const structured = objects > 0 ? "objects" : vectors > 0 ? "vectors" : lists > 0 ? "list" : undefined;
       const kind = structured ?? (present === 0 ? "empty" : undefined);
-      const steps = time.steps();
-      const isDate = dates === present && steps !== null;
+      const steps = dates === present ? time.steps() : kinds.dateSteps();
+      const isDate = steps !== null;
       return {
         name,
         kind: kind ?? (numbers === present ? "numbers" : "text"),
@@ -285,6 +287,7 @@ function collectColumn(name: string): Collector {
               })
             : null,
         doubt: kinds.doubt(),
+        dateFormats: kinds.dateFormats(),
         odd: kind === undefined ? kinds.odd() : null,
         isFirstMissing,
         order: kinds.order(),

@@ -1,5 +1,6 @@
 /** The kind of a column of a table, found in its values: number, boolean, category or date, with the options that read it. */
 import { dateReader, formatsOf } from "../../../../runtime/data/formats/date-values.js";
+import { type TimeSteps, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { numberReader } from "../../../../runtime/data/formats/number-marks.js";
 
 /** A kind as a spec has it, without the defaults. */
@@ -60,6 +61,10 @@ export interface KindCollector {
     readonly values: ReadonlyMap<string, number> | null;
     readonly longestWords: number;
   }): FoundKind | null;
+  /** The formats of dates that read the column with different times; none for one format, or for no dates. */
+  dateFormats(): readonly string[];
+  /** The steps of dates with a year in the format of the column; null for another column. */
+  dateSteps(): TimeSteps | null;
   /** The order of the numbers, of the first rows. */
   order(): NumberOrder;
 }
@@ -91,7 +96,7 @@ const MAX_NUMBERS = 10_000;
 
 export function collectKind(): KindCollector {
   let numberReaders: readonly ReturnType<typeof readerOf>[] | undefined;
-  let dateReaders: readonly { readonly format: string | null; readonly read: (text: string) => number }[] | undefined;
+  let dates: readonly DateFormat[] | undefined;
   let settled: readonly ReturnType<typeof readerOf>[] | undefined;
   let hasTime = false;
   let count = 0;
@@ -117,8 +122,9 @@ export function collectKind(): KindCollector {
       isCode &&= /^\d{2,}$/.test(text);
       hasLeadingZero ||= /^0\d/.test(text);
       numberReaders = numberReaders.filter(({ read }) => !Number.isNaN(read(text)));
-      dateReaders ??= [null, ...formatsOf(text)].map((format) => ({ format, read: dateReader(format) }));
-      dateReaders = dateReaders.filter(({ read }) => !Number.isNaN(read(text)));
+      dates ??= [null, ...formatsOf(text)].map(dateFormat);
+      dates = dates.filter(({ read }) => !Number.isNaN(read(text)));
+      for (const { time } of dates) time.add(text, line);
       hasTime ||= /\d:\d\d/.test(text);
       if (texts.length < MAX_NUMBERS) texts.push(text);
     },
@@ -156,10 +162,8 @@ export function collectKind(): KindCollector {
         return { type: "number", ...first.format, equivalent: equivalent.map(({ format }) => format) };
       }
       if (first !== undefined) return null;
-      if (dateReaders !== undefined && dateReaders.length > 0) {
-        const [date, ...otherDates] = dateReaders;
-        return date === undefined || otherDates.length > 0 ? null : { type: "date", format: date.format, hasTime };
-      }
+      const [date, ...otherDates] = likeliestDates(dates ?? [], texts);
+      if (date !== undefined) return otherDates.length > 0 ? null : { type: "date", format: date.format, hasTime };
       if (values === null || count === 0) return null;
       const spellings = [...values.keys()].map((text) => text.toLowerCase());
       const isBoolean = booleans.some(
@@ -168,6 +172,14 @@ export function collectKind(): KindCollector {
       if (isBoolean) return { type: "boolean" };
       const isFew = values.size <= MAX_CATEGORIES && values.size * MIN_ROWS <= count;
       return isFew && values.size > 1 && longestWords <= MAX_WORDS ? { type: "category" } : null;
+    },
+    dateFormats() {
+      const likeliest = likeliestDates(dates ?? [], texts);
+      return likeliest.length < 2 ? [] : likeliest.flatMap(({ format }) => format ?? []);
+    },
+    dateSteps() {
+      const [date, ...others] = likeliestDates(dates ?? [], texts);
+      return date === undefined || others.length > 0 || !hasYear(date.format) ? null : date.time.steps();
     },
     order() {
       const [reader] = settled ?? numberReaders ?? [];
@@ -188,9 +200,34 @@ function readerOf(format: NumberOptions) {
   return { format, read: numberReader(format).read };
 }
 
+type DateFormat = ReturnType<typeof dateFormat>;
+
+function dateFormat(format: string | null) {
+  const read = dateReader(format);
+  return { format, read, time: trackTime((text) => [read(text)]) };
+}
+
+/** The formats with different times of the texts; one where its dates alone are in one order, each once. */
+function likeliestDates(formats: readonly DateFormat[], texts: readonly string[]): readonly DateFormat[] {
+  const unlike = distinct(formats, texts);
+  if (unlike.length < 2) return unlike;
+  const ordered = unlike.filter(({ time }) => {
+    const steps = time.steps();
+    return steps !== null && steps.equal === 0 && Math.min(steps.up, steps.down) === 0;
+  });
+  return ordered.length === 1 ? ordered : unlike;
+}
+
+function hasYear(format: string | null): boolean {
+  return format === null || /%[YyGs]/.test(format);
+}
+
 /** The readers with different numbers of the texts: plain numbers are the same in all of them. */
-function distinct(readers: readonly ReturnType<typeof readerOf>[], texts: readonly string[]) {
-  const unlike: ReturnType<typeof readerOf>[] = [];
+function distinct<T extends { readonly read: (text: string) => number }>(
+  readers: readonly T[],
+  texts: readonly string[],
+): readonly T[] {
+  const unlike: T[] = [];
   for (const reader of readers)
     if (!unlike.some((other) => texts.every((text) => other.read(text) === reader.read(text)))) unlike.push(reader);
   return unlike;

@@ -80,6 +80,7 @@ export function taskOf(
     return fault(`the column ${quote(target.name)} has lists of numbers`, "Use arrays data for such targets.");
   const others = columns.filter((column) => column !== target);
   const input = inputFor(others);
+  if (input?.kind === "text" && input.dateFormats.length > 0) return dateFault(input);
   const isTagged = (column: ColumnFacts) =>
     column.lengths.length === target.lengths.length &&
     column.lengths.every((length, row) => length === target.lengths[row]) &&
@@ -206,6 +207,14 @@ function notationFault(
   { example, name: notation, plain }: NonNullable<ColumnFacts["notation"]>,
 ) {
   return fault(`the column ${quote(name)} has numbers with ${notation}, such as ${example}`, `Write ${plain}.`);
+}
+
+function dateFault({ name, values, dateFormats }: ColumnFacts): TaskResult {
+  const [example = ""] = values?.keys() ?? [];
+  return fault(
+    `the column ${quote(name)} has dates of several formats: ${quote(example)} is ${dateFormats.map(quote).join(" or ")}`,
+    'Write the dates as 2024-01-31, or write a spec of the column with { "type": "date", "format": … }.',
+  );
 }
 
 function quoteNames(names: readonly string[]): string {

@@ -1,0 +1,45 @@
+/** What `init --data` finds in the dates of one series: their format, and rows that break their order. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { composeSpec } from "../../../cli/commands/init/data/compose-spec.js";
+import { taskText } from "../../../cli/commands/init/data/facts-text.js";
+import { readFileFacts } from "../../../cli/commands/init/data/file-facts.js";
+import { taskOf } from "../../../cli/commands/init/data/task.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
+
+const plain = new Proxy({}, { get: () => (text: string) => text }) as Parameters<typeof taskText>[0];
+const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const two = (number: number) => `${number}`.padStart(2, "0");
+const dateOf = (row: number) => new Date(Date.UTC(2024, 0, 1 + row));
+
+/** The task of a table, the data of its spec and its sentences, or the fault. */
+async function init(rows: readonly string[], header = "when,y") {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "t.csv"), `${[header, ...rows].join("\n")}\n`);
+  const facts = await readFileFacts({ file: "t.csv", folder });
+  if (!facts.ok || facts.value === null) throw new Error(JSON.stringify(facts));
+  const chosen = taskOf(facts.value, header.split(",").at(-1) ?? "");
+  if ("fault" in chosen) return { fault: `${chosen.fault.message}. ${chosen.fault.hint}` };
+  const { data } = composeSpec(chosen.task, facts.value, "t.csv");
+  return { type: chosen.task.type, data, text: taskText(plain, chosen.task, facts.value) };
+}
+
+const series = (date: (row: number) => string) => Array.from({ length: 60 }, (_, row) => `${date(row)},${row % 7}.5`);
+
+test.each<readonly [string, (row: number) => string]>([
+  ["%b %Y", (row) => `${months[row % 12]} ${2010 + Math.floor(row / 12)}`],
+  ["%b-%y", (row) => `${months[row % 12]}-${10 + Math.floor(row / 12)}`],
+  ["%m/%Y", (row) => `${two(1 + (row % 12))}/${2010 + Math.floor(row / 12)}`],
+  ["%d-%b-%Y", (row) => `${two(dateOf(row).getUTCDate())}-${months[dateOf(row).getUTCMonth()]}-2024`],
+  ["%m/%d/%y", (row) => `${two(dateOf(row).getUTCMonth() + 1)}/${two(dateOf(row).getUTCDate())}/24`],
+])("dates %s are those of a series", async (format, date) => {
+  const { type, data, text } = await init(series(date));
+  expect({ type, time: data?.time }).toEqual({ type: "forecast", time: { column: "when", format } });
+  expect(text).toContain(`in the order of time, when with dates ${format}.`);
+});
+
+test("dates of two formats are refused with both", async () => {
+  const { fault } = await init(series((row) => `${two(1 + ((row * 5) % 12))}/${two(1 + ((row * 7) % 12))}/24`));
+  expect(fault).toContain('the column "when" has dates of several formats: "01/01/24" is "%m/%d/%y" or "%d/%m/%y"');
+});
