@@ -57,7 +57,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     folder,
     null,
     isOwnRow || data.known_future !== null,
-    metadata.time?.notation,
+    metadata.time,
   );
   if (!result.ok)
     return fail(
@@ -91,9 +91,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
       row: start + first + index,
     }));
   });
-  const { time: fitted } = metadata;
-  /** The model's step: one window has a step of its own at most by chance. */
-  const rowTime = result.value.time === null ? null : { ...result.value.time, ...(fitted && { step: fitted.step }) };
+  const { time: rowTime } = result.value;
   const firstRows = starts.map(({ row }) => row);
   if (firstRows.length === 0) {
     const message = `"${file}" has ${formatCount(rows, "row")}, but the model reads windows of ${formatCount(window, "row")}${futureRows === 0 ? "" : `, and ${formatCount(futureRows, "row")} to be predicted`}.`;

@@ -57,7 +57,7 @@ export const table: SourceKind<NormalTableData> = {
     const isFitted = tableMetadata !== null;
     const misused = checkUses(data, targetUses);
     if (misused.length > 0) return fail(misused);
-    const result = await readRows(data, folder, targetUses, false, tableMetadata?.time?.notation);
+    const result = await readRows(data, folder, targetUses, false, tableMetadata?.time);
     if (!result.ok) return result;
     const { rows, dropped } = result.value;
     const unscaled = checkWindowScaling(data, result.value);

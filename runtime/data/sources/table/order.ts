@@ -45,6 +45,8 @@ export interface FileRows {
   readonly policies: readonly ColumnPolicy[];
   readonly series: RowSeries;
   readonly times: RowTimes | null;
+  /** That of a trained model; undefined before training. */
+  readonly fittedStep: TimeStep | null | undefined;
   /** The position of the column of times in `columns`; -1 where it is not among them. */
   readonly timeColumn: number;
   readonly lineOf: (row: number) => number;
@@ -53,10 +55,10 @@ export interface FileRows {
 /** @param gapProblem the problem of a column without a value in the first row of a series, at a line. */
 export function orderTable(
   data: NormalTableData,
-  { rows, values, columns, policies, series, times, timeColumn, lineOf }: FileRows,
+  { rows, values, columns, policies, series, times, fittedStep, timeColumn, lineOf }: FileRows,
   gapProblem: (line: number, column: SelectedColumn) => RunProblem,
 ): Result<OrderedRows> {
-  const byTime = times === null ? null : orderByTime(data, times, series.ids, lineOf);
+  const byTime = times === null ? null : orderByTime(data, times, series.ids, lineOf, fittedStep);
   if (byTime?.ok === false) return byTime;
   const timed = byTime?.value ?? null;
   const grouped = timed === null && data.group !== null ? seriesOrder(series.ids, data.reverse) : null;

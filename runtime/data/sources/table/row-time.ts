@@ -42,12 +42,14 @@ const MAX_ADDED = 10;
  * The rows of each series in order of time. Two rows of a series with one time are a problem.
  *
  * @param series of each row of the file; empty for one series. @param lineOf of a row of the file.
+ * @param fittedStep that of a trained model; undefined to find it.
  */
 export function orderByTime(
   { file, missing, group }: Pick<NormalTableData, "file" | "missing" | "group">,
   { column, notation, times }: RowTimes,
   series: readonly number[],
   lineOf: (row: number) => number,
+  fittedStep?: TimeStep | null,
 ): Result<RowOrder> {
   const order = Int32Array.from(times.keys());
   const seriesOf = (row: number) => series[row] ?? 0;
@@ -71,7 +73,8 @@ export function orderByTime(
   const starts = [...order.keys()].filter(isStart);
   const ends = [...starts.slice(1), order.length];
   const ordered = starts.map((start, index) => Float64Array.from(order.subarray(start, ends[index]), timeOf));
-  const step = findStep(ordered, notation.isDate);
+  const ownStep = findStep(ordered, notation.isDate);
+  const step = fittedStep === undefined ? ownStep : fittedStep;
   const isSorted = isAscending(times, series);
   const notices = isSorted
     ? []
@@ -79,6 +82,10 @@ export function orderByTime(
   const sorted = { order, starts, times: Float64Array.from(order, timeOf) };
   if (step === null) return ok({ ...sorted, step, notices });
   const gaps = findGaps(sorted, step);
+  if (fittedStep && ownStep !== null && gaps.isOther) {
+    const notice = `The rows of "${file}" have a step of ${describeStep(ownStep)} in "${column}", those of the training ${describeStep(step)}: the model reads them as if they had that step, and predictions have no dates. Write rows with a step of ${describeStep(step)}.`;
+    return ok({ ...sorted, step: null, notices: [...notices, notice] });
+  }
   if (gaps.isIrregular) {
     const most = describeStep(step);
     const irregular = `The steps of "${column}" differ (most are ${most}): windows and horizons count rows, whose dates are not known ahead.`;
@@ -90,7 +97,10 @@ export function orderByTime(
   const first = `the first after line ${lineOf(order[gaps.first] ?? 0)} (${written(timeOf(order[gaps.first] ?? 0))})`;
   const what = `Column "${column}" has a step of ${describeStep(step)} and skips ${formatCount(gaps.rows, "row")}, ${first}`;
   if (missing !== "interpolate" && missing !== "previous") {
-    const kept = keptStep(column, sorted, step, what, gaps.places);
+    const kept =
+      fittedStep === undefined
+        ? keptStep(column, sorted, step, what, gaps.places)
+        : { step, notice: `${what}: windows reach across.` };
     return ok({ ...sorted, step: kept.step, notices: [...notices, kept.notice] });
   }
   if (gaps.rows > MAX_ADDED * order.length) {
@@ -140,13 +150,21 @@ function isAscending(times: readonly number[], series: readonly number[]): boole
 
 type Sorted = Pick<RowOrder, "order" | "starts" | "times">;
 
-/** The rows that the series skip, at a number of places; `first` is the row before the first of them. */
+/** Steps from which on most of them are no chance. */
+const MIN_STEPS = 3;
+
+/**
+ * The rows that the series skip, at a number of places; `first` is the row before the first of them, and `isOther` is
+ * true where most rows have another step.
+ */
 function findGaps({ starts, times }: Sorted, step: TimeStep) {
   const isStart = new Set(starts);
-  let [rows, places, first, isIrregular] = [0, 0, -1, false];
+  let [rows, places, first, isIrregular, all, others] = [0, 0, -1, false, 0, 0];
   for (let row = 1; row < times.length; row++) {
     if (isStart.has(row)) continue;
     const steps = stepsBetween(times[row - 1] ?? 0, times[row] ?? 0, step);
+    all += 1;
+    if (steps !== 1) others += 1;
     if (!Number.isInteger(steps) || steps < 1) isIrregular = true;
     else if (steps > 1) {
       rows += steps - 1;
@@ -154,7 +172,7 @@ function findGaps({ starts, times }: Sorted, step: TimeStep) {
       if (first < 0) first = row - 1;
     }
   }
-  return { rows, places, first, isIrregular };
+  return { rows, places, first, isIrregular, isOther: all >= MIN_STEPS && 2 * others > all };
 }
 
 /** The rows with those that the series skip. */

@@ -8,7 +8,7 @@ import { makeUnique, shorten } from "../../formats/columns.js";
 import type { Row } from "../../formats/csv.js";
 import { type FieldReader, fieldReader } from "../../formats/field-readers.js";
 import { readTableFile } from "../../formats/table-file.js";
-import type { TimeNotation } from "../../formats/time-values.js";
+import type { TableMetadata } from "../../metadata.js";
 import { collectFloats } from "../../spill/float-list.js";
 import { collectIds, idAt } from "../../spill/id-list.js";
 import { numbersHint, rangeHint, type TargetUse } from "../../target-values.js";
@@ -44,14 +44,14 @@ import { openTimeColumn, type TimeColumn } from "./time-column.js";
 /**
  * @param uses of the targets by the model; null where only inputs are read.
  * @param keepUnread true to keep the fields that are not read.
- * @param notation of the times of a trained model.
+ * @param fitted the times of a trained model.
  */
 export async function readRows(
   data: NormalTableData,
   folder: string,
   uses: ReadonlyMap<string, TargetUse> | null,
   keepUnread = false,
-  notation: TimeNotation | null = null,
+  fitted: TableMetadata["time"] | null = null,
 ): Promise<Result<TableRows>> {
   const notationProblems = checkNotation(data);
   if (notationProblems.length > 0) return fail(notationProblems);
@@ -172,7 +172,7 @@ export async function readRows(
       columns(names, first) {
         headerNotice = numbersInHeader(data, names);
         fileNames = names;
-        const time = openTimeColumn(data, names, first, notation);
+        const time = openTimeColumn(data, names, first, fitted?.notation ?? null);
         if (!time.ok) return time.error;
         timeColumn = time.value;
         const selected = chooseColumns(data, names, first, uses, timeColumn?.index);
@@ -224,6 +224,7 @@ export async function readRows(
       policies,
       series: rowSeries,
       times: timeColumn,
+      fittedStep: fitted?.step,
       timeColumn: columns.findIndex(({ index }) => index === timeColumn?.index),
       lineOf: (row) => idAt(lineList, row),
     },

@@ -293,4 +293,11 @@ test("predictions have the time of the predicted row", async () => {
   // One window has no step of its own.
   const { rows: short } = await predicted(out, "in.csv", csv(["a,2024-02-28,1", "a,2024-02-29,2"]));
   expect(short.map(({ day: time }) => time)).toEqual(["2024-03-01", "2024-03-02"]);
+  const weekly = [1, 8, 15, 22].map((each) => `a,${day(each)},${each}`);
+  const { rows: other, notices } = await predicted(out, "in.csv", csv(weekly));
+  expect(other.map((row) => "day" in row)).toEqual([false, false]);
+  expect(notices.filter((notice) => notice.includes("step of"))).toEqual([
+    'The rows of "in.csv" have a step of 1 week in "day", those of the training 1 day: the model reads them as if they ' +
+      "had that step, and predictions have no dates. Write rows with a step of 1 day.",
+  ]);
 });
