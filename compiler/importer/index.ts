@@ -6,6 +6,7 @@ import { type ModelReadProblem, readModel } from "../onnx/read/model.js";
 import { type ModelProgram, readProgram } from "../onnx/read/program.js";
 import type { ReadExternal } from "../onnx/read/tensor-values.js";
 import type { ModelTensor } from "../onnx/read/tensors.js";
+import { separateStatistics } from "../onnx/splice/separate-statistics.js";
 import { expandedSize } from "./expanded-size.js";
 import { computed, elementType, missing, type Operand } from "./operand.js";
 import { convertedNotice, type NodeSummary, OPSETS, type RefusedNode, startWalk } from "./walk.js";
@@ -74,7 +75,7 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
     (({ location }) => {
       throw new RangeError(`its values are in another file (${location})`);
     });
-  const program = readProgram(bytes, external);
+  const program = readProgram(separateStatistics(bytes), external);
   const opset = program.opsets.get("ai.onnx") ?? 0;
   if (opset < OPSETS.first || opset > OPSETS.last)
     return {

@@ -20,12 +20,14 @@ export async function readModelFile(output: Output, file: string): Promise<Uint8
 
 /** Writes the model with other weights. @returns the exit code. */
 export async function applyWeights(output: Output, file: string, weightsFile: string, out: string): Promise<number> {
-  const [{ readModel }, { replaceWeights }, { readSafetensors }, { durableFs }] = await Promise.all([
-    import("../../../compiler/onnx/read/model.js"),
-    import("../../../compiler/onnx/splice/replace-weights.js"),
-    import("../../../runtime/tensors/safetensors.js"),
-    import("../../../runtime/storage/durable-fs.js"),
-  ]);
+  const [{ readModel }, { separateStatistics }, { replaceWeights }, { readSafetensors }, { durableFs }] =
+    await Promise.all([
+      import("../../../compiler/onnx/read/model.js"),
+      import("../../../compiler/onnx/splice/separate-statistics.js"),
+      import("../../../compiler/onnx/splice/replace-weights.js"),
+      import("../../../runtime/tensors/safetensors.js"),
+      import("../../../runtime/storage/durable-fs.js"),
+    ]);
   const fail = (code: string, message: string, hint: string): number => {
     reportInvalidInput(output, code, message, hint);
     return exitCodes.invalidInput;
@@ -44,7 +46,8 @@ export async function applyWeights(output: Output, file: string, weightsFile: st
     return fail("weights", `${weightsFile} ${weights.error}`, "Give the weights that a training of the model wrote.");
   // Names of the ports of a training step have a prefix.
   const tensors = new Map([...weights.value.tensors].map(([name, tensor]) => [name.replace(/^model\//, ""), tensor]));
-  const stored = new Set(model.model.initializers.map(({ name }) => name));
+  const separated = readModel(separateStatistics(bytes));
+  const stored = new Set(separated.ok ? separated.model.initializers.map(({ name }) => name) : []);
   // Files of a training have optimizer state too, PARAMETER/SLOT.
   const isSlot = (name: string) => stored.has(name.slice(0, name.lastIndexOf("/")));
   const [unknown] = [...tensors.keys()].filter((name) => !stored.has(name) && !isSlot(name));

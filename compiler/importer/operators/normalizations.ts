@@ -1,6 +1,7 @@
 /** Normalizations. */
 import type { Builder } from "../../ir/builder.js";
-import { mulDims } from "../../ir/dims.js";
+import { elementCount, mulDims } from "../../ir/dims.js";
+import { at } from "../../ir/expect.js";
 import type { Value } from "../../ir/types.js";
 import { type Lowering, single } from "../lowering.js";
 import { type ModelNode, staticDim } from "../node.js";
@@ -42,8 +43,11 @@ function batchNormalization(node: ModelNode, b: Builder): readonly (Value | unde
   const follow = (before: Value, after: Value) =>
     b.add(b.mul(before, momentum), b.mul(b.reshape(after, before.type.shape), 1 - momentum));
   const [nextMean, nextVariance] = [follow(mean, ofBatch.mean), follow(variance, ofBatch.variance)];
+  // The stored variance is unbiased, as in PyTorch and in batch_norm; the output of ONNX is not. 0 for a single row.
+  const count = b.cast(b.size(b.range(elementCount(axes.map((axis) => at(x.type.shape, axis))))), "float32");
+  const unbiased = b.mul(ofBatch.variance, b.div(count, b.max(b.sub(count, 1), 1)));
   node.update(3, nextMean);
-  node.update(4, nextVariance);
+  node.update(4, follow(variance, unbiased));
   return [b.add(b.mul(ofBatch.value, channels(scale)), channels(shift)), nextMean, nextVariance];
 }
 

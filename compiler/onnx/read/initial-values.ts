@@ -1,4 +1,5 @@
 /** The numbers of the initializers of a model, those of nested graphs and of functions too. */
+import { separateStatistics } from "../splice/separate-statistics.js";
 import type { AttributeProto, GraphProto, NodeProto } from "./program.js";
 import { readProgram } from "./program.js";
 
@@ -10,7 +11,7 @@ export interface StoredValues {
 /** Initializers by name in float32. Throws a RangeError where the model does not hold the numbers of one. */
 export function initialValues(model: Uint8Array, names: ReadonlySet<string>): ReadonlyMap<string, StoredValues> {
   const found = new Map<string, StoredValues>();
-  const { graph, functions } = readProgram(model, ({ location }) => {
+  const { graph, functions } = readProgram(separateStatistics(model), ({ location }) => {
     throw new RangeError(`its values are in another file (${location})`);
   });
   const inNode = ({ attributes }: NodeProto) => {

@@ -1,8 +1,10 @@
 /** A model with other values of some of its initializers: every other byte of the file stays as it is. */
 import protobuf from "protobufjs/minimal.js";
 import { toFloat16Bits } from "../../ir/float16.js";
-import { bytesTag, fields, GRAPH, MODEL, TENSOR } from "../protobuf.js";
+import { bytesTag, GRAPH, MODEL, TENSOR } from "../protobuf.js";
 import { readTensor } from "../read/tensors.js";
+import { rewritten } from "./rewrite.js";
+import { separateStatistics } from "./separate-statistics.js";
 
 /** New values by the initializer's name. */
 export type Replacements = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
@@ -31,34 +33,9 @@ function bytesOf(dtype: string, data: Float32Array): Uint8Array | undefined {
   }
 }
 
-/** The fields of a message as they are in the file, some of them with another content; null drops a field. */
-function rewritten(message: Uint8Array, change: (field: number, content: Uint8Array) => Uint8Array | null | undefined) {
-  const writer = protobuf.Writer.create();
-  const chunks: Uint8Array[] = [];
-  let from = 0;
-  for (const { field, bytes, start, lengthOffset } of fields(message)) {
-    const end = fieldEnd(message, { bytes, start, lengthOffset });
-    const content = change(field, bytes);
-    if (content === undefined) chunks.push(message.subarray(from, end));
-    else if (content !== null) chunks.push(writer.reset().uint32(bytesTag(field)).bytes(content).finish());
-    from = end;
-  }
-  return Buffer.concat(chunks);
-}
-
-/** The offset after a field: a varint has no bytes, and is as long as its continuation bits. */
-function fieldEnd(
-  message: Uint8Array,
-  { bytes, start, lengthOffset }: { readonly bytes: Uint8Array; readonly start: number; readonly lengthOffset: number },
-): number {
-  if (bytes.length > 0 || start > lengthOffset) return start + bytes.length;
-  let end = lengthOffset;
-  while (((message[end] ?? 0) & 0x80) !== 0) end++;
-  return end + 1;
-}
-
 /**
  * Replaces the values of initializers. Shapes and element types stay; values in external files move into the model.
+ * Statistics that share a tensor with a parameter have one of their own (`separateStatistics`).
  *
  * @param model the bytes of an .onnx file.
  */
@@ -81,7 +58,7 @@ export function replaceWeights(model: Uint8Array, weights: Replacements): Replac
       .finish();
     return Buffer.concat([rest, values]);
   };
-  const result = rewritten(model, (field, graph) => {
+  const result = rewritten(separateStatistics(model), (field, graph) => {
     if (field !== MODEL.graph) return undefined;
     return rewritten(graph, (inner, content) => (inner === GRAPH.initializer ? tensor(content) : undefined));
   });
