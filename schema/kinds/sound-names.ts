@@ -14,7 +14,7 @@ export function readName(pattern: string, path: string): Readonly<Record<string,
       return piece === "*" ? "[^/]*" : `(?<${piece.slice(1, -1)}>[^/]+?)`;
     })
     .join("");
-  const found = new RegExp(`(?:^|/)${source}$`, "u").exec(path);
+  const found = new RegExp(`(?:^|/)${withAnyCase(source)}$`, "u").exec(path);
   return found === null ? undefined : { ...found.groups };
 }
 
@@ -24,4 +24,11 @@ export const folderNames = "{label}/*.wav";
 /** True for a sound file, or a pattern of sound files; other files are lists of sound files. */
 export function isSounds(file: string): boolean {
   return /\.wave?\}?$/i.test(file);
+}
+
+/** A regular expression of file names whose extension for sounds, at its end, may be of any case: `.WAV`, `.Wav`. */
+export function withAnyCase(expression: string): string {
+  return expression.replace(/\.wave?$/i, (extension) =>
+    extension.replace(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`),
+  );
 }

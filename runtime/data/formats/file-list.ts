@@ -1,6 +1,7 @@
 /** File names with patterns: `*` and `?` in the name of a file or folder, and `{a,b}` for each of a list. */
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { withAnyCase } from "../../../schema/kinds/sound-names.js";
 
 /** True for a name that is a pattern. A name with a bracket is a pattern where it has a list in it. */
 export function isPattern(name: string): boolean {
@@ -44,13 +45,11 @@ function matches(pattern: string, folder: string): readonly string[] {
     const isLast = index === segments.length - 1;
     paths = paths.flatMap((path) => {
       if (!/[*?]/.test(segment)) return [join(path, segment)];
-      const expression = new RegExp(
-        `^${segment
-          .replace(/[.+^$()|[\]{}\\]/g, "\\$&")
-          .replace(/\*/g, ".*")
-          .replace(/\?/g, ".")}$`,
-        "u",
-      );
+      const source = segment
+        .replace(/[.+^$()|[\]{}\\]/g, "\\$&")
+        .replace(/\*/g, ".*")
+        .replace(/\?/g, ".");
+      const expression = new RegExp(`^${withAnyCase(source)}$`, "u");
       return entriesOf(resolve(folder, path), isLast)
         .filter((name) => expression.test(name) && (segment.startsWith(".") || !name.startsWith(".")))
         .sort((a, b) => (a < b ? -1 : 1))

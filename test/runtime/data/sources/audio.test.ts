@@ -60,7 +60,7 @@ describe("files", () => {
   });
 
   test("folders are labels by default", async () => {
-    const files = { "d/up/1.wav": wavFile(tone(300, 200)), "d/down/1.wav": wavFile(tone(400, 180)) };
+    const files = { "d/up/1.WAV": wavFile(tone(300, 200)), "d/down/1.wav": wavFile(tone(400, 180)) };
     const source = await opened(files, { file: "d/*/*.wav" });
     expect(source.metadata).toMatchObject({ classes: ["down", "up"] });
     expect(source.batch([0]).get("lengths")?.data).toEqual(BigInt64Array.of(180n));
