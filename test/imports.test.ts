@@ -143,6 +143,7 @@ const compilerApi = [
   "compiler/inspect/attention-model.ts",
   "compiler/inspect/check-gradient/index.ts",
   "compiler/inspect/finiteness.ts",
+  "compiler/inspect/table-rows.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",
   "compiler/export/precision.ts",

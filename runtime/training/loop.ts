@@ -20,6 +20,7 @@ import { type Checkpointer, createCheckpointer } from "./checkpointer.js";
 import { explainDivergence } from "./divergence.js";
 import { prepareStep } from "./fine-tune/prepare.js";
 import { finishRun } from "./finish.js";
+import { explainIndexError } from "./index-error.js";
 import { intervalsOf, isCheckpointDue, isDue, maxStepsPerCall } from "./intervals.js";
 import { float16Notices, skippedUpdates } from "./loss-scale.js";
 import { createMonitor, earlyStoppingNotice, type Monitor } from "./monitor.js";
@@ -57,6 +58,10 @@ export async function trainWithLock(
   if (!lockResult.ok) return runFailed(`The run directory "${out}" is in use: ${lockResult.error}`);
   try {
     return await trainFromStart(request, prepared, observer);
+  } catch (error) {
+    const problem = explainIndexError(error, request.spec);
+    if (problem === undefined) throw error;
+    return invalidInput([problem]);
   } finally {
     lockResult.value();
   }

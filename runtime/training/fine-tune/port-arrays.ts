@@ -72,7 +72,12 @@ export function openPortArrays({ file, ports, classes, split, seed }: PortArrays
       expected: { batch: expectedBatchSize(train, splits.value), time: 1 },
     }),
     batch: (indices) => new Map([...arrays].map(([name, array]) => [name, gatherRows(array, indices)])),
-    findOutOfRange: () => undefined,
+    findOutOfRange(name, limit, reason) {
+      const array = arrays.get(name);
+      const index = array?.data.findIndex((value: number | bigint) => value >= limit) ?? -1;
+      if (array === undefined || index < 0) return undefined;
+      return valueProblem(array, { name, path: "", file }, index, `${array.data[index]}`, reason);
+    },
     decode: nestedRows,
   });
 }

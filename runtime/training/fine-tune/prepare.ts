@@ -44,6 +44,16 @@ export async function prepareStep(
     seed: spec.seed,
   });
   if (!data.ok) return invalidInput(data.error);
+  const { tableRows } = await import("../../../compiler/inspect/table-rows.js");
+  const rows = tableRows(
+    opened.value.eval,
+    ports.flatMap(({ name, dtype }) => (dtype.startsWith("int") && name !== "targets" ? [name] : [])),
+  );
+  const beyond = [...rows].flatMap(([name, size]) => {
+    const hint = `The model's table has ${size} rows, so the largest index is ${size - 1}.`;
+    return data.value.findOutOfRange(name, size, hint) ?? [];
+  });
+  if (beyond.length > 0) return invalidInput(beyond);
   const digest = createHash("sha256").update(manifest.hash).update(data.value.digest).digest("hex");
   const source = { ...data.value, digest };
   const artifact: Artifact = {

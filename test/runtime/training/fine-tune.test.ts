@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { fineTune } from "../../../compiler/fine-tune/index.js";
+import { tableRows } from "../../../compiler/inspect/table-rows.js";
 import type { TrainEvent } from "../../../runtime/events.js";
 import { writeSafetensors } from "../../../runtime/tensors/safetensors.js";
 import { runTraining } from "../../../runtime/training/loop.js";
@@ -164,4 +165,15 @@ describe("a training step of another program's model", () => {
       error: { problems: [{ message: expect.stringContaining("another step") }] },
     });
   });
+});
+
+test("ids without a row in the table of the model are found before training", async () => {
+  const bytes = modelBytes({
+    inputs: { t: { shape: ["n"], dtype: "int64" } },
+    initializers: { table: { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] } },
+    nodes: [{ operator: "Gather", inputs: ["table", "t"], outputs: ["y"] }],
+    outputs: ["y"],
+  });
+  expect([...tableRows(bytes, ["t"])]).toEqual([["t", 3]]);
+  expect([...tableRows(bytes, ["other"])]).toEqual([]);
 });
