@@ -14,6 +14,11 @@ export function entriesInOrder(members: object): readonly (readonly [string, unk
   return keys.map((key) => [key, Reflect.get(members, key)]);
 }
 
+/** The entries of several objects as one, those of the first object first. */
+export function mergeInOrder(...parts: readonly object[]): Readonly<Record<string, unknown>> {
+  return keepOrder(parts.flatMap(entriesInOrder));
+}
+
 /** As `JSON.stringify(value, undefined, indent)`, with the entries of `entriesInOrder`. */
 export function orderedJson(value: unknown, indent = 0, depth = 0): string {
   if (typeof value !== "object" || value === null || "toJSON" in value) return JSON.stringify(value) ?? "null";

@@ -5,6 +5,7 @@ import type { ModelOutput } from "../../schema/kinds/outputs.js";
 import type { NormalCtc } from "../../schema/normal/index.js";
 import { idLimits } from "../data/id-limits.js";
 import { usesOf } from "../data/source.js";
+import { mergeInOrder } from "../ordered-json.js";
 import { ok } from "../result.js";
 import { portsWithRole } from "../sessions/ports.js";
 import { gatherRows } from "../tensors/rows.js";
@@ -47,7 +48,7 @@ export const arrays: OpenInputs = async ({ run, file, folder, beam }) => {
         },
       };
     },
-    identify: (index, prediction) => ({ index, ...prediction }),
+    identify: (index, prediction) => mergeInOrder({ index }, prediction),
   });
 };
 

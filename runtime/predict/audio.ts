@@ -1,8 +1,10 @@
 /** Reads sound files (one, those of a folder or a pattern, or those of a list), and formats their classes. */
+
 import { gatherLengths, gatherSequences } from "../data/batching/windows.js";
 import { usesOf } from "../data/source.js";
 import { isSoundList, listedPaths, soundPaths } from "../data/sources/audio-files.js";
 import { readSounds } from "../data/sources/sounds.js";
+import { mergeInOrder } from "../ordered-json.js";
 import { fail, ok } from "../result.js";
 import { describeClass, describeValues, predictionKeys, toProbabilities } from "./format-predictions.js";
 import type { OpenInputs } from "./inputs.js";
@@ -45,6 +47,6 @@ export const audio: OpenInputs = async ({ run, file, folder }) => {
           ? { [predictionKeys(output, "output").value]: describeValues(scores) }
           : describeClass(predictionKeys(output, "label"), scores, metadata.classes),
     }),
-    identify: (example, prediction) => ({ file: sources[example]?.file ?? "", ...prediction }),
+    identify: (example, prediction) => mergeInOrder({ file: sources[example]?.file ?? "" }, prediction),
   });
 };

@@ -6,6 +6,7 @@ import { type ScalerParameters, unscaleValue, unscaleValues } from "../data/scal
 import { sampleOf } from "../forecast/distributions.js";
 import { type Forecast, forecastsOf, levelOf, pointOf, unscaledForecast } from "../forecast/forecasts.js";
 import { listFirst } from "../format.js";
+import { keepOrder } from "../ordered-json.js";
 import type { RunProblem } from "../problem.js";
 import { randomStream } from "../tensors/random.js";
 import type { Prediction, Scores } from "./format-predictions.js";
@@ -80,7 +81,7 @@ export function forecastMembers(
 ): readonly Prediction[] {
   const forecasts = forecastsOf(loss, data, keys.length * rows);
   return Array.from({ length: rows }, (_, row) =>
-    Object.fromEntries(
+    keepOrder(
       keys.flatMap((key, target) => {
         const forecast = forecasts[row * keys.length + target] as Forecast;
         const scaler = targetKindOf(loss) === "counts" ? undefined : scalerAt(target);

@@ -1,4 +1,5 @@
 /** Predictions of several rows after a window: one record for each row, with its number in the series. */
+import { entriesInOrder, keepOrder, mergeInOrder } from "../ordered-json.js";
 import type { Prediction } from "./format-predictions.js";
 import { withInput } from "./input-members.js";
 
@@ -31,11 +32,10 @@ export function forecastRows(
   prediction: Prediction,
 ): readonly Prediction[] {
   return horizon.map((step, place) => {
-    const members = Object.entries(prediction).map(([key, value]) => [
-      key,
-      value instanceof RowValues ? value.values[place] : value,
-    ]);
-    const names = { ...(horizon.length > 1 && { step }), ...rowAfter(step) };
-    return withInput(line, { ...series, ...inputOf(step) }, { ...names, ...Object.fromEntries(members) });
+    const members = entriesInOrder(prediction).map(
+      ([key, value]) => [key, value instanceof RowValues ? value.values[place] : value] as const,
+    );
+    const names = mergeInOrder(horizon.length > 1 ? { step } : {}, rowAfter(step));
+    return withInput(line, mergeInOrder(series, inputOf(step)), mergeInOrder(names, keepOrder(members)));
   });
 }

@@ -3,7 +3,7 @@ import type { Port } from "../../compiler/artifact.js";
 import { type ModelOutput, outputActivationOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Uses } from "../data/source.js";
-import { keepOrder } from "../ordered-json.js";
+import { entriesInOrder, keepOrder } from "../ordered-json.js";
 import { elementCount } from "../tensors/array.js";
 import { decimalsOf, shortestDecimal } from "../tensors/rows.js";
 import { argmax, sigmoid, softmaxRows } from "../tensors/scores.js";
@@ -75,12 +75,12 @@ export function mergeOutputs(outputs: readonly { readonly name: string; readonly
   if (outputs.length === 1 && only !== undefined) return only.members;
   const merged = outputs.flatMap(({ name, members }) => {
     const others = outputs.filter((other) => other.name !== name).map((other) => other.members);
-    return Object.entries(members).map(([key, value]) => {
+    return entriesInOrder(members).map(([key, value]) => {
       const isTaken = key === "line" || key === "index" || others.some((other) => hasColumnOf(other, key, value));
-      return [isTaken ? `${key} (${name})` : key, value];
+      return [isTaken ? `${key} (${name})` : key, value] as const;
     });
   });
-  return Object.fromEntries(merged);
+  return keepOrder(merged);
 }
 
 /** True where a member has the name of another one, or of a column of it: `kind_probabilities.0`. */
@@ -103,11 +103,11 @@ export function describeClass(
     scores.data,
     (probability, id) => [`${names?.[id] ?? id}`, shortestDecimal(probability)] as const,
   );
-  return {
-    [value]: best?.name ?? null,
-    [`${prefix}probability`]: best?.probability ?? null,
-    [`${prefix}probabilities`]: keepOrder(all),
-  };
+  return keepOrder<unknown>([
+    [value, best?.name ?? null],
+    [`${prefix}probability`, best?.probability ?? null],
+    [`${prefix}probabilities`, keepOrder(all)],
+  ]);
 }
 
 /** The most likely class of every time step, with its probability. */
@@ -117,10 +117,10 @@ export function describeTags(
   names: readonly string[] | null,
 ): Prediction {
   const steps = topClasses(scores, names);
-  return {
-    [value]: steps.map(({ name }) => name),
-    [`${prefix}probability`]: steps.map(({ probability }) => probability),
-  };
+  return keepOrder<unknown>([
+    [value, steps.map(({ name }) => name)],
+    [`${prefix}probability`, steps.map(({ probability }) => probability)],
+  ]);
 }
 
 /** One value as a number, several as nested lists. */

@@ -1,8 +1,10 @@
 /** Reads images from an IDX file, and formats their classes. */
+
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { readIdx } from "../data/formats/idx.js";
 import { usesOf } from "../data/source.js";
+import { mergeInOrder } from "../ordered-json.js";
 import { fail, ok } from "../result.js";
 import { unreadableFile } from "../storage/system-errors.js";
 import { describeClass, describeValues, predictionKeys, toProbabilities } from "./format-predictions.js";
@@ -46,6 +48,6 @@ export const images: OpenInputs = async ({ run, file, folder }) => {
           ? { [predictionKeys(output, "output").value]: describeValues(scores) }
           : describeClass(predictionKeys(output, "label"), scores, metadata.classes),
     }),
-    identify: (image, prediction) => ({ image: image + 1, ...prediction }),
+    identify: (image, prediction) => mergeInOrder({ image: image + 1 }, prediction),
   });
 };

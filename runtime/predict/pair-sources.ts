@@ -12,6 +12,7 @@ import type { PairsMetadata } from "../data/metadata.js";
 import { hasColumns, pairFormatOf, pairKeys, placePairs } from "../data/sources/pair-columns.js";
 import { tokenize } from "../data/vocabulary/tokens.js";
 import { formatCount } from "../format.js";
+import { keepOrder } from "../ordered-json.js";
 import { fail, ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import { unreadableFile } from "../storage/system-errors.js";
@@ -73,7 +74,7 @@ async function readTable(
     },
     row({ fields, line }) {
       const source = fields[place] ?? "";
-      const members = Object.fromEntries(names.map((name, index) => [header ? name : `column ${name}`, fields[index]]));
+      const members = keepOrder(names.map((name, index) => [header ? name : `column ${name}`, fields[index]] as const));
       if (width === null) sources.push({ line, source, members, hasMoreColumns: false });
       else return [lineProblem(file, line, noVector(width), vectorHint)];
       return [];

@@ -21,6 +21,7 @@ import { fitTexts } from "../data/sources/table/texts.js";
 import { findNonPositive } from "../data/sources/table/window-scaling.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { formatCount, listFirst } from "../format.js";
+import { entriesInOrder, keepOrder } from "../ordered-json.js";
 import { fail, ok } from "../result.js";
 import { defaultRequest, fedBackNotices, forecastMembers } from "./forecast-members.js";
 import { forecastRows, isForecastName, RowValues } from "./forecast-rows.js";
@@ -205,7 +206,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
             );
             const rowsOf = (key: string) => members.map((row) => row[key]);
             const memberOf = (key: string) => (members.length === 1 ? members[0]?.[key] : new RowValues(rowsOf(key)));
-            return Object.fromEntries(Object.keys(members[0] ?? {}).map((key) => [prefix + key, memberOf(key)]));
+            return keepOrder(entriesInOrder(members[0] ?? {}).map(([key]) => [prefix + key, memberOf(key)] as const));
           }
           if (outputs === "features") return { [predictionKeys(output, "output").value]: describeValues(scores) };
           if (targets === "classes") return describeClass(predictionKeys(output, name), scores, classes);
@@ -214,7 +215,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
             horizon.length === 1
               ? numbers[index]
               : new RowValues(horizon.map((_, place) => numbers[place * keys.length + index]));
-          return Object.fromEntries(keys.map((key, index) => [prefix + key, memberOf(index)]));
+          return keepOrder(keys.map((key, index) => [prefix + key, memberOf(index)] as const));
         },
       };
     },
@@ -229,9 +230,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
         line: lineOf(row),
         series: group,
         inputOf: (after: number) =>
-          futureRows === 0
-            ? {}
-            : Object.fromEntries(Object.entries(unreadOf(row + after)).filter(([name]) => isShown(name))),
+          futureRows === 0 ? {} : keepOrder(entriesInOrder(unreadOf(row + after)).filter(([name]) => isShown(name))),
         rowAfter: (after: number) => timeMember(rowTime, row, after) ?? { row: row - series + 1 + after },
       };
       return forecastRows(origin, horizon, prediction);

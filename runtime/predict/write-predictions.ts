@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { formatCsvRow } from "../data/formats/csv.js";
 import { writeNpy } from "../data/formats/npy.js";
-import { entriesInOrder, orderedJson } from "../ordered-json.js";
+import { entriesInOrder, keepOrder, orderedJson } from "../ordered-json.js";
 import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import type { Prediction, Scores } from "./format-predictions.js";
@@ -31,17 +31,17 @@ export function outputText(kind: Exclude<OutputKind, ".npy" | ".npz">, predictio
 
 /** Flattens nested objects: `probabilities.spam`. */
 function flatten(prediction: Prediction): Prediction {
-  const entries = Object.entries(prediction).flatMap(([key, value]) =>
+  const entries = entriesInOrder(prediction).flatMap(([key, value]) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? entriesInOrder(value).map(([member, nested]) => [`${key}.${member}`, nested] as const)
       : [[key, value] as const],
   );
-  return Object.fromEntries(entries);
+  return keepOrder(entries);
 }
 
 /** Lines end in a line feed without a carriage return. */
 function toCsv(rows: readonly Prediction[]): string {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = [...new Set(rows.flatMap((row) => entriesInOrder(row).map(([name]) => name)))];
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
   return lines.map((fields) => `${formatCsvRow(fields.map(fieldText))}\n`).join("");
 }

@@ -1,6 +1,7 @@
 /** `rnnx predict`: predictions of a trained model for new inputs. */
 import { InvalidArgumentError, Option } from "commander";
 import { formatCount } from "../../../runtime/format.js";
+import { entriesInOrder, keepOrder, mergeInOrder } from "../../../runtime/ordered-json.js";
 import type { RunFailure } from "../../../runtime/outcome.js";
 import type { Prediction } from "../../../runtime/predict/format-predictions.js";
 import type { PredictRequest } from "../../../runtime/predict/predict-run.js";
@@ -155,9 +156,11 @@ async function inputsOf(
 
 /** Prints a table on a terminal, CSV to a file or a pipe, and one object a line with `--json`. */
 async function printPredictions(output: Output, predictions: readonly Prediction[], isInline: boolean): Promise<void> {
-  for (const { event, ...members } of predictions) {
-    const kept = event === undefined ? {} : { "event (input)": event };
-    output.record({ event: "prediction", ...members, ...kept });
+  for (const prediction of predictions) {
+    const members = entriesInOrder(prediction).map(
+      ([name, value]) => [name === "event" ? "event (input)" : name, value] as const,
+    );
+    output.record(mergeInOrder({ event: "prediction" }, keepOrder(members)));
   }
   if (process.stdout.isTTY === true) {
     const { predictionsText } = await import("./predictions-text.js");

@@ -1,4 +1,5 @@
 /** Predictions as a table for a terminal: one row each, without the probabilities of the other classes. */
+import { entriesInOrder } from "../../../runtime/ordered-json.js";
 import type { Prediction } from "../../../runtime/predict/format-predictions.js";
 import { escapeLine } from "../../escape-controls.js";
 import type { Colors } from "../../output.js";
@@ -18,7 +19,7 @@ export function predictionsText(
   width?: number,
 ): string {
   const rows = predictions.slice(0, MAX_ROWS);
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter(
+  const keys = [...new Set(rows.flatMap((row) => entriesInOrder(row).map(([key]) => key)))].filter(
     (key) => !(isInline && key === "line") && rows.some((row) => isShown(row[key])),
   );
   const columns = keys.map((title) => ({ title: escapeLine(title), align: alignOf(rows.map((row) => row[title])) }));

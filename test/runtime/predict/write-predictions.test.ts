@@ -1,7 +1,8 @@
 /** Predictions as CSV, JSON and JSON lines. */
 import { expect, test } from "vitest";
-import { orderedJson } from "../../../runtime/ordered-json.js";
-import { describeClass } from "../../../runtime/predict/format-predictions.js";
+import { keepOrder, orderedJson } from "../../../runtime/ordered-json.js";
+import { forecastRows, RowValues } from "../../../runtime/predict/forecast-rows.js";
+import { describeClass, mergeOutputs } from "../../../runtime/predict/format-predictions.js";
 import { outputText } from "../../../runtime/predict/write-predictions.js";
 
 const rows = [
@@ -43,4 +44,21 @@ test("JSON lines have one line per example", () => {
       .map((line) => JSON.parse(line)),
   ).toEqual(rows);
   expect(JSON.parse(outputText(".json", rows))).toEqual(rows);
+});
+
+test("the members of a prediction have their order, also where their names are numbers", () => {
+  const members = keepOrder([
+    ["shop", "a"],
+    ["7", "b"],
+  ]);
+  const prediction = keepOrder<unknown>([
+    ["2020", new RowValues([1, 2])],
+    ["10", new RowValues([3, 4])],
+  ]);
+  const origin = { line: 9, series: members, inputOf: () => ({}), rowAfter: (row: number) => ({ 1999: `day ${row}` }) };
+  const forecasts = forecastRows(origin, [1, 2], mergeOutputs([{ name: "y", members: prediction }]));
+  expect(outputText(".csv", forecasts)).toBe("line,shop,7,step,1999,2020,10\n9,a,b,1,day 1,1,3\n9,a,b,2,day 2,2,4\n");
+  expect(outputText(".jsonl", forecasts.slice(0, 1))).toBe(
+    '{"line":9,"shop":"a","7":"b","step":1,"1999":"day 1","2020":1,"10":3}\n',
+  );
 });

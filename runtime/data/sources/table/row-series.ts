@@ -1,5 +1,6 @@
 /** The series of each row of a table: the rows with equal values of the columns that name them. */
 import type { Column, NormalTableData } from "../../../../schema/normal/index.js";
+import { keepOrder } from "../../../ordered-json.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
 import { findColumn, makeUnique } from "../../formats/columns.js";
@@ -64,7 +65,7 @@ export function trackSeries(group: readonly number[], names: readonly string[]):
     },
     groupOf(row) {
       const values = groups[ids[row] ?? 0] ?? [];
-      return Object.fromEntries(group.map((index, position) => [uniqueNames[index] ?? "", values[position] ?? ""]));
+      return keepOrder(group.map((index, position) => [uniqueNames[index] ?? "", values[position] ?? ""] as const));
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import type { NormalTableData } from "../../../../schema/normal/index.js";
 import { formatInteger } from "../../../format.js";
+import { keepOrder } from "../../../ordered-json.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
 import { makeUnique, shorten } from "../../formats/columns.js";
@@ -236,7 +237,7 @@ export async function readRows(
   if (madeUp !== undefined) return fail([addedLabelProblem(data, columns[madeUp.columns[0] ?? 0]?.name ?? "")]);
   const unreadOf = (row: number) => {
     const fields = isAdded(row) ? [] : (unreadFields[fileRowOf(row)] ?? []);
-    return Object.fromEntries(fields.map((field, position) => [unreadColumns[position]?.name ?? "", field]));
+    return keepOrder(fields.map((field, position) => [unreadColumns[position]?.name ?? "", field] as const));
   };
   for (const [name, list] of labels)
     labels.set(
