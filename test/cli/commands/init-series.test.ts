@@ -11,6 +11,7 @@ import { temporaryFolder } from "../../support/temporary-folder.js";
 const plain = new Proxy({}, { get: () => (text: string) => text }) as Parameters<typeof taskText>[0];
 const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const two = (number: number) => `${number}`.padStart(2, "0");
+const iso = (row: number) => dateOf(row).toISOString().slice(0, 10);
 const dateOf = (row: number) => new Date(Date.UTC(2024, 0, 1 + row));
 
 /** The task of a table, the data of its spec and its sentences, or the fault. */
@@ -42,4 +43,13 @@ test.each<readonly [string, (row: number) => string]>([
 test("dates of two formats are refused with both", async () => {
   const { fault } = await init(series((row) => `${two(1 + ((row * 5) % 12))}/${two(1 + ((row * 7) % 12))}/24`));
   expect(fault).toContain('the column "when" has dates of several formats: "01/01/24" is "%m/%d/%y" or "%d/%m/%y"');
+});
+
+test("a line without a date, and one with a date that does not exist, are refused", async () => {
+  expect((await init([...series(iso), "Total,6000"])).fault).toBe(
+    'the column "when" has dates, but "Total" on line 62 is none. Write a date, or remove the line.',
+  );
+  expect((await init(series((row) => (row === 59 ? "2024-02-30" : iso(row))))).fault).toBe(
+    'the column "when" has dates, but "2024-02-30" on line 61 is a date that does not exist. Correct the date, or remove the line.',
+  );
 });

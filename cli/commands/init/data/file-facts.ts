@@ -1,6 +1,5 @@
 /** Facts of a data file: its rows, and the kind, missing values, classes and lengths of each of its columns. */
 import { makeUnique } from "../../../../runtime/data/formats/columns.js";
-import { sortableDates, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { withoutGz } from "../../../../runtime/data/formats/file-chunks.js";
 import { parseJsonLine } from "../../../../runtime/data/formats/json-line.js";
 import { isMissing, type Notation, notationOf, parseNumber } from "../../../../runtime/data/formats/number-notation.js";
@@ -10,6 +9,7 @@ import { collectNumbers, type NumberStatistics } from "../../../../runtime/data/
 import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
+import { collectDates, type DateFacts } from "./date-facts.js";
 import { countDuplicates } from "./duplicate-rows.js";
 import { collectKind, type FoundKind, type KindCollector, type NumberDoubt, type OddValue } from "./table-kinds.js";
 
@@ -47,8 +47,7 @@ export interface ColumnFacts {
   readonly isOrderedDate: boolean;
   /** The kind in a table; null where the column has none. */
   readonly tableKind: FoundKind | null;
-  /** The formats of dates that may be read in several ways; none for other columns. */
-  readonly dateFormats: readonly string[];
+  readonly dates: DateFacts;
   /** A number that another notation reads as another; null for none. */
   readonly doubt: NumberDoubt | null;
   /** A value of a column whose others are numbers; null for another column. */
@@ -205,9 +204,9 @@ function collectColumn(name: string): Collector {
   const lengths: number[] = [];
   let isFirstMissing = false;
   let [count, missing, numbers, lists, vectors, objects, characters] = [0, 0, 0, 0, 0, 0, 0];
-  let [last, dates, rowNumbers, otherNumbers, sounds] = ["", 0, 0, 0, 0];
+  let [last, rowNumbers, otherNumbers, sounds] = ["", 0, 0, 0];
   const statistics = collectNumbers();
-  const time = trackTime();
+  const dates = collectDates();
   const kinds = collectKind();
   let notation: ColumnFacts["notation"] = null;
   const addText = (text: string, line: number) => {
@@ -224,9 +223,8 @@ function collectColumn(name: string): Collector {
     }
     if (last === "" || number === Number(last) + 1) rowNumbers += 1;
     if (values.size <= MAX_VALUES) values.set(text, (values.get(text) ?? 0) + 1);
-    if (sortableDates(text).some((date) => date !== undefined)) dates += 1;
     if (/\.wav$/i.test(text)) sounds += 1;
-    time.add(text, count);
+    dates.add(text, line);
     kinds.add(text, line);
     last = text;
     characters += text.length;
@@ -247,6 +245,7 @@ function collectColumn(name: string): Collector {
         lengths.push(0);
       } else if (value === null || value === undefined || isMissing(`${value}`)) {
         missing += 1;
+        dates.addMissing(line);
         isFirstMissing ||= count === 1;
         lengths.push(0);
         if (typeof value === "string" && value !== "") markers.set(value, (markers.get(value) ?? 0) + 1);
@@ -256,7 +255,7 @@ function collectColumn(name: string): Collector {
       const present = count - missing;
       const structured = objects > 0 ? "objects" : vectors > 0 ? "vectors" : lists > 0 ? "list" : undefined;
       const kind = structured ?? (present === 0 ? "empty" : undefined);
-      const steps = dates === present ? time.steps() : kinds.dateSteps();
+      const steps = dates.steps(kinds.dateSteps());
       const isDate = steps !== null;
       return {
         name,
@@ -287,7 +286,7 @@ function collectColumn(name: string): Collector {
               })
             : null,
         doubt: kinds.doubt(),
-        dateFormats: kinds.dateFormats(),
+        dates: dates.finish(steps, kinds.dateFormats()),
         odd: kind === undefined ? kinds.odd() : null,
         isFirstMissing,
         order: kinds.order(),

@@ -80,7 +80,10 @@ export function taskOf(
     return fault(`the column ${quote(target.name)} has lists of numbers`, "Use arrays data for such targets.");
   const others = columns.filter((column) => column !== target);
   const input = inputFor(others);
-  if (input?.kind === "text" && input.dateFormats.length > 0) return dateFault(input);
+  const odd = others.find(({ kind, dates }) => kind === "text" && dates.odd !== null);
+  const isRead = input !== undefined && input !== odd && (input.kind !== "text" || input.characters >= LONG_TEXT);
+  if (odd !== undefined && !isRead) return oddDateFault(odd);
+  if (input?.kind === "text" && input.dates.formats.length > 0) return dateFault(input);
   const isTagged = (column: ColumnFacts) =>
     column.lengths.length === target.lengths.length &&
     column.lengths.every((length, row) => length === target.lengths[row]) &&
@@ -209,10 +212,20 @@ function notationFault(
   return fault(`the column ${quote(name)} has numbers with ${notation}, such as ${example}`, `Write ${plain}.`);
 }
 
-function dateFault({ name, values, dateFormats }: ColumnFacts): TaskResult {
+function oddDateFault({ name, dates: { odd } }: ColumnFacts): TaskResult {
+  const { text = "", line = 0, count = 1, isImpossible = false } = odd ?? {};
+  const what = isImpossible ? "is a date that does not exist" : "is none";
+  const others = count > 1 ? ` (as ${formatInteger(count - 1)} more)` : "";
+  return fault(
+    `the column ${quote(name)} has dates, but ${quote(text)} on line ${line} ${what}${others}`,
+    isImpossible ? "Correct the date, or remove the line." : "Write a date, or remove the line.",
+  );
+}
+
+function dateFault({ name, values, dates: { formats } }: ColumnFacts): TaskResult {
   const [example = ""] = values?.keys() ?? [];
   return fault(
-    `the column ${quote(name)} has dates of several formats: ${quote(example)} is ${dateFormats.map(quote).join(" or ")}`,
+    `the column ${quote(name)} has dates of several formats: ${quote(example)} is ${formats.map(quote).join(" or ")}`,
     'Write the dates as 2024-01-31, or write a spec of the column with { "type": "date", "format": … }.',
   );
 }
