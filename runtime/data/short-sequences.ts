@@ -10,13 +10,14 @@ import { examplesOf } from "./splits.js";
 /** The first example of the splits that is too short for the model, for each of its inputs. */
 export function checkShortSequences(
   { model, data }: Pick<NormalSpec, "model" | "data">,
-  source: Pick<DataSource, "splits" | "batch">,
+  source: Pick<DataSource, "splits" | "batch" | "nameOf">,
 ): readonly RunProblem[] {
   if (shortestInputs(model).size === 0) return [];
   const path = "inputs" in data ? "/data/inputs" : "file" in data && data.file !== null ? "/data/file" : "/data";
   const problems = new Map<string, RunProblem>();
+  const nameOf = source.nameOf ?? exampleName;
   for (const { examples, batch } of readExamples(source, examplesOf(source.splits)))
-    for (const [name, problem] of shortBatchProblems(model, batch, (row) => exampleName(examples[row] ?? 0)))
+    for (const [name, problem] of shortBatchProblems(model, batch, (row) => nameOf(examples[row] ?? 0)))
       if (!problems.has(name)) problems.set(name, { ...problem, path });
   return [...problems.values()];
 }
@@ -48,7 +49,7 @@ export function shortBatchProblems(
   return problems;
 }
 
-/** An example in a message. */
+/** An example without a name of its own in a message. */
 export function exampleName(example: number): string {
   return `Example ${example} (examples count from 0)`;
 }

@@ -45,6 +45,8 @@ export interface DataSource {
   readonly notices?: readonly string[];
   /** The beginning of the first text, as it is in the data; absent where inputs are no text. */
   readonly firstText?: string;
+  /** An example in a message; absent where it has a number alone. */
+  readonly nameOf?: (example: number) => string;
   /** Of a table whose rows are in time. */
   readonly series?: SeriesRows;
   /** Vocabulary, classes and scalers, as JSON. */

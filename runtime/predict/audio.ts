@@ -33,6 +33,7 @@ export const audio: OpenInputs = async ({ run, file, folder }) => {
     lengths,
     hasLengths: true,
     notices: [...listNotices, ...notices],
+    nameOf: (example) => `"${paths[example] ?? ""}"`,
     batch(examples) {
       const time = examples.reduce((most, example) => Math.max(most, lengths[example] ?? 0), 0);
       return new Map([

@@ -19,6 +19,8 @@ export interface PredictionInputs {
   /** True where batches have lengths. Otherwise all examples of a batch have the same length. */
   readonly hasLengths: boolean;
   readonly notices?: readonly string[];
+  /** An example in a message; absent where it has a number alone. */
+  readonly nameOf?: (example: number) => string;
   /** The series behind the examples, where example i is the window that starts at row i. */
   readonly series?: SeriesInputs;
   /** Arrays by the names of the model's inputs. */

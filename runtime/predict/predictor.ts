@@ -161,9 +161,10 @@ async function computeScores(
     const missing = { shape: emptyShape, data: new Float32Array(elementCount(emptyShape)).fill(Number.NaN) };
     return { port, layers: output.model, scores: Array.from(inputs.lengths, (): Scores => missing) };
   });
+  const nameOf = inputs.nameOf ?? exampleName;
   for (const examples of batchesOf(inputs, BATCH_SIZE)) {
     const batch = inputs.batch(examples);
-    const problems = batchProblems(spec.model, batch, (row) => exampleName(examples[row] ?? 0));
+    const problems = batchProblems(spec.model, batch, (row) => nameOf(examples[row] ?? 0));
     if (problems.length > 0) return invalidInput(problems);
     const feeds = feedsFor(portsWithRole(model.inputs, "data"), ({ name }) => batch.get(name));
     const results = await session.run(feeds);

@@ -79,6 +79,7 @@ function audioSource(
       .update(ids)
       .digest("hex"),
     notices,
+    nameOf: (example) => `"${files[example]?.file ?? ""}"`,
     metadata: { type: "audio", sample_rate: data.sample_rate, classes: names },
     signature: (train) => ({
       inputs: { dtype: "float32", shape: ["batch", "time", 1] },

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openData } from "../../../../runtime/data/index.js";
 import { previewBatch } from "../../../../runtime/data/preview.js";
+import { checkShortSequences } from "../../../../runtime/data/short-sequences.js";
 import { normal } from "../../../support/read-spec.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 import { tone, wavFile } from "../../../support/wav.js";
@@ -16,14 +17,20 @@ const model = [
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
+const specOf = (data: object) => ({
+  data: { type: "audio", sample_rate: 8000, ...data },
+  model,
+  loss: { type: "cross_entropy" },
+  optimizer: { type: "adam" },
+});
+
 async function open(files: Files, data: object) {
   const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);
   }
-  const spec = { data: { type: "audio", sample_rate: 8000, ...data }, model, loss: { type: "cross_entropy" } };
-  const read = await normal({ ...spec, optimizer: { type: "adam" } });
+  const read = await normal(specOf(data));
   return openData(read.spec, folder);
 }
 
@@ -121,6 +128,16 @@ describe("files", () => {
       expect(all.slice(start + 40, start + 160)).toEqual(
         all.slice(440, 560).map((sample) => expect.closeTo(sample, 2)),
       );
+  });
+
+  test("a sound that is too short is named", async () => {
+    const files = { ...named, "s/low_ann_2.wav": wavFile(tone(300, 50)) };
+    const data = { file: "s/*.wav", names };
+    const { spec } = await normal(specOf(data));
+    const source = await opened(files, data);
+    expect(checkShortSequences(spec, source).map(({ message }) => message)).toEqual([
+      '"s/low_ann_2.wav" has 50 steps, but the windows of log_mel need 160.',
+    ]);
   });
 
   test("the preview has samples", async () => {
