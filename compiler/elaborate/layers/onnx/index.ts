@@ -25,6 +25,7 @@ export const onnx: LayerDefinition<NormalOnnx> = {
   maxInputs: () => MAX_INPUTS,
   elaborate(layer, first, context, others) {
     const { b } = context;
+    if (!checkTrainedStatistics(layer, context)) return undefined;
     const declaration = declarationOf(layer, context);
     const wires = [first, ...others];
     const names = declaration && inputNames(layer, declaration, wires.length, context);
@@ -63,6 +64,20 @@ export const onnx: LayerDefinition<NormalOnnx> = {
     if (layer.batch_norm === "training") checkBatchStatistics(layer, train, context);
   },
 };
+
+/** Reports statistics of the batch for weights that stay as they are. */
+function checkTrainedStatistics(layer: NormalOnnx, { problem }: Context): boolean {
+  if (layer.batch_norm === "inference" || (layer.trainable && layer.adapt === null)) return true;
+  const key = layer.adapt === null ? '"trainable": false' : '"adapt"';
+  problem({
+    part: layer,
+    key: "batch_norm",
+    code: "batch-norm",
+    message: `${layer.name} has "batch_norm": "training", but ${key} keeps its weights and its statistics as they are.`,
+    hint: `Remove "batch_norm" to normalize by the stored statistics, or remove ${key}.`,
+  });
+  return false;
+}
 
 /** The inputs of the model that read the layers in `from`; undefined after a reported problem. */
 function inputNames(

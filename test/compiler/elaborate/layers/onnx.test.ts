@@ -389,6 +389,16 @@ describe("wrong uses", () => {
     expect(await problemsOf([{ ...net, file: "rounded.onnx", trainable: false }], vectors(3))).toEqual([]);
   });
 
+  test.each([
+    ['"adapt"', { adapt: { rank: 1, layers: ["*"] } }],
+    ['"trainable": false', { trainable: false }],
+  ])("statistics of the batch with %s", async (key, layer) => {
+    const found = await problemsOf([{ ...net, file: "mlp.onnx", batch_norm: "training", ...layer }], vectors(4));
+    expect(found).toEqual([
+      `batch-norm /model/0/batch_norm: net has "batch_norm": "training", but ${key} keeps its weights and its statistics as they are. Remove "batch_norm" to normalize by the stored statistics, or remove ${key}.`,
+    ]);
+  });
+
   test("a model of one row reads any number of rows where its nodes allow it", async () => {
     expect(await problemsOf([{ ...net, file: "whole.onnx", trainable: false }], vectors(3))).toEqual([]);
   });
