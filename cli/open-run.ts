@@ -21,7 +21,7 @@ export async function openRunSpec(
   folder: string,
   overrides: readonly Override[],
 ): Promise<OpenedRun | undefined> {
-  const [{ openRun }, { runFiles }, { mapDataFiles }] = await Promise.all([
+  const [{ openRun }, { relativePath, runFiles }, { mapDataFiles }] = await Promise.all([
     import("../runtime/run/open.js"),
     import("../runtime/run/layout.js"),
     import("../runtime/data/index.js"),
@@ -45,7 +45,9 @@ export async function openRunSpec(
     return file;
   });
   // Recorded paths are relative to the run directory, paths of the user to the current folder.
-  const data = mapDataFiles(opened.spec.data, (file) => (recordedFiles.has(file) ? file : resolve(file)));
+  const data = mapDataFiles(opened.spec.data, (file) =>
+    recordedFiles.has(file) ? file : relativePath(folder, resolve(file), file),
+  );
   return { ...opened, data: overrides.length === 0 ? null : data };
 }
 

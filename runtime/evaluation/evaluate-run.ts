@@ -3,14 +3,14 @@
  * type.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { outputsOf } from "../../schema/kinds/outputs.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalData, NormalSpec } from "../../schema/normal/index.js";
 import { isStateful, streamsNotice } from "../data/batching/stateful-batches.js";
 import { checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
-import { openData } from "../data/index.js";
+import { mapDataFiles, openData } from "../data/index.js";
 import { checkLongSequences } from "../data/long-sequences.js";
 import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
@@ -20,7 +20,7 @@ import { invalidInput, type RunFailure, runFailed } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
 import { ok, type Result } from "../result.js";
 import { findLatestCheckpoint } from "../run/checkpoint.js";
-import { runFiles } from "../run/layout.js";
+import { relativePath, runFiles } from "../run/layout.js";
 import { openRun, readRunWeights, type WeightsSelector } from "../run/open.js";
 import { estimateWorkPerSync, openSession, type RequestedDevice } from "../sessions/session.js";
 import { relativePathHint } from "../storage/system-errors.js";
@@ -81,8 +81,10 @@ export async function evaluateRun({
   const parameters = parameterOverride ?? weightsResult.value.parameters;
 
   const isSingleSplit = data !== null && split === null;
-  const spec = { ...run.spec, data: data ?? run.spec.data };
-  const dataResult = await openData(isSingleSplit ? asSingleTestSplit(spec) : spec, folder, run.metadata);
+  // Messages have paths from the current folder.
+  const named = mapDataFiles(data ?? run.spec.data, (file) => relativePath(".", resolve(folder, file), file));
+  const spec = { ...run.spec, data: named };
+  const dataResult = await openData(isSingleSplit ? asSingleTestSplit(spec) : spec, ".", run.metadata);
   if (!dataResult.ok) return invalidInput(data === null ? dataResult.error : dataResult.error.map(withoutFileHint));
   const source = dataResult.value;
   const problems = [

@@ -138,7 +138,8 @@ export function writeRunInputs(
   write(runFiles.eval, artifact.eval);
 }
 
-function relativePath(out: string, file: string, recordedPath: string): string {
+/** The path of a file from a folder; an absolute one as it was recorded. */
+export function relativePath(out: string, file: string, recordedPath: string): string {
   return isAbsolute(recordedPath) ? recordedPath : relative(resolve(out), file).split(sep).join("/");
 }
 

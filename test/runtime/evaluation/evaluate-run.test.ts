@@ -1,6 +1,6 @@
 /** Evaluation of runs on their own data, which gives the metrics of the training, and on other data. */
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type EvaluateRequest, evaluateRun } from "../../../runtime/evaluation/evaluate-run.js";
 import type { NormalData } from "../../../schema/normal/index.js";
@@ -49,6 +49,10 @@ describe("a run's own data", () => {
     expect((await evaluateTo(out)).notices).toEqual([
       "The data has changed since the training: the metrics are those of the current data.",
     ]);
+    rmSync(join(folder, "t.txt"));
+    const file = relative(".", join(folder, "t.txt"));
+    const missing = await evaluateRun({ run: out, data: null, split: null, weights: "end", device: "cpu" });
+    expect(missing).toMatchObject({ error: { problems: [{ file, message: expect.stringContaining(`"${file}"`) }] } });
   });
 });
 
