@@ -97,7 +97,7 @@ describe("missing values", () => {
   test("a date that is missing in some rows is not read by a model of single rows", async () => {
     const { columns, text } = await init({ day: days, a: numbers, y: numbers.toReversed() }, "y");
     expect(columns).toEqual(["a"]);
-    expect(text).toContain("day is not read: 1 row has no date.");
+    expect(text).toContain("day is not read: 1 row has no date (line 6).");
   });
 
   test("a series without a first value drops rows, since that has no previous one", async () => {

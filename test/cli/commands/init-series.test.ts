@@ -53,3 +53,21 @@ test("a line without a date, and one with a date that does not exist, are refuse
     'the column "when" has dates, but "2024-02-30" on line 61 is a date that does not exist. Correct the date, or remove the line.',
   );
 });
+
+test("a missing date and a repeated one are named with their lines", async () => {
+  const rows = series(iso);
+  expect((await init([...rows.slice(0, 30), ",", ...rows.slice(30)])).text).toContain(
+    "when is not read: 1 row has no date (line 32).",
+  );
+  const repeated = await init([...rows.slice(0, 30), "2024-01-30,3.5", ...rows.slice(30)]);
+  expect(repeated.text).toContain(
+    'The dates of when are in order, but line 32 has 2024-01-30 again. For a series with "time", remove the line.',
+  );
+  expect((await init(rows)).text).not.toContain("again");
+});
+
+test("small counts in the order of dates are a series; two values are classes", async () => {
+  const counts = (most: number) => Array.from({ length: 200 }, (_, row) => `${iso(row)},${1 + ((row * 7) % most)}`);
+  expect((await init(counts(6))).type).toBe("forecast");
+  expect((await init(counts(2))).type).toBe("classify_rows");
+});

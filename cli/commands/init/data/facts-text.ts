@@ -46,6 +46,7 @@ export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
     modelText(colors, task, facts),
     ...(unread.length === 0 ? [] : [`Not read: ${listFirst(unread, MAX_UNREAD)}.`]),
     ...oddTexts(task, facts),
+    ...dateTexts(task, facts),
     ...doubtTexts(task, facts),
     ...firstLineText(task, facts),
   ];
@@ -54,11 +55,8 @@ export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
 
 /** The columns of numbers that are not read because of a few other values, and those of numbers that name a row. */
 function oddTexts(task: Task, { columns }: FileFacts): readonly string[] {
-  const areRows = task.type === "classify_rows" || task.type === "predict_rows";
-  return unreadColumns(task, columns).flatMap(({ name, odd, isIdentifier, isRowNumber, tableKind, missing }) => {
+  return unreadColumns(task, columns).flatMap(({ name, odd, isIdentifier, isRowNumber }) => {
     const column = escapeLine(name);
-    if (areRows && tableKind?.type === "date" && missing > 0)
-      return [`${column} is not read: ${formatCount(missing, "row")} ${missing === 1 ? "has" : "have"} no date.`];
     if (odd !== null) {
       const others = odd.count === 1 ? "" : ` (and ${formatInteger(odd.count - 1)} more)`;
       return [
@@ -66,6 +64,29 @@ function oddTexts(task: Task, { columns }: FileFacts): readonly string[] {
       ];
     }
     return isIdentifier && !isRowNumber ? [`${column} is not read: its numbers, each once, name the rows.`] : [];
+  });
+}
+
+/** The dates of a table that are not read because of missing ones, or are no series because of equal ones. */
+function dateTexts(task: Task, { columns }: FileFacts): readonly string[] {
+  if (!("inputs" in task) || (task.type === "forecast" && task.panel !== null)) return [];
+  const unread = unreadColumns(task, columns);
+  return columns.flatMap((column) => {
+    const { dates, tableKind, missing } = column;
+    if (tableKind?.type !== "date") return [];
+    const name = escapeLine(column.name);
+    if (missing > 0 && unread.includes(column)) {
+      const lines = missing === 1 ? ` (line ${dates.missingLine})` : `, the first on line ${dates.missingLine}`;
+      return [
+        `${name} is not read: ${formatCount(missing, "row")} ${missing === 1 ? "has" : "have"} no date${lines}. Write dates, or remove such rows.`,
+      ];
+    }
+    if (dates.repeated === null) return [];
+    const { text, line, count } = dates.repeated;
+    const others = count === 1 ? "" : ` (and ${formatInteger(count - 1)} more)`;
+    return [
+      `The dates of ${name} are in order, but line ${line} has ${escapeLine(text)} again${others}. For a series with "time", remove the line.`,
+    ];
   });
 }
 

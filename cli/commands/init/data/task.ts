@@ -81,8 +81,8 @@ export function taskOf(
   const others = columns.filter((column) => column !== target);
   const input = inputFor(others);
   const odd = others.find(({ kind, dates }) => kind === "text" && dates.odd !== null);
-  const isRead = input !== undefined && input !== odd && (input.kind !== "text" || input.characters >= LONG_TEXT);
-  if (odd !== undefined && !isRead) return oddDateFault(odd);
+  const isLongText = input !== undefined && (input.kind !== "text" || input.characters >= LONG_TEXT);
+  if (odd !== undefined && (!isLongText || input === odd)) return oddDateFault(odd);
   if (input?.kind === "text" && input.dates.formats.length > 0) return dateFault(input);
   const isTagged = (column: ColumnFacts) =>
     column.lengths.length === target.lengths.length &&
@@ -105,7 +105,9 @@ export function taskOf(
   /** Texts next to other columns, or to other texts. */
   const areTexts = rowInputs.length > Math.max(1, inputs.length);
   const unread = others.find(({ notation, tableKind }) => notation !== null && tableKind === null);
-  if (isLabel(labels, rows) && (!isNumber || target.kind === "numbers")) {
+  // Integers in the order of dates are counts; two of them are still classes.
+  const areCounts = isNumber && (labels.values?.size ?? 0) > 2 && !isLongText && others.some(hasOrder);
+  if (isLabel(labels, rows) && (!isNumber || target.kind === "numbers") && !areCounts) {
     // Names of few kinds, such as colors, have less to read than numbers.
     const areNames = inputs.every(({ tableKind }) => tableKind?.type === "category") && inputs.length < 2;
     const isText = input !== undefined && (areNames || input.kind !== "text" || !isName(input, rows));
@@ -175,9 +177,13 @@ const CORRELATED = 0.35;
 /** Rows of the shortest series without dates. */
 export const MIN_SERIES = 20;
 
+function hasOrder({ isOrderedDate }: ColumnFacts): boolean {
+  return isOrderedDate;
+}
+
 /** True for rows in the order of time: by dates in one order, or by related successive values of an unsorted target. */
 function isSeries(target: ColumnFacts, columns: readonly ColumnFacts[], rows: number): boolean {
-  if (columns.some(({ isOrderedDate }) => isOrderedDate)) return true;
+  if (columns.some(hasOrder)) return true;
   const { correlation, isSorted } = target.order;
   return rows >= MIN_SERIES && !isSorted && correlation > Math.max(CORRELATED, 2 / Math.sqrt(rows));
 }
