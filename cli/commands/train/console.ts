@@ -1,7 +1,9 @@
 /** Terminal output of training: records with `--json`, else progress, evaluations and a summary. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DoneEvent, Metrics, SplitMetrics, TrainEvent } from "../../../runtime/events.js";
 import { formatCount, formatInteger, formatNumber } from "../../../runtime/format.js";
+import { runFiles } from "../../../runtime/run/layout.js";
 import { joinWithAnd } from "../../../schema/diagnostics/suggest.js";
 import { isObject } from "../../../schema/json-pointer.js";
 import { terminalChart } from "../../../views/charts/ascii-chart.js";
@@ -106,10 +108,14 @@ function summary({ step, loss, metrics, best, predictions, examples, run, interr
     loss === null
       ? "no step was trained: the weights are the initial ones"
       : `loss ${formatNumber(loss)} at step ${formatInteger(step)}${scores === "" ? "" : `, ${bestText}${scores}`}`,
-    interrupted
-      ? `interrupted, checkpoint in ${run}; continue with --resume`
-      : `trained model: ${join(run, "model.onnx")}`,
+    interrupted ? `interrupted, checkpoint in ${run}; continue with --resume` : resultPath(run),
   ];
+}
+
+/** The path of the model, or of its weights where the model has no file of its own. */
+export function resultPath(run: string): string {
+  const model = join(run, runFiles.model);
+  return existsSync(model) ? `trained model: ${model}` : `trained weights: ${join(run, runFiles.weights)}`;
 }
 
 /** "input → predicted (target)" of each prediction, under a line that names the parts. */
