@@ -41,7 +41,7 @@ import { checkResumable } from "./fingerprint.js";
 import { checkInitialValues } from "./initial-values.js";
 import type { TrainRequest } from "./request.js";
 import { createInitialSnapshot, tensorsOfModel } from "./resume.js";
-import { specNotices } from "./spec-notices.js";
+import { randomAdaptNotice, specNotices } from "./spec-notices.js";
 import { identityOrigins } from "./spec-paths.js";
 import { resolveSampleOptions, type SampleOptions } from "./text-samples.js";
 
@@ -139,6 +139,9 @@ export async function planTraining(
       ...compileNotices,
       ...memoryCheck.notices,
       ...weights.value.notices,
+      ...(trainableModel === null && !request.resume
+        ? randomAdaptNotice(spec, manifest.parameters, new Set(weights.value.tensors.keys()))
+        : []),
       ...averageNotices(spec, manifest, batchSchedule.steps),
     ],
   });

@@ -1,5 +1,7 @@
 /** Notices about a valid spec: what it may not mean. */
+import type { Artifact } from "../../compiler/artifact.js";
 import { quote } from "../../schema/diagnostics/suggest.js";
+import { adaptOf, factors } from "../../schema/kinds/adapters.js";
 import { targetsAmongInputs } from "../../schema/kinds/later-steps.js";
 import type { NormalLossDefinition, NormalSpec } from "../../schema/normal/index.js";
 import { type DataSource, usesOf } from "../data/source.js";
@@ -7,6 +9,22 @@ import { formatCount } from "../format.js";
 
 export function specNotices(spec: NormalSpec, source: DataSource): readonly string[] {
   return [...laterStepsNotice(spec), ...unreadTargetsNotices(spec), ...overlappingEvaluationNotice(spec, source)];
+}
+
+/** Weights that an adaptation freezes as they are drawn. @param read names of the tensors that are read from files. */
+export function randomAdaptNotice(
+  spec: NormalSpec,
+  parameters: Artifact["manifest"]["parameters"],
+  read: ReadonlySet<string>,
+): readonly string[] {
+  const isFactor = (name: string) => name.endsWith(factors.a) || name.endsWith(factors.b);
+  const random = parameters
+    .map(({ name }) => name)
+    .filter((name) => !isFactor(name) && !read.has(name) && adaptOf(spec, name) !== undefined);
+  const [first, ...others] = random;
+  if (first === undefined) return [];
+  const names = others.length === 0 ? first : `${first} and ${formatCount(others.length, "other weight")}`;
+  return [`"adapt" freezes ${names} at initial values, not at trained ones: name trained weights with --init.`];
 }
 
 function laterStepsNotice(spec: NormalSpec): readonly string[] {

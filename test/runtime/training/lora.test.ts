@@ -10,7 +10,7 @@ import type { TrainRequest } from "../../../runtime/training/request.js";
 import { readSpec } from "../../../schema/read.js";
 import { rowsModel } from "../../support/onnx-models.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
-import { losses, run, weightsOf } from "../../support/training-runs.js";
+import { eventsOfKind, losses, run, weightsOf } from "../../support/training-runs.js";
 
 interface Fixture {
   readonly inputs: readonly (readonly number[])[];
@@ -57,6 +57,7 @@ test("factors are trained as in PyTorch, and an export has one matrix", async ()
   const request = { ...(await requestFor(twoLayers, folder)), init: { file, maps: [] } };
   const { outcome, events } = await run(request);
   expect(outcome.ok ? "" : JSON.stringify(outcome.error)).toBe("");
+  expect(JSON.stringify(eventsOfKind(events, "notice"))).not.toContain('\\"adapt\\"');
   const actual = losses(events);
   expect(Math.max(...fixture.losses.map((loss, step) => Math.abs(loss - (actual[step] ?? Number.NaN))))).toBeLessThan(
     1e-5,
@@ -121,6 +122,23 @@ test("an adapted layer of another program starts as the frozen one, and trains i
   const [before, after] = [weightsOf(join(folder, "frozen")), weightsOf(request.out)];
   for (const name of ["net/W", "net/b"]) expect(after.get(name)).toEqual(before.get(name));
   expect(after.get("net/W/lora_B")?.data.some((value) => value !== 0)).toBe(true);
+});
+
+test("an adaptation of weights that no file gives is stated", async () => {
+  const folder = temporaryFolder();
+  const spec = { ...twoLayers, train: { ...twoLayers.train, steps: 1 } };
+  const noticesOf = async (request: TrainRequest) => eventsOfKind((await run(request)).events, "notice");
+  const file = join(folder, "start.safetensors");
+  const [[name, { shape, data }] = ["", { shape: [], data: [] }]] = Object.entries(fixture.weights);
+  expect(name).toBe("a/W");
+  const start = { shape, data: Float32Array.from(data) };
+  writeFileSync(file, writeSafetensors(new Map([[name, start]])));
+  const random = await requestFor(spec, folder);
+  const message = (weights: string) =>
+    `"adapt" freezes ${weights} at initial values, not at trained ones: name trained weights with --init.`;
+  expect((await noticesOf(random)).map((notice) => notice.message)).toEqual([message("a/W and 1 other weight")]);
+  const some = { ...(await requestFor(spec, folder, "some")), init: { file, maps: [] } };
+  expect((await noticesOf(some)).map((notice) => notice.message)).toContain(message("a/b"));
 });
 
 test("wrong adapters", async () => {
