@@ -22,6 +22,7 @@ import {
   trainingLayerProblem,
   unrollProblem,
 } from "./problems.js";
+import { forecasterNotices } from "./snippets/forecaster.js";
 import { snippetsOf } from "./snippets/index.js";
 import { boundaryOf, type TrainedModel } from "./source-run.js";
 import { tokenizerFiles } from "./tokenizer-file.js";
@@ -187,6 +188,7 @@ export async function exportTrainedModel(
     notices: [
       ...(trainedModel.step === 0 ? ["The weights are the initial ones: no step was trained."] : []),
       ...float32ScalingNotices(trainedModel.metadata),
+      ...(hasSnippets ? forecasterNotices(trainedModel) : []),
       ...(snippets && !hasSnippets
         ? ["No example programs are written: a decoder has one output, the model has several."]
         : []),

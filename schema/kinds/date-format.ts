@@ -27,13 +27,18 @@ export type Directive = keyof typeof directives;
 
 export type FormatPart = { readonly text: string } | { readonly directive: Directive };
 
-const composed: Readonly<Record<string, string>> = { F: "%Y-%m-%d", T: "%H:%M:%S", R: "%H:%M", D: "%m/%d/%y" };
+export const composedDirectives: Readonly<Record<string, string>> = {
+  F: "%Y-%m-%d",
+  T: "%H:%M:%S",
+  R: "%H:%M",
+  D: "%m/%d/%y",
+};
 
 /** The parts of a format, or a fault with its way out. */
 export function parseDateFormat(
   format: string,
 ): { readonly parts: readonly FormatPart[] } | { readonly fault: string; readonly hint: string } {
-  const full = format.replace(/%([FTRD])/g, (_, letter: string) => composed[letter] ?? "");
+  const full = format.replace(/%([FTRD])/g, (_, letter: string) => composedDirectives[letter] ?? "");
   const parts: FormatPart[] = [];
   const stated = new Set<string>();
   for (const [piece] of full.matchAll(/%[\s\S]?|[^%]+/g)) {

@@ -9,7 +9,8 @@ const months = "january february march april may june july august september octo
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-const patterns: { readonly [D in Directive]: string } = {
+/** The regular expression of each directive; case is ignored. */
+export const directivePatterns: { readonly [D in Directive]: string } = {
   Y: String.raw`\d{4}`,
   y: String.raw`\d{2}`,
   m: String.raw`\d{1,2}`,
@@ -68,7 +69,7 @@ function readerOf(parts: readonly FormatPart[]): DateReader {
 function fieldsReader(parts: readonly FormatPart[]): (field: string) => ReadonlyMap<Directive, string> | null {
   const source = parts.map((part) =>
     "directive" in part
-      ? `(${patterns[part.directive]})`
+      ? `(${directivePatterns[part.directive]})`
       : part.text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replace(/\s+/g, String.raw`\s+`),
   );
   const pattern = new RegExp(`^${source.join("")}$`, "iu");

@@ -5,14 +5,26 @@ import { targetKindOf } from "../../../schema/kinds/losses.js";
 import type { NormalLoss, NormalSpec, NormalTableData } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import type { TrainedModel } from "../source-run.js";
+import { pythonDates } from "./python-dates.js";
 
 /** Null for a model of other data, of several outputs, or without a forecast of numbers. @param model its file's name. */
-export function forecasterSnippet({ spec, metadata }: TrainedModel, model: string): string | null {
-  const { data, losses } = spec;
+export function forecasterSnippet(trained: TrainedModel, model: string): string | null {
+  const forecaster = forecasterOf(trained);
+  if (forecaster === null || !hasNamedColumns(forecaster.data)) return null;
+  return program(trained.spec, forecaster.data, forecaster.loss, model);
+}
+
+/** The notice of a forecaster without a program. */
+export function forecasterNotices(trained: TrainedModel): readonly string[] {
+  const forecaster = forecasterOf(trained);
+  if (forecaster === null || hasNamedColumns(forecaster.data)) return [];
+  return ["No program .forecast.py is written: it finds columns by the names in the first row of a file."];
+}
+
+function forecasterOf({ spec: { data, losses }, metadata }: TrainedModel) {
   const [loss, ...others] = losses;
   if (data.type !== "table" || metadata.type !== "table" || loss === undefined || others.length > 0) return null;
-  if (data.window === null || predictsOwnRow(data) || !hasPointForecast(loss) || !hasNamedColumns(data)) return null;
-  return program(spec, data, loss, model);
+  return data.window === null || predictsOwnRow(data) || !hasPointForecast(loss) ? null : { data, loss };
 }
 
 /** True for a file whose first row has the names of all columns that the program reads. */
@@ -69,12 +81,14 @@ import csv
 import json
 import re
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 
+# A fault is one line, with exit status 1.
+sys.excepthook = lambda kind, fault, trace: print(f"{kind.__name__}: {fault}", file=sys.stderr)
 session = ort.InferenceSession(Path(__file__).with_name(${JSON.stringify(model)}))
 metadata = {key[5:]: value for key, value in session.get_modelmeta().custom_metadata_map.items()}
 data = json.loads(metadata["spec"])["data"]
@@ -86,19 +100,12 @@ window, horizon = data["window"], data["horizon"]
 ahead = 0 if data["known_future"] is None else max(horizon)
 
 
-def date(field, format):
-    if format is None:
-        return datetime.fromisoformat(field)
-    if "%q" in format:
-        found = re.fullmatch(format.replace("%Y", r"(?P<year>\\d{4})").replace("%q", "(?P<quarter>[1-4])"), field)
-        return datetime(int(found["year"]), 3 * int(found["quarter"]) - 2, 1)
-    # A week is its Monday.
-    return datetime.strptime(field + " 1", format + " %u") if "%V" in format else datetime.strptime(field, format)
+${pythonDates()}
 
 
 def number(row, column):
     """The number of a field; NaN for a missing one."""
-    kind, field = kinds.get(column, {}), row[column].strip()
+    kind, field = kinds.get(column, {}), row[column]
     if kind.get("type") == "boolean":
         spellings = dict.fromkeys("false no n f off 0".split(), 0.0) | dict.fromkeys("true yes y t on 1".split(), 1.0)
         for value in ("false", "true"):
@@ -130,9 +137,9 @@ def feature(row, name):
 def id_of(row, name):
     """The id of a category, or of a calendar feature of a date."""
     column = ids[name]
-    field = row[column["column"]].strip()
+    field = row[column["column"]]
     if "categories" in column:
-        categories = column["categories"]
+        categories = [text.strip() for text in column["categories"]]
         # After the categories come the ids of an empty field and of other values.
         return categories.index(field) if field in categories else len(categories) + (field != "")
     day = date(field, kinds[column["column"]]["format"])
@@ -141,10 +148,21 @@ def id_of(row, name):
     return features[column["feature"]]
 
 
+if len(sys.argv) != 2:
+    raise SystemExit(f"Usage: python {Path(__file__).name} FILE.csv")
 path = Path(sys.argv[1])
 with path.open(encoding="utf-8-sig", newline="") as file:
     lines = (line for line in file if not (data["comment"] and line.startswith(data["comment"])))
-    rows = list(csv.DictReader(lines, delimiter=data["delimiter"] or ("\\t" if path.suffix == ".tsv" else ",")))
+    delimiter = data["delimiter"] or ("\\t" if path.suffix == ".tsv" else ",")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    header, *rows = ([field.strip() for field in row] for row in reader if len(row) > 1 or "".join(row).strip())
+# Columns of one name have their places in their names.
+header = [name if header.count(name) == 1 else f"{name} (column {place})" for place, name in enumerate(header, 1)]
+wanted = {*columns, *known, *(data["group"] or []), *(column["column"] for column in ids.values())}
+absent = [name for name in wanted if name not in header and name.removesuffix(" (missing)") not in header]
+if absent:
+    raise SystemExit(f"{path} has no column {', '.join(sorted(absent))}.")
+rows = [dict(zip(header, row)) for row in rows]
 if data["reverse"]:
     rows.reverse()
 series = {}
@@ -155,7 +173,7 @@ for name, own in series.items():
     if data["time"] is not None:
         time = json.loads(metadata["data.time"])
         read = (lambda field: date(field, time["notation"]["format"])) if time["notation"]["isDate"] else float
-        own.sort(key=lambda row: read(row[time["column"]].strip()))
+        own.sort(key=lambda row: read(row[time["column"]]))
     last = len(own) - ahead
     if last >= window:
         names.append(name)
@@ -176,7 +194,10 @@ if data["static"] is not None:
     for name in (name for name in ids if ids[name]["column"] in data["static"]):
         feeds["static." + name] = np.array([id_of(rows[0], name) for rows in past], np.int32)
 if data["scale"] is not None and data["scale"]["per"] == "series":
-    known_series = [tuple(name) for name in json.loads(metadata["data.series"])["names"]]
+    known_series = [tuple(text.strip() for text in name) for name in json.loads(metadata["data.series"])["names"]]
+    for name in names:
+        if name not in known_series:
+            raise SystemExit(f"The model was not trained on the series {', '.join(name)}.")
     feeds["series_id"] = np.array([known_series.index(name) for name in names], np.int32)
 (values,) = session.run(["outputs"], {port.name: feeds[port.name] for port in session.get_inputs()})
 if values.ndim == 3:

@@ -1,9 +1,11 @@
 /** The program of an exported forecaster: from the rows of a file to the numbers of `rnnx predict`, in numpy and onnxruntime alone. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { dateReader } from "../../../runtime/data/formats/date-values.js";
 import { exportModel } from "../../../runtime/export/index.js";
+import { pythonDates } from "../../../runtime/export/snippets/python-dates.js";
 import { pythonRuns } from "../../support/model-paths.js";
 import { predicted } from "../../support/predict-file.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
@@ -12,14 +14,14 @@ import { trainSpec } from "../../support/training-runs.js";
 const SERIES = 414;
 const [window, horizon] = [4, 3];
 const day = (row: number) => `${`${row + 1}`.padStart(2, "0")}.03.2024`;
-const kindOf = (series: number) => ["small", "large", ""][series % 3];
+const kindOf = (series: number) => ["small", '"large "', ""][series % 3];
 const sizeOf = (series: number) => (series % 5) + 0.5;
 const lineOf = (series: number, row: number, isAhead: boolean) => {
   const y = (5 + (series % 9) + ((row * 7 + series) % 5) * 0.25).toFixed(2).replace(".", ",");
   const price = `${((series * 3 + row) % 11) + 1}.125 €`;
-  return `shop ${series};${day(row)};${row % 2 === 0 ? "ja" : "nein"};${price};${kindOf(series)};${`${sizeOf(series)}`.replace(".", ",")};${isAhead ? "" : y}`;
+  return `shop ${series};${day(row)};${row % 2 === 0 ? "ja" : "nein"};${price};${kindOf(series)};${`${sizeOf(series)}`.replace(".", ",")};${isAhead ? "" : y};a;b`;
 };
-const header = "shop;day;promo;price;kind;size;y";
+const header = "shop ; day;promo;price;kind;size;y;note;note";
 const file = (series: readonly number[], rows: number, ahead: number) => {
   const all = series.flatMap((each) =>
     Array.from({ length: rows + ahead }, (_, row) => lineOf(each, row, row >= rows)),
@@ -74,6 +76,9 @@ suite.each(Object.entries(cases))("%s decoding in Python (needs numpy and onnxru
     const folder = temporaryFolder();
     const exported = await exportModel({ run: out, out: join(folder, "m.onnx"), snippets: true });
     if (!exported.ok) throw new Error(JSON.stringify(exported.error));
+    writeFileSync(join(folder, "other.csv"), "shop;y\na;1\n");
+    const { status, stderr } = spawnSync("python3", ["m.forecast.py", "other.csv"], { cwd: folder, encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^other\.csv has no column .+\n$/) });
     for (const series of [[7], Array.from({ length: SERIES }, (_each, index) => index)]) {
       const rows = file(series, 6, horizon);
       writeFileSync(join(folder, "in.csv"), rows);
@@ -81,7 +86,7 @@ suite.each(Object.entries(cases))("%s decoding in Python (needs numpy and onnxru
       const [head, ...lines] = text.trimEnd().split("\n");
       expect(head).toBe("shop,kind,step,y");
       const expected = await predicted(out, "in.csv", rows);
-      const key = (shop: unknown, kind: unknown, step: unknown) => `${shop},${kind},${step}`;
+      const key = (shop: unknown, kind: unknown, step: unknown) => `${shop},${`${kind}`.trim()},${step}`;
       const byRow = new Map(expected.rows.map(({ shop, kind, step, y }) => [key(shop, kind, step), Number(y)]));
       expect(lines).toHaveLength(series.length * horizon);
       for (const line of lines) {
@@ -90,5 +95,39 @@ suite.each(Object.entries(cases))("%s decoding in Python (needs numpy and onnxru
         expect(Math.abs(Number(y) - wanted) / Math.abs(wanted)).toBeLessThan(1e-5);
       }
     }
+  });
+});
+
+const dates = [
+  ["%s", "1709251200.5"],
+  ["(Q%q) %Y", "(Q3) 2024"],
+  ["%d %B %Y, %I:%M %p", "1  March 2024, 12:05 am"],
+  ["%G-W%V", "2020-W53"],
+  ["%Y-%j %T.%f", "2024-366 23:59:58.25"],
+  ["%m%%%y", "2%68"],
+  ["%F %R %z", "2024-02-29 10:30 +02:00"],
+];
+
+test.skipIf(!pythonRuns)("dates in Python are those of tables", () => {
+  const program = `import json, re, sys\nfrom datetime import datetime, timedelta\n${pythonDates()}
+epoch = datetime(1970, 1, 1)
+days = [date(field, format).replace(tzinfo=None) for format, field in json.loads(sys.argv[1])]
+print(json.dumps([(day - epoch) / timedelta(milliseconds=1) for day in days]))`;
+  const text = execFileSync("python3", ["-c", program, JSON.stringify(dates)], { encoding: "utf8" });
+  expect(JSON.parse(text)).toEqual(dates.map(([format = "", field = ""]) => dateReader(format)(field)));
+});
+
+test("an export without a program states the reason", async () => {
+  const rows = Array.from({ length: 12 }, (_, row) => `${row % 3}\n`).join("");
+  const numbered = { type: "table", file: "t.csv", header: false, target: [1], window: 2, horizon: 1 };
+  const parts = { data: numbered, model: [{ layer: "rnn", cell: "gru", hidden_size: 2, return: "last" }, model(1)[4]] };
+  const spec = { name: "numbered", ...parts, loss: { type: "squared_error" }, train: { steps: 1 } };
+  const { out } = await trainSpec(spec, { "t.csv": rows });
+  const exported = await exportModel({ run: out, out: join(temporaryFolder(), "m.onnx"), snippets: true });
+  expect(exported).toMatchObject({
+    ok: true,
+    value: {
+      notices: ["No program .forecast.py is written: it finds columns by the names in the first row of a file."],
+    },
   });
 });
