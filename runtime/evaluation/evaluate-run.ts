@@ -85,7 +85,7 @@ export async function evaluateRun({
   const named = mapDataFiles(data ?? run.spec.data, (file) => relativePath(".", resolve(folder, file), file));
   const spec = { ...run.spec, data: named };
   const dataResult = await openData(isSingleSplit ? asSingleTestSplit(spec) : spec, ".", run.metadata);
-  if (!dataResult.ok) return invalidInput(data === null ? dataResult.error : dataResult.error.map(withoutFileHint));
+  if (!dataResult.ok) return invalidInput(dataResult.error.map((problem) => withFileHint(problem, data === null)));
   const source = dataResult.value;
   const problems = [
     ...checkDataShape(run.signature, source.signature(spec.train)),
@@ -148,9 +148,10 @@ async function outputDetails(
   return outputs.length > 1 ? { outputs: Object.fromEntries(details) } : (details.values().next().value ?? {});
 }
 
-/** Files of other data are not relative to the spec's folder. */
-function withoutFileHint(problem: RunProblem): RunProblem {
-  return problem.hint === relativePathHint ? { ...problem, hint: "" } : problem;
+/** Paths start from the current folder, not from that of the spec. */
+function withFileHint(problem: RunProblem, isOwn: boolean): RunProblem {
+  if (problem.hint !== relativePathHint) return problem;
+  return { ...problem, hint: isOwn ? "Restore the data of the run, or name other data." : "" };
 }
 
 /** The loss of a run is fixed. */

@@ -52,7 +52,11 @@ describe("a run's own data", () => {
     rmSync(join(folder, "t.txt"));
     const file = relative(".", join(folder, "t.txt"));
     const missing = await evaluateRun({ run: out, data: null, split: null, weights: "end", device: "cpu" });
-    expect(missing).toMatchObject({ error: { problems: [{ file, message: expect.stringContaining(`"${file}"`) }] } });
+    expect(missing).toMatchObject({
+      error: {
+        problems: [{ file, message: expect.stringContaining(`"${file}"`), hint: expect.stringMatching(/^Restore/) }],
+      },
+    });
   });
 });
 
