@@ -7,6 +7,7 @@ import type { NormalSplit } from "../../../schema/normal/index.js";
 import { splitOrFold } from "../../data/folds.js";
 import { type Origin, type ParsedArray, toFloat32, valueProblem } from "../../data/formats/convert-array.js";
 import { readArray } from "../../data/formats/read-array.js";
+import { readZip } from "../../data/formats/zip.js";
 import { type DataSource, expectedBatchSize } from "../../data/source.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
@@ -31,10 +32,11 @@ const FLOAT32_INTEGERS = 2 ** 24;
 export function openPortArrays({ file, ports, classes, split, seed }: PortArrays): Result<DataSource> {
   const reader = openFile(file);
   if (!reader.ok) return reader;
+  const { names, read: readPort } = reader.value;
   const arrays = new Map<string, NumericArray>();
   const problems: RunProblem[] = [];
   for (const port of ports) {
-    const read = reader.value(port.name);
+    const read = readPort(port.name);
     const array = read.ok ? portArray(port, read.value, { name: port.name, path: "", file }) : read;
     if (array.ok) arrays.set(port.name, array.value);
     else problems.push(...array.error.filter(({ message }) => !problems.some((other) => other.message === message)));
@@ -64,6 +66,7 @@ export function openPortArrays({ file, ports, classes, split, seed }: PortArrays
     examples,
     splits: splits.value,
     digest: digest.digest("hex"),
+    notices: unreadNotices(file, names, ports),
     metadata: { type: "arrays" },
     signature: (train) => ({
       inputs: signatureOf(ports.find(({ name }) => name !== "targets")?.name),
@@ -82,19 +85,33 @@ export function openPortArrays({ file, ports, classes, split, seed }: PortArrays
   });
 }
 
-type ReadPort = (name: string) => Result<ParsedArray>;
+/** The notice of arrays that no port reads. */
+function unreadNotices(file: string, names: readonly string[], ports: readonly Port[]): readonly string[] {
+  const unread = names.filter((name) => !ports.some((port) => port.name === name));
+  if (unread.length === 0) return [];
+  const read = ports.map(({ name }) => name).join(", ");
+  return [`"${file}" has arrays that the step does not read: ${unread.slice(0, 20).join(", ")}. It reads ${read}.`];
+}
 
-function openFile(file: string): Result<ReadPort> {
+interface PortFile {
+  /** Names of all arrays. */
+  readonly names: readonly string[];
+  readonly read: (name: string) => Result<ParsedArray>;
+}
+
+function openFile(file: string): Result<PortFile> {
   const extension = extname(file).toLowerCase();
-  if (extension === ".npz")
-    return ok((name) => {
+  if (extension === ".npz") {
+    const read = (name: string): Result<ParsedArray> => {
       const read = readArray(`${file}#${name}`, ".", name, "");
       if (read.ok) return ok(read.value.numbers);
       // The names are those of the ports, and the user gives the file only.
       return fail(
         read.error.map((problem) => ({ ...problem, hint: problem.hint?.replace(/ Name one, .*/, "") ?? "" })),
       );
-    });
+    };
+    return ok({ names: archiveNames(file), read });
+  }
   if (extension !== ".safetensors") {
     const message = `"${file}" is not an .npz or .safetensors file.`;
     const hint = 'Store the arrays by the names of the inputs, such as numpy.savez("rows.npz", x=x, targets=targets).';
@@ -109,14 +126,25 @@ function openFile(file: string): Result<ReadPort> {
   const read = readSafetensors(bytes);
   if (!read.ok) return fail([{ code: "file-format", path: "", message: `"${file}" cannot be read: ${read.error}.` }]);
   const { tensors } = read.value;
-  return ok((name) => {
+  const readTensor = (name: string): Result<ParsedArray> => {
     const tensor = tensors.get(name);
     if (tensor !== undefined) return ok({ ...tensor, isInteger: false, values: tensor.data });
     const message = `"${file}" contains no array named "${name}".`;
     const names = [...tensors.keys()].slice(0, 20).join(", ");
     const hint = names === "" ? "It contains no arrays." : `It contains ${names}.`;
     return fail([{ code: "archive-member", path: "", message, hint }]);
-  });
+  };
+  return ok({ names: [...tensors.keys()], read: readTensor });
+}
+
+/** Names of the arrays of an .npz file; none of a file that cannot be read, which its first port reports. */
+function archiveNames(file: string): readonly string[] {
+  try {
+    const members = readZip(readFileSync(file));
+    return members.ok ? members.value.flatMap(({ name }) => (name.endsWith(".npy") ? name.slice(0, -4) : [])) : [];
+  } catch {
+    return [];
+  }
 }
 
 /** The array in the type of the port, without or with an axis of size 1 at its end. */

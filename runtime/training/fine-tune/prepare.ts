@@ -97,6 +97,7 @@ export async function prepareStep(
     device,
     notices: [
       notice,
+      ...(data.value.notices ?? []),
       ...(model === null
         ? ["The model stores its weights in other files: write the trained one with rnnx grad --apply."]
         : []),
@@ -162,6 +163,13 @@ function checkRequest(
       "A step of another program's model does not train on webgpu.",
       "Use --device cpu or cuda.",
     );
+  const unknown = unknownMetric(spec, folder);
+  if (unknown !== undefined)
+    return problem(
+      "unknown-metric",
+      `The step has no metric "${unknown}".`,
+      `Its metrics are ${Object.keys(folder.manifest.metrics).join(", ")}.`,
+    );
   if (!resume) return checkRunDirectory(out);
   const recorded = readRunFile<Artifact["manifest"]>(out, runFiles.manifest);
   if (recorded.ok && recorded.value.hash !== folder.manifest.hash)
@@ -171,6 +179,16 @@ function checkRequest(
       "Train into another directory with --out, or replace the run with --overwrite instead of --resume.",
     );
   return checkResumable(spec, out);
+}
+
+/** The first monitored metric that the evaluation of the folder does not compute. */
+function unknownMetric(
+  { train: { early_stopping, keep_best } }: TrainRequest["spec"],
+  { manifest }: StepFolder,
+): string | undefined {
+  return [early_stopping, keep_best]
+    .flatMap((monitored) => monitored?.metric ?? [])
+    .find((metric) => !Object.hasOwn(manifest.metrics, metric));
 }
 
 /** Every data port has the batch as its first axis, of any size. */

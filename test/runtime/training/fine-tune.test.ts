@@ -39,9 +39,13 @@ const rows = (targets: readonly number[]) =>
 const settings = { loss: { type: "cross_entropy" }, optimizer: { type: "adam", learning_rate: 0.05 } };
 
 /** A run of the step; the losses of its steps, and the outcome. */
-async function run(name: string, train: object, more: { readonly resume?: boolean; readonly data?: string } = {}) {
+async function run(
+  name: string,
+  train: object,
+  more: { readonly resume?: boolean; readonly data?: string; readonly split?: object } = {},
+) {
   const { spec } = await normal({
-    data: { type: "arrays", inputs: "x.npy", targets: "x.npy" },
+    data: { type: "arrays", inputs: "x.npy", targets: "x.npy", ...(more.split && { split: more.split }) },
     model: [{ layer: "projection", size: 1 }],
     ...settings,
     train,
@@ -60,7 +64,8 @@ async function run(name: string, train: object, more: { readonly resume?: boolea
     },
     { emit: (burst) => events.push(...burst), shouldStop: () => false },
   );
-  return { outcome, losses: events.flatMap((event) => (event.event === "step" ? [event.loss] : [])) };
+  const notices = events.flatMap((event) => (event.event === "notice" ? [event.message] : []));
+  return { outcome, notices, losses: events.flatMap((event) => (event.event === "step" ? [event.loss] : [])) };
 }
 
 async function problemOf(targets: readonly number[], more: object = {}): Promise<string> {
@@ -150,6 +155,28 @@ describe("a training step of another program's model", () => {
     expect(await problemOf(classes.slice(1))).toMatch(/targets .*\[19\].*n = 19, but x has n = 20/);
     const { outcome } = await run("none", { steps: 1 }, { data: join(folder, "rows.csv") });
     expect(outcome).toMatchObject({ ok: false, error: { kind: "input", problems: [{ code: "file-kind" }] } });
+  });
+
+  test("refuses to monitor a metric that it does not have, and states arrays that it does not read", async () => {
+    const keep_best = { metric: "nope", mode: "min" };
+    const refused = await run("none", { steps: 1, keep_best }, { split: { validation: 0.2 } });
+    expect(refused.outcome).toMatchObject({
+      error: { problems: [{ message: 'The step has no metric "nope".', hint: "Its metrics are loss, accuracy." }] },
+    });
+    const more = join(folder, "more.safetensors");
+    const [shape, ids] = [[ROWS], BigInt64Array.from(classes, BigInt)];
+    writeFileSync(
+      more,
+      writeSafetensors(
+        new Map([
+          ["x", { shape: [ROWS, 3], data: x }],
+          ["targets", { shape, data: ids }],
+          ["weights", { shape, data: new Float32Array(ROWS) }],
+        ]),
+      ),
+    );
+    const { notices } = await run("more", { steps: 1 }, { data: more });
+    expect(notices.join()).toContain("has arrays that the step does not read: weights. It reads x, targets.");
   });
 
   test("refuses its own folder as the run directory, and to continue another step", async () => {
