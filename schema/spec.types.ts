@@ -2332,7 +2332,7 @@ export interface OnnxLayer {
   name?: LayerName;
   from?: From;
   /**
-   * An ONNX model, relative to the spec. A run keeps a copy, so that it needs the file no longer.
+   * An ONNX model, relative to the spec. A run keeps a copy, `layer-….onnx`, for predictions, evaluations and exports; `--resume` reads the file.
    */
   file: string;
   /**

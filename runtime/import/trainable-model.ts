@@ -64,7 +64,7 @@ export async function readTrainableModel(file: string): Promise<Result<Trainable
     return invalid(
       "no-training",
       "contains no training state of rnnx",
-      "Export one with rnnx export RUN --out FILE --with-training.",
+      "Export one with rnnx export RUN --out FILE --with-training; rnnx grad trains models of other programs.",
     );
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, shape, data } of trainingTensors.values()) {

@@ -1931,7 +1931,10 @@ export interface NormalOnnx {
   /** Name of the layer and prefix of its tensors' names. Default: its kind, numbered from the second. */
   readonly name: string;
   readonly from: readonly string[];
-  /** An ONNX model, relative to the spec. A run keeps a copy, so that it needs the file no longer. */
+  /**
+   * An ONNX model, relative to the spec. A run keeps a copy, `layer-….onnx`, for predictions, evaluations and exports;
+   * `--resume` reads the file.
+   */
   readonly file: string;
   /**
    * SHA-256 of the file: another content is refused. Default (null): that of the file as it is; a run that is resumed

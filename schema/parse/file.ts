@@ -26,6 +26,12 @@ export async function readTextFile(path: string): Promise<string | Diagnostic> {
     if (bytes.length > maximumBytes) return tooLarge(bytes.length, problem);
     const text = bytes.toString("utf8");
     if (isUtf8(bytes)) return text.replace(/^\ufeff/, "");
+    if (extname(path) === ".onnx")
+      return problem(
+        "not-a-spec",
+        "the file is an ONNX model, not a spec.",
+        "rnnx inspect shows a model, and rnnx grad writes a training step of it.",
+      );
     const offset = firstDifference(bytes, Buffer.from(text));
     const byte = `0x${bytes.toString("hex", offset, offset + 1)}`;
     const line = bytes.toString("latin1", 0, offset).split(/\r\n|\n|\r/).length;

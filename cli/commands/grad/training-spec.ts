@@ -53,7 +53,7 @@ export async function trainingSpec(
     return { spec: normal, record: { format: 1, name: normal.name, settings } };
   }
   for (const { code, path, message, hint } of read.error.diagnostics)
-    reportInvalidInput(output, code, flagMessage(flags, path, message), flagHint(path, hint));
+    reportInvalidInput(output, code, flagMessage(flags, path, message), flagHint(keyPath(path, message, set), hint));
   return undefined;
 }
 
@@ -67,6 +67,13 @@ function flagMessage({ loss, optimizer, learningRate, set = [] }: TrainingFlags,
     ["/optimizer/learning_rate", `--learning-rate ${learningRate}`],
   ]).get(path);
   return isSet || flag === undefined ? message : `${flag}: ${message}`;
+}
+
+/** The path of the object of a missing key: `--set optimizer.schedule.type=constant` makes one that the text lacks. */
+function keyPath(path: string, message: string, set: readonly Override[]): string {
+  const names = (type: string) => message.includes(` the ${type.replaceAll("_", " ")} `);
+  const owner = set.find(({ path: key, flag }) => key.endsWith(".type") && names(flag.slice(flag.indexOf("=") + 1)));
+  return owner === undefined ? path : `/${owner.path.replace(/\.type$/, "").replaceAll(".", "/")}`;
 }
 
 /** The hint of a missing key as a flag. */

@@ -1,4 +1,5 @@
 /** `rnnx train`: trains a spec and prints its progress and results. */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { detectLaunch } from "../../../runtime/distributed/launcher.js";
 import type { TrainEvent } from "../../../runtime/events.js";
@@ -172,6 +173,15 @@ async function openTrainSpec(
 ): Promise<(OpenedSpec & Partial<OpenedStep>) | undefined> {
   const isModel = isModelFile(file);
   const isStep = (await import("../../../runtime/training/fine-tune/step-folder.js")).isStepFolder(file);
+  if (flags.data !== undefined && !existsSync(file)) {
+    reportInvalidInput(
+      output,
+      "file-missing",
+      `"${file}" does not exist`,
+      "Name a model file or a folder of rnnx grad.",
+    );
+    return undefined;
+  }
   const conflict = flagConflict(flags, isModel || isStep) ?? (isStep ? stepConflict(flags) : undefined);
   if (conflict !== undefined) {
     reportInvalidInput(output, "usage", conflict, "Remove one of the options.");
