@@ -147,3 +147,16 @@ describe("a list of sound files", () => {
     for (const target of [null, "file", "other"]) expect(await propose(target)).toMatchObject({ error: [{ hint }] });
   });
 });
+
+test.each([
+  ["1.0", "0.0"],
+  ["-1", "1"],
+])("labels %s and %s of texts are classes", async (one, other) => {
+  const rows = Array.from({ length: 20 }, (_, row) => row);
+  const text = rows.map((row) => `a ${row % 2 ? "good" : "bad"} film of number ${row}`);
+  const found = await init({ text, label: rows.map((row) => (row % 2 ? one : other)) }, "label");
+  expect(found.text).toContain("A classifier: reads text");
+  expect((await init({ text, label: rows.map((row) => (row % 4) - 1.5) }, "label")).text).toContain(
+    "A model of a number",
+  );
+});

@@ -105,6 +105,9 @@ export function taskOf(
   /** Texts next to other columns, or to other texts. */
   const areTexts = rowInputs.length > Math.max(1, inputs.length);
   const unread = others.find(({ notation, tableKind }) => notation !== null && tableKind === null);
+  // Of texts, signed integers and those with a point are labels too.
+  if (input !== undefined && isLongText && inputs.length === 0 && !areTexts && areIntegers(labels, rows))
+    return { task: { type: "classify", input, target: labels } };
   // Integers in the order of dates are counts; two of them are still classes.
   const areCounts = isNumber && (labels.values?.size ?? 0) > 2 && !isLongText && others.some(hasOrder);
   if (isLabel(labels, rows) && (!isNumber || target.kind === "numbers") && !areCounts) {
@@ -193,6 +196,13 @@ function isLabel({ kind, values, lengths }: ColumnFacts, rows: number): boolean 
   if (values === null || values.size > Math.min(MAX_CLASSES, Math.max(2, rows / 2))) return false;
   if (lengths.some((length) => length > MAX_LABEL_WORDS)) return false;
   return kind !== "numbers" || (values.size <= 20 && [...values.keys()].every((value) => /^\d+$/.test(value)));
+}
+
+/** True for a few integers in one notation each, such as -1 and 1, or 1.0 and 0.0. */
+function areIntegers({ kind, values }: ColumnFacts, rows: number): boolean {
+  if (kind !== "numbers" || values === null || values.size > Math.min(20, rows / 2)) return false;
+  const texts = [...values.keys()];
+  return texts.every((text) => /^-?\d+(?:\.0+)?$/.test(text)) && new Set(texts.map(Number)).size === texts.length;
 }
 
 /** Labels of texts may be names such as "none". */
