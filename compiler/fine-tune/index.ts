@@ -5,6 +5,7 @@ import { matchesAny } from "../../schema/kinds/parameter-patterns.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { isParameter, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { importForBatches } from "../importer/batch-axis.js";
+import { constantWeightsNotice } from "../importer/constant-weights.js";
 import type { ImportedModel, WeightInput } from "../importer/index.js";
 import { printShape } from "../ir/dims.js";
 import type { Value } from "../ir/types.js";
@@ -59,6 +60,7 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
   const artifact = await emit(training, evaluation, model, request, name);
   const notices = [
     ...model.notices,
+    ...constantWeightsNotice(model.constantWeights),
     ...(operand === null ? meanNotice(output, name) : operand.operand.notices),
     ...renamedNotice(model.inputs.map((input) => input.name)),
     ...[...infinite].flatMap((tensor) =>

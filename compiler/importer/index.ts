@@ -7,6 +7,7 @@ import { type ModelProgram, readProgram } from "../onnx/read/program.js";
 import type { ReadExternal } from "../onnx/read/tensor-values.js";
 import type { ModelTensor } from "../onnx/read/tensors.js";
 import { separateStatistics } from "../onnx/splice/separate-statistics.js";
+import { constantWeights } from "./constant-weights.js";
 import { expandedSize } from "./expanded-size.js";
 import { computed, elementType, missing, type Operand } from "./operand.js";
 import { convertedNotice, type NodeSummary, OPSETS, type RefusedNode, startWalk } from "./walk.js";
@@ -49,6 +50,8 @@ export interface ImportedModel {
   readonly nodes: readonly NodeSummary[];
   readonly refused: readonly RefusedNode[];
   readonly notices: readonly string[];
+  /** Names of weights in Constant nodes, which are no stored tensors. */
+  readonly constantWeights: readonly string[];
 }
 
 export type ImportResult =
@@ -137,6 +140,7 @@ function importProgram(program: ModelProgram, options: ImportOptions): ImportedM
     nodes: walk.nodes,
     refused: [...refusedInputs, ...walk.refused],
     notices: [...notices],
+    constantWeights: constantWeights(program.graph),
   };
 }
 

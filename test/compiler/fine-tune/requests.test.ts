@@ -3,7 +3,7 @@ import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { type FineTuneRequest, fineTune } from "../../../compiler/fine-tune/index.js";
 import { readTestSpec } from "../../support/fine-tune-spec.js";
-import { modelBytes, type TestGraph } from "../../support/onnx-models.js";
+import { modelBytes, type TestGraph, tensorProto } from "../../support/onnx-models.js";
 
 const weights = { w: { shape: [3, 2], data: [0.1, -0.2, 0.3, 0.4, -0.5, 0.6] }, b: { shape: [2], data: [0.1, 0.2] } };
 const linear: TestGraph = {
@@ -107,6 +107,19 @@ describe("the parameters", () => {
 
   test("that a pattern does not find are a problem", async () => {
     expect(await problemOf(linear, "squared_error", { parameters: ["v"] })).toMatch(/named "v".*(w|b)/);
+  });
+
+  test("do not include weights in Constant nodes, which a notice names", async () => {
+    const matrix = { shape: [2, 2], data: [0.1, 0.2, 0.3, 0.4] };
+    const graph = withLast(
+      { operator: "Constant", attributes: { value: { tensor: tensorProto(matrix) } }, inputs: [], outputs: ["v"] },
+      { operator: "MatMul", inputs: ["y", "v"], outputs: ["z"] },
+    );
+    const { artifact, notices } = await artifactOf(graph, "squared_error");
+    expect(artifact.manifest.parameters.map(({ name }) => name)).toEqual(["w", "b"]);
+    expect(notices).toEqual([
+      "Weights in Constant nodes are not trained: v. To train them, export them as initializers.",
+    ]);
   });
 
   test("have names that are none of the training step", async () => {
