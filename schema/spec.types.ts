@@ -841,7 +841,7 @@ export interface TableData {
    */
   reverse?: boolean;
   /**
-   * Scaling of each column of numbers, fitted on the training split: min_max to the range from 0 to 1, standard to mean 0 and standard deviation 1, mean_abs by the mean absolute value. With `"per": "window"` each window is scaled by its own rows, inside the model, so that series of any size are alike; log, of windows alone, makes errors relative. Predictions are scaled back; losses and metrics are in scaled units.
+   * Scaling of each column of numbers, fitted on the training split: min_max to the range from 0 to 1, standard to mean 0 and standard deviation 1, mean_abs by the mean absolute value. With `"per": "window"` each window is scaled by its own rows, inside the model, so that series of any size are alike; log, per window or series, makes errors relative. Predictions are scaled back; losses and metrics are in scaled units.
    */
   scale?: ("none" | "min_max" | "standard" | "mean_abs" | "log") | Scaling | null;
   /**
@@ -1001,7 +1001,7 @@ export interface TimeColumn {
  */
 export interface Scaling {
   /**
-   * min_max: (x - min) / (max - min). standard: (x - mean) / standard deviation. mean_abs: x / mean |x|. log, per window and for numbers above 0: log x - mean of log x, so that differences are relative ones; predictions are positive, and losses of values or quantiles are of logarithms.
+   * min_max: (x - min) / (max - min). standard: (x - mean) / standard deviation. mean_abs: x / mean |x|. log, per window or series and for numbers above 0: log x - mean of log x, so that differences are relative ones; predictions are positive, and losses of values or quantiles are of logarithms.
    */
   type: "min_max" | "standard" | "mean_abs" | "log";
   /**

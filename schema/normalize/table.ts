@@ -52,8 +52,8 @@ export function checkRows(data: NormalData, report: Report): void {
   if (data.time !== null) checkTime(data, data.time, report);
   if (isScaledInModel(data)) checkWindowScale(data, report);
   else if (data.scale?.type === "log") {
-    const message = 'The scale "log" is that of windows, not of columns.';
-    const hint = 'Write { "type": "log", "per": "window" }, or the type "standard".';
+    const message = 'The scale "log" is that of windows or series, not of columns.';
+    const hint = 'Write { "type": "log", "per": "window" } or "per": "series", or the type "standard".';
     report({ code: "table-scale", path: "/data/scale", message, hint });
   }
   if (data.known_future !== null && predictsOwnRow(data)) {

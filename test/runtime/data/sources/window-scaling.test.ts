@@ -173,7 +173,7 @@ describe("mistakes", () => {
       expect.stringContaining("A scale per window needs targets after a window that has their columns"),
     );
     expect(await unplacedProblems(spec({ scale: "log" }))).toContainEqual(
-      expect.stringContaining('The scale "log" is that of windows, not of columns.'),
+      expect.stringContaining('The scale "log" is that of windows or series, not of columns.'),
     );
     const stateful = [
       { layer: "rnn", cell: "gru", hidden_size: 3, return: "last", stateful: true },
