@@ -112,7 +112,7 @@ function recordOf({ isRight, loss, rows, steps, tensors, nonFinite }: GradientRe
 function problemsOf({ suspects, nonFinite }: GradientReport): readonly RunProblem[] {
   if (nonFinite !== null) {
     const { description, path, cause } = nonFinite;
-    const hint = cause === "" ? "Change the initial weights, or bound the value." : cause;
+    const hint = cause === "" ? "Change the initial weights, or bound the value: float32 ends at 3.4e38." : cause;
     return [{ code: "not-finite", path, message: `the first value that is not finite is in ${description}`, hint }];
   }
   return suspects.map(({ operator, layer, target, path }) => {

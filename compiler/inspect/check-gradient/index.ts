@@ -17,7 +17,7 @@ import { type CompileFailure, stageRunner } from "../../pipeline/stages.js";
 import { differentiateLoss, elaborateTraining } from "../../pipeline/training-step.js";
 import type { Signature } from "../../signature.js";
 import type { NonFiniteValue } from "../probed-values.js";
-import { findNonFinite } from "./non-finite.js";
+import { findNonFinite, isNotFinite } from "./non-finite.js";
 import { type Suspect, suspectOperators } from "./suspects.js";
 import { compareEntries, type EntryComparison } from "./tensors.js";
 
@@ -91,7 +91,7 @@ export function checkGradient(
   const results = evaluate(graph, operands);
   const loss = at(at(results, 0).data, 0);
   const gradients = results.slice(-compared.length);
-  if (!Number.isFinite(loss) || gradients.some(({ data }) => !data.every(Number.isFinite)))
+  if (isNotFinite(loss) || gradients.some(({ data }) => data.some(isNotFinite)))
     return { ok: true, check: { kind: "non-finite", loss, value: findNonFinite(lossProgram, operands) ?? null } };
 
   const { graph: forward } = restrictGraph(lossProgram.graph, lossProgram.graph.outputs.slice(0, 1));

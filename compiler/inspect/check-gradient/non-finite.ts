@@ -5,7 +5,7 @@ import { at } from "../../ir/expect.js";
 import type { Tensor } from "../../ir/types.js";
 import { firstNonFinite, type NonFiniteValue, type ProbeGroup, probedValues } from "../probed-values.js";
 
-/** @returns undefined where all values and gradients are finite. */
+/** @returns undefined where all values and gradients are finite in float32. */
 export function findNonFinite(program: Program, operands: readonly Tensor[]): NonFiniteValue | undefined {
   const { differentiated, groups } = probedValues(program);
   const outputs = groups.flatMap(({ values }) => values.map(({ value }) => value));
@@ -33,4 +33,5 @@ function firstOfGroup({ values, direction }: ProbeGroup, tensors: readonly Tenso
   return { probed: first.probed, timeStep: direction === null ? null : first.step + 1 };
 }
 
-const isNotFinite = (value: number) => !Number.isFinite(value);
+/** True for values that are not finite, and for those that float32 rounds to infinity: the check computes in float64. */
+export const isNotFinite = (value: number) => !Number.isFinite(Math.fround(value));

@@ -227,3 +227,14 @@ test("a value that is not finite is named", async () => {
     nonFinite: { description: "g of rnn/0, at time step 1", path: "/cells/gated/equations/1" },
   });
 });
+
+test.each(["x * 1e30 * 1e30", "x * 1e39"])("%s is not finite in float32", async (value) => {
+  const report = await check({
+    data: { type: "arrays", inputs: [[2], [3], [4]], targets: [[1], [2], [3]] },
+    layers: { large: { equations: [`y = ${value}`] } },
+    model: [{ layer: "large" }, { layer: "dense", size: 1 }],
+    loss: { type: "absolute_error" },
+    optimizer,
+  });
+  expect(report).toMatchObject({ isRight: false, nonFinite: { path: "/layers/large/equations/0" } });
+});
