@@ -89,3 +89,14 @@ test("integers that count the rows of each series are their time; wide long seri
   write(rows.filter((_, index) => index !== 5));
   expect((await proposal(file)).panel).toBeNull();
 });
+
+test("a shop without a value in its first row drops rows, which have no previous one", async () => {
+  const isFirst = (date: string, shop: string) => date === day(0) && shop === "South";
+  const file = writePanel("first.csv", (date, shop, sales) => `${date};${shop};${isFirst(date, shop) ? "" : sales}`);
+  const { panel, composed } = await proposal(file);
+  expect(panel?.firstMissing.map(({ name }) => name)).toEqual(["sales"]);
+  expect(composed.data).toMatchObject({ missing: "drop" });
+  const read = await readSpec(JSON.stringify({ name: "first", ...composed }), { folder });
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  expect((await openData(read.spec, folder)).ok).toBe(true);
+});

@@ -93,7 +93,7 @@ function forecast(
   const isWide = panel !== null && areWide(inputs, targets, facts.rows);
   return {
     data: {
-      ...tableData(inputs, targets, facts, file, "previous"),
+      ...tableData(inputs, targets, facts, file, "previous", false, panel?.firstMissing),
       ...(panel !== null ? seriesData(panel, facts) : time !== undefined && { time: timeData(time, facts) }),
       ...(panel === null && isReversed && { reverse: true }),
       scale: isWide ? { type: "log", per: "window" } : "standard",
@@ -223,6 +223,7 @@ function tableData(
   file: string,
   missing: "mean" | "previous",
   isClasses = false,
+  firstMissing: readonly ColumnFacts[] = facts.columns.filter(({ isFirstMissing }) => isFirstMissing),
 ): JsonObject {
   const { columns, delimiter } = facts;
   const nameOf = (column: ColumnFacts) => placeOf(column, facts);
@@ -232,8 +233,8 @@ function tableData(
       count > 0 && (!/^(?:category|text)$/.test(tableKind?.type ?? "") || index >= inputs.length),
   );
   // The first row has no previous one.
-  const policy =
-    missing === "previous" && [...inputs, ...targets].some(({ isFirstMissing }) => isFirstMissing) ? "drop" : missing;
+  const hasFirst = [...inputs, ...targets].every(({ name }) => !firstMissing.some((column) => column.name === name));
+  const policy = missing === "previous" && !hasFirst ? "drop" : missing;
   return {
     type: "table",
     file,

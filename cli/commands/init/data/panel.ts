@@ -1,4 +1,5 @@
 /** Several series in one file: rows whose dates or counts repeat, once for each value of another column. */
+import { isMissing } from "../../../../runtime/data/formats/number-notation.js";
 import { readTableFile } from "../../../../runtime/data/formats/table-file.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
 
@@ -9,6 +10,8 @@ export interface Panel {
   readonly series: number;
   /** Rows of the shortest series. */
   readonly shortest: number;
+  /** The columns without a value in the first row of a series, which has no previous one. */
+  readonly firstMissing: readonly ColumnFacts[];
 }
 
 /** Starts the lines of a table that are left out. */
@@ -32,7 +35,9 @@ export async function findPanel(
     .filter((column) => column.name !== targetName && namesSeries(column))
     .sort((a, b) => (a.values?.size ?? 0) - (b.values?.size ?? 0));
   if (times.length === 0 || groups.length === 0) return null;
-  let remaining = times.flatMap((time) => groups.map((group) => ({ time, group, hasNext: checkTimes(time) })));
+  let remaining = times.flatMap((time) =>
+    groups.map((group) => ({ time, group, hasNext: checkTimes(time), firstMissing: collectFirstMissing(columns) })),
+  );
   const places = new Map(columns.map((column, index) => [column, index]));
   const problems = await readTableFile(
     { ...source, path: "" },
@@ -48,6 +53,7 @@ export async function findPanel(
       row({ fields }) {
         const field = (column: ColumnFacts) => fields[places.get(column) ?? -1] ?? "";
         remaining = remaining.filter(({ time, group, hasNext }) => hasNext(field(time), field(group)));
+        for (const { group, firstMissing } of remaining) firstMissing.add(field(group), field);
         return [];
       },
     },
@@ -55,7 +61,26 @@ export async function findPanel(
   const [found] = remaining;
   if (found === undefined || problems.length > 0) return null;
   const counts = [...(found.group.values?.values() ?? [])];
-  return { time: found.time, group: found.group, series: counts.length, shortest: Math.min(...counts) };
+  const { time, group, firstMissing } = found;
+  return {
+    ...{ time, group, series: counts.length, shortest: Math.min(...counts) },
+    firstMissing: columns.filter((column) => firstMissing.columns.has(column)),
+  };
+}
+
+/** The columns without a value in the first row of a series. */
+function collectFirstMissing(columns: readonly ColumnFacts[]) {
+  const incomplete = columns.filter(({ missing }) => missing > 0);
+  const groups = new Set<string>();
+  const found = new Set<ColumnFacts>();
+  return {
+    columns: found,
+    add(group: string, field: (column: ColumnFacts) => string) {
+      if (groups.has(group)) return;
+      groups.add(group);
+      for (const column of incomplete) if (isMissing(field(column))) found.add(column);
+    },
+  };
 }
 
 /** True for dates, and for integers, such as the hours of each series from 1. */
