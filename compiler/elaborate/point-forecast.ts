@@ -3,29 +3,14 @@ import type { NormalLoss } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Value } from "../ir/types.js";
+import { parameterBlocks } from "./parameter-blocks.js";
 import { width } from "./wire.js";
-
-/** Numbers of an output for each target, in blocks of all targets each: m, s of a normal distribution are two. */
-const blocks: Readonly<Partial<Record<NormalLoss["type"], number>>> = {
-  gaussian_nll: 2,
-  student_t_nll: 3,
-  negative_binomial_nll: 2,
-  mixture_density: 3,
-};
-
-/** The blocks of an output, each with the numbers of all targets. */
-export function blocksOf({ type }: Pick<NormalLoss, "type">): number {
-  return blocks[type] ?? 1;
-}
 
 /** [batch, targets] of an output [batch, numbers], as `pointOf` of the runtime's forecasts. */
 export function pointForecast(b: Builder, loss: NormalLoss, output: Value, targets: number): Value {
   const size = width({ value: output }) as number;
-  const parts = b.split(
-    output,
-    Array.from({ length: blocksOf(loss) }, () => size / blocksOf(loss)),
-    1,
-  );
+  const count = parameterBlocks(loss)?.length ?? 1;
+  const parts = b.split(output, Array<number>(count).fill(size / count), 1);
   const first = at(parts, 0);
   switch (loss.type) {
     case "quantile": {

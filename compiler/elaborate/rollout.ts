@@ -20,7 +20,8 @@ import {
   type Signature,
   targetArrays,
 } from "../signature.js";
-import { blocksOf, pointForecast } from "./point-forecast.js";
+import { parameterBlocks } from "./parameter-blocks.js";
+import { pointForecast } from "./point-forecast.js";
 import type { Program } from "./program.js";
 import type { ElaborationState } from "./state.js";
 import { width } from "./wire.js";
@@ -216,7 +217,7 @@ function nextRow(
 /** [rows, batch, numbers] as [batch, numbers of all rows]: in each block of a distribution the rows one by one. */
 function rowByRow(b: Builder, value: Value, loss: NormalLoss, rows: number): Value {
   const size = width({ value }) as number;
-  const count = blocksOf(loss);
+  const count = parameterBlocks(loss)?.length ?? 1;
   const divided = b.reshape(value, [rows, "batch", count, size / count]);
   return b.reshape(b.transpose(divided, [1, 2, 0, 3]), ["batch", rows * size]);
 }

@@ -1,7 +1,7 @@
 /**
- * Scaling of each window by its own rows, or by a table of its series, inside the model: x' = (x - location) / scale for each scaled column, of the
- * logarithms log x' = log x - location, targets the same, predictions scaled back. The loss is in the units of the
- * windows, predictions in those of the data.
+ * Scaling of each window by its own rows, or by a table of its series, inside the model: x' = (x - location) / scale for
+ * each scaled column, of the logarithms log x' = log x - location, targets the same, predictions scaled back. The loss is
+ * in the units of the windows, predictions in those of the data.
  */
 
 import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
@@ -12,6 +12,7 @@ import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import type { SeriesScales, Signature } from "../signature.js";
 import type { Context } from "./context.js";
+import { type Block, parameterBlocks } from "./parameter-blocks.js";
 import { type Wire, width } from "./wire.js";
 
 export interface WindowScaling {
@@ -135,16 +136,6 @@ function statistics(
   }
 }
 
-/** The change of the numbers of a target with y = offset + factor * x, in blocks of the output. */
-type Change = "value" | "log_scale" | "log_variance" | "none";
-
-/** The blocks of the parameters of distributions, each with the numbers of all targets. */
-const parameters: Readonly<Partial<Record<NormalLoss["type"], readonly Change[]>>> = {
-  gaussian_nll: ["value", "log_variance"],
-  student_t_nll: ["value", "log_scale", "none"],
-  mixture_density: ["none", "value", "log_scale"],
-};
-
 /** True for losses whose outputs are values of the targets, such as quantiles. */
 function hasValues(loss: NormalLoss): boolean {
   return outputKindOf(loss) === "numbers" || loss.type === "quantile";
@@ -158,7 +149,8 @@ export function checkScaledLosses(
 ): void {
   for (const loss of losses.filter((each) => !hasValues(each))) {
     const of = { part: loss, key: "type", code: "scaled-outputs" };
-    if (parameters[loss.type] === undefined)
+    const blocks = parameterBlocks(loss);
+    if (blocks === undefined || blocks.includes("count"))
       problem({
         ...of,
         message: `The outputs of ${lossName(loss)} have no units, so that they cannot be scaled back by a window.`,
@@ -179,7 +171,7 @@ function unscaled(
   loss: NormalLoss,
   { offset, factor }: { readonly offset: Value; readonly factor: Value | null },
 ): Value {
-  const blocks = parameters[loss.type] ?? ["value"];
+  const blocks = parameterBlocks(loss) ?? ["value"];
   const size = width({ value }) as number;
   const count = at(offset.type.shape, 1) as number;
   /** Numbers of a target in a block, one after the other: levels, or components. */
@@ -192,7 +184,7 @@ function unscaled(
   const shift = repeated(offset);
   if (factor === null) return b.add(value, shift);
   const scale = repeated(factor);
-  const change = (block: Value, kind: Change) => {
+  const change = (block: Value, kind: Block) => {
     if (kind === "none") return block;
     if (kind === "value") return b.add(b.mul(block, scale), shift);
     const log = b.log(scale);
