@@ -34,7 +34,10 @@ const REFUSALS = [
  */
 const isStabilized = (title: string) => /"cell":"(slstm|mlstm|rwkv)"/.test(title);
 
-/** The bias of keys adds one number to all scores of a query: its gradient is a rounding error, which Adam enlarges. */
+/**
+ * The bias of keys adds one number to all scores of a query: its gradient is a rounding error, which Adam enlarges where
+ * sums have another order.
+ */
 const isKeyBias = (name: string) => name.endsWith("/bk");
 
 function expectClose(actual: readonly number[], expected: readonly number[], title: string) {
@@ -138,19 +141,20 @@ test(
       if (spec === undefined) throw new Error("There is no spec.");
       const { data: _, ...shown } = spec;
       const title = (change: string) => `spec ${index}, ${change}: ${JSON.stringify(shown)}`;
-      const compare = (change: string, actual: Trained | null, expected: Trained) => {
+      const compare = (change: string, actual: Trained | null, expected: Trained, isReordered = false) => {
         if (actual === null) return;
         counts.set(change, (counts.get(change) ?? 0) + 1);
         expectClose(actual.losses, expected.losses, title(`losses with ${change}`));
         for (const [name, entries] of Object.entries(expected.parameters))
-          if (!isKeyBias(name)) expectClose(actual.parameters[name] ?? [], entries, title(`${name} with ${change}`));
+          if (!isReordered || !isKeyBias(name))
+            expectClose(actual.parameters[name] ?? [], entries, title(`${name} with ${change}`));
       };
       const compiled = await compiledWith(spec, {});
       if (compiled === null) throw new Error(title("refused"));
       const expected = await train(compiled, Array(STEPS).fill(1));
       compare("4 steps per call", await train(compiled, [STEPS]), expected);
       const [change, trainChanged] = changes[index % changes.length] ?? [];
-      if (change !== undefined && trainChanged !== undefined) compare(change, await trainChanged(spec), expected);
+      if (change !== undefined && trainChanged !== undefined) compare(change, await trainChanged(spec), expected, true);
       if (index % 5 === 4)
         compare("an interruption", await wholeRun(spec, `cut${index}`, 2), await wholeRun(spec, `whole${index}`));
       const { whole, ...cuts } = await evaluations(compiled);
