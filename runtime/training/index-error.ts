@@ -1,4 +1,7 @@
-/** Explains an index without an entry, which a runtime finds while it trains: the equation or the table that reads it. */
+/**
+ * Explains an index without an entry, which the runtime finds while it trains: the equation or the table that reads it. The
+ * messages are those of ONNX Runtime 1.30.
+ */
 import { isObject } from "../../schema/json-pointer.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
