@@ -45,9 +45,9 @@ export async function trainSpec(
     init: null,
     disabledPasses: [],
   } as const;
-  const { outcome } = await run(request);
+  const { outcome, events } = await run(request);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
-  return { folder, out, spec: read.spec, done: outcome.value };
+  return { folder, out, spec: read.spec, done: outcome.value, events };
 }
 
 /** Trains to the end, or until `stopAfter` returns true for the events so far. */

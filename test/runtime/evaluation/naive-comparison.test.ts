@@ -1,20 +1,13 @@
 /** The end of a training states columns that a forecast without a model predicts better, with its error. */
-
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { evaluateRun } from "../../../runtime/evaluation/evaluate-run.js";
-import { readSpec } from "../../../schema/read.js";
-import { temporaryFolder } from "../../support/temporary-folder.js";
-import { run } from "../../support/training-runs.js";
+import { trainSpec } from "../../support/training-runs.js";
 
 /** Values that repeat after five rows, so that the seasonal naive forecast has no error. */
 const rows = Array.from({ length: 60 }, (_, row) => [[3, 9, 4, 7, 5][row % 5], 10 + ((row * 7) % 13)]);
 const csv = `a,b\n${rows.map((row) => row.join(",")).join("\n")}\n`;
 
 async function trained(data: object, outputs: number, steps: number) {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, "t.csv"), csv);
   const spec = {
     name: "n",
     data: {
@@ -35,19 +28,7 @@ async function trained(data: object, outputs: number, steps: number) {
     optimizer: { type: "adam", learning_rate: 0.03 },
     train: { steps, batch_size: "all" },
   };
-  const read = await readSpec(JSON.stringify(spec));
-  if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
-  const out = join(folder, "run");
-  const request = {
-    spec: read.spec,
-    folder,
-    out,
-    device: "cpu",
-    resume: false,
-    init: null,
-    disabledPasses: [],
-  } as const;
-  const { events } = await run(request);
+  const { out, events } = await trainSpec(spec, { "t.csv": csv });
   const notices = events.flatMap((event) => (event.event === "notice" ? [event.message] : []));
   return { out, notices: notices.filter((message) => message.includes("worse than")) };
 }
