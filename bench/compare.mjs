@@ -5,38 +5,45 @@
  *     npm run bench                                  all that is installed, some minutes
  *     npm run bench -- --only hihello --rounds 3     one configuration
  *     npm run bench -- --only transformer --compile  with torch.compile, which needs a C++ compiler
+ *     npm run bench -- --framework torch             next to one of the frameworks
+ *     npm run bench -- --busy 1                      while one other process keeps a core busy
  *     npm run bench -- --python /opt/torch/bin/python --tfjs ../tfjs --note "PyTorch of Debian, with OpenBLAS"
  *
  * Rounds alternate (rnnx, framework, rnnx, framework, …), since shared machines drift: only ratios of one run compare. Each
- * framework runs in its default environment and counts with its best number of threads. Run nothing else meanwhile.
+ * side runs in its default environment and counts with its best number of threads. Run nothing else meanwhile.
  */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { flagsOf } from "../scripts/flags.mjs";
+import { startBusy } from "./busy.mjs";
 import { machine, resultName, today } from "./environment.mjs";
-import { findFrameworks, frameworkSteps, threadCounts } from "./frameworks.mjs";
-import { here, matmul, measure, median, rnnx, threadsFor } from "./spawn.mjs";
+import { findFrameworks, frameworkSteps } from "./frameworks.mjs";
+import { here, matmul, measure, median, rnnx, threadCounts } from "./spawn.mjs";
 import { configurations, OWN_LSTM } from "./workloads.mjs";
 
 const values = flagsOf(import.meta.filename, {
   rounds: 5,
   calls: 3,
   threads: 2,
+  busy: 0,
   only: configurations.map(({ name }) => name),
   cells: false,
   compile: false,
+  framework: ["torch", "tensorflow", "jax", "tfjs"],
   python: [],
   tfjs: ".",
   note: "",
   out: here("results"),
 });
-const { rounds, threads } = values;
+const { rounds, threads, busy } = values;
 const print = (text) => process.stdout.write(`${text}\n`);
 const sizesOf = ({ name: _, model: __, framework_steps: ___, ...sizes }) => sizes;
 const ratio = (number) => `${number.toFixed(2)} ×`;
 
 const frameworksOf = (model) =>
-  findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs, model, values.compile);
+  findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs, model, values.compile).filter(
+    ({ name }) => values.framework.includes(name.split(".")[0]),
+  );
 print(
   `frameworks: ${
     frameworksOf("rnn")
@@ -52,41 +59,46 @@ function productsAlone({ products }, { threads }) {
   return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
-/** One configuration: the median of each side over the rounds; of a framework, that of its best number of threads. */
+/** One configuration: the median over the rounds of each side, at its best number of threads. */
 function compare(configuration) {
   const sizes = sizesOf(configuration);
   const { model = "rnn" } = configuration;
   const frameworks = frameworksOf(model);
-  const own = { threads: threadsFor(sizes, threads), calls: values.calls, model };
   const sides = new Map();
   const record = (key, side, line) =>
     sides.set(key, { ...side, line, times: [...(sides.get(key)?.times ?? []), line.median_ms] });
+  const bestOf = (name) => {
+    const tried = [...sides.values()].filter((side) => side.name === name);
+    return tried.sort((a, b) => median(a.times) - median(b.times))[0];
+  };
   const productTimes = [];
   for (let round = 0; round < rounds; round++) {
-    record("rnnx", { name: "rnnx" }, measure(rnnx, sizes, own));
-    productTimes.push(productsAlone(sides.get("rnnx").line, own));
+    for (const count of threadCounts(rnnx, sizes, threads)) {
+      const own = measure(rnnx, sizes, { threads: count, calls: values.calls, model });
+      record(`rnnx ${count}`, { name: "rnnx", threads: count }, own);
+    }
+    const best = bestOf("rnnx");
+    productTimes.push(productsAlone(best.line, best));
     for (const framework of frameworks) {
       const steps = frameworkSteps(framework, sizes, configuration.framework_steps);
       // JavaScript is slow enough to be timed once.
       if (steps === 0 || (framework.name === "tfjs" && round > 0)) continue;
-      for (const count of threadCounts(framework, threads)) {
+      for (const count of threadCounts(framework, sizes, threads)) {
         const line = measure(framework, { ...sizes, steps }, { threads: count });
         record(`${framework.name} ${count}`, { name: framework.name, threads: count }, line);
       }
     }
   }
-  const { line, times } = sides.get("rnnx");
+  const { line, times, threads: ownThreads } = bestOf("rnnx");
   const ms = median(times);
   const gflops = line.flops / ms / 1e6;
   const products_ms = median(productTimes);
-  const best = frameworks.flatMap(({ name }) => {
-    const tried = [...sides.values()].filter((side) => side.name === name);
-    return tried.sort((a, b) => median(a.times) - median(b.times)).slice(0, 1);
-  });
+  const best = frameworks.flatMap(({ name }) => bestOf(name) ?? []);
   const result = {
     name: configuration.name,
     model,
     ...sizes,
+    threads: ownThreads,
     ms,
     rounds: times,
     compile_ms: line.compile_ms,
@@ -104,9 +116,11 @@ function compare(configuration) {
       return { framework, threads: count, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
     }),
   };
-  const others = result.frameworks.map((one) => `${one.framework} ${one.ms.toFixed(2)} ms (${ratio(one.ratio)})`);
+  const others = result.frameworks.map(
+    (one) => `${one.framework} ${one.ms.toFixed(2)} ms on ${one.threads} (${ratio(one.ratio)})`,
+  );
   print(
-    `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms`, ...others].join(", ")}; ${result.gflops} GFLOP/s, ` +
+    `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms on ${ownThreads}`, ...others].join(", ")}; ${result.gflops} GFLOP/s, ` +
       `its products alone ${products_ms.toFixed(3)} ms (${(100 * result.share_of_products).toFixed(0)} %), ` +
       `loop steps of ${line.nodes_per_loop_step.join(" and ") || "no"} nodes, ${line.peak_mib} MiB; ` +
       `compiled in ${line.compile_ms} ms, session in ${line.session_ms} ms`,
@@ -128,16 +142,20 @@ function timeCells() {
   });
 }
 
+const stopBusy = startBusy(busy);
 const results = {
   date: today(),
   machine: machine(threads),
-  note: values.note,
+  note: [values.note, busy > 0 && `${busy} other busy process${busy === 1 ? "" : "es"}.`].filter(Boolean).join(" "),
+  ...(busy > 0 && { busy }),
   configurations: configurations.filter(({ name }) => values.only.includes(name)).map(compare),
   cells: values.only.length === configurations.length || values.cells ? timeCells() : [],
 };
+stopBusy();
 mkdirSync(values.out, { recursive: true });
-const file = join(values.out, `${resultName("compare", results)}.json`);
+const name = resultName(busy > 0 ? `compare-busy-${busy}` : "compare", results);
+const file = join(values.out, `${name}.json`);
 writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 const { comparisonChart, writeChart } = await import("./charts.mjs");
-await writeChart(join(values.out, `${resultName("compare", results)}.svg`), comparisonChart(results));
+await writeChart(join(values.out, `${name}.svg`), comparisonChart(results));
 print(`${file} and its chart are written`);

@@ -57,8 +57,3 @@ export function frameworkSteps({ name }, { layers, hidden, batch, time }, steps)
   const work = layers * hidden * hidden * batch * time;
   return work > 1e8 ? 0 : work > 1e6 ? 1 : steps;
 }
-
-/** Numbers of threads to try, of which the fastest counts. tfjs has one thread. */
-export function threadCounts({ name }, threads) {
-  return name === "tfjs" || threads === 1 ? [1] : [1, threads];
-}

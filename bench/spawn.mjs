@@ -28,8 +28,14 @@ export function median(numbers) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Both sides may use all threads; rnnx, like its own runtime, uses one for a small model. */
+/** The number of threads that rnnx's runtime starts with: one for a small model. */
 export function threadsFor({ hidden, batch, vocabulary }, threads) {
   const parameters = [{ shape: [hidden, 4 * hidden] }, { shape: [hidden, vocabulary] }];
   return isSingleThreaded(estimateWorkPerSync(parameters, batch)) ? 1 : threads;
+}
+
+/** Numbers of threads to time, of which the fastest counts, for rnnx as for each framework. tfjs has one thread. */
+export function threadCounts({ name }, sizes, threads) {
+  const isSingle = name === "tfjs" || threads === 1 || (name === "rnnx" && threadsFor(sizes, threads) === 1);
+  return isSingle ? [1] : [1, threads];
 }

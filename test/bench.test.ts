@@ -1,7 +1,8 @@
 /** The benchmark: it times a step, finds only installed frameworks, and compares small numbers fairly. Speed is not asserted. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "./support/temporary-folder.js";
 
@@ -70,3 +71,29 @@ test("chorales: the log-likelihood of each split, and the training pieces moved 
   // 88 notes of probability 1/2 have 88 ln 2 = 61.0.
   for (const [, , , loss] of rows) expect(Math.abs(Number(loss) - 61)).toBeLessThan(20);
 });
+
+test.skipIf(!existsSync("/proc/self/task"))(
+  "busy processes run until they are stopped, and end with the process that started them",
+  async () => {
+    const start = `import { startBusy } from ${JSON.stringify(pathToFileURL(resolve("bench/busy.mjs")).href)};`;
+    const children = `const { readFileSync } = await import("node:fs");
+    const children = readFileSync(\`/proc/\${process.pid}/task/\${process.pid}/children\`, "utf8");`;
+    const program = (end: string) => `${start} const stop = startBusy(1); ${children} console.log(children); ${end}`;
+    for (const end of ["stop()", "process.exit()", "process.kill(process.pid, 'SIGKILL')"]) {
+      const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program(end)], {
+        encoding: "utf8",
+      });
+      const pid = Number(stdout);
+      expect(pid).toBeGreaterThan(0);
+      await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false);
+    }
+  },
+);
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
