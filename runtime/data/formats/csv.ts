@@ -59,6 +59,8 @@ export async function readCsv(
   /** The row of names, kept until the first row of values. */
   let headerRow: readonly string[] | undefined;
   let lastLine = 0;
+  /** The lines of rows without any value, which are read where another row follows: spreadsheets end with such lines. */
+  let blankLines: number[] = [];
 
   const parseComment = (): readonly string[] => {
     const last = state.comments.split("\n").findLast((line) => line.trim() !== "") ?? "";
@@ -99,8 +101,15 @@ export async function readCsv(
         if (problems.size > 0) return false;
       }
     }
-    if (row.fields.length === names.length) problems.add(visitor.row(row));
-    else {
+    if (row.fields.length === names.length) {
+      if (names.length > 1 && row.fields.every((field) => field === "")) {
+        blankLines.push(row.line);
+        return true;
+      }
+      for (const line of blankLines) problems.add(visitor.row({ fields: names.map(() => ""), line }));
+      blankLines = [];
+      problems.add(visitor.row(row));
+    } else {
       const [actual, expected] = [row.fields, names].map(({ length }) => formatCount(length, "field"));
       const message = `${source.file}:${row.line}: The row has ${actual}, but the table has ${expected}.`;
       report("table-row", message, `Fields are separated by ${formatDelimiter(delimiter)}.`, row.line);
@@ -131,6 +140,11 @@ export async function readCsv(
     const chunks = normalizeLineEnds(readTextChunks(source));
     const parser = parse(options).resume();
     await pipeline(captureLeadingComments(chunks, comment, state), parser);
+    const [blankLine] = blankLines;
+    if (blankLine !== undefined)
+      note(
+        `"${source.file}": ${formatCount(blankLines.length, "line")} without a value at the end ${blankLines.length === 1 ? "is" : "are"} left out, from line ${blankLine}.`,
+      );
     const skipped = parser.info.comment_lines;
     if (skipped > 0)
       note(

@@ -1,7 +1,7 @@
 /** Numbers with a decimal mark, separators of thousands, and a unit. */
 import type { NormalNumberColumn, NormalTableData } from "../../../schema/normal/index.js";
 import { shorten } from "./columns.js";
-import { isMissing, notationOf, parseNumber } from "./number-notation.js";
+import { isMissing, type Notation, notationOf, parseNumber } from "./number-notation.js";
 
 export interface NumberFormat {
   readonly decimal: string;
@@ -61,6 +61,11 @@ export function numberReader({ decimal, thousands, unit }: NumberFormat): Number
   };
 }
 
+/** The setting that reads a notation, and the number to write without it. */
+export function wayOut({ setting, plain }: Notation): string {
+  return setting === null ? `Write ${shorten(plain)}` : `Set ${setting}; or write ${shorten(plain)}`;
+}
+
 function escaped(mark: string): string {
   return mark === "." ? String.raw`\.` : mark;
 }
@@ -73,7 +78,7 @@ function notationFault(field: string, { decimal, thousands }: Pick<NumberFormat,
   if (notation !== undefined && isPlain)
     return {
       what,
-      hint: `It looks like ${notation.name}. Set ${notation.setting}; or write ${shorten(notation.plain)}.`,
+      hint: `It looks like ${notation.name}. ${wayOut(notation)}.`,
     };
   if (isPlain || (notation === undefined && Number.isNaN(parseNumber(field)))) return undefined;
   const groups = thousands === "" ? "no separator of thousands" : `"${thousands}" between groups of three digits`;

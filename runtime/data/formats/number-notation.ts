@@ -19,8 +19,8 @@ export interface Notation {
   readonly name: string;
   /** The same number in the notation that is read. */
   readonly plain: string;
-  /** The setting that reads the notation: `data.decimal to ","`. */
-  readonly setting: string;
+  /** The setting that reads the notation: `data.decimal to ","`; null for none. */
+  readonly setting: string | null;
 }
 
 const signed = "[+-]?";
@@ -35,8 +35,18 @@ const decimalComma = new RegExp(`^${signed}(?:\\d*,\\d+|${separated},\\d+)$`, "u
 /** A currency before or after a number, or a percent sign after it. */
 const unitPattern = /^(?:([€$£¥₹])\s*([^€$£¥₹%]+)|([^€$£¥₹%]+?)\s*([€$£¥₹%]))$/u;
 
+/** A negative number of accounts. */
+const parentheses = /^\(([^()]+)\)$/u;
+
 /** The notation of a field that is no number here; undefined if it does not look like a number. */
 export function notationOf(field: string): Notation | undefined {
+  const [, negative] = parentheses.exec(field) ?? [];
+  if (negative !== undefined) {
+    const plain = numberPattern.test(negative) ? negative : notationOf(negative)?.plain;
+    return plain === undefined || /^[+-]/.test(plain)
+      ? undefined
+      : { name: "parentheses for a minus sign", plain: `-${plain}`, setting: null };
+  }
   const [, before, amount, number = amount, after = before] = unitPattern.exec(field) ?? [];
   if (number !== undefined && after !== undefined) {
     const plain = /^[+-]?\d+(?:\.\d+)?$/u.test(number) ? number : notationOf(number)?.plain;

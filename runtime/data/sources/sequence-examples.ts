@@ -12,7 +12,7 @@ import type { Uses } from "../source.js";
 import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
 import type { TextUnit } from "../vocabulary/tokens.js";
 import { filesOf, type LinePlace, readPlace, type SplitFile } from "./line-splits.js";
-import type { Field, InputRole, TargetRole, TargetRoles } from "./sequence-columns.js";
+import { type Field, formatOf, type InputRole, type TargetRole, type TargetRoles } from "./sequence-columns.js";
 import { type LineReader, type LineVisitor, readLines } from "./sequence-lines.js";
 import { describeField, type Parsed, parseSteps, parseTargets } from "./sequence-parts.js";
 
@@ -92,12 +92,24 @@ export async function readSequences(
   let features = 0;
   let widths: readonly number[] = [];
 
-  const exampleOf = ({ line, exact }: JsonLine, number: number, { input, targets }: LineKeys): Parsed<Example> => {
+  const emptyTexts: { readonly file: string; readonly line: number }[] = [];
+
+  /** Null for a row of a table without a text, which is left out. */
+  const exampleOf = (
+    { line, exact }: JsonLine,
+    number: number,
+    { input, targets }: LineKeys,
+  ): Parsed<Example | null> => {
     const parsedSteps = parseSteps(input.role === "tokens" ? exact : line, input, tokenization);
     if ("fault" in parsedSteps) return parsedSteps;
     const { tokens, vectors, size } = parsedSteps.value;
     const stepCount = input.role === "inputs" ? vectors.length / size : tokens.length;
-    if (stepCount === 0 && withTargets) return { fault: "has no steps", hint: "Remove the line, or complete it." };
+    if (stepCount === 0 && withTargets) {
+      const isField = input.role === "text" && ["csv", "tsv"].includes(formatOf(file) ?? "");
+      if (!isField) return { fault: "has no steps", hint: "Remove the line, or complete it." };
+      emptyTexts.push({ file, line: number });
+      return { value: null };
+    }
     features = examples.length === 0 ? size : features;
     if (size !== features)
       return {
@@ -188,7 +200,7 @@ export async function readSequences(
     place = found.value;
     const example = exampleOf(jsonLine, number, lineKeys);
     if ("fault" in example) return report("sequence-line", example.fault, example.hint ?? "");
-    examples.push(example.value);
+    if (example.value !== null) examples.push(example.value);
     return [];
   };
   const problems: RunProblem[] = [];
@@ -199,6 +211,19 @@ export async function readSequences(
     problems.push(...(await readLines(data, { file, folder, path }, reader)));
   }
   if (problems.length > 0) return fail(problems);
+  const [firstEmpty] = emptyTexts;
+  if (firstEmpty !== undefined) {
+    const rows = formatCount(emptyTexts.length, "row");
+    const are = emptyTexts.length === 1 ? "has no text, and is" : "have no text, and are";
+    const place = `${firstEmpty.file}:${firstEmpty.line}`;
+    if (examples.length === 0) {
+      const message = `${place}: No row has a text.`;
+      return fail([
+        { code: "sequence-line", path, ...firstEmpty, message, hint: "Name the column of texts in data.columns." },
+      ]);
+    }
+    notices.push(`${rows} ${are} left out of training and evaluation: the first is ${place}.`);
+  }
   const tokens = [...idByToken.keys()];
   const targets = (lineKeys?.targets ?? []).map(({ name, field }, index): SequenceTarget => {
     return { name, isTagged: field.role === "tags", width: widths[index] ?? 0 };

@@ -6,6 +6,7 @@ import { composeSpec } from "../../../cli/commands/init/data/compose-spec.js";
 import { taskText } from "../../../cli/commands/init/data/facts-text.js";
 import { readFileFacts } from "../../../cli/commands/init/data/file-facts.js";
 import { pathColumn, proposeSoundList } from "../../../cli/commands/init/data/sound-list.js";
+import { proposeSounds } from "../../../cli/commands/init/data/sounds.js";
 import { taskOf } from "../../../cli/commands/init/data/task.js";
 import { sharedFolder, temporaryFolder } from "../../support/temporary-folder.js";
 import { tone, wavFile } from "../../support/wav.js";
@@ -159,4 +160,45 @@ test.each([
   expect((await init({ text, label: rows.map((row) => (row % 4) - 1.5) }, "label")).text).toContain(
     "A model of a number",
   );
+});
+
+test("one mark in place of missing numbers is an odd value, however frequent", async () => {
+  const marked = numbers.map((value, row) => (row % 3 === 1 ? "-" : value));
+  expect((await init({ a: numbers, y: marked }, "y")).fault).toBe(
+    'the column "y" has numbers, but "-" on line 3 is none (as 6 more). Correct the value, or leave the field empty.',
+  );
+});
+
+test("a last row of totals and dates as names of columns are stated", async () => {
+  const shops = [...numbers.map((_, row) => `s${row % 4}`), "Total"];
+  const sales = [...numbers, 999];
+  expect((await init({ shop: shops, size: sales.toReversed(), sales }, "sales")).text).toContain(
+    "The last row (line 22) begins with Total, and is read as the others. If it has their sums, remove it.",
+  );
+  const wide = { "2024-01-01": numbers, "2024-01-02": numbers.toReversed(), "2024-01-03": numbers };
+  expect((await init(wide, "2024-01-03")).text).toContain(
+    "The names of 3 columns are dates, from 2024-01-01 to 2024-01-03: each row is a series.",
+  );
+});
+
+test("names of columns below a title are found", async () => {
+  expect((await init({ "Report 2024": ["date", ...numbers], "2": ["sales", ...numbers] }, "sales")).fault).toContain(
+    "A line below the first one has it: remove the lines above the names of the columns.",
+  );
+});
+
+test("negative numbers of accounts are refused with their way out", async () => {
+  const amounts = numbers.map((value, row) => (row % 3 === 0 ? `(${value})` : value));
+  expect((await init({ a: numbers, y: amounts }, "y")).fault).toBe(
+    'the column "y" has numbers with parentheses for a minus sign, such as (0.5). Write -0.5.',
+  );
+});
+
+test("a folder of sounds of one label is refused as such", () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "dog"), { recursive: true });
+  for (const name of ["a", "b", "c"]) writeFileSync(join(folder, "dog", `${name}.wav`), wavFile(tone(280, 400)));
+  expect(proposeSounds(folder, "sounds", null)).toMatchObject({
+    error: [{ message: 'All sounds have the label "dog".', hint: "A classifier needs sounds of two classes." }],
+  });
 });

@@ -38,7 +38,7 @@ test("dates that repeat once for each shop are series by group and time", async 
   const { panel, composed } = await proposal(
     writePanel("shops.csv", (date, shop, sales) => `${date};${shop};${sales}`),
   );
-  expect(panel).toMatchObject({ time: { name: "day" }, group: { name: "shop" }, series: 2, shortest: DAYS });
+  expect(panel).toMatchObject({ time: { name: "day" }, groups: [{ name: "shop" }], series: 2, shortest: DAYS });
   expect(composed.data).toMatchObject({
     group: ["shop"],
     time: { column: "day", format: "%d.%m.%Y" },
@@ -56,7 +56,7 @@ test("dates that repeat once for each shop are series by group and time", async 
 
 test("shops as numbers name series too", async () => {
   const file = writePanel("numbers.csv", (date, shop, sales) => `${date};${shop === "North" ? 1 : 2};${sales}`);
-  expect((await proposal(file)).panel).toMatchObject({ group: { name: "shop" }, series: 2 });
+  expect((await proposal(file)).panel).toMatchObject({ groups: [{ name: "shop" }], series: 2 });
 });
 
 test("a date that is twice in a shop is no time of a series", async () => {
@@ -72,7 +72,7 @@ test("integers that count the rows of each series are their time; wide long seri
   const write = (lines: readonly string[]) => writeFileSync(file, `series;hour;sales\n${lines.join("\n")}\n`);
   write(rows);
   const { panel, composed } = await proposal(file);
-  expect(panel).toMatchObject({ time: { name: "hour" }, group: { name: "series" }, series: 2, shortest: 720 });
+  expect(panel).toMatchObject({ time: { name: "hour" }, groups: [{ name: "series" }], series: 2, shortest: 720 });
   expect(composed).toMatchObject({
     data: {
       columns: { sales: "number", series: "category" },
@@ -99,4 +99,24 @@ test("a shop without a value in its first row drops rows, which have no previous
   const read = await readSpec(JSON.stringify({ name: "first", ...composed }), { folder });
   if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
   expect((await openData(read.spec, folder)).ok).toBe(true);
+});
+
+test("shops and articles name series by two columns; a few counts of several series are forecast", async () => {
+  const file = join(folder, "articles.csv");
+  const rows = Array.from({ length: DAYS }, (_, index) =>
+    ["a,x", "a,y", "b,x", "b,y"].map((series, at) => `${day(index)},${series},${(index * 7 + at) % 4}`),
+  );
+  writeFileSync(file, `day,shop,article,sales\n${rows.flat().join("\n")}\n`);
+  const { panel, composed } = await proposal(file);
+  expect(panel).toMatchObject({ groups: [{ name: "shop" }, { name: "article" }], series: 4, shortest: DAYS });
+  expect(composed.data).toMatchObject({ group: ["shop", "article"], time: { column: "day" }, target: ["sales"] });
+  expect(composed.loss).toEqual({ type: "squared_error" });
+});
+
+test("seconds that repeat once for each series are their time", async () => {
+  const file = writePanel("seconds.csv", (date, shop, sales) => {
+    const [dayOf = "", month = ""] = date.split(".");
+    return `${Date.UTC(2025, Number(month) - 1, Number(dayOf)) / 1000};${shop};${sales}`;
+  });
+  expect((await proposal(file)).composed.data).toMatchObject({ time: { column: "day", format: "%s" } });
 });

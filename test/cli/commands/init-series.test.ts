@@ -15,12 +15,16 @@ const iso = (row: number) => dateOf(row).toISOString().slice(0, 10);
 const dateOf = (row: number) => new Date(Date.UTC(2024, 0, 1 + row));
 
 /** The task of a table, the data of its spec and its sentences, or the fault. */
-async function init(rows: readonly string[], header = "when,y") {
+async function init(
+  rows: readonly string[],
+  header = "when,y",
+  target: string | null = header.split(",").at(-1) ?? "",
+) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "t.csv"), `${[header, ...rows].join("\n")}\n`);
   const facts = await readFileFacts({ file: "t.csv", folder });
   if (!facts.ok || facts.value === null) throw new Error(JSON.stringify(facts));
-  const chosen = taskOf(facts.value, header.split(",").at(-1) ?? "");
+  const chosen = taskOf(facts.value, target);
   if ("fault" in chosen) return { fault: `${chosen.fault.message}. ${chosen.fault.hint}` };
   const { data } = composeSpec(chosen.task, facts.value, "t.csv");
   return { type: chosen.task.type, data, text: taskText(plain, chosen.task, facts.value) };
@@ -70,4 +74,27 @@ test("small counts in the order of dates are a series; two values are classes", 
   const counts = (most: number) => Array.from({ length: 200 }, (_, row) => `${iso(row)},${1 + ((row * 7) % most)}`);
   expect((await init(counts(6))).type).toBe("forecast");
   expect((await init(counts(2))).type).toBe("classify_rows");
+});
+
+test.each<readonly [string, (row: number) => number, unknown, string]>([
+  ["years", (row) => 1960 + row, "when", "when (years)"],
+  ["seconds", (row) => 1.7e9 + 3600 * row, { column: "when", format: "%s" }, "when (seconds since 1970)"],
+  ["milliseconds", (row) => 1.7e12 + 5 * row, "when", "when (milliseconds since 1970)"],
+])("rising %s are the time of a series, whose other columns are all predicted", async (_, time, expected, words) => {
+  const rows = Array.from({ length: 60 }, (_, row) => `${time(row)},${row % 7}.5,${row % 5}`);
+  const { data, text } = await init(rows, "when,a,b", null);
+  expect(data).toMatchObject({ time: expected, columns: ["a", "b"], target: ["a", "b"] });
+  expect(text).toContain(`in the order of ${words}.`);
+});
+
+test("integers that are no times order nothing", async () => {
+  const rows = Array.from({ length: 60 }, (_, row) => `${1960 + 2 * row},${(row * 7919) % 101}.5`);
+  expect((await init(rows)).type).toBe("predict_rows");
+});
+
+test("dates of one step in another order are those of a series; other dates are not", async () => {
+  const shuffled = Array.from({ length: 60 }, (_, row) => `${iso((row * 37) % 60)},${(row * 7919) % 101}.5`);
+  expect((await init(shuffled)).data).toMatchObject({ time: "when", columns: ["y"] });
+  const sales = Array.from({ length: 60 }, (_, row) => `${iso((row * row * 37) % 3601)},${(row * 7919) % 101}.5`);
+  expect((await init(sales)).type).toBe("predict_rows");
 });

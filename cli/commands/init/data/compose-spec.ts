@@ -2,7 +2,8 @@
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
 import type { Panel } from "./panel.js";
 import { tableColumns } from "./table-columns.js";
-import type { Task } from "./task.js";
+import { hasOrder, type Task } from "./task.js";
+import { timeUnitOf } from "./time-numbers.js";
 import { epochsFor, splitFor, training } from "./training.js";
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -86,9 +87,8 @@ function forecast(
 ): ComposedSpec {
   const length = panel?.shortest ?? facts.rows;
   const isLong = panel !== null && length >= LONG_PANEL;
-  const time = facts.columns.find(
-    ({ isOrderedDate, tableKind, missing }) => isOrderedDate && tableKind?.type === "date" && missing === 0,
-  );
+  const times = facts.columns.filter((column) => hasOrder(column) && column.missing === 0 && !targets.includes(column));
+  const time = times.find(({ tableKind }) => tableKind?.type === "date") ?? times[0];
   const isReversed = time === undefined && facts.columns.some(({ isDescendingDate }) => isDescendingDate);
   const isWide = panel !== null && areWide(inputs, targets, facts.rows);
   return {
@@ -246,13 +246,15 @@ function tableData(
 }
 
 /** The keys of a table of several series. */
-function seriesData({ time, group }: Panel, facts: FileFacts): JsonObject {
-  return { group: [placeOf(group, facts)], time: timeData(time, facts) };
+function seriesData({ time, groups }: Panel, facts: FileFacts): JsonObject {
+  return { group: groups.map((group) => placeOf(group, facts)), time: timeData(time, facts) };
 }
 
-/** The column of times, with the format of dates that are not in ISO 8601. */
+/** The column of times, with the format of dates that are not in ISO 8601, or in seconds since 1970. */
 function timeData(time: ColumnFacts, facts: FileFacts): unknown {
-  const format = time.tableKind?.type === "date" ? time.tableKind.format : null;
+  const { tableKind, numbers } = time;
+  const areSeconds = numbers !== null && timeUnitOf([`${numbers.min}`, `${numbers.max}`]) === "seconds";
+  const format = tableKind?.type === "date" ? tableKind.format : areSeconds ? "%s" : null;
   return format === null ? placeOf(time, facts) : { column: placeOf(time, facts), format };
 }
 

@@ -1,5 +1,6 @@
 /** The facts of a data file and its task as text, and as a record for programs. */
 
+import { sortableDates } from "../../../../runtime/data/formats/dates.js";
 import { parseNumber } from "../../../../runtime/data/formats/number-notation.js";
 import { formatCount, formatInteger, listFirst } from "../../../../runtime/format.js";
 import { joinWithAnd } from "../../../../schema/diagnostics/suggest.js";
@@ -7,11 +8,13 @@ import { escapeLine } from "../../../escape-controls.js";
 import type { Colors } from "../../../output.js";
 import { tableText } from "../../../table.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
-import { MIN_SERIES, type Task, unreadColumns } from "./task.js";
+import { hasOrder, MIN_SERIES, type Task, unreadColumns } from "./task.js";
 
 const MAX_CLASSES = 12;
 const MAX_EXAMPLE = 30;
 const MAX_UNREAD = 12;
+/** Names of columns that are dates, in a table with a series in each row. */
+const MIN_DATES = 3;
 
 export function factsText(colors: Colors, { rows, columns }: FileFacts): string {
   const cells = columns.map((column) => [
@@ -49,6 +52,7 @@ export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
     ...dateTexts(task, facts),
     ...doubtTexts(task, facts),
     ...firstLineText(task, facts),
+    ...totalText(facts),
   ];
   return lines.join("\n");
 }
@@ -106,11 +110,26 @@ function doubtTexts(task: Task, { columns, decimalEvidence }: FileFacts): readon
   });
 }
 
+/** The doubt that the last row is an example like the others. */
+function totalText({ total }: FileFacts): readonly string[] {
+  if (total === null) return [];
+  return [
+    `The last row (line ${total.line}) begins with ${escapeLine(total.text)}, and is read as the others. If it has their sums, remove it.`,
+  ];
+}
+
 /** The doubt that the first line has names of columns: some are numbers, or that of the classes is one of them. */
 function firstLineText(task: Task, { format, columns }: FileFacts): readonly string[] {
   if (format === "json") return [];
   // A column without a name is known by its number.
   const numbers = columns.filter(({ name }, index) => name !== `${index + 1}` && !Number.isNaN(parseNumber(name)));
+  const dates = columns.filter(({ name }) => sortableDates(name).some((date) => date !== undefined));
+  if (dates.length >= MIN_DATES) {
+    const [first, last] = [dates[0], dates.at(-1)].map((column) => escapeLine(column?.name ?? ""));
+    return [
+      `The names of ${formatInteger(dates.length)} columns are dates, from ${first} to ${last}: each row is a series. For forecasts write one row for each series and date.`,
+    ];
+  }
   const start = "The first line is read as names of columns, but";
   const wayOut = "set data.header to false and data.columns to numbers.";
   if (numbers.length > 0) {
@@ -146,30 +165,39 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
       return `A translator: reads ${nameOf(task.input)} (${lengthsText(task.input)}), writes ${nameOf(task.target)}.`;
     case "forecast":
       if (task.panel !== null) {
-        const { time, group, series } = task.panel;
+        const { time, groups, series } = task.panel;
         return (
           `A forecast of the next row of each series: reads the last rows of ${kindsOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
-          `${nameOf(group)} names ${formatInteger(series)} series, each in the order of ${nameOf(time)}.`
+          `${namesOf(groups)} ${groups.length === 1 ? "names" : "name"} ${formatInteger(series)} series, each in the order of ${nameOf(time)}.`
         );
       }
       return (
         `A forecast of the next row: reads the last rows of ${namesOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
-        `The ${formatCount(rows, "row")} are read as a series in the order of time${formatText(columns)}` +
+        `The ${formatCount(rows, "row")} are read as a series in the order of ${timeText(columns)}` +
         `${columns.some(({ isDescendingDate }) => isDescendingDate) ? ", the newest first." : "."}` +
-        (task.inputs.length > task.targets.length && !columns.some(({ isDate }) => isDate)
+        (task.inputs.length > task.targets.length && !columns.some((column) => column.isDate || hasOrder(column))
           ? `\nFor independent rows, remove window, horizon and split.order, and leave ${namesOf(task.targets)} out of columns.`
           : "")
       );
   }
 }
 
-/** The dates of a series that are not in ISO 8601, with their format. */
-function formatText(columns: readonly ColumnFacts[]): string {
-  const time = columns.find(({ isOrderedDate }) => isOrderedDate);
+/** The time of a series: its column of numbers, or of dates that are not in ISO 8601, with their format. */
+function timeText(columns: readonly ColumnFacts[]): string {
+  const time = columns.find(hasOrder);
+  if (time?.order.time && time.tableKind?.type !== "date")
+    return `${escapeLine(time.name)} (${unitNames[time.order.time]})`;
   return time?.tableKind?.type !== "date" || time.tableKind.format === null
-    ? ""
-    : `, ${escapeLine(time.name)} with dates ${time.tableKind.format}`;
+    ? "time"
+    : `time, ${escapeLine(time.name)} with dates ${time.tableKind.format}`;
 }
+
+const unitNames = {
+  dates: "dates",
+  years: "years",
+  seconds: "seconds since 1970",
+  milliseconds: "milliseconds since 1970",
+};
 
 /** The reason why rows without dates are no series. */
 function independence({ name, order: { correlation, isSorted } }: ColumnFacts, rows: number): string {

@@ -10,7 +10,7 @@ import { splitWords } from "../../../../runtime/data/vocabulary/tokens.js";
 import type { RunProblem } from "../../../../runtime/problem.js";
 import { fail, ok, type Result } from "../../../../runtime/result.js";
 import { collectDates, type DateFacts } from "./date-facts.js";
-import { countDuplicates } from "./duplicate-rows.js";
+import { collectRows, type RowFacts } from "./row-facts.js";
 import { collectKind, type FoundKind, type KindCollector, type NumberDoubt, type OddValue } from "./table-kinds.js";
 
 /** `list` is a list of names in JSON, `vectors` a list of lists of numbers, `objects` are objects in JSON. */
@@ -59,7 +59,7 @@ export interface ColumnFacts {
   readonly areSounds: boolean;
 }
 
-export interface FileFacts {
+export interface FileFacts extends RowFacts {
   readonly format: "csv" | "tsv" | "json";
   /** The separator where it is not that of the format. */
   readonly delimiter: string | null;
@@ -69,8 +69,6 @@ export interface FileFacts {
   /** The evidence for a notation: the decimal mark of other columns, or the delimiter; null for none. */
   readonly decimalEvidence: "columns" | "delimiter" | null;
   readonly rows: number;
-  /** Rows that are equal to an earlier one; null for too many rows. */
-  readonly duplicates: number | null;
   readonly columns: readonly ColumnFacts[];
 }
 
@@ -108,7 +106,7 @@ async function readTable(
   { delimiter, comment, isOther }: { readonly delimiter: string; readonly comment: string; readonly isOther: boolean },
 ): Promise<Result<FileFacts>> {
   let columns: readonly Collector[] = [];
-  const duplicates = countDuplicates();
+  const rowFacts = collectRows();
   let [rows, hasHeader, commentRows] = [0, true, 0];
   let other: string | undefined;
   const delimiterHint = (found: string) => {
@@ -127,7 +125,7 @@ async function readTable(
       },
       row({ fields, line }) {
         rows += 1;
-        duplicates.add(fields.join("\u0000"));
+        rowFacts.add(fields, line);
         if (fields[0]?.startsWith("#")) commentRows += 1;
         for (const [index, column] of columns.entries()) column.add(fields[index] ?? "", line);
         return [];
@@ -139,7 +137,7 @@ async function readTable(
   const decimalEvidence = isTyped(source.file) ? null : settleDecimals(columns, delimiter);
   return ok({
     ...{ format, delimiter: isOther ? delimiter : null, hasHeader, commentRows, decimalEvidence, rows },
-    duplicates: duplicates.count(),
+    ...rowFacts.finish(),
     columns: columns.map((column) => column.finish()),
   });
 }
@@ -159,7 +157,7 @@ function settleDecimals(columns: readonly Collector[], delimiter: string): FileF
 async function readJsonLines(source: File): Promise<Result<FileFacts>> {
   const { file } = source;
   const columns = new Map<string, Collector>();
-  const duplicates = countDuplicates();
+  const rowFacts = collectRows();
   let [rows, number] = [0, 0];
   try {
     for await (const text of splitLines(readTextChunks({ ...source, path: "" }), MAX_LINE_LENGTH)) {
@@ -167,7 +165,7 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
       if (text.trim() === "") continue;
       const parsed = parseJsonLine(text);
       if (!parsed.ok) return fail([lineProblem(file, number, parsed.error)]);
-      duplicates.add(text.trim());
+      rowFacts.add([text.trim()], number);
       for (const [key, value] of Object.entries(parsed.value.line)) {
         const column = columns.get(key) ?? collectColumn(key);
         columns.set(key, column);
@@ -180,7 +178,7 @@ async function readJsonLines(source: File): Promise<Result<FileFacts>> {
   }
   return ok({
     ...{ format: "json", delimiter: null, hasHeader: true, commentRows: 0, decimalEvidence: null, rows },
-    duplicates: duplicates.count(),
+    ...rowFacts.finish(),
     columns: [...columns.values()].map((column) => column.finish(rows)),
   });
 }

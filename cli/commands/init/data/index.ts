@@ -114,8 +114,7 @@ async function propose(output: Output, data: string, target: string | null, out:
 /** The task, with the series of a file of several where a number of a table is predicted. */
 async function taskFor(data: string, facts: FileFacts, target: string | null): Promise<TaskResult> {
   const chosen = taskOf(facts, target);
-  const isTable = "task" in chosen && ["forecast", "predict_rows"].includes(chosen.task.type);
-  if (!isTable) return chosen;
+  if (!("task" in chosen) || !("inputs" in chosen.task)) return chosen;
   const panel = await findPanel({ file: data, folder: process.cwd() }, facts, target);
   return panel === null ? chosen : taskOf(facts, target, panel);
 }

@@ -49,11 +49,13 @@ export function proposeSounds(folder: string, file: string, target: string | nul
   return ok({ composed, record: { task: "sounds", ...soundFactsRecord(facts.value) }, text });
 }
 
-/** The first part of the names with at least two values that each have two sounds on average. */
+/** The first part of the names with at least two values that each have two sounds on average; else one of a single value. */
 function labelPart({ parts, files }: SoundFacts, target: string | null): number | undefined {
   if (target !== null) return /^[1-9]\d*$/.test(target) ? Number(target) - 1 : undefined;
   const place = parts.findIndex(({ size }) => size >= 2 && 2 * size <= files);
-  return place < 0 ? undefined : place;
+  if (place >= 0) return place;
+  const single = parts.findIndex(({ size }) => size === 1);
+  return single < 0 ? undefined : single;
 }
 
 export function refuse(code: string, message: string, hint: string): Result<never, readonly RunProblem[]> {

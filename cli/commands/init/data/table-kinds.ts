@@ -2,6 +2,7 @@
 import { dateReader, formatsOf } from "../../../../runtime/data/formats/date-values.js";
 import { type TimeSteps, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { numberReader } from "../../../../runtime/data/formats/number-marks.js";
+import { haveOneStep, type TimeUnit, timeUnitOf } from "./time-numbers.js";
 
 /** A kind as a spec has it, without the defaults. */
 export type FoundKind =
@@ -43,6 +44,8 @@ interface NumberOrder {
   readonly correlation: number;
   /** True for numbers that never fall, or never rise. */
   readonly isSorted: boolean;
+  /** Of integers that rise from row to row and are times, their unit; of dates of one step, each once, `dates`. */
+  readonly time: TimeUnit | "dates" | null;
 }
 
 export interface KindCollector {
@@ -89,8 +92,8 @@ const booleans = [
 /** Categories of a column, and rows for each of them on average. */
 const [MAX_CATEGORIES, MIN_ROWS] = [200, 2];
 const MAX_WORDS = 4;
-/** The share of numbers, and the least of them, from which another value is odd. */
-const [MOSTLY, MIN_NUMBERS] = [0.9, 8];
+/** The share of numbers, that next to one mark, and the least of them, from which another value is odd. */
+const [MOSTLY, SOME, MIN_NUMBERS] = [0.9, 0.3, 8];
 /** Numbers whose correlation is measured. */
 const MAX_NUMBERS = 10_000;
 
@@ -105,6 +108,8 @@ export function collectKind(): KindCollector {
   let anyReaders: readonly ReturnType<typeof readerOf>[] | undefined;
   let numbers = 0;
   let firstOdd: Pick<OddValue, "text" | "line"> | null = null;
+  /** Values that are no numbers and not the first of these. */
+  let otherOdds = 0;
   let isCode = true;
   let hasLeadingZero = false;
   return {
@@ -118,7 +123,10 @@ export function collectKind(): KindCollector {
       numberReaders ??= notations.map((notation) => readerOf({ ...notation, unit }));
       anyReaders ??= numberReaders;
       if (anyReaders.some(({ read }) => !Number.isNaN(read(text)))) numbers += 1;
-      else firstOdd ??= { text, line };
+      else {
+        firstOdd ??= { text, line };
+        if (text !== firstOdd.text) otherOdds += 1;
+      }
       isCode &&= /^\d{2,}$/.test(text);
       hasLeadingZero ||= /^0\d/.test(text);
       numberReaders = numberReaders.filter(({ read }) => !Number.isNaN(read(text)));
@@ -129,7 +137,10 @@ export function collectKind(): KindCollector {
       if (texts.length < MAX_NUMBERS) texts.push(text);
     },
     odd() {
-      const isOdd = firstOdd !== null && numbers >= MIN_NUMBERS && numbers >= MOSTLY * count;
+      // A mark of missing values, such as "-", may be frequent.
+      const isMark = otherOdds === 0 && firstOdd !== null && !/^[\p{L}\d]/u.test(firstOdd.text);
+      const least = isMark ? SOME : MOSTLY;
+      const isOdd = firstOdd !== null && numbers >= MIN_NUMBERS && numbers >= least * count;
       return isOdd && firstOdd !== null ? { ...firstOdd, count: count - numbers, of: count } : null;
     },
     decimal() {
@@ -183,11 +194,19 @@ export function collectKind(): KindCollector {
     },
     order() {
       const [reader] = settled ?? numberReaders ?? [];
-      if (reader === undefined) return { correlation: 0, isSorted: false };
+      if (reader === undefined) {
+        const [date, ...otherDates] = likeliestDates(dates ?? [], texts);
+        const isDate = date !== undefined && otherDates.length === 0 && texts.length === count;
+        const time = isDate && hasYear(date.format) && haveOneStep(texts.map(date.read)) ? "dates" : null;
+        return { correlation: 0, isSorted: false, time };
+      }
       const numbers = texts.map(reader.read);
       const steps = numbers.slice(1).map((number, index) => number - (numbers[index] ?? 0));
       const isSorted = steps.every((step) => step >= 0) || steps.every((step) => step <= 0);
-      return { correlation: correlation(numbers), isSorted };
+      const isRising = steps.length > 0 && steps.every((step) => step > 0);
+      const time = isRising ? timeUnitOf(texts) : null;
+      const isTime = time !== null && (time !== "years" || steps.every((step) => step === 1));
+      return { correlation: correlation(numbers), isSorted, time: isTime ? time : null };
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The task of a data file and its target column: what a model reads and what it predicts. */
 
-import { formatInteger } from "../../../../runtime/format.js";
+import { formatInteger, listFirst } from "../../../../runtime/format.js";
 import { joinWithAnd, nearest, quote } from "../../../../schema/diagnostics/suggest.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
 import type { Panel } from "./panel.js";
@@ -34,6 +34,10 @@ export type TaskResult = { readonly task: Task } | { readonly fault: TaskFault }
 const MAX_CLASSES = 100;
 /** Mean characters of a text that is no name. */
 const LONG_TEXT = 20;
+/** Lines above the names of the columns. */
+const MAX_TITLES = 8;
+/** Columns that a message names. */
+const MAX_NAMES = 20;
 /** Words of a label. */
 const MAX_LABEL_WORDS = 4;
 
@@ -47,20 +51,28 @@ export function taskOf(
   panel: Panel | null = null,
 ): TaskResult {
   const names = columns.map(({ name }) => name);
-  const numbers = columns.filter(({ kind }) => kind === "numbers");
   if (targetName === null) {
-    if (numbers.length === columns.length)
-      return { task: { type: "forecast", inputs: numbers, targets: numbers, panel: null } };
-    return fault("no column to predict is named", `Add --target with one of ${joinWithAnd(names)}.`);
+    // Next to the times of a series all columns are predicted.
+    const others = columns.filter((column) => !hasOrder(column) && column.kind !== "empty");
+    const areNumbers = others.every(({ tableKind, odd }) => tableKind?.type === "number" && odd === null);
+    const hasOneTime = columns.filter(hasOrder).length <= 1;
+    if (areNumbers && hasOneTime && others.length > 0)
+      return { task: { type: "forecast", inputs: others, targets: others, panel: null } };
+    return fault("no column to predict is named", `Add --target with one of ${listed(names)}.`);
   }
   const target = columns.find(({ name }) => name === targetName) ?? columns[Number(targetName) - 1];
   if (target === undefined) {
     const repeated = names.filter((name) => name.startsWith(`${targetName} (column `));
     if (repeated.length > 1)
       return fault(`the file has several columns ${quote(targetName)}`, `Name one of them: ${quoteNames(repeated)}.`);
+    const isBelow = columns.some(({ values }) => [...(values?.keys() ?? [])].slice(0, MAX_TITLES).includes(targetName));
     const closest = nearest(targetName, names);
-    const hint = closest === undefined ? "" : `Did you mean ${quote(closest)}? `;
-    return fault(`the file has no column ${quote(targetName)}`, `${hint}Its columns are ${joinWithAnd(names)}.`);
+    const hint = isBelow
+      ? `A line below the first one has it: remove the lines above the names of the columns. `
+      : closest === undefined
+        ? ""
+        : `Did you mean ${quote(closest)}? `;
+    return fault(`the file has no column ${quote(targetName)}`, `${hint}Its columns are ${listed(names)}.`);
   }
   if (rows < 4) return fault(`the file has ${rows} rows, too few to train on`, "Use a file with more rows.");
   const labels = withMarkers(target);
@@ -109,7 +121,8 @@ export function taskOf(
   if (input !== undefined && isLongText && inputs.length === 0 && !areTexts && areIntegers(labels, rows))
     return { task: { type: "classify", input, target: labels } };
   // Integers in the order of dates are counts; two of them are still classes.
-  const areCounts = isNumber && (labels.values?.size ?? 0) > 2 && !isLongText && others.some(hasOrder);
+  const hasTimes = others.some(hasOrder) || panel?.time.tableKind?.type === "date";
+  const areCounts = isNumber && (labels.values?.size ?? 0) > 2 && !isLongText && hasTimes;
   if (isLabel(labels, rows) && (!isNumber || target.kind === "numbers") && !areCounts) {
     // Names of few kinds, such as colors, have less to read than numbers.
     const areNames = inputs.every(({ tableKind }) => tableKind?.type === "category") && inputs.length < 2;
@@ -129,7 +142,7 @@ export function taskOf(
     // A short series has too few periods for its calendar.
     const past = others.filter(({ tableKind, ...column }) =>
       tableKind?.type === "number"
-        ? column.name !== panel?.time.name
+        ? column.name !== panel?.time.name && column.order.time === null
         : isRowInput({ tableKind, ...column }) &&
           (tableKind?.type !== "date" || (panel?.shortest ?? rows) >= LONG_SERIES),
     );
@@ -180,8 +193,9 @@ const CORRELATED = 0.35;
 /** Rows of the shortest series without dates. */
 export const MIN_SERIES = 20;
 
-function hasOrder({ isOrderedDate }: ColumnFacts): boolean {
-  return isOrderedDate;
+/** True for the times of a series: dates in one order or of one step, or years or seconds that rise from row to row. */
+export function hasOrder({ isOrderedDate, order }: ColumnFacts): boolean {
+  return isOrderedDate || order.time !== null;
 }
 
 /** True for rows in the order of time: by dates in one order, or by related successive values of an unsorted target. */
@@ -244,6 +258,10 @@ function dateFault({ name, values, dates: { formats } }: ColumnFacts): TaskResul
     `the column ${quote(name)} has dates of several formats: ${quote(example)} is ${formats.map(quote).join(" or ")}`,
     'Write the dates as 2024-01-31, or write a spec of the column with { "type": "date", "format": … }.',
   );
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > MAX_NAMES ? listFirst(names, MAX_NAMES) : joinWithAnd(names);
 }
 
 function quoteNames(names: readonly string[]): string {

@@ -11,6 +11,7 @@ import { fail, ok, type Result } from "../../../result.js";
 import { findColumn, makeUnique, shorten } from "../../formats/columns.js";
 import type { Row } from "../../formats/csv.js";
 import { fieldReader } from "../../formats/field-readers.js";
+import { wayOut } from "../../formats/number-marks.js";
 import { isMissing, notationOf } from "../../formats/number-notation.js";
 import type { TargetUse } from "../../target-values.js";
 
@@ -109,7 +110,7 @@ export function chooseColumns(
     const place = { path: "/data/file", file: data.file, line: firstRow.line, column: index + 1 };
     const what = `has "${shorten(first)}", which is not a number but looks like ${notation.name}`;
     const message = `${data.file}:${firstRow.line}: Column "${name}" ${what}.`;
-    const hint = `Set ${notation.setting}; or write ${shorten(notation.plain)}, or name the input columns in data.columns.`;
+    const hint = `${wayOut(notation)}, or name the input columns in data.columns.`;
     problems.push({ code: "table-value", ...place, message, hint });
   }
   const kinds = hasKinds(data.columns) ? data.columns : null;

@@ -9,6 +9,7 @@ async function rowsOf(csv: string, comment = "", isDelimiterSet = true) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "t.csv"), csv);
   const rows: Row[] = [];
+  const notices: string[] = [];
   const problems = await readCsv(
     { file: "t.csv", folder, path: "/data/file" },
     { delimiter: ",", isDelimiterSet, delimiterHint: String, comment, header: true },
@@ -19,8 +20,9 @@ async function rowsOf(csv: string, comment = "", isDelimiterSet = true) {
         return [];
       },
     },
+    (notice) => notices.push(notice),
   );
-  return { rows: rows.map(({ line, fields }) => [line, ...fields]), problems };
+  return { rows: rows.map(({ line, fields }) => [line, ...fields]), problems, notices };
 }
 
 test.each([
@@ -28,7 +30,7 @@ test.each([
   ["LF in the header alone", "text\ngood one\r\nbad\r\nawful thing\r\n"],
   ["all three", "text\rgood one\nbad\r\nawful thing"],
 ])("mixed line ends: %s", async (_, csv) => {
-  expect(await rowsOf(csv)).toEqual({
+  expect(await rowsOf(csv)).toMatchObject({
     rows: [
       [2, "good one"],
       [3, "bad"],
@@ -40,7 +42,7 @@ test.each([
 
 test.each(["\n", "\r\n", "\r"])("a line break in quotes counts once: %j", async (end) => {
   const lines = ["# note", "text,label", '"two', 'lines",x', "", '" a', "", '",y', "# note", "b,z"];
-  expect(await rowsOf(lines.join(end), "#")).toEqual({
+  expect(await rowsOf(lines.join(end), "#")).toMatchObject({
     rows: [
       [3, "two\nlines", "x"],
       [6, " a\n\n", "y"],
@@ -62,4 +64,16 @@ test("a first line such as sep=; names the delimiter, and is no row", async () =
   const { rows, problems } = await rowsOf("\ufeffsep=;\na;b\n1,5;2\n", "", false);
   expect(rows).toEqual([]);
   expect(problems).toMatchObject([{ code: "table-delimiter", line: 1, hint: ";" }]);
+});
+
+test("rows without a value are rows between others, and left out at the end", async () => {
+  const { rows, notices } = await rowsOf("a,b\n1,2\n,\n3,\n,\n,\n");
+  expect(rows).toEqual([
+    [2, "1", "2"],
+    [3, "", ""],
+    [4, "3", ""],
+  ]);
+  expect(notices).toEqual(['"t.csv": 2 lines without a value at the end are left out, from line 5.']);
+  // One empty field is a value that is missing.
+  expect((await rowsOf('a\n1\n""\n')).rows).toHaveLength(2);
 });

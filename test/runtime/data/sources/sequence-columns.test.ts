@@ -127,3 +127,16 @@ test.each<readonly [string, Columns, boolean, string]>([
   expect(read).toMatchObject({ ok: false, error: [{ message }] });
   expect(inferred).toMatchObject({ ok: false, error: [{ message, hint: expect.stringMatching(/\.$/) }] });
 });
+
+test("rows of a table without a text are left out and counted", async () => {
+  const gaps = 'review,sentiment\ngood film,pos\n,neg\nbad film,neg\n"",pos\n';
+  const { read } = await opened("s.csv", gaps, { text: "review", label: "sentiment" });
+  if (!read.ok) throw new Error(read.error[0]?.message);
+  expect(read.value.splits.train).toHaveLength(2);
+  expect(read.value.notices).toContain(
+    "2 rows have no text, and are left out of training and evaluation: the first is s.csv:3.",
+  );
+  expect(
+    await firstProblem("s.csv", "review,sentiment\n,pos\n,neg\n", { text: "review", label: "sentiment" }),
+  ).toMatchObject({ line: 2, message: "s.csv:2: No row has a text." });
+});
