@@ -174,7 +174,7 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
       return (
         `A forecast of the next row: reads the last rows of ${namesOf(task.inputs)}, predicts ${namesOf(task.targets)}. ` +
         `The ${formatCount(rows, "row")} are read as a series in the order of ${timeText(columns)}` +
-        `${columns.some(({ isDescendingDate }) => isDescendingDate) ? ", the newest first." : "."}` +
+        `${columns.some((column) => column.isOrderedDate && column.isDescendingDate) ? ", the newest first." : "."}` +
         (task.inputs.length > task.targets.length && !columns.some((column) => column.isDate || hasOrder(column))
           ? `\nFor independent rows, remove window, horizon and split.order, and leave ${namesOf(task.targets)} out of columns.`
           : "")
