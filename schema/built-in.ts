@@ -34,6 +34,7 @@ const { names: builtInCells, read: builtInCell } = definitionFolder("cells");
 const { names: builtInActivations, read: builtInActivation } = definitionFolder("activations");
 const { names: builtInOptimizers, read: builtInOptimizer } = definitionFolder("optimizers");
 const { names: builtInSchedules, read: builtInSchedule } = definitionFolder("schedules");
+const { names: builtInLayers, read: builtInLayer } = definitionFolder("layers");
 const { names: builtInLosses, read: builtInLoss } = definitionFolder("losses");
 const { names: builtInMetrics, read: builtInMetric } = definitionFolder("metrics");
 
@@ -42,6 +43,8 @@ export {
   builtInActivations,
   builtInCell,
   builtInCells,
+  builtInLayer,
+  builtInLayers,
   builtInLoss,
   builtInLosses,
   builtInMetric,

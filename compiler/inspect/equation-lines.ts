@@ -18,6 +18,9 @@ export interface LayerShapes {
   readonly definitions: NormalSpec["layers"];
 }
 
+/** A layer that is not recurrent. */
+export type ExplainedLayer = Exclude<NormalLayer, { readonly layer: "rnn" }>;
+
 export interface LayerEquation {
   readonly text: string;
   /** The shape of the left side, batch first. */

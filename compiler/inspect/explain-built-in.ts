@@ -2,6 +2,7 @@
 import {
   builtInCell,
   builtInCells,
+  builtInLayer,
   builtInLoss,
   builtInMetric,
   builtInOptimizer,
@@ -30,12 +31,12 @@ interface Union {
   readonly kind: Exclude<BuiltInKind, "cell">;
   readonly folder: string;
   schema(): Schema;
-  /** The file of the equations; layers are code. */
+  /** The file of the equations; undefined for code. */
   read(name: string): JsonObject | undefined;
 }
 
 const unions: readonly Union[] = [
-  { kind: "layer", folder: "layers", schema: () => definition("layer"), read: () => undefined },
+  { kind: "layer", folder: "layers", schema: () => definition("layer"), read: builtInLayer },
   { kind: "loss", folder: "losses", schema: () => definition("loss"), read: builtInLoss },
   { kind: "metric", folder: "metrics", schema: () => definition("metric"), read: builtInMetric },
   {

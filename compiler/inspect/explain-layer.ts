@@ -3,8 +3,8 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { functionTable } from "../language/functions/index.js";
 import type { ArraySignature, Signature } from "../signature.js";
 import type { Analysis } from "./analyze.js";
-import { customGradient, inputNames } from "./custom-equations.js";
 import type { LayerEquation } from "./equation-lines.js";
+import { gradientOfLayer, inputNames, isOfEquations } from "./equations-of-layer.js";
 import { type ExplainedLayer, layerEquations } from "./layer-equations.js";
 
 export interface NamedShape {
@@ -19,7 +19,7 @@ export interface LayerExplanation {
   readonly parameters: readonly NamedShape[];
   readonly equations: readonly LayerEquation[];
   readonly notes: readonly string[];
-  /** Of a layer of the user's own, from the cotangent of its output; empty for others. */
+  /** Of a layer of equations, from the cotangent of its output; empty for others. */
   readonly gradient: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function explainLayer(
     definitions,
   };
   const context = { expected: new Map(Object.entries(signature.expected)) };
-  const gradient = layer.layer === "custom" ? customGradient(layer, shapes.inputs, spec, context) : [];
+  const gradient = isOfEquations(layer) ? gradientOfLayer(layer, shapes.inputs, spec, context) : [];
   return { inputs, parameters: named, ...layerEquations(layer, shapes), gradient };
 }
 

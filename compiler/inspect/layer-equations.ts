@@ -7,7 +7,6 @@ import { convolutionWindows, frameOf, spanOf, type Windows, windowsOf } from "..
 import type {
   ActivationUse,
   NormalConv1d,
-  NormalLayer,
   NormalLogMel,
   NormalPool,
   NormalPosition,
@@ -19,12 +18,19 @@ import { at } from "../ir/expect.js";
 import { equationScope, infixLines } from "../ir/print/equations.js";
 import type { Shape } from "../ir/types.js";
 import { attentionEquations } from "./attention-equations.js";
-import { customEquations } from "./custom-equations.js";
-import { type LayerEquation, type LayerEquations, type LayerShapes, line, plus, widthOf } from "./equation-lines.js";
+import {
+  type ExplainedLayer,
+  type LayerEquation,
+  type LayerEquations,
+  type LayerShapes,
+  line,
+  plus,
+  widthOf,
+} from "./equation-lines.js";
+import { equationsOfLayer } from "./equations-of-layer.js";
 
-export type { LayerEquation, LayerEquations, LayerShapes } from "./equation-lines.js";
+export type { ExplainedLayer, LayerEquation, LayerEquations, LayerShapes } from "./equation-lines.js";
 
-export type ExplainedLayer = Exclude<NormalLayer, { readonly layer: "rnn" }>;
 type LayerOf<K extends ExplainedLayer["layer"]> = Extract<ExplainedLayer, { readonly layer: K }>;
 
 const withWidth = (shape: Shape, width: number | string): Shape => [...shape.slice(0, -1), width];
@@ -63,17 +69,11 @@ function activationLines(activation: string, operand: string, { output, function
   );
 }
 
-/** Normalization by a mean and a mean square, then gain and shift. */
-function normalization(
-  shapes: LayerShapes,
-  epsilon: number,
-  { centered, mean }: { readonly centered: boolean; readonly mean: string },
-): LayerEquations {
-  const { output, parameters } = shapes;
-  const c = centered ? "c" : "x";
-  const scaled = `${c} / √(mean(${c}²) + ${epsilon})${parameters.has("gain") ? " · gain" : ""}`;
+/** Normalization by a mean and a variance, then gain and shift. */
+function normalization({ output, parameters }: LayerShapes, epsilon: number, mean: string): LayerEquations {
+  const scaled = `c / √(mean(c²) + ${epsilon})${parameters.has("gain") ? " · gain" : ""}`;
   const equations = [
-    ...(centered ? [line("c = x - mean(x)", output)] : []),
+    line("c = x - mean(x)", output),
     line(`y = ${plus(scaled, parameters.has("shift") ? "shift" : undefined)}`, output),
   ];
   return { equations, notes: [`mean: ${mean}.`] };
@@ -197,8 +197,6 @@ const affine: Explain<LayerOf<"dense" | "projection">> = (layer, shapes) => {
   return { equations: [...equations, ...activated(product, layer.activation, shapes)], notes };
 };
 
-const features = (width: number | string) => `over the ${width} features`;
-
 const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>> } = {
   one_hot: (_, { output }) => only(line("y = row x of the identity matrix", output)),
   cycle: ({ period }, { output }) => {
@@ -217,25 +215,17 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
         ? [line("y = x", shapes.output)]
         : activationLines(activationNotation(activation), "x", shapes)),
     ),
-  layer_norm: ({ epsilon }, shapes) =>
-    normalization(shapes, epsilon, { centered: true, mean: features(widthOf(shapes.output)) }),
-  rms_norm: ({ epsilon }, shapes) =>
-    normalization(shapes, epsilon, { centered: false, mean: features(widthOf(shapes.output)) }),
+  layer_norm: equationsOfLayer,
+  rms_norm: equationsOfLayer,
   group_norm: ({ epsilon, groups }, shapes) => {
     const steps = shapes.output.length === 3 ? " and the valid steps" : "";
     const size = Number(widthOf(shapes.output)) / groups;
-    return normalization(shapes, epsilon, {
-      centered: true,
-      mean: `over the ${size} features of each of ${groups} groups${steps}`,
-    });
+    return normalization(shapes, epsilon, `over the ${size} features of each of ${groups} groups${steps}`);
   },
   batch_norm: ({ epsilon, momentum }, shapes) => {
     const { output, parameters } = shapes;
     const steps = output.length === 3 ? " and their valid steps" : "";
-    const training = normalization(shapes, epsilon, {
-      centered: true,
-      mean: `over the rows of a batch${steps}, N in all`,
-    });
+    const training = normalization(shapes, epsilon, `over the rows of a batch${steps}, N in all`);
     const kept = Number((1 - momentum).toPrecision(12));
     const statistic = [widthOf(output)];
     const gain = parameters.has("gain") ? " · gain" : "";
@@ -273,7 +263,7 @@ const explainers: { readonly [K in ExplainedLayer["layer"]]: Explain<LayerOf<K>>
   multiply: combined("·"),
   position: positionEquations,
   attention: attentionEquations,
-  custom: customEquations,
+  custom: equationsOfLayer,
   onnx: ({ file, output, trainable }, { inputs, output: shape }) => ({
     equations: [
       line(

@@ -11,8 +11,9 @@ import { cycle } from "./cycle.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { embedding } from "./embedding.js";
+import { equationLayer } from "./equations.js";
 import { groupNorm } from "./group-norm.js";
-import { perStepNorm } from "./layer-norm.js";
+
 import { logMel } from "./log-mel.js";
 import { oneHot } from "./one-hot.js";
 import { onnx } from "./onnx/index.js";
@@ -32,8 +33,8 @@ export const layers: { readonly [K in Kind]: LayerDefinition<LayerOf<K>> | Combi
   dense,
   projection: dense,
   activation,
-  layer_norm: perStepNorm,
-  rms_norm: perStepNorm,
+  layer_norm: equationLayer,
+  rms_norm: equationLayer,
   group_norm: groupNorm,
   batch_norm: batchNorm,
   dropout,

@@ -76,7 +76,7 @@ function checkCall(
     const hint = isCell ? `Keep them in a state: "h' = x", and read h.` : "Call it in the equations of a layer.";
     return { code: "unknown-function", message, hint, offset };
   }
-  if (call.function === "layer_norm") return checkPartCount(call, '"layer_norm(e, 4)"');
+  if (call.function === "layer_norm") return checkPartCount(call, '"layer_norm(e, 4)"', 1);
   return call.function === "split" ? checkSplit(call, targets) : undefined;
 }
 
@@ -96,11 +96,12 @@ function formulaProblem(
 function checkPartCount(
   { function: name, arguments: [, count] }: CallExpression,
   use: string,
+  minimum = 2,
 ): EquationProblem | undefined {
-  if (count === undefined || (count.kind === "number" && Number.isInteger(count.value) && count.value >= 2)) {
+  if (count === undefined || (count.kind === "number" && Number.isInteger(count.value) && count.value >= minimum)) {
     return undefined;
   }
-  const message = `the second argument of ${name} must be an integer of at least 2`;
+  const message = `the second argument of ${name} must be an integer of at least ${minimum}`;
   return { code: "argument", message, hint: `Write the number of equal parts: ${use}.`, offset: count.offset };
 }
 

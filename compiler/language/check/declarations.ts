@@ -3,12 +3,15 @@ import type { Report } from "../../../schema/diagnostics/index.js";
 import { joinWithOr, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { child } from "../../../schema/json-pointer.js";
 import type { FunctionTable } from "../functions/function.js";
-import { isCallable } from "../functions/time.js";
+import { isFunctionName } from "../functions/time.js";
 import { type DefinitionKind, otherwise, ownValue, type ResolvedDefinition, type VariedOptions } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
 
-/** Checks that options, parameters and states, which share the scope of the equations, have distinct names. */
+/**
+ * Checks that options, parameters and states, which share the scope of the equations, have distinct names. An option that
+ * is true or false has no value there: a parameter that it switches may have its name.
+ */
 export function checkNames(definition: ResolvedDefinition, scope: Scope, path: string, report: Report): boolean {
   let isDistinct = true;
   const usedNames = new Map<string, string>([
@@ -17,12 +20,13 @@ export function checkNames(definition: ResolvedDefinition, scope: Scope, path: s
   ]);
   const declare = (names: readonly string[], kind: string, pointerOf: (name: string) => string | undefined) => {
     for (const name of names) {
-      const isFunction = definition.functions.isBuiltIn(name) && isCallable(name, definition.kind);
-      const other = isFunction ? "a function" : usedNames.get(name);
+      const other = isFunctionName(name, definition) ? "a function" : usedNames.get(name);
       if (other === undefined) {
         usedNames.set(name, kind);
         continue;
       }
+      if (other === "an option" && kind === "a parameter" && typeof ownValue(definition.options, name) === "boolean")
+        continue;
       isDistinct = false;
       const message = `${quote(name)} is ${other} already`;
       report({

@@ -24,26 +24,32 @@ import {
   tensorType,
 } from "./function.js";
 
+/** The least variance of a normalization, unless a call gives another. */
+const LAYER_NORM_EPSILON = 1e-5;
+
 export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
   softmax: lastAxisFunction("softmax(a)", "exp(a) / Σ exp(a)", (b, a) => b.softmax(a)),
   log_softmax: lastAxisFunction("log_softmax(a)", "a − log Σ exp(a)", (b, a) => b.logSoftmax(a)),
   layer_norm: {
-    notation: "layer_norm(a, parts)",
-    equation: "(a − mean(a)) / √(mean((a − mean(a))²) + 1e-5), of each of the equal parts",
-    arity: [1, 2],
+    notation: "layer_norm(a, parts = 1, epsilon = 1e-5)",
+    equation: "(a − mean(a)) / √(mean((a − mean(a))²) + epsilon), of each of the equal parts",
+    arity: [1, 3],
     conditionCount: 0,
     infer(args, rules) {
-      const [a, count] = [at(args, 0), args[1]];
+      const [a, count, epsilon] = [at(args, 0), args[1], args[2]];
       if (shapeOf(a).length === 0) return missingAxis(0);
+      if (epsilon !== undefined && (epsilon.kind !== "number" || epsilon.value <= 0))
+        return argumentError("argument", "epsilon must be a number above 0", 2);
       const parts = count === undefined ? undefined : equalParts(a, count, rules);
       return parts?.kind === "error" ? parts : tensorType(shapeOf(a), args);
     },
     build(b, args, shape) {
-      const [a, count] = [at(args, 0), args[1]];
-      if (typeof count !== "number") return layerNorm(b, asValue(b, a));
+      const a = at(args, 0);
+      const [count, epsilon] = [Number(args[1] ?? 1), Number(args[2] ?? LAYER_NORM_EPSILON)];
+      if (count === 1) return layerNorm(b, asValue(b, a), epsilon);
       const part = expectDefined(divideDim(lastDim(shape), count), "the size of a part");
       const parts = b.reshape(asValue(b, a), [...shape.slice(0, -1), count, part]);
-      return b.reshape(layerNorm(b, parts), shape);
+      return b.reshape(layerNorm(b, parts, epsilon), shape);
     },
   },
   concat: {
@@ -192,17 +198,8 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
  *
  * @param epsilon added to the variance.
  */
-export function layerNorm(b: OpMethods, a: Value, epsilon = 1e-5): Value {
+export function layerNorm(b: OpMethods, a: Value, epsilon = LAYER_NORM_EPSILON): Value {
   return b.layerNormalization(a, 1, undefined, epsilon);
-}
-
-/**
- * Mean square 1 along the last axis. B. Zhang, R. Sennrich (2019).
- *
- * @param epsilon added to the mean square.
- */
-export function rmsNorm(b: OpMethods, a: Value, epsilon: number): Value {
-  return b.div(a, b.sqrt(b.add(b.mean(b.mul(a, a), [-1], true), epsilon)));
 }
 
 /** A function along the last axis that keeps its size. */

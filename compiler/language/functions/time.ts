@@ -2,7 +2,8 @@
 import { at } from "../../ir/expect.js";
 import { isBatched, shapeOf } from "../expression-type.js";
 import { type Expression, visit } from "../parse/expression.js";
-import type { DefinitionKind } from "../resolve.js";
+import { tokenize } from "../parse/tokens.js";
+import type { DefinitionKind, ResolvedDefinition } from "../resolve.js";
 import { argumentError, asValue, type Delay, type EquationFunction, tensorType } from "./function.js";
 
 /** Zeros before the first step. */
@@ -31,10 +32,23 @@ export const timeFunctions: Readonly<Record<string, EquationFunction>> = {
   },
 };
 
-/** False for a function of time steps outside of a layer, where its name is free. */
+/** False for a function of time steps outside of a layer. */
 export function isCallable(name: string, kind: DefinitionKind): boolean {
   return kind === "layer" || !Object.hasOwn(timeFunctions, name);
 }
+
+/** True for the name of a function, which equations cannot set; that of a time function is free where none calls it. */
+export function isFunctionName(
+  name: string,
+  { functions, equations }: Pick<ResolvedDefinition, "functions" | "equations">,
+): boolean {
+  return functions.isBuiltIn(name) && (!Object.hasOwn(timeFunctions, name) || equations.some(calls(name)));
+}
+
+const calls = (name: string) => (source: string) => {
+  const { tokens } = tokenize(source);
+  return tokens.some((token, index) => token.text === name && tokens[index + 1]?.text === "(");
+};
 
 /** True where equations read earlier time steps. */
 export function readsEarlierSteps(equations: readonly { readonly value: Expression }[]): boolean {

@@ -3,7 +3,7 @@ import { observeReport, type Report } from "../../../schema/diagnostics/index.js
 import { nearest, quote, suggestion } from "../../../schema/diagnostics/suggest.js";
 import { at } from "../../ir/expect.js";
 import { checkCalls } from "../check/calls.js";
-import { isCallable } from "../functions/time.js";
+import { isFunctionName } from "../functions/time.js";
 import { functionOf, numericOptions, type ResolvedDefinition, stateNoun } from "../resolve.js";
 import type { Scope } from "../scope.js";
 import { allSizes } from "../size-expression.js";
@@ -113,7 +113,7 @@ function checkOrder(
   const declared = declaredNames(definition, scope);
   const numbers = numericOptions(definition);
   const readableDeclarations = [...declared.keys()].filter(
-    (name) => !Object.hasOwn(definition.options, name) || numbers.has(name),
+    (name) => declared.get(name) !== option || numbers.has(name),
   );
   const readable = new Set(readableDeclarations);
   const sizes = readableDeclarations.filter((name) => declared.get(name) === size);
@@ -144,6 +144,7 @@ function checkOrder(
 }
 
 const size = "a size";
+const option = "an option";
 
 const withArticle = (noun: string) => `${noun === "parameter" ? "the" : "a"} ${noun}`;
 
@@ -156,7 +157,8 @@ function declaredNames(definition: ResolvedDefinition, { inputs, sizes }: ScopeN
     ...Object.keys(moreInputs).map((name) => [name, "an input"] as const),
     ...Object.keys(state).map((name) => [name, withArticle(stateNoun(kind, name))] as const),
     ...Object.keys(parameters).map((name) => [name, "a parameter"] as const),
-    ...Object.keys(options).map((name) => [name, "an option"] as const),
+    // An option that is true or false may have the name of a parameter.
+    ...Object.keys(options).flatMap((name) => (Object.hasOwn(parameters, name) ? [] : [[name, option] as const])),
   ]);
 }
 
@@ -241,15 +243,16 @@ function declarationHint({ kind, options, parameters }: ResolvedDefinition): str
 function unsettableProblem(
   { name, offset }: Target,
   {
-    definition: { kind, functions, state: states },
+    definition,
     declared,
     assigned,
   }: { definition: ResolvedDefinition; declared: ReadonlyMap<string, string>; assigned: ReadonlySet<string> },
 ): EquationProblem | undefined {
+  const { kind, state: states } = definition;
   if (assigned.has(name))
     return { code: "name-taken", message: `${quote(name)} is set twice`, hint: "Use another name.", offset };
   const conflict =
-    declared.get(name) ?? (functions.isBuiltIn(name) && isCallable(name, kind) ? "a function" : undefined);
+    declared.get(name) ?? (isFunctionName(name, definition) ? "a function" : undefined);
   if (conflict !== undefined) {
     const hint = Object.hasOwn(states, name) ? `The next value of "${name}" is "${name}'".` : "Use another name.";
     return { code: "name-taken", message: `${quote(name)} is ${conflict}`, hint, offset };

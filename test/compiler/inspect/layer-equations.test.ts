@@ -53,9 +53,10 @@ test("a projection with the table of an embedding", async () => {
 test("norms", async () => {
   const layerNorm = await explained({ layer: "layer_norm" });
   expect(textOf(layerNorm)).toEqual([
-    "c = x - mean(x)  [batch, time, 4]",
-    "y = c / √(mean(c²) + 0.00001) · gain + shift  [batch, time, 4]",
-    "mean: over the 4 features.",
+    "n = layer_norm(x, 1, epsilon)  [batch, time, 4]",
+    "s = n * gain  [batch, time, 4]",
+    "y = s + shift  [batch, time, 4]",
+    "epsilon = 0.00001, gain = true, shift = true.",
   ]);
   const normalized = (values: Vector, epsilon: number) => {
     const c = values.map((value) => value - mean(values));
@@ -66,7 +67,11 @@ test("norms", async () => {
   );
 
   const rmsNorm = await explained({ layer: "rms_norm", gain: false, epsilon: 0.5 });
-  expect(textOf(rmsNorm)).toEqual(["y = x / √(mean(x²) + 0.5)  [batch, time, 4]", "mean: over the 4 features."]);
+  expect(textOf(rmsNorm)).toEqual([
+    "n = x / sqrt(mean(x * x) + epsilon)  [batch, time, 4]",
+    "y = n  [batch, time, 4]",
+    "epsilon = 0.5, gain = false.",
+  ]);
   expectOutput(rmsNorm, (x) => x.map((row) => row.map((value) => value / Math.sqrt(mean(times(row, row)) + 0.5))));
 
   const groupNorm = await explained({ layer: "group_norm", groups: 2, gain: false, shift: false });

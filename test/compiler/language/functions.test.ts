@@ -63,10 +63,10 @@ const logGamma = (a: number) => {
   return 0.5 * Math.log(2 * Math.PI) + (a - 0.5) * Math.log(base) - base + Math.log(series);
 };
 const total = (row: readonly number[]) => row.reduce((sum, entry) => sum + entry, 0);
-const normalized = (row: readonly number[], entry: number) => {
+const normalized = (row: readonly number[], entry: number, epsilon = 1e-5) => {
   const mean = total(row) / row.length;
   const variance = total(row.map((other) => (other - mean) ** 2)) / row.length;
-  return (entry - mean) / Math.sqrt(variance + 1e-5);
+  return (entry - mean) / Math.sqrt(variance + epsilon);
 };
 const valueAt = (row: readonly number[], column: number) => row[column] ?? Number.NaN;
 const times = (row: readonly number[], matrix: Rows) =>
@@ -99,6 +99,7 @@ describe("the value of each function and operator", () => {
     ["where(0.25 != h, h, 9)", map((a) => (a !== 0.25 ? a : 9))],
     ["softmax(h)", map((a, _, row) => Math.exp(a) / total(row.map(Math.exp)))],
     ["layer_norm(h)", map((a, _, row) => normalized(row, a))],
+    ["layer_norm(h, 1, 0.5)", map((a, _, row) => normalized(row, a, 0.5))],
     ["layer_norm(h, 2)", map((a, column, row) => normalized(column < 2 ? row.slice(0, 2) : row.slice(2), a))],
     ["concat(h, x, b)", h.map((row, index) => [...row, ...(x[index] ?? []), ...b])],
     ["sum(h)", h.map((row) => [total(row)])],

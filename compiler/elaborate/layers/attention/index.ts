@@ -1,4 +1,7 @@
-/** attention: for each step of a query, the mean of a memory's steps, weighted by the softmax of scores. */
+/**
+ * attention: for each step of a query, the mean of a memory's steps, weighted by the softmax of scores. In code, because
+ * a query reads all steps of a memory.
+ */
 import type { NormalAttention } from "../../../../schema/normal/index.js";
 import { at } from "../../../ir/expect.js";
 import { sizesAgree } from "../../compare-sizes.js";

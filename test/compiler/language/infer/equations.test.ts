@@ -161,6 +161,7 @@ describe("kinds", () => {
       "argument +15: rate > 0 compares two numbers. Compare a tensor: this result never changes.",
     ],
     ["a = softmax(2)", "argument +12: 2: a number has no axes"],
+    ["a = layer_norm(x, 1, 0)", "argument +21: 0: epsilon must be a number above 0"],
     ["a = layer_norm(rate, 2)", "argument +15: rate: a number has no axes"],
     ["a = sum(s)", "argument +8: s: a number has no axes"],
     ["a = concat(h, 1)", "argument +14: 1: a number has no axes"],

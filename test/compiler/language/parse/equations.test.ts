@@ -189,7 +189,7 @@ describe("calls", () => {
     [
       "parts to normalize that are not counted",
       "h' = layer_norm(h, leak)",
-      'argument /cells/mine/equations/0+19: the second argument of layer_norm must be an integer of at least 2. Write the number of equal parts: "layer_norm(e, 4)".',
+      'argument /cells/mine/equations/0+19: the second argument of layer_norm must be an integer of at least 1. Write the number of equal parts: "layer_norm(e, 4)".',
     ],
     [
       "several names for one value",

@@ -1,11 +1,13 @@
-/** The equations of a layer of the user's own, as written, each with the shape of the name that it sets; its gradient. */
+/** The equations of a layer of a spec or of specs/layers, as written, each with the shape of the name that it sets; its gradient. */
 import type { NormalCustom, NormalSpec } from "../../schema/normal/index.js";
+import { type EquationLayer, resolveLayer } from "../elaborate/layers/equations.js";
 import { graphBuilder } from "../graph/builder.js";
 import { at, expectDefined } from "../ir/expect.js";
 import type { Shape } from "../ir/types.js";
 import { analyze } from "../language/analyze.js";
 import { buildEquations, nameValues, outputOf } from "../language/build.js";
 import { shapeOf } from "../language/expression-type.js";
+import type { FunctionTable } from "../language/functions/function.js";
 import { functionTable } from "../language/functions/index.js";
 import { readsEarlierSteps } from "../language/functions/time.js";
 import { withInputSizes } from "../language/inputs.js";
@@ -14,15 +16,22 @@ import { ownValue, type ResolvedDefinition, resolveDefinition } from "../languag
 import { rowScope } from "../language/scope.js";
 import { declaredShapes } from "../language/size-expression.js";
 import type { PassContext } from "../optimize/pass.js";
+import type { ExplainedLayer } from "./equation-lines.js";
 import { type LayerEquations, type LayerShapes, line, widthOf } from "./equation-lines.js";
 import { gradientEquations } from "./gradient-equations.js";
 
-export function customEquations(
-  { type, options }: NormalCustom,
+/** A layer that is equations: one of the user's own, or a built-in one. */
+type LayerOfEquations = NormalCustom | EquationLayer;
+
+export function isOfEquations(layer: ExplainedLayer): layer is LayerOfEquations {
+  return layer.layer === "custom" || layer.layer === "layer_norm" || layer.layer === "rms_norm";
+}
+
+export function equationsOfLayer(
+  layer: LayerOfEquations,
   { inputs, functions, definitions }: LayerShapes,
 ): LayerEquations {
-  const source = expectDefined(ownValue(definitions, type), `the layer ${type}`);
-  const definition = resolveDefinition(source, options, functions, "layer");
+  const definition = resolved(layer, definitions, functions);
   const sizes = sizesOf(definition, inputs);
   const scope = rowScope(sizes, at(inputs, 0).slice(0, -1));
   const { equations = [], shapes } = analyze(definition, scope, "", () => {});
@@ -39,6 +48,16 @@ export function customEquations(
   };
 }
 
+function resolved(
+  layer: LayerOfEquations,
+  definitions: NormalSpec["layers"],
+  functions: FunctionTable,
+): ResolvedDefinition {
+  if (layer.layer !== "custom") return resolveLayer(layer);
+  const source = expectDefined(ownValue(definitions, layer.type), `the layer ${layer.type}`);
+  return resolveDefinition(source, layer.options, functions, "layer");
+}
+
 /** The sizes of a use that is valid. */
 function sizesOf(definition: ResolvedDefinition, [x = [], ...others]: readonly Shape[]) {
   const names = Object.keys(definition.inputs);
@@ -51,15 +70,14 @@ export function inputNames({ type }: NormalCustom, { layers }: Pick<NormalSpec, 
   return ["x", ...Object.keys(ownValue(layers, type)?.inputs ?? {})];
 }
 
-/** The gradient of a custom layer: from the cotangent of its output to those of its inputs and of its parameters. */
-export function customGradient(
-  { type, options }: NormalCustom,
+/** The gradient of a layer: from the cotangent of its output to those of its inputs and of its parameters. */
+export function gradientOfLayer(
+  layer: LayerOfEquations,
   inputs: readonly Shape[],
   spec: Pick<NormalSpec, "layers" | "activations">,
   context: PassContext,
 ): readonly string[] {
-  const source = expectDefined(ownValue(spec.layers, type), `the layer ${type}`);
-  const definition = resolveDefinition(source, options, functionTable(spec.activations), "layer");
+  const definition = resolved(layer, spec.layers, functionTable(spec.activations));
   const sizes = sizesOf(definition, inputs);
   const batch = readsEarlierSteps(parseEquations(definition, rowScope(sizes, []), "", () => {}).assignments ?? [])
     ? ["time", "batch"]
