@@ -32,10 +32,10 @@ export async function validate(value: Json): Promise<readonly Problem[]> {
   const reduced = withoutArrays(isObject(value) ? withoutOwnOptions(value) : value);
   const sizeProblems = checkSize(reduced);
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
-  const validator = await loadValidator();
-  const schemaProblems = validator(reduced)
+  const accepts = await loadValidator();
+  const schemaProblems = accepts(reduced)
     ? []
-    : explainErrors(placedErrors(validator.errors as readonly SchemaError[], value), ownNames(value));
+    : explainErrors(placedErrors(accepts.errors as readonly SchemaError[], value), ownNames(value));
   const problems = deduplicate([
     ...withLossHint(withLayersHint(schemaProblems, value), value),
     ...checkArrays(value),
@@ -74,10 +74,12 @@ function ownNames(value: Json): OwnNames {
   };
 }
 
-/** The validator that compile-validator.mjs generates from the schemas. */
-async function loadValidator(): Promise<Validator> {
-  const module: { default: Validator } = await import(
-    pathToFileURL(join(packageRoot(), "schema", "spec.validator.mjs")).href
+let validator: Promise<Validator> | undefined;
+
+/** The validator that compile-validator.mjs generates from the schemas, loaded once. */
+function loadValidator(): Promise<Validator> {
+  validator ??= import(pathToFileURL(join(packageRoot(), "schema", "spec.validator.mjs")).href).then(
+    (module: { readonly default: Validator }) => module.default,
   );
-  return module.default;
+  return validator;
 }
