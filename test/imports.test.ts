@@ -155,6 +155,7 @@ const compilerApi = [
   "compiler/onnx/read/initial-values.ts",
   "compiler/onnx/read/model.ts",
   "compiler/onnx/read/tensor-values.ts",
+  "compiler/onnx/splice/separate-weights.ts",
   "compiler/onnx/splice/training-info.ts",
   "compiler/onnx/splice/weights.ts",
   ...sharedTypes,

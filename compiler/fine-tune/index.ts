@@ -6,9 +6,11 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { isParameter, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { importForBatches } from "../importer/batch-axis.js";
 import { constantWeightsNotice } from "../importer/constant-weights.js";
+import { exporterConstantsNotice } from "../importer/exporter-constants.js";
 import type { ImportedModel, WeightInput } from "../importer/index.js";
 import { printShape } from "../ir/dims.js";
 import type { Value } from "../ir/types.js";
+import { tiedNotice } from "../onnx/splice/separate-weights.js";
 import {
   chooseOutput,
   damagedTensor,
@@ -34,15 +36,17 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
   const { model } = imported;
   const chosen = chooseOutput(model, request.output);
   if ("problem" in chosen) return failed(chosen.problem);
-  const mistake = unmatchedPattern(model, request.parameters) ?? idleBatchNorm(model, batchNorm);
+  const { parameters, freeze = [] } = request;
+  const mistake = unmatchedPattern(model, [...parameters, ...freeze]) ?? idleBatchNorm(model, batchNorm);
   if (mistake !== undefined) return failed(mistake);
   const { output, name } = chosen;
   const operand = request.isOutputLoss ? null : lossOperandOf(model.graph, output, name, spec);
   if (operand !== null && !operand.ok) return failed(operand.problem);
   const subject = { imported: model, output, operand: operand?.operand ?? null };
   const infinite = new Set(infiniteTensors(model));
+  const constants = new Set(parameters.length === 0 ? model.exporterConstants : []);
   const isNamed = ({ name: tensor }: WeightInput) =>
-    request.parameters.length === 0 || matchesAny(request.parameters, tensor);
+    (parameters.length === 0 ? !constants.has(tensor) : matchesAny(parameters, tensor)) && !matchesAny(freeze, tensor);
   const isTrained = (weight: WeightInput) => isTrainable(weight) && isNamed(weight) && !infinite.has(weight.name);
   const composed = composePrograms(spec, { ...subject, isTrained });
   if (!composed.ok) return composed;
@@ -61,6 +65,8 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
   const notices = [
     ...model.notices,
     ...constantWeightsNotice(model.constantWeights),
+    ...exporterConstantsNotice([...constants].filter((tensor) => read.has(publicName(tensor)))),
+    ...tiedNotice(tiedAmong(model, isChanged), "--untie PATTERN"),
     ...(operand === null ? meanNotice(output, name) : operand.operand.notices),
     ...renamedNotice(model.inputs.map((input) => input.name)),
     ...[...infinite].flatMap((tensor) =>
@@ -71,6 +77,11 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
       : [`Parameters that stay as they are, because the derivative of the loss is 0: ${[...unchanged].join(", ")}.`]),
   ];
   return { ok: true, artifact, notices };
+}
+
+/** Tied weights that a training changes. */
+function tiedAmong({ weights, tied }: ImportedModel, isChanged: (weight: WeightInput) => boolean) {
+  return tied.filter(({ name }) => weights.some((weight) => weight.name === name && isChanged(weight)));
 }
 
 const failed = (...problems: readonly Problem[]): FineTuneResult => ({ ok: false, problems });

@@ -13,6 +13,8 @@ export interface FineTuneRequest {
   readonly output: string | undefined;
   /** Patterns of the trained parameters; by default all. */
   readonly parameters: readonly string[];
+  /** Patterns of parameters that stay as they are. */
+  readonly freeze?: readonly string[];
   readonly inputGradient: boolean;
   readonly batchNorm: NonNullable<ImportOptions["batchNorm"]>;
   readonly external: NonNullable<ImportOptions["external"]>;

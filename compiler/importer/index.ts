@@ -7,8 +7,10 @@ import { type ModelProgram, readProgram } from "../onnx/read/program.js";
 import type { ReadExternal } from "../onnx/read/tensor-values.js";
 import type { ModelTensor } from "../onnx/read/tensors.js";
 import { separateStatistics } from "../onnx/splice/separate-statistics.js";
+import { type TiedWeight, tiedWeights } from "../onnx/splice/separate-weights.js";
 import { constantWeights } from "./constant-weights.js";
 import { expandedSize } from "./expanded-size.js";
+import { exporterConstants } from "./exporter-constants.js";
 import { computed, elementType, missing, type Operand } from "./operand.js";
 import { convertedNotice, type NodeSummary, OPSETS, type RefusedNode, startWalk } from "./walk.js";
 import { openWeights, type WeightInput } from "./weights.js";
@@ -52,6 +54,10 @@ export interface ImportedModel {
   readonly notices: readonly string[];
   /** Names of weights in Constant nodes, which are no stored tensors. */
   readonly constantWeights: readonly string[];
+  /** Names of stored tensors that are constants of the exporter. */
+  readonly exporterConstants: readonly string[];
+  /** Stored tensors that several nodes read. */
+  readonly tied: readonly TiedWeight[];
 }
 
 export type ImportResult =
@@ -78,7 +84,8 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
     (({ location }) => {
       throw new RangeError(`its values are in another file (${location})`);
     });
-  const program = readProgram(separateStatistics(bytes), external);
+  const separated = separateStatistics(bytes);
+  const program = readProgram(separated, external);
   const opset = program.opsets.get("ai.onnx") ?? 0;
   if (opset < OPSETS.first || opset > OPSETS.last)
     return {
@@ -99,10 +106,15 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
         hint: "",
       },
     };
-  return { ok: true, model: importProgram(program, options) };
+  const imported = importProgram(program, options);
+  const constants = exporterConstants(program.graph, read.model);
+  return { ok: true, model: { ...imported, tied: tiedWeights(separated), exporterConstants: constants } };
 }
 
-function importProgram(program: ModelProgram, options: ImportOptions): ImportedModel {
+function importProgram(
+  program: ModelProgram,
+  options: ImportOptions,
+): Omit<ImportedModel, "tied" | "exporterConstants"> {
   const b = graphBuilder(program.name || "model");
   const weights = openWeights(b);
   const notices = new Set<string>();

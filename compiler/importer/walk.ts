@@ -267,7 +267,7 @@ const idleAttributes = new Set(
   (
     "stash_type consumed_inputs softmax_precision storage_order kernel_shape hidden_size spatial output_dtype seed " +
     "saturate precision round_mode dtype qk_matmul_output_mode broadcast training_mode ratio num_outputs momentum " +
-    "noop_with_empty_axes extrapolation_value cubic_coeff_a nearest_mode exclude_outside"
+    "noop_with_empty_axes extrapolation_value cubic_coeff_a nearest_mode exclude_outside sorted"
   ).split(" "),
 );
 

@@ -8,6 +8,7 @@ import type { ImportedModel, ImportOptions, RefusedNode } from "../importer/inde
 import { elementCount, symbolsOf } from "../ir/dims.js";
 import { isFloat } from "../ir/float16.js";
 import type { Dim, Graph } from "../ir/types.js";
+import { tiedNotice } from "../onnx/splice/separate-weights.js";
 import { canonicalize, runPasses } from "../optimize/pipeline.js";
 
 export interface TrainingReport {
@@ -40,7 +41,8 @@ export function trainingReport(bytes: Uint8Array, options: ImportOptions): Train
   const { model } = imported;
   const nodes = { exact: 0, zero: 0, shape: 0, constant: 0, refused: 0, unreached: 0 };
   for (const { gradient } of model.nodes) nodes[gradient]++;
-  const trained = model.weights.filter(({ isFrozen }) => !isFrozen);
+  const constants = new Set(model.exporterConstants);
+  const trained = model.weights.filter(({ name, isFrozen }) => !isFrozen && !constants.has(name));
   const count = trained.reduce((sum, { shape }) => sum + Number(elementCount(shape)), 0);
   const isWhole = model.outputs.every(({ value }) => value !== undefined);
   return {
@@ -48,7 +50,7 @@ export function trainingReport(bytes: Uint8Array, options: ImportOptions): Train
     refused: model.refused,
     parameters: { tensors: trained.length, count },
     cost: isWhole && trained.length > 0 ? trainingCost(model, count) : null,
-    notices: model.notices,
+    notices: [...model.notices, ...tiedNotice(model.tied, "rnnx grad --untie PATTERN")],
   };
 }
 

@@ -2,12 +2,14 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { formatBytes } from "../../../runtime/format.js";
+import { suggestion } from "../../../schema/diagnostics/suggest.js";
+import { matchesAny, matchesPattern } from "../../../schema/kinds/parameter-patterns.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
 
 /** The bytes of a file; undefined after a reported error. */
-export async function readModelFile(output: Output, file: string): Promise<Uint8Array | undefined> {
+async function readFileOf(output: Output, file: string): Promise<Uint8Array | undefined> {
   try {
     return readFileSync(file);
   } catch (error) {
@@ -18,8 +20,36 @@ export async function readModelFile(output: Output, file: string): Promise<Uint8
   }
 }
 
+/** The bytes of a model with its named tied weights separated; undefined after a reported error. */
+export async function readModelFile(
+  output: Output,
+  file: string,
+  untie: readonly string[],
+): Promise<Uint8Array | undefined> {
+  const bytes = await readFileOf(output, file);
+  if (bytes === undefined || untie.length === 0) return bytes;
+  const [{ readModel }, { separateWeights, tiedWeights }] = await Promise.all([
+    import("../../../compiler/onnx/read/model.js"),
+    import("../../../compiler/onnx/splice/separate-weights.js"),
+  ]);
+  // A file that is no model is reported where it is read.
+  if (!readModel(bytes).ok) return bytes;
+  const names = tiedWeights(bytes).flatMap(({ name, aliases }) => [name, ...aliases]);
+  const unmatched = untie.find((pattern) => !names.some((name) => matchesPattern(pattern, name)));
+  if (unmatched === undefined) return separateWeights(bytes, (name) => matchesAny(untie, name));
+  const hint = names.length === 0 ? "Remove --untie." : suggestion(unmatched, names, "Such tensors");
+  reportInvalidInput(output, "untie", `${file}: --untie ${unmatched} names no tensor that several nodes read`, hint);
+  return undefined;
+}
+
 /** Writes the model with other weights. @returns the exit code. */
-export async function applyWeights(output: Output, file: string, weightsFile: string, out: string): Promise<number> {
+export async function applyWeights(
+  output: Output,
+  file: string,
+  weightsFile: string,
+  out: string,
+  untie: readonly string[],
+): Promise<number> {
   const [{ readModel }, { separateStatistics }, { replaceWeights }, { readSafetensors }, { durableFs }] =
     await Promise.all([
       import("../../../compiler/onnx/read/model.js"),
@@ -37,7 +67,7 @@ export async function applyWeights(output: Output, file: string, weightsFile: st
     return fail("usage", `--out ${out} is a folder; with --apply it is a file`, "Name a file, such as trained.onnx.");
   if (target !== undefined && [file, weightsFile].some((source) => resolve(source) === resolve(out)))
     return fail("usage", `--out ${out} is a file that is read`, "Name another file with --out.");
-  const [bytes, weightBytes] = [await readModelFile(output, file), await readModelFile(output, weightsFile)];
+  const [bytes, weightBytes] = [await readModelFile(output, file, untie), await readFileOf(output, weightsFile)];
   if (bytes === undefined || weightBytes === undefined) return exitCodes.invalidInput;
   const model = readModel(bytes);
   if (!model.ok) return fail(model.problem.code, `${file}: ${model.problem.message}`, model.problem.hint);
@@ -55,7 +85,7 @@ export async function applyWeights(output: Output, file: string, weightsFile: st
     return fail(
       "weights",
       `${file} stores no tensor "${unknown}", which ${weightsFile} has`,
-      "Give the weights of this model.",
+      "Give the weights of this model, and the --untie of its training.",
     );
   const result = replaceWeights(bytes, tensors);
   if (!result.ok) return fail("weights", result.message, "Give the weights of this model.");

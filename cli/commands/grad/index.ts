@@ -20,6 +20,8 @@ interface Flags {
   readonly out: string;
   readonly output?: string;
   readonly parameters?: readonly string[];
+  readonly freeze?: readonly string[];
+  readonly untie?: readonly string[];
   readonly optimizer: string;
   readonly learningRate?: number;
   readonly batchNorm: "inference" | "training";
@@ -43,6 +45,12 @@ export const grad: CommandModule = {
       .requiredOption("--out <path>", "output folder, or the model of --apply")
       .option("--output <name>", "trained output (default: the only one)")
       .option("--parameters <pattern>", "train only parameters of this name (repeatable; default: all)", collectValues)
+      .option("--freeze <pattern>", "leave parameters of this name as they are (repeatable)", collectValues)
+      .option(
+        "--untie <pattern>",
+        "train a weight of its own for each node that reads a tensor of this name (repeatable)",
+        collectValues,
+      )
       .option("--optimizer <type>", "optimizer", "adam")
       .option("--learning-rate <rate>", "learning rate", positiveParser(1e6))
       .addOption(
@@ -61,6 +69,8 @@ export const grad: CommandModule = {
       out,
       output: trained,
       parameters = [],
+      freeze = [],
+      untie = [],
       batchNorm,
       inputGradient = false,
       ...flags
@@ -79,9 +89,9 @@ export const grad: CommandModule = {
       return exitCodes.invalidInput;
     }
     if (flags.apply !== undefined)
-      return (await import("./apply-weights.js")).applyWeights(output, file, flags.apply, out);
+      return (await import("./apply-weights.js")).applyWeights(output, file, flags.apply, out, untie);
     const settings = await trainingSpec(output, file, { ...flags, loss: loss ?? OUTPUT_LOSS });
-    const bytes = await readModelFile(output, file);
+    const bytes = await readModelFile(output, file, untie);
     if (settings === undefined || bytes === undefined) return exitCodes.invalidInput;
     const [{ fineTune }, { readModel }, { checkExternalData, externalDataReader }, { runFiles }] = await Promise.all([
       import("../../../compiler/fine-tune/index.js"),
@@ -100,6 +110,7 @@ export const grad: CommandModule = {
       isOutputLoss: loss === OUTPUT_LOSS,
       output: trained,
       parameters,
+      freeze,
       inputGradient,
       batchNorm,
       external: externalDataReader(file),

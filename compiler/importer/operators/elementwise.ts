@@ -124,14 +124,7 @@ function dropout(node: ModelNode, b: Builder): readonly (Value | undefined)[] {
 export const elementwiseOperators: readonly Lowering[] = [
   single("Abs", (node, b) => b.abs(node.x(0))),
   single("Neg", (node, b) => b.neg(node.x(0))),
-  single("Identity", (node) => {
-    const operand = node.operand(0);
-    if (operand.kind === "weight")
-      node.notice(
-        `${operand.name} has several names in the model, as equal weights of PyTorch do: they are trained as one.`,
-      );
-    return operand;
-  }),
+  single("Identity", (node) => node.operand(0)),
   float("Exp", (b, x) => b.exp(x)),
   float("Log", (b, x) => b.log(x)),
   float("Sqrt", (b, x) => b.sqrt(x)),

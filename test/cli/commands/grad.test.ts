@@ -32,22 +32,24 @@ test("mistakes end in a message, and write nothing", async () => {
     rnnx("grad", encoder, "--loss", "cros_entropy", "--out", out),
     rnnx("grad", encoder, "--loss", "cross_entropy", "--parameters", "head.*", "--out", out),
     rnnx("grad", encoder, "--apply", encoder, "--out", out),
+    rnnx("grad", encoder, "--loss", "cross_entropy", "--untie", "head.*", "--out", out),
     rnnx("grad", encoder, "--loss", "cross_entropy", "--set", "optimizer.schedule.type=cosine_decay", "--out", out),
     rnnx("train", encoder),
     rnnx("validate", encoder),
     rnnx("train", join(out, "none"), "--data", "x.npz"),
   ]);
-  expect(results.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+  expect(results.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2]);
   const messages = results.map(({ stderr }) => stderr);
   expect(messages[0]).toContain("--loss is missing");
   expect(messages[1]).toMatch(/^error: --loss cros_entropy: .*\nDid you mean "cross_entropy"\?$/m);
   expect(messages[1]).not.toContain("options");
   expect(messages[2]).toContain('No parameter of the model is named "head.*"');
   expect(messages[3]).toContain("encoder.onnx");
-  expect(messages[4]).toContain("For example --set optimizer.schedule.decay_steps=1000.");
-  expect(messages[5]).toContain("rnnx grad");
-  expect(messages[6]).toContain("is an ONNX model, not a spec");
-  expect(messages[7]).toContain("does not exist");
+  expect(messages[4]).toContain("--untie head.* names no tensor that several nodes read");
+  expect(messages[5]).toContain("For example --set optimizer.schedule.decay_steps=1000.");
+  expect(messages[6]).toContain("rnnx grad");
+  expect(messages[7]).toContain("is an ONNX model, not a spec");
+  expect(messages[8]).toContain("does not exist");
   expect(existsSync(out)).toBe(false);
 });
 

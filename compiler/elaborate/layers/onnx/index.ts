@@ -52,7 +52,9 @@ export const onnx: LayerDefinition<NormalOnnx> = {
       if (data !== undefined)
         return expectDefined(fed.find(({ name }) => name === data.name)?.value, "the value of an input");
       const weight = model.weights.find(({ value }) => value === input);
-      return openWeight(layer, expectDefined(weight, "a weight"), statistics, differentiable, context);
+      const { isFrozen, ...opened } = expectDefined(weight, "a weight");
+      const isConstant = isFrozen || model.exporterConstants.includes(opened.name);
+      return openWeight(layer, { ...opened, isFrozen: isConstant }, statistics, differentiable, context);
     };
     const read = graph.inputs.filter((input) => live.has(input));
     const results = inline(b, { ...graph, inputs: read }, read.map(operandOf));
