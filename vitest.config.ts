@@ -53,7 +53,7 @@ export default defineConfig({
     ],
     pool: "forks",
     maxWorkers: "100%",
-    // Generated code without imports, of over a megabyte.
+    // Generated code of over a megabyte.
     server: { deps: { external: [/spec\.validator\.mjs$/] } },
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,

@@ -1,5 +1,5 @@
 /** Trains a spec in one worker thread or several, so that this thread stays responsive while a session computes. */
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { ReadableStream, type ReadableStreamDefaultController } from "node:stream/web";
 import { Worker } from "node:worker_threads";
 import type { SourceMap } from "../schema/diagnostics/source-map.js";
@@ -186,6 +186,6 @@ async function* iterateEvents(
 
 /** A worker needs JavaScript: the built file when this module runs from source, under the test runner. */
 function workerFile(): URL {
-  const fromSource = import.meta.url.endsWith(".ts");
-  return new URL(fromSource ? "../dist/runtime/worker.js" : "./worker.js", import.meta.url);
+  const extension = extname(import.meta.url);
+  return new URL(extension === ".ts" ? "../dist/runtime/worker.js" : `./worker${extension}`, import.meta.url);
 }

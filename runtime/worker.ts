@@ -40,7 +40,7 @@ const observer: DistributedObserver = {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FAILURE_REPORT_MS);
   },
 };
-send({ type: "outcome", outcome: await runRequest() });
+void runRequest().then((outcome) => send({ type: "outcome", outcome }));
 
 async function runRequest(): Promise<TrainOutcome> {
   if (launch !== null) return (await import("./distributed/train.js")).trainDistributed(launch, request, observer);

@@ -52,13 +52,14 @@ function withoutTexts(schema) {
   );
 }
 
-/** The source of the validator module. */
+/** The source of the validator module. Bundlers follow its imports, and some import the default export itself. */
 export function validatorSource() {
   const { ajv, spec } = compileSchemas({ code: { source: true, esm: true } }, withoutTexts);
+  const source = standalone.default(ajv, spec);
+  const names = [...new Set([...source.matchAll(/require\("ajv\/dist\/runtime\/(\w+)"\)/g)].map(([, name]) => name))];
   return `// Written by compile-validator.mjs from spec.schema.json and cell.schema.json.
-import { createRequire } from "node:module";
-const require = createRequire(import.meta.url);
-${standalone.default(ajv, spec)}
+${names.map((name) => `import ${name} from "ajv/dist/runtime/${name}.js";`).join("\n")}
+${source.replaceAll(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, "($1.default ?? $1)")}
 `;
 }
 

@@ -40,6 +40,9 @@ test("the tarball contains the runtime files and the documentation only", () => 
   expect(files).toEqual(
     expect.arrayContaining([
       "bin/rnnx.js",
+      "bin/program.cjs",
+      "dist/program/main.cjs",
+      "dist/program/LICENSES.txt",
       "dist/index.js",
       "dist/index.d.ts",
       "dist/runtime/worker.js",

@@ -1,5 +1,6 @@
 /** Runs the trials of a sweep in parallel processes, and prunes them. */
 import { fork } from "node:child_process";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { DoneEvent, SplitMetrics, TrainEvent } from "../events.js";
@@ -186,8 +187,7 @@ function finiteOrNull(value: number): number | null {
 
 /** The compiled file: under the test runner, which runs the source, the one in dist/. */
 function trialProcessFile(): string {
-  const isSource = import.meta.url.endsWith(".ts");
-  return fileURLToPath(
-    new URL(isSource ? "../../dist/runtime/sweep/trial-process.js" : "./trial-process.js", import.meta.url),
-  );
+  const extension = extname(import.meta.url);
+  const file = extension === ".ts" ? "../../dist/runtime/sweep/trial-process.js" : `./trial-process${extension}`;
+  return fileURLToPath(new URL(file, import.meta.url));
 }

@@ -1,6 +1,4 @@
 /** Validation of a JSON value as a spec: against the schema, and against the cells that it uses. */
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { withoutActivationOptions } from "../activation-uses.js";
 import { expandCustomLayers } from "../custom-layers.js";
 import { ownLosses, withoutLossDefinitions } from "../custom-losses.js";
@@ -8,7 +6,6 @@ import { expandCustomOptimizer, ownNames as namesOf, optimizerKind, scheduleKind
 import type { Problem } from "../diagnostics/index.js";
 import { isObject, type Json, type JsonObject } from "../json-pointer.js";
 import { metricPath, withMetricList } from "../own-metrics.js";
-import { packageRoot } from "../package-root.js";
 import { checkActivations } from "./activations.js";
 import { checkArrays, checkSize, withoutArrays } from "./arrays.js";
 import { checkCells } from "./cells.js";
@@ -19,23 +16,22 @@ import { deduplicate } from "./deduplicate.js";
 import { checkOwnMetrics } from "./own-metrics.js";
 import { explainErrors, type OwnNames, type SchemaError } from "./schema-errors.js";
 
-interface Validator {
-  (value: Json): boolean;
-  readonly errors?: readonly SchemaError[] | null;
-}
-
 /** More problems are not reported. */
 const maxProblems = 100;
+
+/** The validator that compile-validator.mjs generates from the schemas, loaded once. */
+let validator: Promise<typeof import("#spec-validator")> | undefined;
 
 /** All problems of a value against the schema. With none the value is a `Spec`. */
 export async function validate(value: Json): Promise<readonly Problem[]> {
   const reduced = withoutArrays(isObject(value) ? withoutOwnOptions(value) : value);
   const sizeProblems = checkSize(reduced);
   if (sizeProblems.length > 0) return deduplicate(sizeProblems);
-  const accepts = await loadValidator();
+  validator ??= import("#spec-validator");
+  const { default: accepts } = await validator;
   const schemaProblems = accepts(reduced)
     ? []
-    : explainErrors(placedErrors(accepts.errors as readonly SchemaError[], value), ownNames(value));
+    : explainErrors(placedErrors(accepts.errors ?? [], value), ownNames(value));
   const problems = deduplicate([
     ...withLossHint(withLayersHint(schemaProblems, value), value),
     ...checkArrays(value),
@@ -72,14 +68,4 @@ function ownNames(value: Json): OwnNames {
     optimizer: namesOf(optimizerKind, value),
     schedule: namesOf(scheduleKind, value),
   };
-}
-
-let validator: Promise<Validator> | undefined;
-
-/** The validator that compile-validator.mjs generates from the schemas, loaded once. */
-function loadValidator(): Promise<Validator> {
-  validator ??= import(pathToFileURL(join(packageRoot(), "schema", "spec.validator.mjs")).href).then(
-    (module: { readonly default: Validator }) => module.default,
-  );
-  return validator;
 }

@@ -2,7 +2,9 @@
  * Runs command lines of the built program one after the other in one process, which loads it once. A message has the arguments and
  * the working directory, and the answer the exit code and what was written.
  */
-const { main } = await import(new URL("../../dist/program/main.js", import.meta.url));
+import { createRequire } from "node:module";
+
+const { main } = createRequire(import.meta.url)("../../dist/program/main.cjs");
 
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
 const written = { stdout: "", stderr: "" };

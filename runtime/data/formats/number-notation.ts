@@ -25,9 +25,9 @@ export interface Notation {
 
 const signed = "[+-]?";
 // A group of thousands never starts with 0: 0,037 has a decimal comma.
-const separated = String.raw`[1-9]\d{0,2}(?:[,.'’ \u00a0\u202f]\d{3})+`;
+const separated = String.raw`[1-9]\d{0,2}(?:[,.'\u2019 \u00a0\u202f]\d{3})+`;
 const thousands = new RegExp(
-  String.raw`^${signed}(?:[1-9]\d{0,2}(?:([,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?|[1-9]\d{0,2}(?:\.\d{3}){2,})$`,
+  String.raw`^${signed}(?:[1-9]\d{0,2}(?:([,'\u2019 \u00a0\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?|[1-9]\d{0,2}(?:\.\d{3}){2,})$`,
   "u",
 );
 const decimalComma = new RegExp(`^${signed}(?:\\d*,\\d+|${separated},\\d+)$`, "u");
