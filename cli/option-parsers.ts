@@ -87,9 +87,13 @@ export function initOption(): Option {
 
 /** `--threads` of every command that trains a spec. */
 export function threadsOption(): Option {
-  return new Option("--threads <n>", "CPU threads (default: 1 for a small model, else all cores)").argParser(
-    integerParser(1, 1024),
-  );
+  const description =
+    "CPU threads; auto measures, and may change last digits of the results (default: 1 for a small model, else all cores)";
+  return new Option("--threads <n>", description).argParser((text) => {
+    if (text === "auto") return text;
+    if (/^[a-z]/i.test(text)) throw new InvalidArgumentError("Expected auto, or an integer from 1 to 1024.");
+    return integerParser(1, 1024)(text);
+  });
 }
 
 /** `--disable-pass`, of every command that compiles; `rnnx inspect --passes` lists the names. */

@@ -31,7 +31,7 @@ interface Flags {
   readonly init?: string;
   readonly out?: string;
   readonly device: TrainRequest["device"];
-  readonly threads?: number;
+  readonly threads?: number | "auto";
 }
 
 const MAX_RATE = 1_000_000;

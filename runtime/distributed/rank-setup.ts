@@ -83,7 +83,7 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
   const { manifest, shard } = artifact;
   const sessionOptions: SessionOptions = {
     ...sessionOptionsOf(launch),
-    ...(request.threads !== undefined && { requestedThreads: request.threads }),
+    ...(typeof request.threads === "number" && { requestedThreads: request.threads }),
   };
   const workPerRank = workPerSync / Math.sqrt(communicator.size);
   const evaluation = await openSession(artifact.eval, request.device, workPerRank, sessionOptions);
@@ -143,13 +143,17 @@ async function openRank(request: TrainRequest, communicator: Communicator, launc
 }
 
 function checkRequest(
-  { device, spec }: TrainRequest,
+  { device, spec, threads }: TrainRequest,
   rows: number,
   { size }: Communicator,
 ): Failure<RunFailure> | undefined {
   if (device === "webgpu") {
     const hint = "Start rnnx without an MPI launcher and without --ranks, or use another --device.";
     return runFailed("--device webgpu does not support distributed training.", hint);
+  }
+  if (threads === "auto") {
+    const hint = "Set a number of --threads for each rank, or train without ranks.";
+    return runFailed("--threads auto does not support distributed training.", hint);
   }
   if (!("average_every" in spec.train.distributed) || rows >= size) return undefined;
   return invalidInput([

@@ -9,6 +9,8 @@ import { runFiles } from "./layout.js";
 export interface RunEnvironment {
   readonly format: 1;
   readonly device: string;
+  /** The number of threads at the end, where it is chosen by measuring. */
+  readonly threads?: number | "all" | undefined;
   /**
    * Updates and their total time without evaluations and checkpoints, of all sessions of the run on this device. The
    * updates of a killed session are not counted.
@@ -32,7 +34,7 @@ export function stepsPerSecond({ updates, seconds }: Pick<RunEnvironment, "updat
 export function writeRunEnvironment(
   fs: DurableFs,
   out: string,
-  { device, updates, seconds }: Pick<RunEnvironment, "device" | "updates" | "seconds">,
+  { device, threads, updates, seconds }: Pick<RunEnvironment, "device" | "threads" | "updates" | "seconds">,
   resumed: boolean,
 ): void {
   const recorded = resumed ? readRunEnvironment(out) : undefined;
@@ -40,6 +42,7 @@ export function writeRunEnvironment(
   const environment: RunEnvironment = {
     format: 1,
     device,
+    threads,
     updates: earlier.updates + updates,
     seconds: earlier.seconds + seconds,
     ended: new Date().toISOString(),

@@ -12,6 +12,8 @@ export interface Runner {
   ): Promise<InferenceSession.OnnxValueMapType>;
   /** Writes outputs into the given tensors, and overwrites their values. Absent where a runner cannot. */
   runInto?(feeds: Feeds, buffers: Feeds): Promise<Feeds>;
+  /** Frees the memory and the threads of a session. Absent where nothing is to be freed. */
+  release?(): void | Promise<void>;
 }
 
 /** Runs with buffers for outputs, which a runner may use. */

@@ -182,6 +182,7 @@ async function runLoop(run: TrainingRun, startStep: number): Promise<TrainOutcom
     tuner.record(steps, performance.now() - startedAt);
 
     emit([...speedEvents(tuner), ...reporter.report(step + 1, result)]);
+    emit(noticeEvents(prepared.threadTuner?.takeNotices() ?? []));
     const { nonFinite } = result;
     if (nonFinite !== null) return failDiverged(run, step, { ...result, nonFinite });
     step += steps;
@@ -240,7 +241,8 @@ async function finish(
     { skipped: await skippedUpdates(spec.train.precision, trainer), isComplete },
     shouldStop,
   );
-  writeRunEnvironment(durableFs, request.out, { device, ...tuner.timing() }, request.resume);
+  const measured = { device, threads: prepared.threadTuner?.threads(), ...tuner.timing() };
+  writeRunEnvironment(durableFs, request.out, measured, request.resume);
   emit([...notices, done]);
   return ok(done);
 }

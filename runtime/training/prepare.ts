@@ -5,14 +5,17 @@
 
 import { createEvaluator, type Evaluator } from "../evaluation/evaluator.js";
 import { outputMetrics } from "../evaluation/forecast-metrics.js";
+import { availableMemory } from "../memory/available.js";
 import { type RunFailure, runFailed } from "../outcome.js";
 import { ok, type Result } from "../result.js";
 import type { TrainingTensors } from "../run/training-snapshot.js";
 import { openBackend } from "../sessions/backend.js";
 import type { Device } from "../sessions/session.js";
+import { openThreadTuner } from "../sessions/threads/open-tuner.js";
+import type { ThreadTuner } from "../sessions/threads/thread-tuner.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { planTraining, type TrainingPlan } from "./plan.js";
-import type { TrainRequest } from "./request.js";
+import { fixedThreads, type TrainRequest } from "./request.js";
 import { openTextSampler, type TextSampler } from "./text-samples.js";
 import { createTrainer, type Trainer } from "./trainer.js";
 
@@ -26,6 +29,8 @@ export interface PreparedTraining
   /** Null without `train.sample`. */
   readonly textSampler: TextSampler | null;
   readonly device: Device;
+  /** Undefined where the number of threads is fixed. */
+  readonly threadTuner?: ThreadTuner | undefined;
   /** Of the step of another program's model. */
   readonly importedModel?: {
     /** The contents of `training.json`. */
@@ -45,17 +50,31 @@ export async function prepare(request: TrainRequest): Promise<PrepareResult> {
   const { spec, source, artifact, batchSchedule, batches } = plan;
   const { manifest } = artifact;
   const storedTensors = { parameter: manifest.parameters, slot: manifest.slots };
-  const backendOptions = { artifact, models, workPerSync, threads: request.threads, timeSteps: signature.steps };
+  const timeSteps = signature.steps;
+  const backendOptions = { artifact, models, workPerSync, threads: fixedThreads(request), timeSteps };
   const backendResult = await openBackend(request.device, backendOptions, () => batches(1, 1));
   if (!backendResult.ok) return runFailed(backendResult.error.message, backendResult.error.hint);
   const { training, evaluation, device, notice, fetchTensors } = backendResult.value;
+  const { tuner, notices: tunerNotices } = openThreadTuner({
+    ...{ runner: training, device, artifact, timeSteps, workPerSync, threads: request.threads },
+    ...{ lastStep: batchSchedule.steps, availableMemory },
+  });
   return ok({
     ...plan,
+    threadTuner: tuner,
     createTrainer: (start) =>
-      createTrainer(training, manifest.train, storedTensors, start, batchSchedule.batchSize, batches, fetchTensors),
+      createTrainer(
+        tuner ?? training,
+        manifest.train,
+        storedTensors,
+        start,
+        batchSchedule.batchSize,
+        batches,
+        fetchTensors,
+      ),
     evaluator: await createEvaluator(evaluation, manifest, source, { outputMetrics: outputMetrics(spec, source) }),
     textSampler: samples && (await openTextSampler(spec, artifact, samples)),
     device,
-    notices: [notice, ...plan.notices].filter((text) => text !== ""),
+    notices: [notice, ...tunerNotices, ...plan.notices].filter((text) => text !== ""),
   });
 }

@@ -3,6 +3,11 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import type { InitialWeightsSource } from "../import/initial-weights.js";
 import type { RequestedDevice } from "../sessions/session.js";
 
+/** The number of threads that a request fixes. */
+export function fixedThreads({ threads }: Pick<TrainRequest, "threads">): number | undefined {
+  return threads === "auto" ? undefined : threads;
+}
+
 export interface TrainRequest {
   readonly spec: NormalSpec;
   /** Folder that the spec's relative paths start from. */
@@ -18,8 +23,11 @@ export interface TrainRequest {
   readonly init: InitialWeightsSource | null;
   /** Memory limit of `batch_size: "largest"` and `accumulate: "auto"`, in bytes; by default most of the free memory. */
   readonly memoryLimit?: number;
-  /** CPU threads; by default one for a small model, and all cores otherwise. */
-  readonly threads?: number;
+  /**
+   * CPU threads; `auto` measures which number is the fastest, also where the last digits of the results differ. By
+   * default one for a small model, and otherwise all cores, or one where that is faster with the same results.
+   */
+  readonly threads?: number | "auto";
   /** Threads that share every batch, each with a session on one thread; by default the training is not distributed. */
   readonly ranks?: number;
   /** Trains even where the estimated memory exceeds the machine's. */

@@ -46,7 +46,7 @@ interface Flags extends PassFlags {
   readonly resume?: boolean;
   readonly overwrite?: boolean;
   readonly memoryLimit?: number;
-  readonly threads?: number;
+  readonly threads?: number | "auto";
   readonly ranks?: number;
   readonly dryRun?: boolean;
   readonly chart?: boolean;

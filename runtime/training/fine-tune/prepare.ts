@@ -6,6 +6,7 @@ import { targetKindOf } from "../../../schema/kinds/losses.js";
 import { createBatchSchedule } from "../../data/batching/batch-schedule.js";
 import { createBatchLoader } from "../../data/batching/batches.js";
 import { createEvaluator } from "../../evaluation/evaluator.js";
+import { availableMemory } from "../../memory/available.js";
 import { invalidInput, runFailed } from "../../outcome.js";
 import type { RunProblem } from "../../problem.js";
 import { ok } from "../../result.js";
@@ -14,10 +15,11 @@ import { readRunFile } from "../../run/validate-files.js";
 import { openBackend } from "../../sessions/backend.js";
 import { portsWithRole } from "../../sessions/ports.js";
 import { estimateWorkPerSync } from "../../sessions/session.js";
+import { openThreadTuner } from "../../sessions/threads/open-tuner.js";
 import type { Tensors } from "../../tensors/safetensors.js";
 import { checkResumable } from "../fingerprint.js";
 import type { PreparedTraining, PrepareResult } from "../prepare.js";
-import type { TrainRequest } from "../request.js";
+import { fixedThreads, type TrainRequest } from "../request.js";
 import { createInitialSnapshot } from "../resume.js";
 import { createTrainer } from "../trainer.js";
 import { openPortArrays } from "./port-arrays.js";
@@ -68,10 +70,15 @@ export async function prepareStep(
   const batchSchedule = createBatchSchedule(spec.train, spec.seed, [source.splits.train]);
   const batches = createBatchLoader(source, batchSchedule);
   const workPerSync = estimateWorkPerSync(manifest.parameters, batchSchedule.batchSize);
-  const options = { artifact, models: noModels, workPerSync, threads: request.threads, timeSteps: undefined };
+  const threads = fixedThreads(request);
+  const options = { artifact, models: noModels, workPerSync, threads, timeSteps: undefined };
   const backend = await openBackend(request.device, options, () => batches(1, 1));
   if (!backend.ok) return runFailed(backend.error.message, backend.error.hint);
   const { training, evaluation, device, notice } = backend.value;
+  const { tuner, notices: tunerNotices } = openThreadTuner({
+    ...{ runner: training, device, artifact, timeSteps: undefined, workPerSync },
+    ...{ threads: request.threads, lastStep: batchSchedule.steps, availableMemory },
+  });
   const stored = { parameter: manifest.parameters, slot: manifest.slots };
   const initial = opened.value.initial;
   const tensorsOf = (tensors: readonly { readonly name: string }[]): Tensors =>
@@ -91,12 +98,14 @@ export async function prepareStep(
     batches,
     initialSnapshot: () => createInitialSnapshot(spec.seed, manifest, new Map(), start),
     createTrainer: (from) =>
-      createTrainer(training, manifest.train, stored, from, batchSchedule.batchSize, batches, undefined),
+      createTrainer(tuner ?? training, manifest.train, stored, from, batchSchedule.batchSize, batches, undefined),
     evaluator: await createEvaluator(evaluation, manifest, source),
     textSampler: null,
     device,
+    threadTuner: tuner,
     notices: [
       notice,
+      ...tunerNotices,
       ...(data.value.notices ?? []),
       ...(model === null
         ? ["The model stores its weights in other files: write the trained one with rnnx grad --apply."]

@@ -7,6 +7,7 @@ import { openStepRunner } from "../../../../runtime/sessions/backend.js";
 import { openNativeSession } from "../../../../runtime/sessions/native/session.js";
 import type { Runner } from "../../../../runtime/sessions/runner.js";
 import { ortSessionOptions } from "../../../../runtime/sessions/session.js";
+import { createThreadTuner } from "../../../../runtime/sessions/threads/thread-tuner.js";
 import { initializeTensors } from "../../../../runtime/tensors/initializers.js";
 import { createTrainer } from "../../../../runtime/training/trainer.js";
 import { readSpec } from "../../../../schema/read.js";
@@ -147,4 +148,28 @@ test("without koffi training uses onnxruntime-node", async () => {
   const { openStepRunner: reopen } = await import("../../../../runtime/sessions/backend.js");
   const actual = await reopen("cpu", train, { ...manifest.train, outputs }, 0, {});
   expect(actual).toMatchObject({ ok: true, value: { device: "cpu", notice: "" } });
+});
+
+test("a training whose number of threads changes has the bits of one that keeps it", async () => {
+  const policy = {
+    record: () => {},
+    pace: () => 1,
+    isDue: () => true,
+    settle: () => ({ isFaster: true, ratio: 0.5 }),
+  };
+  const tuner = createThreadTuner({
+    ...{ ports: manifest.train, first: native ?? (await openNode()), counts: ["all", 1], choice: "equal" },
+    open: async () => (await openNativeSession(train, manifest.train, 0)) ?? openNode(),
+    hasMemory: () => true,
+    ...{ lastStep: 100, policy },
+  });
+  const [tuned, fixed] = [trainerOf(tuner), trainerOf(await openNode())];
+  const numbers: unknown[] = [];
+  for (let call = 0; call < 10; call++) {
+    const results = await Promise.all([tuned, fixed].map((each) => each.runSteps(1 + 2 * call, 2, 1)));
+    expect(results[0]).toEqual(results[1]);
+    numbers.push(tuner.threads());
+  }
+  expect(numbers).toEqual(["all", "all", "all", 1, 1, 1, 1, "all", "all", "all"]);
+  expect(await heldBy(tuned)).toEqual(await heldBy(fixed));
 });
