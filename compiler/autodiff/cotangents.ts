@@ -30,8 +30,14 @@ export function activeValues(nodes: readonly Node[], sources: Iterable<Value>): 
   return active;
 }
 
-/** Receives the nodes of the derivative of a node. */
-export type DerivativeObserver = (node: Node, derivative: readonly Node[]) => void;
+/** A node of a loop's body, and the values of its derivative, each of all steps. */
+export interface StepDerivative {
+  readonly node: Node;
+  readonly values: readonly Value[];
+}
+
+/** Receives the nodes of the derivative of a node; of a loop also the derivatives of its body's nodes. */
+export type DerivativeObserver = (node: Node, derivative: readonly Node[], steps: readonly StepDerivative[]) => void;
 
 /** Walks `nodes` from the last to the first, and adds to the cotangents of each node's active inputs. */
 export type PullBack = (

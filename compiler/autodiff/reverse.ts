@@ -5,7 +5,13 @@ import { printShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import type { Graph, NodeOf, OpName } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
-import { activeValues, createCotangents, type DerivativeObserver, type PullBack } from "./cotangents.js";
+import {
+  activeValues,
+  createCotangents,
+  type DerivativeObserver,
+  type PullBack,
+  type StepDerivative,
+} from "./cotangents.js";
 import { stackResiduals, vjpScan } from "./scan.js";
 
 export const pullBack: PullBack = (b, nodes, active, collected, observe) => {
@@ -15,16 +21,18 @@ export const pullBack: PullBack = (b, nodes, active, collected, observe) => {
     const { vjp } = ruleOf<OpName>(node.op);
     if (vjp === "none") continue;
     const start = b.nodes.length;
+    const steps: StepDerivative[] = [];
+    const observeSteps = observe && ((observed: readonly StepDerivative[]) => steps.push(...observed));
     if (vjp === "inference") throw new Error(`${node.op} has no gradient: it occurs in exported models only`);
     const inputCotangents =
       vjp === "loop"
-        ? vjpScan(b, node as NodeOf<"Scan">, outputCotangents, active, pullBack)
+        ? vjpScan(b, node as NodeOf<"Scan">, outputCotangents, active, pullBack, observeSteps)
         : vjp(b, node, outputCotangents);
     node.inputs.forEach((input, index) => {
       const cotangent = inputCotangents[index];
       if (cotangent !== undefined && active.has(input)) collected.add(input, cotangent);
     });
-    observe?.(node, b.nodes.slice(start));
+    observe?.(node, b.nodes.slice(start), steps);
   }
 };
 

@@ -13,9 +13,9 @@ import { rewrite, scanOperands } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import { isFloat } from "../ir/float16.js";
-import type { Graph, NodeOf, Type, Value } from "../ir/types.js";
+import type { Graph, Node, NodeOf, Type, Value } from "../ir/types.js";
 import { zeros } from "../ops/broadcast.js";
-import { activeValues, createCotangents, type PullBack } from "./cotangents.js";
+import { activeValues, createCotangents, type PullBack, type StepDerivative } from "./cotangents.js";
 
 /** Adds the residuals of every Scan to its scan outputs: states and intermediate values. */
 export function stackResiduals(graph: Graph): Graph {
@@ -48,13 +48,19 @@ function recomputeBody(b: Builder, body: Graph, values: Map<Value, Value>): void
   }
 }
 
-/** The cotangents of a Scan's operands, given those of its outputs. `active` are the outer values that need one. */
+/**
+ * The cotangents of a Scan's operands, given those of its outputs.
+ *
+ * @param active the outer values that need one.
+ * @param observe of the values of each step, which then are outputs of the backward loop.
+ */
 export function vjpScan(
   b: Builder,
   loop: NodeOf<"Scan">,
   outputCotangents: readonly (Value | undefined)[],
   active: ReadonlySet<Value>,
   pullBack: PullBack,
+  observe?: (steps: readonly StepDerivative[]) => void,
 ): readonly (Value | undefined)[] {
   const { body, stateCount, reverse, length, rematerialize = false, solved = false } = loop.attributes;
   const { outer, inner } = scanOperands(loop);
@@ -101,7 +107,13 @@ export function vjpScan(
     collected.add(output, slice);
   });
   if (rematerialize) recomputeBody(backwardBody, body, rematerialized);
-  pullBack(backwardBody, body.nodes, activeValues(body.nodes, [...carriedStates, ...captures, ...slices]), collected);
+  const observed: StepDerivative[] = [];
+  const observeNode = (node: Node, nodes: readonly Node[]) => {
+    const computed = nodes.filter(({ op }) => op !== "Constant").flatMap(({ outputs }) => outputs);
+    observed.push({ node, values: computed.filter(isFloatValue) });
+  };
+  const activeInBody = activeValues(body.nodes, [...carriedStates, ...captures, ...slices]);
+  pullBack(backwardBody, body.nodes, activeInBody, collected, observe && observeNode);
 
   const next = carriedStates.map((state) => collected.get(state) ?? zeros(backwardBody, state.type));
   const captureTotals = captures.map((capture, index) => {
@@ -116,7 +128,8 @@ export function vjpScan(
     backwardBody.input("slice", at(inner.scans, 0).type);
     scanned.push(at(outer.scans, 0));
   }
-  const backward = backwardBody.finish([...next, ...captureTotals, ...sliceCotangents]);
+  const ownOutputs = [...next, ...captureTotals, ...sliceCotangents];
+  const backward = backwardBody.finish([...ownOutputs, ...observed.flatMap(({ values }) => values)]);
 
   const initial = carriedStates.map((state) => outputCotangents[inner.states.indexOf(state)] ?? zeros(b, state.type));
   const operands = [
@@ -135,6 +148,13 @@ export function vjpScan(
     ...(rematerialize && { rematerialize }),
     ...(solved && { solved }),
   });
+  let position = ownOutputs.length;
+  observe?.(
+    observed.map(({ node, values }) => {
+      position += values.length;
+      return { node, values: results.slice(position - values.length, position) };
+    }),
+  );
   const resultOf = (value: Value): Value | undefined => {
     const index = [...carriedStates, ...captures, ...slices].indexOf(value);
     return index < 0 ? undefined : b.cast(at(results, index), value.type.dtype);

@@ -25,9 +25,9 @@ type Definition = Pick<NormalLossDefinition, "description" | "options" | "equati
 export interface Comparison {
   /** The name that the equations set. */
   readonly kind: "loss" | "metric";
-  /** The name of a loss. */
+  /** The name of a loss, or of a metric of the spec. */
   readonly name?: string;
-  /** True for a loss of the spec. */
+  /** True for a definition of the spec. */
   readonly isOwn?: boolean;
   readonly definition: Definition;
   readonly options: Readonly<Record<string, LossOption>>;
@@ -76,7 +76,9 @@ export function elaborateComparison(
   if (dependent.indices.has("t") && (definition.target ?? "class") !== "class") {
     const message = `gather reads t as an index, but the targets are ${definition.target}, not classes`;
     const hint =
-      use.name === undefined ? 'Use a loss whose "target" is "class".' : `Add "target": "class" to losses.${use.name}.`;
+      kind === "metric" || use.name === undefined
+        ? 'Use a loss whose "target" is "class".'
+        : `Add "target": "class" to losses.${use.name}.`;
     report({ code: "needs-classes", path: `${path}/equations`, message, hint });
     return undefined;
   }

@@ -6,7 +6,9 @@
 
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { Port, Role } from "../artifact.js";
+import { elaborate } from "../elaborate/index.js";
 import { graphBuilder } from "../graph/builder.js";
+import { restrictGraph } from "../graph/extract-subgraph.js";
 import { inline } from "../graph/rewrite.js";
 import type { Builder } from "../ir/builder.js";
 import { expectDefined } from "../ir/expect.js";
@@ -15,7 +17,7 @@ import type { Graph, Value } from "../ir/types.js";
 import { IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
 import { buildTrainingStep, elaborateTraining } from "../pipeline/training-step.js";
 import type { Signature } from "../signature.js";
-import { type ProbedValue, type ProbeGroup, probedValues, updateValue } from "./probed-values.js";
+import { equationValue, type ProbedValue, type ProbeGroup, probedValues } from "./probed-values.js";
 
 export { firstNonFinite, type NonFiniteValue, type ProbedValue } from "./probed-values.js";
 
@@ -55,12 +57,7 @@ export async function probeUpdate(spec: NormalSpec, signature: Signature): Promi
   const result = buildTrainingStep(spec, signature);
   if (!result.ok) return undefined;
   const { lossProgram, unoptimizedStep, step } = result.trainingStep;
-  const groups = unoptimizedStep.nodes.flatMap((node): readonly ProbeGroup[] => {
-    const probed = updateValue(node);
-    const values = node.outputs.filter(({ type }) => type.dtype === "float32");
-    if (probed === undefined || values.length === 0) return [];
-    return [{ values: values.map((value) => ({ value, probed })), direction: null }];
-  });
+  const groups = equationGroups(unoptimizedStep, "optimizer");
   const rolesOf = new Map<string, Role>([
     ...lossProgram.inputs.map(({ name, role }) => [name, role] as const),
     ...step.slots.map(({ name }) => [name, "slot"] as const),
@@ -68,6 +65,34 @@ export async function probeUpdate(spec: NormalSpec, signature: Signature): Promi
     ["step", "step"],
   ]);
   return emitProbe(spec, unoptimizedStep, groups, { rolesOf, microBatches: 1 });
+}
+
+/**
+ * The probe of an evaluation: of the equations of a metric of the spec.
+ *
+ * @returns undefined where the spec has problems, or no such metric.
+ */
+export async function probeMetric(spec: NormalSpec, signature: Signature, name: string): Promise<Probe | undefined> {
+  const result = elaborate(spec, signature, "evaluation");
+  if (!result.ok) return undefined;
+  const { graph, inputs } = result.program;
+  const groups = equationGroups(graph, "metric", name);
+  if (groups.length === 0) return undefined;
+  const values = groups.flatMap((group) => group.values.map(({ value }) => value));
+  const { graph: restricted, live } = restrictGraph(graph, values);
+  const rolesOf = new Map(inputs.map((port) => [port.name, port.role]));
+  const read = restricted.inputs.filter((input) => live.has(input));
+  return emitProbe(spec, { ...restricted, inputs: read }, groups, { rolesOf, microBatches: 1 });
+}
+
+/** The values of the equations of a kind, in the order of computation. */
+function equationGroups({ nodes }: Graph, kind: "optimizer" | "metric", name?: string): readonly ProbeGroup[] {
+  return nodes.flatMap((node): readonly ProbeGroup[] => {
+    const probed = equationValue(node, kind);
+    const values = node.outputs.filter(({ type }) => type.dtype === "float32");
+    if (probed === undefined || values.length === 0 || (name ?? probed.origin?.name) !== probed.origin?.name) return [];
+    return [{ values: values.map((value) => ({ value, probed })), direction: null }];
+  });
 }
 
 async function emitProbe(

@@ -1,13 +1,14 @@
 /** The values of a training step in the order of computation, each with its layer, its equation or its parameter. */
+import type { StepDerivative } from "../autodiff/cotangents.js";
 import { differentiate } from "../autodiff/reverse.js";
 import { isParameter, type Program } from "../elaborate/program.js";
 import { at } from "../ir/expect.js";
-import type { Graph, Node, Value } from "../ir/types.js";
+import type { Graph, Node, NodeOf, Value } from "../ir/types.js";
 import { type EquationOrigin, originOf } from "../language/origins.js";
 
 /** One value of the step, and its origin. */
 export interface ProbedValue {
-  /** "c' of rnn/0", "the gradient of rnn/0/U"; empty in the reverse pass outside of the equations of the spec. */
+  /** "c' of rnn/0", "the gradient of rnn/0/U"; empty in the reverse pass outside of loops and of equations of the spec. */
   readonly description: string;
   /** The layer's name; null for the loss. */
   readonly layer: string | null;
@@ -42,8 +43,8 @@ export function probedValues(program: Program): {
 } {
   const wrt = program.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const derivatives: Derivative[] = [];
-  const differentiated = differentiate(program.graph, 0, wrt, undefined, (node, nodes) => {
-    derivatives.push({ node, nodes });
+  const differentiated = differentiate(program.graph, 0, wrt, undefined, (node, nodes, steps) => {
+    derivatives.push({ node, nodes, steps });
   });
   return {
     differentiated,
@@ -124,13 +125,15 @@ function forwardValues(program: Program, differentiated: Graph): readonly ProbeG
 interface Derivative {
   readonly node: Node;
   readonly nodes: readonly Node[];
+  /** Of a loop. */
+  readonly steps: readonly StepDerivative[];
 }
 
 /** The values of the reverse pass, by the forward node that they are the derivative of. */
 function reverseValues(program: Program, { nodes }: Graph, derivatives: readonly Derivative[]): readonly ProbeGroup[] {
   const layerAt = layersOfNodes(program);
   const positions = new Map(nodes.map((node, position) => [node, position]));
-  const groups = derivatives.map(({ node, nodes: own }): ProbeGroup => {
+  const groups = derivatives.flatMap(({ node, nodes: own, steps }): readonly ProbeGroup[] => {
     const position = positions.get(node) ?? 0;
     const layer = layerAt(position);
     const origin = originOfNode(at(program.graph.nodes, position));
@@ -144,15 +147,16 @@ function reverseValues(program: Program, { nodes }: Graph, derivatives: readonly
       ...(origin && { origin }),
     };
     const values = own.filter((each) => positions.has(each)).flatMap(({ outputs }) => outputs.filter(isFloat));
-    return { values: values.map((value) => ({ value, probed: probed as ProbedValue })), direction: null };
+    const whole = { values: values.map((value) => ({ value, probed: probed as ProbedValue })), direction: null };
+    return node.op === "Scan" ? [stepDerivatives(node, steps, layer), whole] : [whole];
   });
   return groups.filter(({ values }) => values.length > 0);
 }
 
-/** The value of a node of an update; undefined outside of the equations of an optimizer of the spec. */
-export function updateValue(node: Node): ProbedValue | undefined {
+/** The value of a node outside of the layers; undefined outside of the equations of the spec of a kind. */
+export function equationValue(node: Node, kind: "optimizer" | "metric"): ProbedValue | undefined {
   const origin = originOfNode(node);
-  if (origin?.kind !== "optimizer") return undefined;
+  if (origin?.kind !== kind) return undefined;
   return { description: describeEquation(origin, null), layer: null, equation: null, operator: node.op, origin };
 }
 
@@ -175,27 +179,44 @@ function outputOf(layer: string, name: string | undefined): string {
   return name === undefined || name === layer ? `the output of ${layer}` : name;
 }
 
-/** The values of a loop's body, which are scan outputs of the loop after `differentiate`. */
-function loopValues(node: Extract<Node, { readonly op: "Scan" }>, layer: string | null): ProbeGroup {
-  const { body, stateCount, reverse } = node.attributes;
-  const bodyValues = body.nodes.flatMap(({ op, outputs }) => outputs.map((inner) => ({ inner, op })));
-  const values = bodyValues.flatMap(({ inner, op }, index) => {
-    const outputIndex = body.outputs.indexOf(inner, stateCount);
-    const value = node.outputs[outputIndex];
-    if (outputIndex < 0 || value === undefined || !isFloat(value)) return [];
-    // A value without a name belongs to the equation of the next named value.
-    const target = bodyValues.slice(index).find((later) => later.inner.name !== undefined)?.inner.name ?? "the step";
-    const cell = Number(/\/(\d+)(?:\/|$)/.exec(body.name)?.[1] ?? 0);
-    const origin = originOf(inner);
-    const probed: ProbedValue = {
-      description: origin === undefined ? `${target} of ${body.name}` : describeEquation(origin, body.name),
-      layer,
-      equation: { cell, target },
-      operator: op,
-      ...(origin && { origin }),
-    };
-    return [{ value, probed }];
+/** The values of a loop's derivative, which are scan outputs of the loop in the other direction. */
+function stepDerivatives(loop: NodeOf<"Scan">, steps: readonly StepDerivative[], layer: string | null): ProbeGroup {
+  const { body, reverse } = loop.attributes;
+  const values = steps.flatMap(({ node, values: own }) => {
+    const { description, ...probed } = bodyValue(body, body.nodes.indexOf(node), at(node.outputs, 0), layer);
+    const derivative = { ...probed, description: `the derivative of ${description}`, isDerivative: true } as const;
+    return own.map((value) => ({ value, probed: derivative }));
   });
+  return { values, direction: reverse ? "forward" : "backward" };
+}
+
+/** A value of a loop's body, by the position of its node. One without a name belongs to the equation of the next named one. */
+function bodyValue(body: Graph, position: number, inner: Value, layer: string | null): ProbedValue {
+  const later = body.nodes.slice(position).flatMap(({ outputs }) => outputs);
+  const named = later.slice(later.indexOf(inner)).find(({ name }) => name !== undefined);
+  const target = named?.name ?? "the step";
+  const cell = Number(/\/(\d+)(?:\/|$)/.exec(body.name)?.[1] ?? 0);
+  const origin = originOf(inner);
+  return {
+    description: origin === undefined ? `${target} of ${body.name}` : describeEquation(origin, body.name),
+    layer,
+    equation: { cell, target },
+    operator: at(body.nodes, position).op,
+    ...(origin && { origin }),
+  };
+}
+
+/** The values of a loop's body, which are scan outputs of the loop after `differentiate`. */
+function loopValues(node: NodeOf<"Scan">, layer: string | null): ProbeGroup {
+  const { body, stateCount, reverse } = node.attributes;
+  const values = body.nodes.flatMap(({ outputs }, position) =>
+    outputs.flatMap((inner) => {
+      const outputIndex = body.outputs.indexOf(inner, stateCount);
+      const value = node.outputs[outputIndex];
+      if (outputIndex < 0 || value === undefined || !isFloat(value)) return [];
+      return [{ value, probed: bodyValue(body, position, inner, layer) }];
+    }),
+  );
   return { values, direction: reverse ? "backward" : "forward" };
 }
 

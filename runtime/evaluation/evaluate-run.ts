@@ -28,6 +28,7 @@ import { feedsOf } from "../tensors/ort.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { createEvaluator } from "./evaluator.js";
 import { checkSeasons, outputMetrics } from "./forecast-metrics.js";
+import { nonFiniteMetricNotices } from "./non-finite-metrics.js";
 import type { PredictionContext } from "./prediction-summary.js";
 import { type SplitDetails, splitDetails } from "./split-details.js";
 
@@ -122,6 +123,7 @@ export async function evaluateRun({
     isStateful(run.manifest) ? streamsNotice(Object.values(splits), batchSize) : "",
     ...(data === null ? dataChangedNotice(folder, source) : []),
     ...checkSeasons(spec, source).map(({ message }) => message),
+    ...(await nonFiniteMetricNotices({ spec, source, parameters: feedsOf(parameters), batchSize }, metrics)),
   ].filter((text) => text !== "");
   const detailed = (["test", "validation", "train"] as const).find((name) => splits[name].length > 0);
   const context = { evaluator, parameters: feedsOf(parameters), spec, source };

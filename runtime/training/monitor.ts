@@ -9,6 +9,7 @@ import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalTrain } from "../../schema/normal/index.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { monitoredSplits, unlessCancelled } from "../evaluation/evaluator.js";
+import { nonFiniteMetricNotices } from "../evaluation/non-finite-metrics.js";
 import { previewExamples, summarizePredictions } from "../evaluation/prediction-summary.js";
 import type { Metrics, TrainEvent } from "../events.js";
 import { formatCount, formatInteger } from "../format.js";
@@ -56,6 +57,7 @@ export function createMonitor(
     return events;
   };
   const stated = new Set<string>();
+  const located = new Set<string>();
   /** Once for each metric. */
   const unusableNotices = (validation: Metrics, step: number): readonly TrainEvent[] =>
     [...unusableMetrics(spec, validation)].flatMap(([metric, keys]) => {
@@ -66,16 +68,19 @@ export function createMonitor(
     });
   return {
     async evaluate(step, isPeriodic) {
-      const metrics = await unlessCancelled(
-        evaluator.splitMetrics(await trainer.parameters(), splits, microBatchSize, isCancelled),
-      );
+      const parameters = await trainer.parameters();
+      const metrics = await unlessCancelled(evaluator.splitMetrics(parameters, splits, microBatchSize, isCancelled));
       if (metrics === undefined) return [];
       progress = updateProgress(spec.train, progress, { step, metrics }, isPeriodic);
       if (isPeriodic)
         progress = { ...progress, plateau: updatePlateau(spec.optimizer.schedule, progress.plateau, metrics) };
       const epoch = batchSchedule.epochOf(step);
       const evaluated: TrainEvent = { event: "evaluation", epoch, step, metrics };
-      return [evaluated, ...unusableNotices(metrics.validation, step), ...(await predictionEvents(step))];
+      const model = { spec, source, parameters, batchSize: microBatchSize };
+      const notices = (await nonFiniteMetricNotices(model, metrics, located)).map(
+        (message): TrainEvent => ({ event: "notice", message }),
+      );
+      return [evaluated, ...notices, ...unusableNotices(metrics.validation, step), ...(await predictionEvents(step))];
     },
     progress: () => progress,
     isBest: (step) => progress.best?.step === step,

@@ -20,7 +20,7 @@ export function ownMetric(own: NormalMetricCustom): MetricDefinition<NormalMetri
   return {
     finalizer: own.reduce,
     elaborate: (_, operands, context) =>
-      elaborateEquations(own, comparedOperands(own, operands, context), operands, context.pathOf(own), context),
+      elaborateEquations(own, comparedOperands(own, operands, context), operands, context.pathOf(own), context, own),
   };
 }
 
@@ -44,6 +44,7 @@ function elaborateEquations(
   operands: MetricOperands,
   path: string,
   context: Context,
+  own?: Pick<NormalMetricCustom, "name">,
 ): Value | undefined {
   if (compared === undefined) return undefined;
   const { b } = context;
@@ -53,7 +54,8 @@ function elaborateEquations(
   const target = targetKind === "classes" ? "class" : targetKind === "labels" ? "numbers" : targetKind;
   const definition = { description, equations, options, variants: {}, scope: "row", target } as const;
   const sizes = { output_size: outputs, target_size: targets };
-  const result = elaborateComparison({ kind: "metric", definition, options, path }, compared, sizes, context);
+  const use = { kind: "metric", definition, options, path, ...(own && { name: own.name, isOwn: true }) } as const;
+  const result = elaborateComparison(use, compared, sizes, context);
   return result && meanAccumulators(b, maskedSum(b, result.value, operands.mask));
 }
 

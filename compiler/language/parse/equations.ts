@@ -251,8 +251,7 @@ function unsettableProblem(
   const { kind, state: states } = definition;
   if (assigned.has(name))
     return { code: "name-taken", message: `${quote(name)} is set twice`, hint: "Use another name.", offset };
-  const conflict =
-    declared.get(name) ?? (isFunctionName(name, definition) ? "a function" : undefined);
+  const conflict = declared.get(name) ?? (isFunctionName(name, definition) ? "a function" : undefined);
   if (conflict !== undefined) {
     const hint = Object.hasOwn(states, name) ? `The next value of "${name}" is "${name}'".` : "Use another name.";
     return { code: "name-taken", message: `${quote(name)} is ${conflict}`, hint, offset };

@@ -165,24 +165,26 @@ test("a loss that is too large", async () => {
   expect(source?.path).toBe("/loss");
 });
 
-test("an infinite gradient of a finite loss is located by its parameter, before the update", async () => {
+test.each(["normal", "low"])("a derivative in a loop is located in its equation, memory: %s", async (memory) => {
   const zero = {
     ...grows,
     parameters: { W: grows.parameters.W },
     initializers: {},
     equations: ["h' = sqrt(x @ W * 0)"],
   };
-  const { message, source } = await fail({
+  const { message, source, hint } = await fail({
     cells: { zero },
+    train: { steps: 40, batch_size: 4, memory },
     model: [
       { layer: "rnn", name: "steps", cell: "zero", hidden_size: 2, return: "last" },
       { layer: "dense", size: 1 },
     ],
   });
   expect(message).toMatch(
-    /^The gradient became infinite at step 1; the first value that is not finite is in the gradient of steps\/0\/W\./,
+    /^The gradient became infinite at step 1; the first value that is not finite is in the derivative of h' of steps\/0, at time step 3\./,
   );
-  expect(source?.path).toBe("/model/0");
+  expect(source?.path).toBe("/cells/zero/equations/0");
+  expect(hint).toContain("The derivative of a square root is infinite at 0");
 });
 
 test("an update that is too large, of a finite gradient", async () => {
