@@ -46,8 +46,8 @@ function nodeFlops(node: Node, sizes: Sizes): number {
 }
 
 /** Floating-point operations of one run: two per multiply-add, one per entry of other arithmetic, none for movement. */
-export function flops(graph: Graph, sizes: Sizes): number {
-  return graph.nodes.reduce((total, node) => total + nodeFlops(node, sizes), 0);
+export function flops({ nodes }: Pick<Graph, "nodes">, sizes: Sizes): number {
+  return nodes.reduce((total, node) => total + nodeFlops(node, sizes), 0);
 }
 
 export function bytesOf({ type }: Value, sizes: Sizes): number {

@@ -1,5 +1,6 @@
 /** The walk over the nodes of a model: operands by name, functions inlined, constants and shapes folded, refusals collected. */
 import type { Builder } from "../ir/builder.js";
+import type { Node as PrimitiveNode } from "../ir/types.js";
 import {
   type AttributeProto,
   type FunctionProto,
@@ -40,6 +41,8 @@ export interface NodeSummary {
   readonly operator: string;
   /** "constant": it was computed while the model was read. "unreached": a node before it is refused. */
   readonly gradient: "exact" | "zero" | "shape" | "constant" | "refused" | "unreached";
+  /** Its nodes in the graph; none where it has no values of its own. */
+  readonly primitives: readonly PrimitiveNode[];
 }
 
 export interface Walk {
@@ -76,7 +79,9 @@ export function startWalk(
     const standard = node.domain === "ai.onnx";
     const operator = standard ? node.operator : `${node.domain}.${node.operator}`;
     const label = node.name || node.outputs.find((name) => name !== "") || operator;
-    const record = (gradient: NodeSummary["gradient"]) => nodes.push({ node: label, operator, gradient });
+    const before = scope.b.nodes.length;
+    const record = (gradient: NodeSummary["gradient"]) =>
+      nodes.push({ node: label, operator, gradient, primitives: scope.b.nodes.slice(before) });
     const define = (results: readonly (Operand | undefined)[]) => {
       for (const [index, name] of node.outputs.entries()) {
         if (name === "") continue;

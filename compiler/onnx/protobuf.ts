@@ -39,7 +39,16 @@ export const FUNCTION = {
   attributeProto: 11,
   overload: 13,
 } as const;
-export const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7, overload: 8 } as const;
+export const NODE = {
+  input: 1,
+  output: 2,
+  name: 3,
+  operator: 4,
+  attribute: 5,
+  domain: 7,
+  overload: 8,
+  metadata: 9,
+} as const;
 export const ATTRIBUTE = {
   name: 1,
   float: 2,

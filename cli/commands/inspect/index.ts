@@ -8,7 +8,13 @@ import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { isFolder } from "../../is-folder.js";
 import { reportProblems } from "../../open-run.js";
-import { disablePassOption, recurrenceOption, setOption, stopAfterOption } from "../../option-parsers.js";
+import {
+  collectValues,
+  disablePassOption,
+  recurrenceOption,
+  setOption,
+  stopAfterOption,
+} from "../../option-parsers.js";
 import { type PassFlags, readPassSelection } from "../../pass-selection.js";
 import { type PlacementDevice, placementDevices } from "./device-placement.js";
 import { type InspectAspect, type StageChoice, stageFormats } from "./stage.js";
@@ -22,7 +28,8 @@ interface Flags extends PassFlags {
   readonly device?: PlacementDevice;
   readonly time?: boolean;
   readonly resolved?: boolean;
-  readonly data?: boolean;
+  readonly data?: string | true;
+  readonly dim?: readonly string[];
 }
 
 export const inspect: CommandModule = {
@@ -35,7 +42,12 @@ export const inspect: CommandModule = {
       .argument("[subject]", "spec (.json), run directory, ONNX file (.onnx), or with --data a data file")
       .addOption(setOption())
       .option("--stage <name>", "print the graph after a compiler stage")
-      .option("--time", "measure each layer's share of the forward pass on the CPU")
+      .option("--time", "measure each layer's share of the forward pass on the CPU; of an ONNX file each node's too")
+      .option(
+        "--dim <name=size>",
+        "size of an axis of made inputs of an ONNX file, for --time (repeatable)",
+        collectValues,
+      )
       .option(
         "--explain <name>",
         "print the equations of a cell, with its gradient and compiled loops, of a layer, an activation, the optimizer or the schedule, or the layers of a block, e.g. rnn/0",
@@ -50,7 +62,10 @@ export const inspect: CommandModule = {
           .choices(stageFormats)
           .default("text"),
       )
-      .option("--data", "print the columns of a data file, or the data of a spec as the model reads it")
+      .option(
+        "--data [file]",
+        "print the columns of a data file, or the data of a spec as the model reads it; with --time, the inputs of an ONNX file",
+      )
       .option("--resolved", "print the spec with the values of the specs that it extends and of its variables")
       .option("--passes", "print the compiler's passes, or of a spec the passes that change its graphs")
       .addOption(disablePassOption())
@@ -59,7 +74,7 @@ export const inspect: CommandModule = {
   },
 
   async run(output, command) {
-    const [subject] = command.args;
+    const [named] = command.args;
     const {
       set = [],
       stage,
@@ -69,10 +84,20 @@ export const inspect: CommandModule = {
       device,
       passes,
       resolved,
-      data,
+      data: namedData,
+      dim,
       ...passFlags
     } = command.opts<Flags>();
     const { disablePass, stopAfter, recurrence } = passFlags;
+    // The argument may follow --data.
+    const subject = named ?? (typeof namedData === "string" ? namedData : undefined);
+    const isModelTimed = time === true && named?.endsWith(".onnx") === true;
+    const data = namedData === undefined || isModelTimed ? undefined : true;
+    const misplaced = misplacedInput(isModelTimed, named, namedData, dim);
+    if (misplaced !== undefined) {
+      reportInvalidInput(output, "usage", ...misplaced);
+      return exitCodes.invalidInput;
+    }
     if (subject === undefined && passes === true) return (await import("./passes.js")).listPasses(output);
     if (subject === undefined) {
       reportInvalidInput(output, "usage", "the subject is missing", "Name a spec, a run directory or an .onnx file.");
@@ -93,7 +118,7 @@ export const inspect: CommandModule = {
       return exitCodes.invalidInput;
     }
     if (subject.endsWith(".onnx")) {
-      const options = { stage, explain, device, time, passes, resolved, data, recurrence, disablePass, stopAfter };
+      const options = { stage, explain, device, passes, resolved, data, recurrence, disablePass, stopAfter };
       const flag = Object.entries({ ...options, set: set[0] }).find(([, value]) => value !== undefined)?.[0];
       if (flag !== undefined) {
         reportInvalidInput(
@@ -105,7 +130,12 @@ export const inspect: CommandModule = {
         return exitCodes.invalidInput;
       }
       const graphFormat = command.getOptionValueSource("format") === "cli" ? format : undefined;
-      return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat);
+      if (time === true && graphFormat !== undefined) {
+        reportInvalidInput(output, "usage", "--format ignores --time", "Remove one of them.");
+        return exitCodes.invalidInput;
+      }
+      const inputs = { data: typeof namedData === "string" ? namedData : undefined, dims: dim ?? [] };
+      return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat, time ? inputs : undefined);
     }
     const passFlag =
       stopAfter !== undefined ? "--stop-after" : disablePass !== undefined ? "--disable-pass" : undefined;
@@ -153,6 +183,25 @@ export const inspect: CommandModule = {
   },
 };
 
+/** The message and the hint about the inputs of a measurement; undefined without a mistake. */
+function misplacedInput(
+  isModelTimed: boolean,
+  named: string | undefined,
+  data: Flags["data"],
+  dim: Flags["dim"],
+): readonly [message: string, hint: string] | undefined {
+  if (isModelTimed) {
+    if (data === true) return ["--data names no file", "Name the inputs of the model, such as --data rows.npz."];
+    if (data !== undefined && dim !== undefined)
+      return ["--data and --dim cannot be combined", "Sizes are those of the data: remove --dim."];
+    return undefined;
+  }
+  if (dim !== undefined) return ["--dim requires --time and an ONNX file", "Remove --dim."];
+  if (named !== undefined && typeof data === "string")
+    return [`--data ${data} requires --time and an ONNX file`, `Write --data alone for the data of ${named}.`];
+  return undefined;
+}
+
 /** stopAfter → --stop-after */
 function flagName(option: string): string {
   return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -160,10 +209,11 @@ function flagName(option: string): string {
 
 /** The message about an option without effect; undefined if every option has one. */
 function ignoredFlag(command: CommandParser, subject: "model" | "run" | "spec"): string | undefined {
-  const { set, stage, time, ...others } = command.opts<Flags>();
+  const { set, stage, time, data: namedData, ...others } = command.opts<Flags>();
   if (command.getOptionValueSource("format") === "cli" && stage === undefined && subject !== "model")
     return "--format is the format of --stage, or of the graph of an ONNX file";
-  const { explain, device, passes, resolved, data } = others;
+  const { explain, device, passes, resolved } = others;
+  const data = subject === "model" && time === true ? undefined : namedData;
   const aspect = Object.entries({ stage, explain, device, passes, resolved, data }).find(
     ([, value]) => value !== undefined,
   )?.[0];

@@ -10,15 +10,20 @@ import type { Colors, Output } from "../../output.js";
 import { tableText } from "../../table.js";
 import { portabilityOf, portabilityText } from "./compatibility.js";
 import { printModelGraph } from "./onnx-graph.js";
+import type { TimedInputs } from "./onnx-times.js";
 import { trainingOf, trainingText } from "./onnx-training.js";
 import type { StageChoice } from "./stage.js";
 import { shapeText } from "./summary.js";
 
-/** @param format prints the graph in this format; undefined: describes the model. */
+/**
+ * @param format prints the graph in this format; undefined: describes the model.
+ * @param timed prints the times of its nodes with these inputs; undefined: describes the model.
+ */
 export async function inspectModel(
   output: Output,
   file: string,
   format: StageChoice["format"] | undefined,
+  timed?: TimedInputs,
 ): Promise<number> {
   const { readModel } = await import("../../../compiler/onnx/read/model.js");
   let bytes: Uint8Array;
@@ -41,6 +46,7 @@ export async function inspectModel(
     reportProblems(output, unsafe);
     return exitCodes.invalidInput;
   }
+  if (timed !== undefined) return (await import("./onnx-times.js")).printModelTimes(output, file, bytes, model, timed);
   if (format !== undefined) return printModelGraph(output, bytes, format);
   const portability = await portabilityOf(bytes, model);
   const training = await trainingOf(bytes, file);

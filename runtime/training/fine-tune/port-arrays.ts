@@ -29,7 +29,27 @@ export interface PortArrays {
 /** Integers from this size on differ from their neighbors in float32, in which a .safetensors file is read. */
 const FLOAT32_INTEGERS = 2 ** 24;
 
-export function openPortArrays({ file, ports, classes, split, seed }: PortArrays): Result<DataSource> {
+/** The first rows of the arrays of the ports, by name. */
+export function readPortRows(
+  file: string,
+  ports: readonly Port[],
+  rows: number,
+): Result<ReadonlyMap<string, NumericArray>> {
+  const read = readPorts(file, ports);
+  if (!read.ok) return read;
+  const indices = (count: number) => Int32Array.from({ length: Math.min(rows, count) }, (_, row) => row);
+  return ok(
+    new Map([...read.value.arrays].map(([name, array]) => [name, gatherRows(array, indices(array.shape[0] ?? 0))])),
+  );
+}
+
+interface PortValues {
+  /** Names of all arrays of the file. */
+  readonly names: readonly string[];
+  readonly arrays: ReadonlyMap<string, NumericArray>;
+}
+
+function readPorts(file: string, ports: readonly Port[]): Result<PortValues> {
   const reader = openFile(file);
   if (!reader.ok) return reader;
   const { names, read: readPort } = reader.value;
@@ -42,10 +62,18 @@ export function openPortArrays({ file, ports, classes, split, seed }: PortArrays
     else problems.push(...array.error.filter(({ message }) => !problems.some((other) => other.message === message)));
   }
   if (problems.length === 0) problems.push(...checkSizes(file, ports, arrays));
+  return problems.length > 0 ? fail(problems) : ok({ names, arrays });
+}
+
+export function openPortArrays({ file, ports, classes, split, seed }: PortArrays): Result<DataSource> {
+  const read = readPorts(file, ports);
+  if (!read.ok) return read;
+  const { names, arrays } = read.value;
   const targets = arrays.get("targets");
-  if (problems.length === 0 && classes !== null && targets !== undefined)
-    problems.push(...checkClasses(file, targets, classes));
-  if (problems.length > 0) return fail(problems);
+  if (classes !== null && targets !== undefined) {
+    const problems = checkClasses(file, targets, classes);
+    if (problems.length > 0) return fail(problems);
+  }
   const [first] = arrays.values();
   const examples = first?.shape[0] ?? 0;
   const isStratified = classes !== null && targets?.shape.length === 1;

@@ -257,3 +257,25 @@ test("a spec is printed with the values of the specs that it extends and of its 
   expect(JSON.parse(text.stdout)).toEqual({ ...resolved, seed: 6 });
   expect(records(record.stdout)[0]).toMatchObject({ event: "result", name: "spec", spec: { ...resolved, seed: 5 } });
 });
+
+test("the times of an ONNX file's nodes, and mistakes of its inputs", async () => {
+  const encoder = join("test", "fixtures", "onnx", "encoder.onnx");
+  const spec = join("specs", "hello.json");
+  const [times, noFile, unknown, misplaced] = await Promise.all([
+    rnnx("inspect", encoder, "--time", "--json"),
+    rnnx("inspect", encoder, "--time", "--data", "none.npz"),
+    rnnx("inspect", encoder, "--time", "--dim", "rows=2"),
+    rnnx("inspect", spec, "--time", "--dim", "rows=2"),
+  ]);
+  const [result] = records(times.stdout) as unknown as readonly {
+    readonly layers: readonly { readonly share: number; readonly nodes: number; readonly flops: number | null }[];
+    readonly nodes: readonly { readonly share: number; readonly milliseconds: number }[];
+  }[];
+  for (const shares of [result?.layers, result?.nodes])
+    expect(shares?.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
+  expect(result?.layers.every(({ flops }) => flops !== null)).toBe(true);
+  expect([noFile, unknown, misplaced].map(({ code }) => code)).toEqual([2, 2, 2]);
+  expect(noFile.stderr).toContain("none.npz");
+  expect(unknown.stderr).toContain('No axis of an input is named "rows"');
+  expect(misplaced.stderr).toContain("--dim requires --time and an ONNX file");
+});
