@@ -16,7 +16,13 @@ export interface Chart {
   show(positions: readonly number[], values: readonly (readonly (number | null)[])[]): void;
 }
 
-export function lineChart(title: string, lines: readonly Line[], axis: string): Chart {
+/** @param band the places of the upper and the lower line of a band, which is filled in the color of the upper one. */
+export function lineChart(
+  title: string,
+  lines: readonly Line[],
+  axis: string,
+  band: readonly [number, number] | null = null,
+): Chart {
   const view = element("figure", { class: "chart", role: "img", "aria-label": title });
   let data: uPlot.AlignedData = [[]];
   let plot: uPlot | undefined;
@@ -39,6 +45,9 @@ export function lineChart(title: string, lines: readonly Line[], axis: string): 
         height: 260,
         scales: { x: { time: false } },
         legend: { live: true },
+        ...(band !== null && {
+          bands: [{ series: [band[0] + 1, band[1] + 1], fill: transparent(color(lines[band[0]]?.color ?? "")) }],
+        }),
         cursor: { drag: { x: false, y: false } },
         axes: [
           { ...scale, label: axis, labelFont: `12px ${style.fontFamily}`, labelSize: 18, labelGap: 0, size: 30 },
@@ -75,6 +84,11 @@ export function lineChart(title: string, lines: readonly Line[], axis: string): 
       else plot.setData(data);
     },
   };
+}
+
+/** A color of six hexadecimal digits with an opacity of a fifth. */
+function transparent(color: string): string {
+  return /^#[0-9a-f]{6}$/i.test(color) ? `${color}33` : "transparent";
 }
 
 export function shortNumber(value: number): string {

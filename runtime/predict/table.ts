@@ -3,6 +3,7 @@ import { inputKinds, rowsOfExample } from "../../schema/kinds/columns.js";
 import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { predictsOwnRow, rowsAhead } from "../../schema/kinds/horizon.js";
 import type { FloatSeries } from "../data/batching/windows.js";
+import { writeTime } from "../data/formats/time-values.js";
 import { columnOfOutput, metadataOf } from "../data/metadata.js";
 import { scalerOf, scaleValue, unscaleValues } from "../data/scaler.js";
 import { targetUsesOf, usesOf } from "../data/source.js";
@@ -231,16 +232,23 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
         series: group,
         inputOf: (after: number) =>
           futureRows === 0 ? {} : keepOrder(entriesInOrder(unreadOf(row + after)).filter(([name]) => isShown(name))),
-        rowAfter: (after: number) => timeMember(rowTime, row, after) ?? { row: row - series + 1 + after },
+        rowAfter: (after: number) =>
+          timeMember(rowTime, row, after, futureRows > 0) ?? { row: row - series + 1 + after },
       };
       return forecastRows(origin, horizon, prediction);
     },
   });
 };
 
-/** The time of a row some rows after another, under the name of its column; undefined without a regular step. */
-function timeMember(time: TableTime | null, row: number, after: number): Prediction | undefined {
-  const text = time === null ? undefined : timeAhead(time, row, after);
+/**
+ * The time of a row some rows after another, under the name of its column; undefined without a regular step.
+ *
+ * @param isInFile true where the file has the row with its time.
+ */
+function timeMember(time: TableTime | null, row: number, after: number, isInFile: boolean): Prediction | undefined {
+  const written = isInFile && time !== null ? time.times[row + after] : undefined;
+  const text =
+    time === null ? undefined : written === undefined ? timeAhead(time, row, after) : writeTime(written, time.notation);
   if (time === null || text === undefined) return undefined;
   const { column } = time;
   return { [isReservedName(column) || isForecastName(column) ? `${column} (time)` : column]: text };

@@ -8,7 +8,7 @@ import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
 import { nameOf } from "../../schema/kinds/optimizers.js";
 import { ONLY_TARGET, outputsOf } from "../../schema/kinds/outputs.js";
-import type { NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
+import type { NormalLoss, NormalOptimizer, NormalSpec } from "../../schema/normal/index.js";
 import { installCommand, packageRoot, packageVersion } from "../../schema/package-root.js";
 import { isStateful } from "../data/batching/stateful-batches.js";
 import { idLimits } from "../data/id-limits.js";
@@ -24,6 +24,7 @@ import { durableFs } from "../storage/durable-fs.js";
 import { writeSafetensors } from "../tensors/safetensors.js";
 import { type PageManifest, type PageOutput, pageFiles, type SampleData } from "./page-manifest.js";
 import { readSamples } from "./sample-data.js";
+import { isSeriesTable, seriesFault, seriesTable } from "./series-table.js";
 import { hasForm, tableForm } from "./table-form.js";
 import { type PageFile, writePageFolder } from "./write-page.js";
 
@@ -64,6 +65,8 @@ export async function exportWeb(request: WebRequest): Promise<WebOutcome> {
   const compiled = await compile(fineTuningSpec(run.spec), run.signature);
   if (!compiled.ok) return invalidInput(compiled.problems);
   const { artifact } = compiled;
+  if (isSeriesTable(run.spec) && isStateful(artifact.manifest))
+    return invalidInput([seriesProblem("reads single windows, but the states of the model continue between them")]);
   const mismatch = weightsProblem(run, weightsResult.value, artifact);
   if (mismatch !== undefined) return invalidInput([mismatch]);
 
@@ -104,9 +107,10 @@ function fineTuningSpec(spec: NormalSpec): NormalSpec {
   return { ...spec, optimizer, train };
 }
 
-/** A page shows values of the targets. */
+/** A page shows values of the targets, and the quantiles and distributions of series. */
 function featuresProblem({ spec }: Run): RunProblem | undefined {
-  const loss = spec.losses.find((other) => outputKindOf(other) === "features");
+  const isShown = (loss: NormalLoss) => isProbabilistic(loss) && isSeriesTable(spec);
+  const loss = spec.losses.find((other) => outputKindOf(other) === "features" && !isShown(other));
   if (loss === undefined) return undefined;
   const message = `A web page shows predictions of the target, but the outputs of ${lossName(loss)} are other numbers.`;
   return { code: "features", path: "", message, hint: "Name a file with --out in place of --web." };
@@ -114,7 +118,8 @@ function featuresProblem({ spec }: Run): RunProblem | undefined {
 
 /** The examples of a page have one target, without a name, and no kinds of columns. */
 function canTrain({ spec: { losses, data } }: Run): boolean {
-  if (data.type === "table" && hasKinds(data.columns)) return false;
+  if (data.type === "table" && (hasKinds(data.columns) || data.group !== null || data.known_future !== null))
+    return false;
   return losses.length === 1 && losses[0]?.target === ONLY_TARGET;
 }
 
@@ -124,18 +129,23 @@ function decoderProblem({ spec }: Run): RunProblem | undefined {
   return severalOutputsProblem(spec, "a web page of pairs", "Name a file with --out in place of --web.");
 }
 
-/** A page has a form for one row of columns of kinds, and edits windows of numbers of one series. */
-function columnKindsProblem({ spec: { data, losses } }: Run): RunProblem | undefined {
+/** A page has a form for one row of columns of kinds, and reads files of series. */
+function columnKindsProblem({ spec }: Run): RunProblem | undefined {
+  const { data, losses } = spec;
   if (data.type !== "table") return undefined;
-  const isForm = hasForm(data) && !losses.some(isProbabilistic);
-  if (isForm || (!hasKinds(data.columns) && data.group === null && data.known_future === null)) return undefined;
-  const message = hasForm(data)
-    ? "A web page of single rows shows one number for each target, but the loss has several."
-    : data.group === null
-      ? "A web page of windows of a table reads a list of columns of numbers, but data.columns has kinds."
-      : "A web page of a table reads one series, but data.group has several.";
-  return { code: "column-kinds", path: "", message, hint: "Name a file with --out in place of --web." };
+  if (hasForm(data) && losses.some(isProbabilistic)) {
+    const message = "A web page of single rows shows one number for each target, but the loss has several.";
+    return { code: "column-kinds", path: "", message, hint: otherForm };
+  }
+  const fault = isSeriesTable(spec) ? seriesFault(spec) : undefined;
+  return fault === undefined ? undefined : seriesProblem(fault);
 }
+
+function seriesProblem(fault: string): RunProblem {
+  return { code: "column-kinds", path: "", message: `A web page of series ${fault}.`, hint: otherForm };
+}
+
+const otherForm = "Name a file with --out in place of --web.";
 
 /** The mismatch between the weights and the model that this version of rnnx compiles. */
 function weightsProblem({ folder }: Run, { parameters }: Weights, { manifest }: Artifact): RunProblem | undefined {
@@ -163,6 +173,8 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     uses: first.uses,
     metadata,
     form: data.type === "table" && hasForm(data) ? tableForm(data) : null,
+    series:
+      data.type === "table" && metadata.type === "table" && isSeriesTable(spec) ? seriesTable(data, metadata) : null,
     can_train: canTrain(run),
     id_limits: {
       ...Object.fromEntries([...idLimits(spec, run.signature)].map(([input, { size }]) => [input, size])),

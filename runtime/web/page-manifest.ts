@@ -28,6 +28,8 @@ export interface PageManifest {
   readonly metadata: Metadata;
   /** Of single rows of a table with kinds; null for other data. */
   readonly form: TableForm | null;
+  /** Of windows of a table with kinds, groups, times or distributions; null for other data. */
+  readonly series: SeriesTable | null;
   /** True where the page can train: the model has one output, and its target no name. */
   readonly can_train: boolean;
   /** The number of token ids of each input that has some, and the number of classes of `targets`. */
@@ -69,6 +71,25 @@ export interface TableForm extends Pick<NormalTableData, "decimal" | "thousands"
   readonly columns: readonly { readonly name: string; readonly kind: NormalColumnKind }[];
 }
 
+/** The columns of a forecaster, and the form of its files. */
+export interface SeriesTable
+  extends Pick<
+    NormalTableData,
+    "decimal" | "thousands" | "known_future" | "static" | "reverse" | "comment" | "missing"
+  > {
+  /** Inputs, with their kinds; null for a number in the notation of the table. */
+  readonly columns: readonly { readonly name: string; readonly kind: NormalColumnKind | null }[];
+  /** The columns that name the series of a row; none for one series. */
+  readonly group: readonly string[];
+  /** Rows of a window. */
+  readonly window: number;
+  /** Rows to be predicted at the end of each series, of which some columns are known; 0 for none. */
+  readonly ahead: number;
+  readonly delimiter: string;
+  /** True where the model reads the id of the series of a window. */
+  readonly scales_series: boolean;
+}
+
 export type SampleData =
   | { readonly type: "text"; readonly text: string }
   | {
@@ -80,6 +101,8 @@ export type SampleData =
     }
   /** Fields of rows as the file has them, in the order of the form. */
   | { readonly type: "form"; readonly rows: readonly (readonly string[])[] }
+  /** Rows of a file with the names of the columns. */
+  | { readonly type: "series"; readonly text: string }
   | { readonly type: "sequences"; readonly split: SampleSplit; readonly examples: readonly SampleSequence[] }
   | {
       readonly type: "pairs";

@@ -15,6 +15,7 @@ import { ok, type Result } from "../result.js";
 import type { Run } from "../run/open.js";
 import { nestedRows } from "../tensors/rows.js";
 import type { SampleData } from "./page-manifest.js";
+import { isSeriesTable, seriesRows } from "./series-table.js";
 import { formRows, hasForm } from "./table-form.js";
 
 /** Limit of a text sample in characters. */
@@ -47,6 +48,7 @@ async function selectSamples(
       return ok({ type: "text", text: excerpt(data, folder) });
     case "table":
       if (hasForm(data)) return formRows(data, folder);
+      if (isSeriesTable(spec)) return seriesRows(data, metadata, folder);
       return lastRows({ ...data, ...columnsOf(metadata) }, folder, targetUsesOf(spec));
     case "sequences": {
       const result = await readSequences(data, folder, targetUsesOf(spec));

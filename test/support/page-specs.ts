@@ -237,6 +237,58 @@ export const outputsExample = {
   },
 } satisfies SpecExample;
 
+const shopRows = Array.from({ length: 40 }, (_, day) =>
+  ["Ulm", "Bonn, Süd"].map((shop, at) => {
+    const date = `${`${1 + (day % 28)}`.padStart(2, "0")}.${day < 28 ? "01" : "02"}.2025`;
+    const isSale = (day * 5 + at) % 7 < 2;
+    const sales = (20 + 9 * at + (day % 7) + (isSale ? 12 : 0)).toFixed(1).replace(".", ",");
+    return [date, `"${shop}"`, at === 0 ? "12,5" : "7", isSale ? "ja" : "nein", day === 33 ? "" : "9,99", sales];
+  }),
+).flat();
+
+/** Forecasts of two shops with dates, promotions that are known ahead, a missing price and a size of each shop. */
+export const shopsExample = {
+  spec: {
+    name: "shops",
+    seed: 1,
+    data: {
+      type: "table",
+      file: "shops.csv",
+      delimiter: ";",
+      decimal: ",",
+      columns: {
+        day: { type: "date", format: "%d.%m.%Y", features: ["weekday"] },
+        shop: "category",
+        size: "number",
+        offer: { type: "boolean", true: ["ja"], false: ["nein"] },
+        price: { type: "number", missing: "mean", indicator: true },
+        sales: "number",
+      },
+      target: ["sales"],
+      group: ["shop"],
+      time: { column: "day", format: "%d.%m.%Y" },
+      known_future: ["offer"],
+      static: ["size"],
+      scale: { type: "standard", per: "window" },
+      window: 7,
+      horizon: 3,
+      split: { validation: 0.2, order: "time" },
+    },
+    model: [
+      { layer: "rnn", name: "past", cell: "gru", hidden_size: 6, return: "last" },
+      { layer: "rnn", name: "ahead", from: "future", cell: "gru", hidden_size: 4, return: "last" },
+      { layer: "dense", name: "shop", from: "static", size: 2 },
+      { layer: "concat", from: ["past", "ahead", "shop"] },
+      { layer: "dense", size: 9 },
+    ],
+    loss: { type: "quantile", levels: [0.1, 0.5, 0.9] },
+    train: { steps: 20, batch_size: 8 },
+  },
+  files: {
+    "shops.csv": `${["day;shop;size;offer;price;sales", ...shopRows.map((row) => row.join(";"))].join("\n")}\n`,
+  },
+} satisfies SpecExample;
+
 /** A ctc model, whose answers are labels without a place. */
 export const ctcExample = {
   spec: {

@@ -15,6 +15,7 @@ import {
   outputsExample,
   pageOf,
   type SpecExample,
+  shopsExample,
   specExamples,
 } from "../support/page-specs.js";
 import { tone, wavFile } from "../support/wav.js";
@@ -211,6 +212,34 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     await tab.getByLabel("area").fill("many");
     await expect.poll(() => tab.locator(".message").innerText()).toContain('area is "many"');
     // Training on the page needs columns of numbers.
+    expect(existsSync(join(web, "fine-tune.html"))).toBe(false);
+    expect(errors).toEqual([]);
+  });
+
+  test("forecasts the series of a file like rnnx predict, with intervals and dates", async () => {
+    const { tab, out, folder, web, errors } = await openExample(shopsExample, "index.html");
+    const cells = (row: number) => tab.locator(".grid tbody tr").nth(row).locator("th, td").allInnerTexts();
+    const [header = "", ...rows] = shopsExample.files["shops.csv"].trimEnd().split("\n");
+    const compare = async (shop: string, text: string) => {
+      const expected = await predictOnCommandLine(out, folder, "in.csv", text);
+      expect(expected).toMatchObject({ shop, step: 3 });
+      await expect.poll(async () => (await cells(2))[0]).toBe(expected.day);
+      const [, ...numbers] = await cells(2);
+      const wanted = [expected.sales, expected["sales_0.1"], expected["sales_0.5"], expected["sales_0.9"]];
+      for (const [index, number] of numbers.map(Number).entries()) expect(number).toBeCloseTo(wanted[index], 1);
+    };
+    // The prediction of the last series of a file.
+    await tab.getByLabel("Series").selectOption("Bonn, Süd");
+    await compare("Bonn, Süd", `${header}\n${rows.join("\n")}\n`);
+    const fewer = [header, ...rows.filter((row) => row.includes("Ulm")).slice(5, 30)].join("\n");
+    await tab
+      .getByLabel("A .csv file")
+      .setInputFiles({ name: "in.csv", mimeType: "text/csv", buffer: Buffer.from(fewer) });
+    await expect.poll(() => tab.getByLabel("Series").innerText()).toBe("Ulm");
+    await compare("Ulm", fewer);
+    expect(await tab.locator(".chart canvas").count()).toBe(1);
+    await tab.getByLabel("Rows").fill(fewer.replaceAll("12,5", "many"));
+    await expect.poll(() => tab.locator(".message").innerText()).toContain('Line 2: size is "many"');
     expect(existsSync(join(web, "fine-tune.html"))).toBe(false);
     expect(errors).toEqual([]);
   });

@@ -86,7 +86,7 @@ function textForm({ metadata, samples, uses, manifest }: PageManifest): TextForm
       return {
         title: "Your rows, comma-separated, in chronological order",
         note: sampleNote,
-        text: [names, ...rows].map((row) => row.join(",")).join("\n"),
+        text: samples?.type === "series" ? samples.text : [names, ...rows].map((row) => row.join(",")).join("\n"),
       };
     }
     case "arrays": {
@@ -114,6 +114,7 @@ function sampleOrigin(samples: SampleData): string {
     case "text":
       return "the first characters of the run's text";
     case "table":
+    case "series":
       return "the last rows of the run's table";
     case "form":
       return "rows of the run's table";

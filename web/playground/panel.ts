@@ -5,6 +5,7 @@ import { audioPanel } from "./audio.js";
 import { imagesPanel } from "./images.js";
 import { pairsPanel } from "./pairs.js";
 import { sequencesPanel } from "./sequences.js";
+import { seriesPanel } from "./series.js";
 import { tablePanel } from "./table.js";
 import { tableFormPanel } from "./table-form.js";
 import { textPanel } from "./text.js";
@@ -15,7 +16,8 @@ export function panelOf(model: Model): HTMLElement {
     case "text":
       return textPanel(model, metadata);
     case "table":
-      return model.page.form === null ? tablePanel(model, metadata) : tableFormPanel(model, metadata, model.page.form);
+      if (model.page.form !== null) return tableFormPanel(model, metadata, model.page.form);
+      return model.page.series === null ? tablePanel(model, metadata) : seriesPanel(model, metadata, model.page.series);
     case "sequences":
       return sequencesPanel(model, metadata);
     case "pairs":
