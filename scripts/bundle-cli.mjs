@@ -46,7 +46,7 @@ const entries = {
 };
 
 /** Packages that are native, optional, or large and loaded by few commands. */
-const onDemand = /^(@babel|@resvg|@viz-js|apache-arrow|csv-parse|h5wasm|hyparquet|koffi|onnx-proto|onnxruntime|vega)/;
+const onDemand = /^(@babel|@resvg|@viz-js|apache-arrow|csv-parse|h5wasm|hyparquet|koffi|onnxruntime|vega)/;
 const isExternal = (id) => id.startsWith("node:") || onDemand.test(id);
 
 /** The expressions `import(…)` in a syntax tree, in order. */

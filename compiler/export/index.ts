@@ -118,7 +118,7 @@ function irVersionOf(opset: number): number {
 }
 
 /** The model's bytes without its weights. */
-export function emitExport(model: ExportedModel, { doc, metadata }: Documentation): Promise<Uint8Array> {
+export function emitExport(model: ExportedModel, { doc, metadata }: Documentation): Uint8Array {
   const { name, opset, graph, ports, weights } = model;
   const { inputs, outputs } = ports;
   const initializers = weights.map((weight) => weight.name);

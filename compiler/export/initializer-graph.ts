@@ -2,12 +2,13 @@
  * Initial values of tensors as a graph of standard operators, which each run of the graph draws anew. The distributions
  * are those of the manifest; the runtime draws the numbers.
  */
-import type { onnx } from "onnx-proto";
+
 import type { DrawnInitializer, InitialExpression, Initializer } from "../artifact.js";
 import { at } from "../ir/expect.js";
 import { uniqueNames } from "../ir/names.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
 import { dataType } from "../onnx/protobuf.js";
+import type { AttributeProto, GraphProto, NodeProto, TensorProto } from "../onnx/write/messages.js";
 import { float, int, ints, subgraph, tensor, tensorProto } from "../onnx/write/proto.js";
 
 export interface InitializedTensor {
@@ -19,8 +20,8 @@ export interface InitializedTensor {
 }
 
 interface GraphDraft {
-  readonly nodes: onnx.INodeProto[];
-  readonly constants: onnx.ITensorProto[];
+  readonly nodes: NodeProto[];
+  readonly constants: TensorProto[];
   readonly freshName: (hint: string) => string;
   /** Seed of the last random operator; each has its own. */
   seed: number;
@@ -32,7 +33,7 @@ export function initializationGraph(
   tensors: readonly InitializedTensor[],
   outputOf: (name: string) => string,
   seed: number,
-): onnx.IGraphProto {
+): GraphProto {
   const draft: GraphDraft = { nodes: [], constants: [], freshName: uniqueNames(), seed };
   for (const each of tensors) draft.freshName(outputOf(each.name));
   const output = tensors.map((each) => {
@@ -42,7 +43,7 @@ export function initializationGraph(
     const elemType = dataType(each.dtype);
     return { name: outputOf(each.name), type: { tensorType: { elemType, shape: { dim } } } };
   });
-  return { name, node: draft.nodes, initializer: draft.constants, output };
+  return { name, node: draft.nodes, initializer: draft.constants, input: [], output };
 }
 
 function initialValue(draft: GraphDraft, tensor: InitializedTensor, outputOf: (name: string) => string): string {
@@ -64,7 +65,7 @@ function appendNode(
   opType: string,
   input: readonly string[],
   output?: string,
-  attribute: readonly onnx.IAttributeProto[] = [],
+  attribute: readonly AttributeProto[] = [],
 ): string {
   const resultName = output ?? freshName(`/initialization/${opType.toLowerCase()}`);
   nodes.push({ opType, name: resultName, input: [...input], output: [resultName], attribute: [...attribute] });

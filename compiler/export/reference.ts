@@ -23,7 +23,7 @@ export async function referenceModel(
   const graph = runPasses(program.graph, stepPasses, { expected: new Map(Object.entries(signature.expected)) });
   const ports = forwardPorts(program, graph);
   const names = (list: readonly Port[]) => list.map(({ name }) => name);
-  const model = await emitModel(graph, {
+  const model = emitModel(graph, {
     name: `${spec.name}/reference`,
     opset: TRAINING_OPSET,
     irVersion: IR_VERSION,

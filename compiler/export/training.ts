@@ -54,7 +54,7 @@ export async function trainingInfo(
   const { parameters, slots } = makeManifest(program, step, allPorts, facts);
 
   const initializers = ports.inputs.filter(({ role }) => initializerRoles.includes(role));
-  const model = await emitModel(graph, {
+  const model = emitModel(graph, {
     name: `${spec.name}/training`,
     opset,
     irVersion: IR_VERSION,

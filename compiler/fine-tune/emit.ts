@@ -50,13 +50,13 @@ export async function emit(
   const weights = storedWeights(training, imported);
   const saliency = request.inputGradient ? inputGradientOf(training, prepared) : null;
   return {
-    train: await write("train", train, ports.train),
-    eval: await write("eval", evaluationGraph, ports.eval),
+    train: write("train", train, ports.train),
+    eval: write("eval", evaluationGraph, ports.eval),
     inputGradient:
       saliency === null
         ? null
         : withWeights(
-            await write("input-gradient", runner.run("gradient", saliency.graph, stepPasses), saliency.ports, [
+            write("input-gradient", runner.run("gradient", saliency.graph, stepPasses), saliency.ports, [
               ...weights.keys(),
             ]),
             [...weights].map(([name, tensor]) => ({ name, dtype: "float32", ...tensor })),

@@ -106,7 +106,7 @@ async function emitProbe(
   const inputs = graph.inputs.map(({ name = "", type: { dtype, shape } }): Port => {
     return { name, role: expectDefined(rolesOf.get(name), name), dtype: interfaceType(dtype), shape };
   });
-  const model = await emitModel(graph, {
+  const model = emitModel(graph, {
     name: `${spec.name}/probe`,
     opset: TRAINING_OPSET,
     irVersion: IR_VERSION,

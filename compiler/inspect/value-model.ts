@@ -26,7 +26,7 @@ export async function valueModel(
   const { optimize } = stageRunner(signature, {});
   const graph = optimize("model", restrictGraph(program.graph, [...values.values()]).graph, stepPasses);
   const { inputs } = forwardPorts({ ...program, outputs: [] }, graph);
-  const model = await emitModel(graph, {
+  const model = emitModel(graph, {
     name,
     opset: TRAINING_OPSET,
     irVersion: IR_VERSION,

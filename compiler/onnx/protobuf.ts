@@ -61,6 +61,7 @@ export const ATTRIBUTE = {
   texts: 9,
   tensors: 10,
   graphs: 11,
+  type: 20,
   reference: 21,
   sparseTensor: 22,
 } as const;
@@ -78,7 +79,7 @@ export const TENSOR = {
   dataLocation: 14,
 } as const;
 export const SPARSE_TENSOR = { values: 1 } as const;
-export const VALUE_INFO = { name: 1, type: 2 } as const;
+export const VALUE_INFO = { name: 1, type: 2, docString: 3 } as const;
 export const TYPE = { tensor: 1 } as const;
 export const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
 export const SHAPE = { dim: 1 } as const;
@@ -108,6 +109,8 @@ export const EXTERNAL_LOCATION = 1;
 
 /** The tag of a varint field. */
 export const varintTag = (field: number): number => (field << 3) | VARINT;
+/** The tag of a field of four bytes. */
+export const fixed32Tag = (field: number): number => (field << 3) | FIXED32;
 /** The tag of a field of text, bytes or a message. */
 export const bytesTag = (field: number): number => (field << 3) | BYTES;
 

@@ -52,12 +52,12 @@ export async function emitArtifact(
   };
   const { train, eval: evaluation, model, stream, shard } = graphs;
   return {
-    train: await emit("train", train),
-    eval: await emit("eval", evaluation),
-    model: await emit("model", model),
-    stream: stream && (await emit("stream", stream)),
-    shard: shard && { gradient: await emit("gradient", shard.gradient), update: await emit("update", shard.update) },
-    sampler: spec.train.sample && stream && (await emit("sampler", stream)),
+    train: emit("train", train),
+    eval: emit("eval", evaluation),
+    model: emit("model", model),
+    stream: stream && emit("stream", stream),
+    shard: shard && { gradient: emit("gradient", shard.gradient), update: emit("update", shard.update) },
+    sampler: spec.train.sample && stream && emit("sampler", stream),
     manifest: makeManifest(
       lossProgram,
       step,
@@ -109,7 +109,7 @@ export function specializedModels(
   const emit = async ({ graph, inputs, outputs, hostOutputs }: SpecializedGraph): Promise<SpecializedModel> => {
     const { emitModel } = await import("../onnx/write/model.js");
     const options = { name: graph.name, opset: TRAINING_OPSET, irVersion: IR_VERSION, inputs, outputs };
-    return { model: await emitModel(graph, options), hostOutputs };
+    return { model: emitModel(graph, options), hostOutputs };
   };
   const { inputs } = graphs.train.ports;
   return {

@@ -6,7 +6,7 @@ import { verify } from "../../compiler/graph/verify.js";
 import type { Graph, Tensor } from "../../compiler/ir/types.js";
 import { emitModel } from "../../compiler/onnx/write/model.js";
 
-export async function modelOf(graph: Graph, opset: number): Promise<Uint8Array> {
+export function modelOf(graph: Graph, opset: number): Uint8Array {
   const inputs = graph.inputs.map((input, index) => input.name ?? `input ${index}`);
   const outputs = graph.outputs.map((_, index) => `output ${index}`);
   return emitModel(verify(graph, "a test"), { name: graph.name, opset, irVersion: 8, inputs, outputs });

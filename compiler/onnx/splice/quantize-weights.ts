@@ -1,8 +1,9 @@
 /** Quantized weights in a finished model: initializers, and nodes at the start of the graph that dequantize them. */
-import type { onnx } from "onnx-proto";
+
 import protobuf from "protobufjs/minimal.js";
 import { tensor } from "../../ir/tensor.js";
 import { bytesTag, dataType, GRAPH } from "../protobuf.js";
+import { type AttributeProto, encodeNode, encodeTensor, type NodeProto, type TensorProto } from "../write/messages.js";
 import { int, tensorProto } from "../write/proto.js";
 import { bytesOf, spliced } from "./weights.js";
 
@@ -32,26 +33,20 @@ export type PackedWeight = Float16Weight | Int8Weight;
 export type WeightStorage = Omit<Float16Weight, keyof PackedTensor> | Omit<Int8Weight, keyof PackedTensor>;
 
 interface GraphFragment {
-  readonly nodes: readonly onnx.INodeProto[];
-  readonly initializers: readonly onnx.ITensorProto[];
+  readonly nodes: readonly NodeProto[];
+  readonly initializers: readonly TensorProto[];
 }
 
-export async function withPackedWeights(
-  model: Uint8Array,
-  weights: readonly PackedWeight[],
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { default: onnxProto } = await import("onnx-proto");
+export function withPackedWeights(model: Uint8Array, weights: readonly PackedWeight[]): Uint8Array<ArrayBuffer> {
   const fragments = weights.map((weight) =>
     weight.dtype === "float16" ? float16Fragment(weight) : int8Fragment(weight),
   );
   const nodeWriter = protobuf.Writer.create();
   for (const node of fragments.flatMap(({ nodes }) => nodes))
-    nodeWriter.uint32(bytesTag(GRAPH.node)).bytes(onnxProto.onnx.NodeProto.encode(node).finish());
+    nodeWriter.uint32(bytesTag(GRAPH.node)).bytes(encodeNode(node));
   const initializerWriter = protobuf.Writer.create();
   for (const initializer of fragments.flatMap(({ initializers }) => initializers))
-    initializerWriter
-      .uint32(bytesTag(GRAPH.initializer))
-      .bytes(onnxProto.onnx.TensorProto.encode(initializer).finish());
+    initializerWriter.uint32(bytesTag(GRAPH.initializer)).bytes(encodeTensor(initializer));
   return spliced(model, nodeWriter.finish(), initializerWriter.finish());
 }
 
@@ -87,7 +82,7 @@ function node(
   opType: string,
   input: readonly string[],
   output: string,
-  attribute: readonly onnx.IAttributeProto[] = [],
-): onnx.INodeProto {
+  attribute: readonly AttributeProto[] = [],
+): NodeProto {
   return { opType, name: `/packed/node/${output}`, input: [...input], output: [output], attribute: [...attribute] };
 }

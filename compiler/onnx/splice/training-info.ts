@@ -1,5 +1,5 @@
 /** `training_info` in the bytes of a model: appended to a finished model, and read without decoding graphs. */
-import type { onnx } from "onnx-proto";
+
 import protobuf from "protobufjs/minimal.js";
 import { expectDefined } from "../../ir/expect.js";
 import {
@@ -14,9 +14,10 @@ import {
   TRAINING,
 } from "../protobuf.js";
 import { readText } from "../read/tensors.js";
+import { encodeGraph, type GraphProto } from "../write/messages.js";
 
 export interface TrainingInfo {
-  readonly initialization: onnx.IGraphProto;
+  readonly initialization: GraphProto;
   /** Bytes of a GraphProto. */
   readonly algorithm: Uint8Array;
   /** Initializers, and the outputs that replace them. */
@@ -33,13 +34,10 @@ export function graphBytes(model: Uint8Array): Uint8Array {
   return writer.finish();
 }
 
-export async function withTrainingInfo(model: Uint8Array, info: TrainingInfo): Promise<Uint8Array> {
-  const { default: onnxProto } = await import("onnx-proto");
+export function withTrainingInfo(model: Uint8Array, info: TrainingInfo): Uint8Array {
   const writer = protobuf.Writer.create();
   writer.uint32(bytesTag(MODEL.trainingInfo)).fork();
-  writer
-    .uint32(bytesTag(TRAINING.initialization))
-    .bytes(onnxProto.onnx.GraphProto.encode(info.initialization).finish());
+  writer.uint32(bytesTag(TRAINING.initialization)).bytes(encodeGraph(info.initialization));
   writer.uint32(bytesTag(TRAINING.algorithm)).bytes(info.algorithm);
   for (const binding of ["initializationBinding", "updateBinding"] as const)
     for (const [key, value] of info[binding]) {

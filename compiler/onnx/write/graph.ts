@@ -1,6 +1,7 @@
 /** One graph, main or body, as a GraphProto. */
-import type { onnx } from "onnx-proto";
+
 import type { Graph, Value } from "../../ir/types.js";
+import type { GraphProto, ValueInfoProto } from "./messages.js";
 import { valueInfo } from "./proto.js";
 import { appendNode, nameOf, type Scope } from "./scope.js";
 
@@ -13,9 +14,9 @@ import { appendNode, nameOf, type Scope } from "./scope.js";
 export function writeGraph(
   graph: Graph,
   scope: Scope,
-  inputs: readonly onnx.IValueInfoProto[],
+  inputs: readonly ValueInfoProto[],
   outputNames: readonly string[],
-): onnx.IGraphProto {
+): GraphProto {
   // Assigned before the nodes are written, so that a node's result gets its public name directly.
   const nodeOutputs = new Set(graph.nodes.flatMap((node) => (node.op === "Constant" ? [] : node.outputs)));
   const namedOutputs = new Set<Value>();

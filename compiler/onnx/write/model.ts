@@ -1,11 +1,12 @@
 /** A graph as the bytes of an ONNX model with operators of `ai.onnx` only. */
-import type { onnx } from "onnx-proto";
-import { at, expectDefined } from "../../ir/expect.js";
+
+import { at } from "../../ir/expect.js";
 import { uniqueNames } from "../../ir/names.js";
 import type { Graph } from "../../ir/types.js";
 import { castBeforeTranspose } from "./cast-before-transpose.js";
 import { writeGraph } from "./graph.js";
 import { lowerOperators } from "./lower-operators.js";
+import { encodeModel, type ModelProto, type ValueInfoProto } from "./messages.js";
 import { emitNode } from "./nodes.js";
 import { valueInfo } from "./proto.js";
 import { declareInput, type ModelContext, openScope } from "./scope.js";
@@ -37,13 +38,11 @@ const MAX_IR_VERSION = 8;
  *
  * @throws if the options do not fit the graph, or the opset or IR version is unsupported.
  */
-export async function emitModel(graph: Graph, options: ModelOptions): Promise<Uint8Array> {
-  const proto = modelProto(castBeforeTranspose(lowerOperators(graph, options.opset)), options);
-  const { default: onnxProto } = await import("onnx-proto");
-  return onnxProto.onnx.ModelProto.encode(proto).finish();
+export function emitModel(graph: Graph, options: ModelOptions): Uint8Array {
+  return encodeModel(modelProto(castBeforeTranspose(lowerOperators(graph, options.opset)), options));
 }
 
-function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
+function modelProto(graph: Graph, options: ModelOptions): ModelProto {
   expectLegal(graph, options);
   const names = uniqueNames();
   const { prefix = "" } = options;
@@ -65,7 +64,7 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
     declareInput(scope, input, at(options.inputs, index));
   });
   const inputInfos = graph.inputs.map(({ type }, index) => valueInfo(at(options.inputs, index), type));
-  const appendedInitializers = new Set<string | null | undefined>(options.initializers);
+  const appendedInitializers = new Set(options.initializers);
   const mainGraph = writeGraph(
     graph,
     scope,
@@ -84,19 +83,16 @@ function modelProto(graph: Graph, options: ModelOptions): onnx.IModelProto {
       output: withDocs(mainGraph.output, options),
       name: options.name,
       // Constants that were merged into others are unused.
-      initializer: model.initializers.filter(({ name }) => model.usedNames.has(String(name))),
+      initializer: model.initializers.filter(({ name }) => name !== undefined && model.usedNames.has(name)),
       // Types of the initializers to be appended.
       valueInfo: inputInfos.filter(({ name }) => appendedInitializers.has(name)),
     },
   };
 }
 
-function withDocs(
-  infos: readonly onnx.IValueInfoProto[] | null | undefined,
-  { docs = {} }: ModelOptions,
-): onnx.IValueInfoProto[] {
-  return expectDefined(infos, "inputs or outputs of a graph").map((info) => {
-    const name = String(info.name);
+function withDocs(infos: readonly ValueInfoProto[], { docs = {} }: ModelOptions): ValueInfoProto[] {
+  return infos.map((info) => {
+    const { name } = info;
     const doc = Object.hasOwn(docs, name) ? docs[name] : undefined;
     return doc === undefined || doc === "" ? info : { ...info, docString: doc };
   });

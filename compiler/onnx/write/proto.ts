@@ -1,8 +1,9 @@
 /** Types, tensors and attributes of an ONNX model as plain objects. All int64 fields pass through this file. */
-import type { onnx } from "onnx-proto";
+
 import { toFloat16Bits } from "../../ir/float16.js";
 import type { DType, Tensor, Type } from "../../ir/types.js";
 import { dataType } from "../protobuf.js";
+import type { AttributeProto, GraphProto, TensorProto, ValueInfoProto } from "./messages.js";
 
 /** AttributeProto.AttributeType. */
 const FLOAT = 1;
@@ -19,35 +20,35 @@ function int64(value: number): number {
   return value;
 }
 
-export function int(name: string, value: number): onnx.IAttributeProto {
+export function int(name: string, value: number): AttributeProto {
   return { name, type: INT, i: int64(value) };
 }
 
-export function float(name: string, value: number): onnx.IAttributeProto {
+export function float(name: string, value: number): AttributeProto {
   return { name, type: FLOAT, f: value };
 }
 
-export function ints(name: string, values: readonly number[]): onnx.IAttributeProto {
+export function ints(name: string, values: readonly number[]): AttributeProto {
   return { name, type: INTS, ints: values.map(int64) };
 }
 
-export function text(name: string, value: string): onnx.IAttributeProto {
+export function text(name: string, value: string): AttributeProto {
   return { name, type: STRING, s: new TextEncoder().encode(value) };
 }
 
-export function texts(name: string, values: readonly string[]): onnx.IAttributeProto {
+export function texts(name: string, values: readonly string[]): AttributeProto {
   return { name, type: STRINGS, strings: values.map((value) => new TextEncoder().encode(value)) };
 }
 
-export function tensor(name: string, value: Tensor): onnx.IAttributeProto {
+export function tensor(name: string, value: Tensor): AttributeProto {
   return { name, type: TENSOR, t: tensorProto(value) };
 }
 
-export function subgraph(name: string, value: onnx.IGraphProto): onnx.IAttributeProto {
+export function subgraph(name: string, value: GraphProto): AttributeProto {
   return { name, type: GRAPH, g: value };
 }
 
-export function tensorProto({ dtype, shape, data }: Tensor, name?: string): onnx.ITensorProto {
+export function tensorProto({ dtype, shape, data }: Tensor, name?: string): TensorProto {
   const nameField = name === undefined ? {} : { name };
   return { ...nameField, dataType: dataType(dtype), dims: shape.map(int64), rawData: rawData(dtype, data) };
 }
@@ -69,7 +70,7 @@ export function rawData(dtype: DType, data: ArrayLike<number>): Uint8Array {
 }
 
 /** A value's name and type. A symbolic dim is a dim_param: equal dims have equal names throughout the model. */
-export function valueInfo(name: string, { dtype, shape }: Type): onnx.IValueInfoProto {
+export function valueInfo(name: string, { dtype, shape }: Type): ValueInfoProto {
   const dim = shape.map((size) => (typeof size === "number" ? { dimValue: int64(size) } : { dimParam: size }));
   return { name, type: { tensorType: { elemType: dataType(dtype), shape: { dim } } } };
 }

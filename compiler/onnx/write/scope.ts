@@ -1,8 +1,9 @@
 /** A graph under construction: its nodes, the names of its values, and the sizes of its inputs. */
-import type { onnx } from "onnx-proto";
+
 import { at, expectDefined } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Graph, Tensor, Value } from "../../ir/types.js";
+import type { AttributeProto, NodeProto, TensorProto } from "./messages.js";
 import { tensorProto } from "./proto.js";
 
 /** A value that is the product of another value and a number. */
@@ -18,7 +19,7 @@ export interface ModelContext {
   /** A name that is unique in the model: bodies see the names of the graphs around them. */
   readonly freshName: (hint: string) => string;
   /** Constants of all graphs, in the main graph, without duplicates. */
-  readonly initializers: onnx.ITensorProto[];
+  readonly initializers: TensorProto[];
   /** Names that nodes read. */
   readonly usedNames: Set<string>;
   /** Names of initializers by content. */
@@ -33,7 +34,7 @@ export interface Scope {
   readonly model: ModelContext;
   /** The graph of the Scan whose body this graph is. */
   readonly parent: Scope | undefined;
-  readonly nodes: onnx.INodeProto[];
+  readonly nodes: NodeProto[];
   readonly names: Map<Value, string>;
   /** Values of this graph that its nodes read, or that are its outputs. */
   readonly read: Set<Value>;
@@ -85,7 +86,7 @@ export function appendNode(
   opType: string,
   input: readonly string[],
   output: readonly string[],
-  attribute: readonly onnx.IAttributeProto[] = [],
+  attribute: readonly AttributeProto[] = [],
 ): void {
   for (const name of input) scope.model.usedNames.add(name);
   scope.nodes.push({
@@ -102,7 +103,7 @@ export function emitValue(
   scope: Scope,
   opType: string,
   input: readonly string[],
-  attribute: readonly onnx.IAttributeProto[] = [],
+  attribute: readonly AttributeProto[] = [],
 ): string {
   const name = scope.model.freshName(opType.toLowerCase());
   appendNode(scope, opType, input, [name], attribute);

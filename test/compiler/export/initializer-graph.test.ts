@@ -1,16 +1,23 @@
 /** Initial values as a graph: each distribution has its moments, and orthogonal matrices are orthonormal. */
-import onnxProto from "onnx-proto";
 import { InferenceSession } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import type { DrawnInitializer } from "../../../compiler/artifact.js";
 import { type InitializedTensor, initializationGraph } from "../../../compiler/export/initializer-graph.js";
+import { encodeModel } from "../../../compiler/onnx/write/messages.js";
+
+const emptyModel = {
+  irVersion: 8,
+  producerName: "test",
+  opsetImport: [{ domain: "", version: 18 }],
+  metadataProps: [],
+};
 
 async function drawTensors(
   tensors: readonly Omit<InitializedTensor, "dtype">[],
 ): Promise<Readonly<Record<string, readonly number[]>>> {
   const typed = tensors.map((tensor) => ({ ...tensor, dtype: "float32" as const }));
   const graph = initializationGraph("first", typed, (name) => name, 7);
-  const model = onnxProto.onnx.ModelProto.encode({ irVersion: 8, opsetImport: [{ version: 18 }], graph }).finish();
+  const model = encodeModel({ ...emptyModel, graph });
   const session = await InferenceSession.create(model, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const results = await session.run({});
   await session.release();

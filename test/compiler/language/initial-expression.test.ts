@@ -1,11 +1,18 @@
 /** Initial values as expressions: their numbers in the runtime and in an exported graph, and their problems. */
-import onnxProto from "onnx-proto";
 import { InferenceSession } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { Initializer } from "../../../compiler/artifact.js";
 import { initializationGraph } from "../../../compiler/export/initializer-graph.js";
 import { initialValue } from "../../../compiler/language/initial-expression.js";
+import { encodeModel } from "../../../compiler/onnx/write/messages.js";
 import { initializeTensor } from "../../../runtime/tensors/initializers.js";
+
+const emptyModel = {
+  irVersion: 8,
+  producerName: "test",
+  opsetImport: [{ domain: "", version: 18 }],
+  metadataProps: [],
+};
 
 const names = new Map([
   ["hidden_size", 4],
@@ -22,7 +29,7 @@ async function drawn(text: string, shape: readonly number[]) {
   const initializer = initializerOf(text);
   const tensors = [{ name: "t", shape, initializer, dtype: "float32" as const }];
   const graph = initializationGraph("first", tensors, (name) => name, 7);
-  const model = onnxProto.onnx.ModelProto.encode({ irVersion: 8, opsetImport: [{ version: 18 }], graph }).finish();
+  const model = encodeModel({ ...emptyModel, graph });
   const session = await InferenceSession.create(model, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const { t } = await session.run({});
   await session.release();

@@ -7,6 +7,7 @@ import { tensor } from "../../../../compiler/ir/tensor.js";
 import type { Graph } from "../../../../compiler/ir/types.js";
 import { readModel } from "../../../../compiler/onnx/read/model.js";
 import { withWeights } from "../../../../compiler/onnx/splice/weights.js";
+import { encodeModel } from "../../../../compiler/onnx/write/messages.js";
 import { emitModel } from "../../../../compiler/onnx/write/model.js";
 import { int } from "../../../../compiler/onnx/write/proto.js";
 import { run } from "../../../support/run-graph.js";
@@ -38,7 +39,7 @@ const weights = [
 ] as const;
 
 test("versions, metadata and doc strings", async () => {
-  expect(readModel(await emitModel(dense(), options))).toEqual({
+  expect(readModel(emitModel(dense(), options))).toEqual({
     ok: true,
     model: {
       name: "a dense layer",
@@ -65,13 +66,13 @@ test("weights that are added later give the results of weights as inputs", async
   const numbers = weights.map(({ shape, data }) =>
     tensor("float32", [...shape], data instanceof Float32Array ? data : new Float32Array(data.buffer)),
   );
-  const expected = await run(await emitModel(dense(), allInputs), [x, ...numbers]);
-  const complete = withWeights(await emitModel(dense(), options), weights);
+  const expected = await run(emitModel(dense(), allInputs), [x, ...numbers]);
+  const complete = withWeights(emitModel(dense(), options), weights);
   expect(await run(complete, [x])).toEqual(expected);
 });
 
 test("weights are added to the one graph field, for readers that do not merge repeated fields", async () => {
-  const complete = withWeights(await emitModel(dense(), options), weights);
+  const complete = withWeights(emitModel(dense(), options), weights);
   const decoded = onnx.ModelProto.decode(complete);
   expect(decoded.graph?.node?.map(({ opType }) => opType)).toEqual(["MatMul", "Add", "Softmax"]);
   expect(decoded.graph?.initializer?.map(({ name, dims }) => [name, dims?.map(Number)])).toEqual([
@@ -87,7 +88,7 @@ test("weights are added to the one graph field, for readers that do not merge re
 });
 
 test("weights of another size are refused", async () => {
-  const model = await emitModel(dense(), options);
+  const model = emitModel(dense(), options);
   const short = { name: "dense/b", dtype: "float32", shape: [3], data: Float32Array.of(1, 2) } as const;
   expect(() => withWeights(model, [short])).toThrow("8 bytes given for dense/b, float32[3]");
   expect(() => withWeights(new Uint8Array(), [])).toThrow("the model has no graph");
@@ -102,7 +103,7 @@ test("equal constants are one initializer of the main graph, in bodies too", asy
     scanOutputs: slices.map((slice) => inner.add(inner.mul(slice, inner.constant(pair())), 3)),
   }));
   const results = stacked.map((value) => b.add(b.mul(value, b.constant(pair())), 3));
-  const bytes = await emitModel(b.finish(results), { ...options, inputs: ["x"], initializers: [] });
+  const bytes = emitModel(b.finish(results), { ...options, inputs: ["x"], initializers: [] });
   const summary = readModel(bytes);
   expect(summary.ok && summary.model.initializers).toEqual([
     { name: "constant", dtype: "float32", shape: [2] },
@@ -123,7 +124,7 @@ test("public names are kept, and all names differ throughout a model", async () 
     }),
   );
   const graph = b.finish([...stacked, x, ...stacked]);
-  const bytes = await emitModel(graph, {
+  const bytes = emitModel(graph, {
     ...options,
     inputs: ["add"],
     outputs: ["mul", "x", "twice"],
@@ -141,19 +142,48 @@ test("public names are kept, and all names differ throughout a model", async () 
   expect(names).toEqual(["add", "mul.1", "mul", "mul.2", "add.1", "mul.3", "x", "twice"]);
 });
 
-test("invalid options are refused", async () => {
-  await expect(emitModel(dense(), { ...options, opset: 12 })).rejects.toThrow("opset 12 is not in 13 to 25");
+test("invalid options are refused", () => {
+  expect(() => emitModel(dense(), { ...options, opset: 12 })).toThrow("opset 12 is not in 13 to 25");
   const b = graphBuilder("counting");
   const count = b.finish([b.range("nobody")]);
   const nothing = { name: "counting", opset: 18, irVersion: 8, inputs: [], outputs: ["y"] };
-  await expect(emitModel(count, nothing)).rejects.toThrow("no input has the size nobody");
+  expect(() => emitModel(count, nothing)).toThrow("no input has the size nobody");
   expect(() => int("axis", 0.5)).toThrow("0.5 is not a safe integer for an int64 field");
-  await expect(emitModel(dense(), { ...options, irVersion: 10 })).rejects.toThrow("IR version 10 is beyond 8");
-  await expect(emitModel(dense(), { ...options, inputs: ["x"] })).rejects.toThrow("1 names for 3 inputs");
-  await expect(emitModel(dense(), { ...options, outputs: ["inputs"] })).rejects.toThrow(
-    "duplicate public names: inputs",
-  );
-  await expect(emitModel(dense(), { ...options, initializers: ["W"] })).rejects.toThrow(
-    "initializers that are not inputs: W",
-  );
+  expect(() => emitModel(dense(), { ...options, irVersion: 10 })).toThrow("IR version 10 is beyond 8");
+  expect(() => emitModel(dense(), { ...options, inputs: ["x"] })).toThrow("1 names for 3 inputs");
+  expect(() => emitModel(dense(), { ...options, outputs: ["inputs"] })).toThrow("duplicate public names: inputs");
+  expect(() => emitModel(dense(), { ...options, initializers: ["W"] })).toThrow("initializers that are not inputs: W");
+});
+
+test("the bytes of a message are those of onnx-proto", () => {
+  const tensor = { dims: [2, 0], dataType: 1, name: "t", rawData: new Uint8Array([1, 2, 255]) };
+  const type = { tensorType: { elemType: 7, shape: { dim: [{ dimValue: 3 }, { dimParam: "batch" }] } } };
+  const value = { name: "größe", type, docString: "a doc" };
+  const empty = { node: [], name: "", input: [], output: [] };
+  const attributes = [
+    { f: -0.25, type: 1 },
+    { i: -(2 ** 40), type: 2 },
+    { s: new Uint8Array([226, 136, 145]), type: 3 },
+    { t: tensor, type: 4 },
+    { g: { ...empty, valueInfo: [value] }, type: 5 },
+    { ints: [0, -1, 2 ** 52], type: 7 },
+    { strings: [new Uint8Array(), new Uint8Array([65])], type: 8 },
+  ];
+  const attribute = attributes.map((each, index) => ({ name: `a${index}`, ...each }));
+  const node = [{ input: ["x", ""], output: ["y"], name: "n", opType: "If", attribute }];
+  const bytes = encodeModel({
+    irVersion: 8,
+    producerName: "p",
+    docString: "doc",
+    graph: { ...empty, node, initializer: [tensor], input: [value], output: [value] },
+    opsetImport: [{ domain: "", version: 18 }],
+    metadataProps: [{ key: "k", value: "v" }],
+  });
+  const decoded = onnx.ModelProto.decode(bytes);
+  expect(decoded.graph?.node?.[0]?.attribute?.map(({ f, i, ints }) => f || Number(i) || ints?.map(Number))).toEqual([
+    -0.25,
+    -(2 ** 40),
+    ...[[], [], [], [0, -1, 2 ** 52], []],
+  ]);
+  expect(Buffer.from(onnx.ModelProto.encode(decoded).finish()).equals(bytes)).toBe(true);
 });
