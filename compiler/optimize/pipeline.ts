@@ -8,6 +8,7 @@ import { foldTimeIntoMatmul } from "./kernels/fold-time-into-matmul.js";
 import { fuseGemm } from "./kernels/fuse-gemm.js";
 import { fuseNormalization } from "./kernels/fuse-normalization.js";
 import { fuseOperators } from "./kernels/fuse-operators.js";
+import { lowRankProducts } from "./kernels/low-rank-products.js";
 import { matmulBeforeGather } from "./kernels/matmul-before-gather.js";
 import { prepackWeights } from "./kernels/prepack-weights.js";
 import { shortRows } from "./kernels/short-rows.js";
@@ -76,6 +77,7 @@ export const forwardPasses: Pipeline = [
   }),
   canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
   canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, { until: "fixpoint" }),
+  canonicalized("factor-low-rank", [lowRankProducts], legalInTraining),
 ];
 
 /** On a graph with casts to and from float16: the casts of weights and data leave the loops. */
