@@ -1,7 +1,4 @@
-/**
- * The test runner, with one process at work on each core. Each file has a process, so that a native runtime's threads
- * end with it; files of folders that only compute share processes.
- */
+/** The test runner, with one process at work on each core. */
 import { relative } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -20,19 +17,22 @@ const longest = [
 ];
 
 /**
- * Folders whose tests share processes, which import the compiler once. Their tests leave nothing behind: no mocked module, no server, no
- * changed environment variable or working directory.
+ * Tests with a process of their own: they replace modules, change environment variables, start servers or browsers, or leave threads of a
+ * native runtime behind. All others share processes, which import the compiler once and run it compiled; they leave nothing behind.
  */
-const sharingFolders = [
-  "schema",
-  "compiler",
-  "runtime/data",
-  "runtime/predict",
-  "runtime/tensors",
-  "views/charts",
-  "views/tensorboard",
-];
-const sharing = sharingFolders.map((folder) => `test/${folder}/**/*.test.ts`);
+const isolated = [
+  "runtime/distributed/**/*",
+  "runtime/import/missing-hdf5",
+  "runtime/memory/small-machine",
+  "runtime/training/webgpu",
+  "library/train-anywhere",
+  "views/dashboard/*",
+  "views/mlflow/*",
+  "web/**/*",
+  "docs/*",
+  "bench",
+  "package",
+].map((path) => `test/${path}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -41,23 +41,26 @@ class LongestFirst extends BaseSequencer {
       const found = longest.findIndex((beginning) => path.startsWith(beginning));
       return found < 0 ? longest.length : found;
     };
-    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+    // A process goes on only to a next file that shares it.
+    const group = ({ project }: TestSpecification) => (project.config.isolate ? 0 : 1);
+    return (await super.sort(files)).sort((a, b) => group(a) - group(b) || place(a) - place(b));
   }
 }
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: "shared", include: sharing, isolate: false } },
-      { extends: true, test: { name: "isolated", include: ["test/**/*.test.ts"], exclude: sharing } },
+      { extends: true, test: { name: "isolated", include: isolated } },
+      { extends: true, test: { name: "shared", include: ["test/**/*.test.ts"], exclude: isolated, isolate: false } },
     ],
     pool: "forks",
     maxWorkers: "100%",
     // Generated code of over a megabyte.
     server: { deps: { external: [/spec\.validator\.mjs$/] } },
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A machine that does other work takes up to ten times as long.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // `npm run coverage`
     coverage: {
       provider: "v8",
