@@ -12,17 +12,17 @@ import { modelOf } from "../support/run-graph.js";
 import { rnnx, train } from "./run.js";
 
 it("dropout is active in training, off in evaluation and export, and its outputs are near the deterministic ones in the mean", async () => {
-  const { run, losses, metrics } = train("dropout", "--steps", "250");
+  const { run, losses, metrics } = await train("dropout", "--steps", "250");
   const recent = losses.slice(-20);
   // Every step drops others, and makes the task harder than it is without.
   expect(Math.max(...recent) - Math.min(...recent)).toBeGreaterThan(0.005);
   expect(Math.min(...recent)).toBeGreaterThan(1.1 * (metrics.train.loss ?? Number.NaN));
   expect(metrics.train.accuracy).toBeGreaterThan(0.85);
-  expect(["train.onnx", "eval.onnx", "model.onnx"].map((file) => isRandom(join(run, file)))).toEqual([
-    true,
-    false,
-    false,
-  ]);
+  expect([
+    await isRandom(join(run, "train.onnx")),
+    await isRandom(join(run, "eval.onnx")),
+    await isRandom(join(run, "model.onnx")),
+  ]).toEqual([true, false, false]);
 
   const weights = readSafetensors(readFileSync(join(run, "weights.safetensors")));
   if (!weights.ok) throw new Error(weights.error);
@@ -45,8 +45,8 @@ it("dropout is active in training, off in evaluation and export, and its outputs
 });
 
 /** Whether a model hashes its random numbers. */
-function isRandom(file: string): boolean {
-  const { operators } = rnnx("inspect", file).at(-1) as {
+async function isRandom(file: string): Promise<boolean> {
+  const { operators } = (await rnnx("inspect", file)).at(-1) as {
     readonly operators: readonly { readonly operator: string }[];
   };
   return operators.some(({ operator }) => operator === "Mod");

@@ -34,25 +34,25 @@ async function exactMatchRate(run: string, split: "train" | "test", beams: numbe
 }
 
 it("translate writes at least 95 % of held-out numbers exactly, greedily and with a beam, and any that predict is given", async () => {
-  const { run } = train("translate");
+  const { run } = await train("translate");
   const greedy = await exactMatchRate(run, "test", 1);
   expect(greedy.count).toBe(200);
   expect(greedy.exact).toBeGreaterThanOrEqual(0.95);
   expect((await exactMatchRate(run, "test", 3)).exact).toBeGreaterThanOrEqual(0.95);
 
   writeFileSync(join(run, "words.txt"), "two hundred and thirty one\nninety nine\n");
-  rnnx("predict", run, "--input", join(run, "words.txt"), "--output", join(run, "digits.jsonl"), "--beam", "3");
+  await rnnx("predict", run, "--input", join(run, "words.txt"), "--output", join(run, "digits.jsonl"), "--beam", "3");
   const predictionLines = readFileSync(join(run, "digits.jsonl"), "utf8").trim().split("\n");
   expect(predictionLines.map((line) => JSON.parse(line).target)).toEqual(["2 3 1", "9 9"]);
 });
 
 it("caption writes every caption of its pictures", async () => {
-  const { run } = train("caption");
+  const { run } = await train("caption");
   expect(await exactMatchRate(run, "train", 1)).toEqual({ exact: 1, count: 72 });
 });
 
-it("predict --beam refuses where nothing is decoded", () => {
-  const { run } = train("feedforward", "--steps", "1");
-  const rejected = () => rnnx("predict", run, "--input", "x.json", "--output", join(run, "x.json"), "--beam", "3");
-  expect(rejected).toThrow("has no decoder that takes a beam width");
+it("predict --beam refuses where nothing is decoded", async () => {
+  const { run } = await train("feedforward", "--steps", "1");
+  const rejected = rnnx("predict", run, "--input", "x.json", "--output", join(run, "x.json"), "--beam", "3");
+  await expect(rejected).rejects.toThrow("has no decoder that takes a beam width");
 });

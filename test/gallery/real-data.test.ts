@@ -18,9 +18,9 @@ const without = (file: string) => (existsSync(file) ? "" : ` (skipped: there is 
 
 it.skipIf(!existsSync(images))(
   `mnist-rows tells at least 90 % of 2,000 handwritten digits from 8,000 others${without(images)}`,
-  () => {
+  async () => {
     const files = ["--set", `data.file=${images}`, "--set", `data.labels=${labels}`];
-    const { events, metrics } = train("mnist-rows", ...files, "--set", "train.epochs=22");
+    const { events, metrics } = await train("mnist-rows", ...files, "--set", "train.epochs=22");
     expect(metrics.test.accuracy).toBeGreaterThanOrEqual(0.9);
     const epochs = events.filter(({ event }) => event === "evaluation");
     expect(epochs).toHaveLength(22);
@@ -38,9 +38,9 @@ it.skipIf(!existsSync(images))(
 it.skipIf(!existsSync(prices))(
   `stock comes near the last price as a forecast of the next${without(prices)}`,
   async () => {
-    const { run, metrics } = train("stock", "--set", `data.file=${prices}`);
+    const { run, metrics } = await train("stock", "--set", `data.file=${prices}`);
     expect(metrics.test.rmse).toBeLessThan(1.25 * (await lastPriceError(run)));
-    const { metrics: again } = rnnx("evaluate", run).at(-1) ?? {};
+    const { metrics: again } = (await rnnx("evaluate", run)).at(-1) ?? {};
     expect(again).toEqual(metrics);
   },
   120_000,
@@ -50,8 +50,8 @@ const transformer = shared("etth1.csv");
 
 it.skipIf(!existsSync(transformer))(
   `etth1 has the usual split of ETTh1, and forecasts better than the day before after two epochs${without(transformer)}`,
-  () => {
-    const { events, metrics } = train("etth1", "--set", `data.file=${transformer}`, "--set", "train.epochs=2");
+  async () => {
+    const { events, metrics } = await train("etth1", "--set", `data.file=${transformer}`, "--set", "train.epochs=2");
     // Windows of 96 + 96 rows whose targets are in rows 96 to 8,640, to 11,520 and to 14,400.
     expect(events[0]).toMatchObject({ examples: { train: 8449, validation: 2785, test: 2785 } });
     // The mean squared error in deviations of the training rows: 0.512 of the day before, 0.369 after ten epochs.
@@ -64,7 +64,7 @@ const [hoursBefore, hoursAfter] = [shared("m4/hourly_train.csv"), shared("m4/hou
 
 it.skipIf(!existsSync(hoursBefore))(
   `m4-hourly has the test split of M4, and forecasts better than the hours of the day before after 150 steps${without(hoursBefore)}`,
-  () => {
+  async () => {
     const wide = (file: string) =>
       readFileSync(file, "utf8")
         .trim()
@@ -80,7 +80,7 @@ it.skipIf(!existsSync(hoursBefore))(
     );
     const file = join(temporaryFolder(), "m4.csv");
     writeFileSync(file, `series,hour,value\n${rows.join("\n")}\n`);
-    const { events, run, metrics } = train(
+    const { events, run, metrics } = await train(
       "m4-hourly",
       "--set",
       `data.file=${file}`,
@@ -92,7 +92,9 @@ it.skipIf(!existsSync(hoursBefore))(
     expect(events).toContainEqual(
       expect.objectContaining({ event: "start", examples: expect.objectContaining({ test: 52 }) }),
     );
-    const { details } = (rnnx("evaluate", run, "--split", "test").at(-1) ?? {}) as { details?: ForecastDetails };
+    const { details } = ((await rnnx("evaluate", run, "--split", "test")).at(-1) ?? {}) as {
+      details?: ForecastDetails;
+    };
     const naive = details?.baselines?.find(({ baseline }) => baseline === "seasonal naive");
     expect(metrics.test.smape).toBeLessThan(naive?.smape ?? 0);
     expect(metrics.test.coverage).toBeGreaterThan(0.6);
@@ -104,9 +106,9 @@ const recordings = shared("spoken_digits");
 
 it.skipIf(!existsSync(recordings))(
   `spoken-digits leaves the recordings of one speaker out of the training${without(recordings)}`,
-  () => {
+  async () => {
     const files = ["--set", `data.file=${recordings}/*.wav`, "--set", "train.epochs=1"];
-    const { events, metrics } = train("spoken-digits", ...files, "--fold", "2");
+    const { events, metrics } = await train("spoken-digits", ...files, "--fold", "2");
     expect(events[0]).toMatchObject({ examples: { train: 2500, validation: 0, test: 500 } });
     expect(metrics.test.accuracy).toBeGreaterThan(0.5);
   },

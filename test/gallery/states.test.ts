@@ -26,16 +26,16 @@ async function infer(run: string, feeds: Record<string, Tensor>) {
 }
 
 it("batches gives the shapes of the tutorial, and its LSTM has 56 parameters", async () => {
-  const { run } = train("batches");
+  const { run } = await train("batches");
   for (const rows of [[[0]], [hello], [hello, eolll, lleel]]) {
     const output = await infer(run, { inputs: ids(rows) });
     expect(output("outputs").shape).toEqual([rows.length, rows[0]?.length, 2]);
   }
-  expect(rnnx("inspect", "specs/batches.json").at(-1)).toMatchObject({ parameters: { total: 56 } });
+  expect((await rnnx("inspect", "specs/batches.json")).at(-1)).toMatchObject({ parameters: { total: 56 } });
 });
 
 it("lengths puts out exact zeros past each end and keeps the state there", async () => {
-  const { run } = train("lengths");
+  const { run } = await train("lengths");
   const lengths = [5, 3, 4];
   const feed = (length: readonly number[]) => new Tensor("int64", BigInt64Array.from(length, BigInt), [length.length]);
   const output = await infer(run, { inputs: ids([hello, eolll, lleel]), lengths: feed(lengths) });
@@ -79,7 +79,7 @@ it("lengths in a scalar RNN give the tutorial's numbers", async () => {
   };
   writeFileSync(join(folder, "scalar.json"), JSON.stringify(spec));
   const run = join(folder, "run");
-  rnnx("train", join(folder, "scalar.json"), "--init", join(folder, "init.safetensors"), "--out", run);
+  await rnnx("train", join(folder, "scalar.json"), "--init", join(folder, "init.safetensors"), "--out", run);
   const inputs = new Tensor("float32", Float32Array.of(2, 0, 1, 1), [2, 2, 1]);
   const output = await infer(run, { inputs, lengths: new Tensor("int64", BigInt64Array.of(1n, 2n), [2]) });
   const expected = [-0.9169307, 0, -0.6553968, -0.53586686];
@@ -90,8 +90,8 @@ it("lengths in a scalar RNN give the tutorial's numbers", async () => {
   expect(output("final/rnn/0/h").data[1]).toBeCloseTo(-0.53586686, 6);
 });
 
-it("static, unrolled, trains as batches does with a loop", () => {
-  const [loop, unrolled] = [train("batches"), train("static")];
+it("static, unrolled, trains as batches does with a loop", async () => {
+  const [loop, unrolled] = [await train("batches"), await train("static")];
   loop.losses.forEach((loss, step) => {
     expect(Math.abs((unrolled.losses[step] ?? Number.NaN) - loss)).toBeLessThan(1e-5);
   });
@@ -99,7 +99,7 @@ it("static, unrolled, trains as batches does with a loop", () => {
 });
 
 it("keras-states returns the last output as h, beside c", async () => {
-  const { run } = train("keras-states");
+  const { run } = await train("keras-states");
   const inputs = new Tensor(
     "float32",
     Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)),
@@ -108,7 +108,7 @@ it("keras-states returns the last output as h, beside c", async () => {
   const output = await infer(run, { inputs });
   expect(output("final/encoder/0/h").shape).toEqual([2, 3]);
   expect(output("final/encoder/0/c").shape).toEqual([2, 3]);
-  const { parameters } = rnnx("inspect", "specs/keras-states.json").at(-1) as {
+  const { parameters } = (await rnnx("inspect", "specs/keras-states.json")).at(-1) as {
     readonly parameters: { readonly tensors: readonly { readonly name: string; readonly count: number }[] };
   };
   const countOf = (layer: string) =>

@@ -48,21 +48,46 @@ export function launch(
   return { process: child, result };
 }
 
-let server: ChildProcess | undefined;
-const waiting: ((result: ProcessResult) => void)[] = [];
+/** A process that runs commands for this process, and the calls that wait for it. */
+interface CommandServer {
+  readonly child: ChildProcess;
+  readonly waiting: ((result: ProcessResult) => void)[];
+}
 
-/** A process that runs commands for this process. */
-function startServer(): ChildProcess {
+type Outputs = "pipes" | "terminal";
+const servers = new Map<Outputs, CommandServer>();
+
+function startServer(outputs: Outputs): CommandServer {
   const { FORCE_COLOR: _, ...env } = process.env;
   const file = fileURLToPath(new URL("command-server.mjs", import.meta.url));
-  const child = fork(file, { cwd: root, env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = fork(file, [outputs], {
+    cwd: root,
+    env: outputs === "terminal" ? { ...env, TERM: "xterm-256color" } : env,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const waiting: CommandServer["waiting"] = [];
   child.on("message", (result) => waiting.shift()?.(result as ProcessResult));
   child.on("close", (code, signal) => {
-    server = undefined;
+    servers.delete(outputs);
     for (const resolve of waiting.splice(0)) resolve({ code, signal, stdout: "", stderr: "The process ended." });
   });
   process.on("exit", () => child.kill());
-  return child;
+  const server = { child, waiting };
+  servers.set(outputs, server);
+  return server;
+}
+
+function runOnServer(outputs: Outputs, command: { args: readonly string[]; folder: string; columns?: number }) {
+  const { child, waiting } = servers.get(outputs) ?? startServer(outputs);
+  const result = new Promise<ProcessResult>((resolve) => waiting.push(resolve));
+  child.ref();
+  child.channel?.ref();
+  child.send(command);
+  return result.finally(() => {
+    if (waiting.length > 0) return;
+    child.unref();
+    child.channel?.unref();
+  });
 }
 
 /** Runs a command line in a process that later calls share. `launch` starts one of its own. */
@@ -72,23 +97,12 @@ export function rnnx(...args: readonly string[]): Promise<ProcessResult> {
 
 /** The same with a working directory. */
 export function rnnxIn(folder: string, args: readonly string[]): Promise<ProcessResult> {
-  server ??= startServer();
-  const { channel } = server;
-  const result = new Promise<ProcessResult>((resolve) => waiting.push(resolve));
-  server.ref();
-  channel?.ref();
-  server.send({ args, folder });
-  return result.finally(() => {
-    if (waiting.length > 0) return;
-    server?.unref();
-    channel?.unref();
-  });
+  return runOnServer("pipes", { args, folder });
 }
 
-/** The command on a terminal of some columns: its stdout is a recording of all that the terminal receives. */
+/** The same on a terminal of some columns: its stdout is a recording of all that the terminal receives. */
 export function rnnxOnTerminal(columns: number, ...args: readonly string[]): Promise<ProcessResult> {
-  const preload = new URL("fake-terminal.mjs", import.meta.url).href;
-  return launch(args, ["--import", preload], { RNNX_TEST_COLUMNS: `${columns}`, TERM: "xterm-256color" }).result;
+  return runOnServer("terminal", { args, folder: root, columns });
 }
 
 /** The records of `--json`: every line of stdout must be one. */
