@@ -1,5 +1,5 @@
 /** Small specs that the flips start from. */
-import type { Json } from "./fingerprint.js";
+import type { Json } from "./effects.js";
 
 const optimizer = { type: "sgd", learning_rate: 0.1 };
 const train = { steps: 4, batch_size: 3 };

@@ -2,7 +2,7 @@
 import { metricFacts } from "../../schema/kinds/data.js";
 import { rowsModel } from "../support/onnx-models.js";
 import * as bases from "./bases.js";
-import { type Json, set } from "./fingerprint.js";
+import { type Json, set } from "./effects.js";
 
 /** Two specs that differ in one key alone; or the test that runs the key, where only a run can show its effect. */
 export type KeyEffect = readonly [Json, Json] | { readonly testedBy: string };

@@ -1,9 +1,9 @@
 /** Everything that a spec decides before a run: its models, its data, and the batches of its first steps. */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { compile } from "../../compiler/compile.js";
+import { check, compile } from "../../compiler/compile.js";
 import { createBatchSchedule } from "../../runtime/data/batching/batch-schedule.js";
-import { createStatefulSchedule, isStateful } from "../../runtime/data/batching/stateful-batches.js";
+import { createStatefulSchedule } from "../../runtime/data/batching/stateful-batches.js";
 import { openData } from "../../runtime/data/index.js";
 import { intervalsOf } from "../../runtime/training/intervals.js";
 import { createStepsPerCallTuner } from "../../runtime/training/steps-per-call.js";
@@ -24,21 +24,34 @@ export function set(node: Json, pointer: string, value: Json | undefined): Json 
   return next === undefined ? others : { ...others, [key]: next };
 }
 
-export async function fingerprint(spec: Json): Promise<string> {
-  const read = await readSpec(JSON.stringify(spec), { folder });
-  if (!read.ok) throw new Error(read.diagnostics.map(({ path, message }) => `${path}: ${message}`).join("\n"));
-  const opened = await openData(read.spec, folder);
-  if (!opened.ok) throw new Error(opened.error.map(({ path, message }) => `${path}: ${message}`).join("\n"));
-  const source = opened.value;
-  const { train, seed, name } = read.spec;
-  const signature = source.signature(train);
-  const compiled = await compile(read.spec, signature);
-  if (!compiled.ok) throw new Error(compiled.problems.map(({ path, message }) => `${path}: ${message}`).join("\n"));
-  const { manifest, shard: _shard, ...models } = compiled.artifact;
-  // The hash is made of the spec itself, so it says nothing of an effect.
-  const { hash: _, ...rest } = manifest;
+/** The effects of a spec, as hashes. */
+export interface Effects {
+  /** Of the data, its batches and their order. */
+  readonly data: string;
+  /** Of the models and their manifest: they are compiled where the data is the same. */
+  models(): Promise<string>;
+}
 
-  const streamed = isStateful(manifest) ? createStatefulSchedule(train, source.splits.train) : undefined;
+const textOf = (problems: readonly { readonly path: string; readonly message: string }[]) =>
+  problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
+
+const hash = (contents: readonly (string | Uint8Array)[]) =>
+  contents.reduce((digest, content) => digest.update(content), createHash("sha256")).digest("hex");
+
+/** Throws for a spec with problems. */
+export async function effectsOf(spec: Json): Promise<Effects> {
+  const read = await readSpec(JSON.stringify(spec), { folder });
+  if (!read.ok) throw new Error(textOf(read.diagnostics));
+  const opened = await openData(read.spec, folder);
+  if (!opened.ok) throw new Error(textOf(opened.error));
+  const source = opened.value;
+  const { train, seed, name, model } = read.spec;
+  const signature = source.signature(train);
+  const problems = check(read.spec, signature);
+  if (problems.length > 0) throw new Error(textOf(problems));
+
+  const isStateful = model.some((layer) => "stateful" in layer && layer.stateful === true);
+  const streamed = isStateful ? createStatefulSchedule(train, source.splits.train) : undefined;
   if (streamed?.ok === false) throw new Error(streamed.error.map(({ message }) => message).join("\n"));
   const batchSchedule = streamed?.value ?? createBatchSchedule(train, seed, source.buckets ?? [source.splits.train]);
   const calls = [
@@ -49,8 +62,22 @@ export async function fingerprint(spec: Json): Promise<string> {
   ];
   const batches = Array.from({ length: 3 }, (_, step) => [...batchSchedule.indicesAt(step + 1, 1)]);
   const values = batches.map((indices) => [...source.batch(indices)].map(([port, { data }]) => [port, ...data].join()));
-  const digest = createHash("sha256");
-  for (const model of Object.values(models)) digest.update(model ?? "");
-  digest.update(JSON.stringify([name, rest, calls, batches, values, source.metadata, source.splits, seed]));
-  return digest.digest("hex");
+  const data = hash([JSON.stringify([name, calls, batches, values, source.metadata, source.splits, seed])]);
+
+  const hashModels = async () => {
+    const compiled = await compile(read.spec, signature);
+    if (!compiled.ok) throw new Error(textOf(compiled.problems));
+    const { manifest, shard: _shard, ...models } = compiled.artifact;
+    // The manifest's hash is that of the spec itself.
+    const { hash: _, ...rest } = manifest;
+    return hash([...Object.values(models).map((bytes) => bytes ?? ""), JSON.stringify(rest)]);
+  };
+  let hashed: Promise<string> | undefined;
+  return {
+    data,
+    models() {
+      hashed ??= hashModels();
+      return hashed;
+    },
+  };
 }
