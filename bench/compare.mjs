@@ -18,7 +18,7 @@ import { flagsOf } from "../scripts/flags.mjs";
 import { startBusy } from "./busy.mjs";
 import { machine, resultName, today } from "./environment.mjs";
 import { findFrameworks, frameworkSteps } from "./frameworks.mjs";
-import { here, matmul, measure, median, rnnx, threadCounts } from "./spawn.mjs";
+import { here, matmul, measure, median, programOf, rnnx, threadCounts } from "./spawn.mjs";
 import { configurations, OWN_LSTM } from "./workloads.mjs";
 
 const values = flagsOf(import.meta.filename, {
@@ -37,11 +37,13 @@ const values = flagsOf(import.meta.filename, {
 });
 const { rounds, threads, busy } = values;
 const print = (text) => process.stdout.write(`${text}\n`);
-const sizesOf = ({ name: _, model: __, framework_steps: ___, ...sizes }) => sizes;
+const sizesOf = ({ name: _, model: __, cell: ___, framework_steps: ____, ...sizes }) => sizes;
+/** The largest difference of parameter counts, as a fraction: PyTorch has two biases in a gate. */
+const ALIKE = 0.02;
 const ratio = (number) => `${number.toFixed(2)} ×`;
 
-const frameworksOf = (model) =>
-  findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs, model, values.compile).filter(
+const frameworksOf = (model, cell) =>
+  findFrameworks([...values.python, "python3", "/usr/bin/python3"], values.tfjs, model, values.compile, cell).filter(
     ({ name }) => values.framework.includes(name.split(".")[0]),
   );
 print(
@@ -52,8 +54,9 @@ print(
   }`,
 );
 
-/** Milliseconds of the matrix products of a step, each at MatMul's own rate for its shape. */
+/** Milliseconds of the matrix products of a step, each at MatMul's own rate for its shape; NaN without products. */
 function productsAlone({ products }, { threads }) {
+  if (products === undefined) return Number.NaN;
   const { rates } = measure(matmul, {}, { product: products.map(({ shape }) => shape.join()), threads });
   const times = products.map(({ shape, times }) => (times * 2 * shape.reduce((x, y) => x * y)) / rates[shape.join()]);
   return times.reduce((sum, time) => sum + time, 0) / 1e6;
@@ -62,8 +65,10 @@ function productsAlone({ products }, { threads }) {
 /** One configuration: the median over the rounds of each side, at its best number of threads. */
 function compare(configuration) {
   const sizes = sizesOf(configuration);
-  const { model = "rnn" } = configuration;
-  const frameworks = frameworksOf(model);
+  const { model = "rnn", cell = "lstm" } = configuration;
+  const flags = { cell, ...(model !== "rnn" && { model }) };
+  const frameworks = frameworksOf(model, cell);
+  const isTraining = programOf(model) === rnnx;
   const sides = new Map();
   const record = (key, side, line) =>
     sides.set(key, { ...side, line, times: [...(sides.get(key)?.times ?? []), line.median_ms] });
@@ -74,7 +79,11 @@ function compare(configuration) {
   const productTimes = [];
   for (let round = 0; round < rounds; round++) {
     for (const count of threadCounts(rnnx, sizes, threads)) {
-      const own = measure(rnnx, sizes, { threads: count, calls: values.calls, model });
+      const own = measure(programOf(model), sizes, {
+        threads: count,
+        ...flags,
+        ...(isTraining && { calls: values.calls }),
+      });
       record(`rnnx ${count}`, { name: "rnnx", threads: count }, own);
     }
     const best = bestOf("rnnx");
@@ -82,49 +91,62 @@ function compare(configuration) {
     for (const framework of frameworks) {
       const steps = frameworkSteps(framework, sizes, configuration.framework_steps);
       // JavaScript is slow enough to be timed once.
-      if (steps === 0 || (framework.name === "tfjs" && round > 0)) continue;
+      if (steps === 0 || (framework.name === "tfjs" && cell !== "lstm") || (framework.name === "tfjs" && round > 0))
+        continue;
       for (const count of threadCounts(framework, sizes, threads)) {
-        const line = measure(framework, { ...sizes, steps }, { threads: count });
+        const line = measure(
+          framework,
+          { ...sizes, steps },
+          { threads: count, ...(framework.name !== "tfjs" && flags) },
+        );
         record(`${framework.name} ${count}`, { name: framework.name, threads: count }, line);
       }
     }
   }
   const { line, times, threads: ownThreads } = bestOf("rnnx");
   const ms = median(times);
-  const gflops = line.flops / ms / 1e6;
   const products_ms = median(productTimes);
-  const best = frameworks.flatMap(({ name }) => bestOf(name) ?? []);
-  const result = {
-    name: configuration.name,
-    model,
-    ...sizes,
-    threads: ownThreads,
-    ms,
-    rounds: times,
+  const step = isTraining && {
     compile_ms: line.compile_ms,
     session_ms: line.session_ms,
     nodes: line.nodes,
     nodes_per_loop_step: line.nodes_per_loop_step,
-    peak_mib: line.peak_mib,
+    parameters: line.parameters,
     flops: line.flops,
-    gflops: Number(gflops.toFixed(1)),
+    gflops: Number((line.flops / ms / 1e6).toFixed(1)),
     products: line.products,
     products_ms: Number(products_ms.toFixed(3)),
     share_of_products: Number((products_ms / ms).toFixed(3)),
-    frameworks: best.map(({ line: { framework, peak_mib }, times: frameworkTimes, threads: count }) => {
+  };
+  const best = frameworks.flatMap(({ name }) => bestOf(name) ?? []);
+  const result = {
+    name: configuration.name,
+    model,
+    cell,
+    ...sizes,
+    threads: ownThreads,
+    ms,
+    rounds: times,
+    ...step,
+    peak_mib: line.peak_mib,
+    frameworks: best.map(({ line: { framework, peak_mib, parameters }, times: frameworkTimes, threads: count }) => {
       const time = median(frameworkTimes);
+      if (isTraining && parameters && Math.abs(parameters / line.parameters - 1) > ALIKE)
+        throw new Error(`${framework} has ${parameters} parameters and rnnx ${line.parameters}: the models differ.`);
       return { framework, threads: count, ms: time, peak_mib, ratio: Number((time / ms).toFixed(2)) };
     }),
   };
   const others = result.frameworks.map(
     (one) => `${one.framework} ${one.ms.toFixed(2)} ms on ${one.threads} (${ratio(one.ratio)})`,
   );
-  print(
-    `${result.name}: ${[`rnnx ${ms.toFixed(3)} ms on ${ownThreads}`, ...others].join(", ")}; ${result.gflops} GFLOP/s, ` +
-      `its products alone ${products_ms.toFixed(3)} ms (${(100 * result.share_of_products).toFixed(0)} %), ` +
-      `loop steps of ${line.nodes_per_loop_step.join(" and ") || "no"} nodes, ${line.peak_mib} MiB; ` +
-      `compiled in ${line.compile_ms} ms, session in ${line.session_ms} ms`,
-  );
+  const details = step && [
+    `${step.gflops} GFLOP/s`,
+    `its products alone ${products_ms.toFixed(3)} ms (${(100 * step.share_of_products).toFixed(0)} %)`,
+    `loop steps of ${step.nodes_per_loop_step.join(" and ") || "no"} nodes`,
+    `compiled in ${step.compile_ms} ms, session in ${step.session_ms} ms`,
+  ];
+  const sidesText = [`rnnx ${ms.toFixed(3)} ms on ${ownThreads}`, ...others].join(", ");
+  print(`${result.name}: ${[sidesText, ...(details || []), `${line.peak_mib} MiB`].join("; ")}`);
   return result;
 }
 

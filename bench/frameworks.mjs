@@ -10,27 +10,40 @@ import { here } from "./spawn.mjs";
  */
 const env = { TF_CPP_MIN_LOG_LEVEL: "3" };
 const scripts = {
-  torch: { rnn: "torch_lstm.py", transformer: "torch_gpt.py" },
-  tensorflow: { rnn: "tensorflow_lstm.py" },
-  jax: { rnn: "jax_lstm.py", transformer: "jax_gpt.py" },
+  torch: {
+    rnn: "torch_rnn.py",
+    transformer: "torch_gpt.py",
+    recurrence: "torch_recurrence.py",
+    tagger: "torch_tagger.py",
+    translator: "torch_translator.py",
+    convolution: "torch_convolution.py",
+    stream: "torch_infer.py",
+    sequence: "torch_infer.py",
+  },
+  tensorflow: { rnn: "tensorflow_rnn.py" },
+  jax: { rnn: "jax_rnn.py", transformer: "jax_gpt.py", "recurrence/mingru": "jax_recurrence.py" },
 };
+/** Models whose PyTorch script takes `--compile`. */
+const compiled = ["transformer", "convolution"];
 const moduleQuery = `import importlib.util, json; print(json.dumps([m for m in ${JSON.stringify(Object.keys(scripts))} if importlib.util.find_spec(m)]))`;
 
 /**
  * @param pythons Python commands; a framework runs in the first one that has its module.
  * @param folder the folder in which `npm install @tensorflow/tfjs` was run.
- * @param model the model that their scripts train: "rnn" or "transformer".
- * @param compile true to time the compiled transformer of PyTorch too, as "torch.compile". It needs a C++ compiler.
+ * @param model the model that their scripts have.
+ * @param compile true to time a compiled model of PyTorch too, as "torch.compile". It needs a C++ compiler.
+ * @param cell the cell of its layers.
  */
-export function findFrameworks(pythons, folder, model = "rnn", compile = false) {
+export function findFrameworks(pythons, folder, model = "rnn", compile = false, cell = "lstm") {
+  const scriptOf = (name) => scripts[name][`${model}/${cell}`] ?? scripts[name][model];
   const frameworks = new Map();
   for (const python of pythons) {
     const { status, stdout } = spawnSync(python, ["-c", moduleQuery], { encoding: "utf8" });
     const installed = status === 0 ? JSON.parse(stdout) : [];
-    for (const name of installed.filter((each) => scripts[each][model] && !frameworks.has(each))) {
-      const run = [python, here(join("frameworks", scripts[name][model]))];
+    for (const name of installed.filter((each) => scriptOf(each) && !frameworks.has(each))) {
+      const run = [python, here(join("frameworks", scriptOf(name)))];
       frameworks.set(name, { name, run, env });
-      if (compile && name === "torch" && model === "transformer")
+      if (compile && name === "torch" && compiled.includes(model))
         frameworks.set("torch.compile", { name: "torch.compile", run: [...run, "--compile"], env });
     }
   }

@@ -21,6 +21,13 @@ export function measure(command, sizes, flags = {}) {
 }
 
 export const rnnx = { name: "rnnx", run: [process.execPath, here("train-step.mjs")] };
+/** The program that times a model: a training step, or inference. */
+export function programOf(model) {
+  return model === "stream" || model === "sequence"
+    ? { name: "rnnx", run: [process.execPath, here("infer.mjs")] }
+    : rnnx;
+}
+
 export const matmul = { name: "matmul", run: [process.execPath, here("matmul.mjs")] };
 
 export function median(numbers) {

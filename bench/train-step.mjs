@@ -25,6 +25,9 @@ const sizes = sizesOf(values);
 const { steps } = sizes;
 const WARM_UP = 2;
 
+const parameterCount = (parameters) =>
+  parameters.reduce((sum, { shape }) => sum + shape.reduce((count, size) => count * size, 1), 0);
+
 const { compile, analyze } = await import("../dist/compiler/compile.js");
 const { readSpec } = await import("../dist/schema/read.js");
 const { openStepRunner } = await import("../dist/runtime/sessions/backend.js");
@@ -39,7 +42,7 @@ const read = await readSpec(
   },
 );
 if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
-const signature = signatureOf(sizes);
+const signature = signatureOf({ ...sizes, model: values.model });
 
 /** Nodes of each loop body, in the order of the graph, and the number of all nodes. */
 let loops = [];
@@ -81,7 +84,7 @@ async function openProfiled() {
 const perStep = [];
 const processorTimes = [];
 const stored = { parameter: manifest.parameters, slot: manifest.slots };
-const batch = batchOf({ manifest }, sizes);
+const batch = batchOf({ manifest }, { ...sizes, model: values.model });
 const trainer = createTrainer(session, manifest.train, stored, startOf({ manifest }), sizes.batch, () => batch);
 for (let call = 0; call < WARM_UP + values.calls; call++) {
   const start = performance.now();
@@ -101,6 +104,7 @@ console.log(
     framework: `rnnx ${manifest.rnnx}`,
     ...sizes,
     ...(values.model === "rnn" ? { cell: values.cell } : { model: values.model }),
+    parameters: parameterCount(manifest.parameters),
     median_ms: rounded(median_ms, 4),
     median_cpu_ms: rounded(medianOf(processorTimes), 4),
     compile_ms: rounded(compile_ms),

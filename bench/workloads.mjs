@@ -1,5 +1,6 @@
 /** The model that is timed, as a spec and as what a session of its training step is fed. */
 import { readFileSync } from "node:fs";
+import { models, valueAt } from "./models.mjs";
 
 /** The standard configurations. */
 export const configurations = JSON.parse(readFileSync(new URL("configurations.json", import.meta.url), "utf8"));
@@ -31,6 +32,10 @@ function ownCells() {
 export function specOf({ model = "rnn", cell = "lstm", heads = 0, loss = { type: "cross_entropy" }, ...sizes }) {
   const { layers, hidden, time, vocabulary, steps } = sizes;
   if (model === "transformer") return transformerOf(sizes);
+  if (models[model] !== undefined) {
+    const { signature: _, ...members } = models[model](sizes);
+    return { name: "bench", ...members, optimizer: { type: "adam", learning_rate: 0.001 }, train: { steps } };
+  }
   return {
     name: "bench",
     ...(cell === OWN_LSTM && { cells: ownCells() }),
@@ -74,7 +79,9 @@ function transformerOf({ layers, hidden, time, vocabulary, steps }) {
   };
 }
 
-export function signatureOf({ batch, time, vocabulary }) {
+export function signatureOf({ model, ...sizes }) {
+  if (models[model] !== undefined) return models[model](sizes).signature;
+  const { batch, time, vocabulary } = sizes;
   const ids = { dtype: "int32", shape: ["batch", "time"] };
   return { inputs: ids, targets: ids, sizes: { vocabulary }, steps: time, expected: { batch, time } };
 }
@@ -93,12 +100,18 @@ export function startOf({ manifest: { parameters, slots } }) {
   };
 }
 
-/** The batches of a call: ids all over the vocabulary. */
-export function batchOf({ manifest }, { steps, batch, time, vocabulary }) {
+/** The batches of a call: ids all over the vocabulary, and lengths. */
+export function batchOf({ manifest }, { model, ...sizes }) {
+  const { steps, batch, time } = sizes;
   const data = manifest.train.inputs.filter(({ role }) => role === "data");
-  const shape = [steps * batch, time];
-  const ids = Int32Array.from({ length: product(shape) }, (_, index) => (index * 7919) % vocabulary);
-  return new Map(data.map(({ name, dtype }) => [name, { dtype, shape, data: ids }]));
+  return new Map(
+    data.map((port) => {
+      const shape = [steps * batch, ...(port.shape.length > 2 ? [time] : [])];
+      const array = port.dtype === "int64" ? BigInt64Array : Int32Array;
+      const values = array.from({ length: product(shape) }, (_, index) => valueAt(port, index, sizes, model));
+      return [port.name, { dtype: port.dtype, shape, data: values }];
+    }),
+  );
 }
 
 /** Feeds of a session. */

@@ -13,16 +13,27 @@ const run = (script: string, ...flags: readonly string[]) => {
 };
 const sizes = ["layers=2", "hidden=4", "batch=2", "time=3", "vocabulary=5", "steps=2"].map((size) => `--${size}`);
 
-test.each([[[]], [["--cell", "gru"]], [["--cell", "own_lstm"]], [["--samples", "3"]], [["--disable-pass", "hoist"]]])(
-  "a step with %j is timed, and its process described",
-  (flags) => {
-    const line = JSON.parse(run("train-step.mjs", ...sizes, "--calls", "1", "--threads", "1", ...flags));
-    expect(line).toMatchObject({ layers: 2, hidden: 4, vocabulary: 5 });
-    for (const key of ["median_ms", "compile_ms", "session_ms", "nodes", "peak_mib"])
-      expect(line[key]).toBeGreaterThan(0);
-    expect(line.nodes_per_loop_step.length).toBeGreaterThan(0);
-  },
-);
+test.each([
+  [[]],
+  [["--cell", "gru"]],
+  [["--cell", "own_lstm"]],
+  [["--samples", "3"]],
+  [["--disable-pass", "hoist"]],
+  [["--model", "tagger"]],
+  [["--model", "translator"]],
+])("a step with %j is timed, and its process described", (flags) => {
+  const line = JSON.parse(run("train-step.mjs", ...sizes, "--calls", "1", "--threads", "1", ...flags));
+  expect(line).toMatchObject({ layers: 2, hidden: 4, vocabulary: 5 });
+  for (const key of ["median_ms", "compile_ms", "session_ms", "nodes", "peak_mib"])
+    expect(line[key]).toBeGreaterThan(0);
+  expect(line.nodes_per_loop_step.length).toBeGreaterThan(0);
+});
+
+test("a token of an exported recurrent model is timed, with its states", () => {
+  const line = JSON.parse(run("infer.mjs", ...sizes, "--model", "stream", "--threads", "1"));
+  expect(line).toMatchObject({ layers: 2, states: 4 });
+  expect(line.median_ms).toBeGreaterThan(0);
+});
 
 test("a step of a transformer is timed", () => {
   const line = JSON.parse(

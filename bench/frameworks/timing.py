@@ -16,11 +16,14 @@ def options(description):
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda, where the script supports it")
     parser.add_argument("--compile", action="store_true", help="torch.compile, where the script supports it")
+    parser.add_argument("--cell", default="lstm", help="where the script has several")
+    parser.add_argument("--heads", type=int, default=1)
+    parser.add_argument("--model", help="of a script with several")
     return parser.parse_args()
 
 
-def report(framework, sizes, step):
-    """Runs the step, twice more than is counted: tracing and compilation happen there."""
+def report(framework, sizes, step, parameters=None):
+    """Runs the step, twice more than is counted: tracing and compilation happen there. `parameters` is their number."""
     taken, processor = [], []
     for _ in range(WARM_UP + sizes.steps):
         start, before = time.perf_counter(), time.process_time()
@@ -36,6 +39,7 @@ def report(framework, sizes, step):
                 "median_ms": round(statistics.median(taken[WARM_UP:]), 4),
                 "median_cpu_ms": round(statistics.median(processor[WARM_UP:]), 4),
                 "peak_mib": round(memory),
+                "parameters": parameters,
             }
         )
     )

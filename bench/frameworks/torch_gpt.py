@@ -61,4 +61,4 @@ def step():
     return float(loss.detach())
 
 
-report(f"torch{'.compile' if sizes.compile else ''} {torch.__version__}, {device}", sizes, step)
+report(f"torch{'.compile' if sizes.compile else ''} {torch.__version__}, {device}", sizes, step, sum(w.numel() for w in weights))

@@ -1,10 +1,9 @@
 """One training step of a linear recurrence in plain PyTorch, on the CPU: embedding, cell, projection, cross-entropy, Adam.
 
-The cells are mamba (chunks by cumulative sums of the decay rates, as sequences of one step for all chunks at once) and gla
-(products within chunks of 16 steps), of the same sizes as specs/cells.
+The cells are mamba (chunks by cumulative sums of the decay rates, as sequences of one step for all chunks at once), gla
+(products within chunks of 16 steps) and mingru (prefix sums in steps of doubled distance), of the same sizes as specs/cells.
 """
 import math
-import sys
 
 import torch
 from torch import nn
@@ -12,10 +11,8 @@ from torch.nn import functional as F
 
 from timing import options, report
 
-cell_name = sys.argv[sys.argv.index("--cell") + 1]
-heads = int(sys.argv[sys.argv.index("--heads") + 1]) if "--heads" in sys.argv else 1
-sys.argv = [sys.argv[0]] + [a for i, a in enumerate(sys.argv[1:], 1) if not ({a, sys.argv[i - 1]} & {"--cell", "--heads"})]
 sizes = options(__doc__)
+heads = sizes.heads
 torch.set_num_threads(sizes.threads)
 torch.manual_seed(1)
 CHUNK = 16
@@ -94,11 +91,31 @@ class GatedLinearAttention(nn.Module):
         return self.P(read * self.gain * F.silu(r + self.c))
 
 
-cells = {"mamba": Mamba, "gla": GatedLinearAttention}
+class MinimalGatedRecurrentUnit(nn.Module):
+    """minGRU, its loop over time a Hillis-Steele scan of the pairs (factor, term)."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.W = nn.Linear(width, 2 * width)
+
+    def forward(self, x):
+        gate, candidate = self.W(x).chunk(2, -1)
+        admitted = torch.sigmoid(gate)
+        factor, state, distance = 1 - admitted, admitted * candidate, 1
+        while distance < x.shape[1]:
+            before = F.pad(state[:, :-distance], (0, 0, distance, 0))
+            state = state + factor * before
+            factor = factor * F.pad(factor[:, :-distance], (0, 0, distance, 0), value=1.0)
+            distance *= 2
+        return state
+
+
+cells = {"mingru": MinimalGatedRecurrentUnit, "mamba": Mamba, "gla": GatedLinearAttention}
 embedding = nn.Embedding(sizes.vocabulary, sizes.hidden)
-cell = cells[cell_name](sizes.hidden)
+cell = cells[sizes.cell](sizes.hidden)
 projection = nn.Linear(sizes.hidden, sizes.vocabulary)
-adam = torch.optim.Adam([w for part in (embedding, cell, projection) for w in part.parameters()], lr=0.001)
+weights = [w for part in (embedding, cell, projection) for w in part.parameters()]
+adam = torch.optim.Adam(weights, lr=0.001)
 inputs, targets = torch.randint(sizes.vocabulary, (2, sizes.batch, sizes.time))
 
 
@@ -111,4 +128,4 @@ def step():
     return loss.item()
 
 
-report(f"torch {torch.__version__}", sizes, step)
+report(f"torch {torch.__version__}", sizes, step, sum(w.numel() for w in weights))

@@ -1,4 +1,4 @@
-"""One training step in TensorFlow on the CPU, as a compiled function: embedding, LSTM layers, projection, mean cross-entropy, Adam."""
+"""One training step in TensorFlow on the CPU, as a compiled function: embedding, LSTM or GRU layers, projection, mean cross-entropy, Adam."""
 import tensorflow as tf
 
 from timing import options, report
@@ -9,11 +9,12 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.random.set_seed(1)
 
 layers = tf.keras.layers
+cell = {"lstm": layers.LSTM, "gru": layers.GRU}[sizes.cell]
 model = tf.keras.Sequential(
     [
         layers.Input((sizes.time,), dtype="int32"),
         layers.Embedding(sizes.vocabulary, sizes.hidden),
-        *(layers.LSTM(sizes.hidden, return_sequences=True) for _ in range(sizes.layers)),
+        *(cell(sizes.hidden, return_sequences=True) for _ in range(sizes.layers)),
         layers.Dense(sizes.vocabulary),
     ]
 )

@@ -1,4 +1,4 @@
-"""One training step in JAX on the CPU, as one compiled function with scans: embedding, LSTM layers, projection, mean cross-entropy, Adam."""
+"""One training step in JAX on the CPU, as one compiled function with scans: embedding, LSTM or GRU layers, projection, mean cross-entropy, Adam."""
 import os
 
 from timing import options, report
@@ -12,7 +12,7 @@ import jax
 from jax import lax, nn, numpy as jnp, random
 
 key = random.PRNGKey(1)
-size, wide = sizes.hidden, 4 * sizes.hidden
+size, wide = sizes.hidden, {"lstm": 4, "gru": 3}[sizes.cell] * sizes.hidden
 
 
 def matrix(index, rows, columns):
@@ -22,7 +22,8 @@ def matrix(index, rows, columns):
 weights = {
     "embedding": matrix(0, sizes.vocabulary, size),
     "layers": [
-        (matrix(3 * n + 1, size, wide), matrix(3 * n + 2, size, wide), jnp.zeros(wide)) for n in range(sizes.layers)
+        (matrix(3 * n + 1, size, wide), matrix(3 * n + 2, size, wide), *[jnp.zeros(wide)] * (2 if sizes.cell == "gru" else 1))
+        for n in range(sizes.layers)
     ],
     "projection": (matrix(9999, size, sizes.vocabulary), jnp.zeros(sizes.vocabulary)),
 }
@@ -30,8 +31,15 @@ inputs, targets = random.randint(key, (2, sizes.time, sizes.batch), 0, sizes.voc
 
 
 def layer(x, parts):
-    W, U, b = parts
+    W, U, b = parts[:3]
     start = jnp.zeros((sizes.batch, size))
+
+    def gated(h, given):
+        z, r, n = (given[:, k * size : (k + 1) * size] for k in range(3))
+        hz, hr, hn = ((h @ U + parts[3])[:, k * size : (k + 1) * size] for k in range(3))
+        n = jnp.tanh(n + nn.sigmoid(r + hr) * hn)
+        h = n + nn.sigmoid(z + hz) * (h - n)
+        return h, h
 
     def cell(carry, given):
         h, c = carry
@@ -41,6 +49,8 @@ def layer(x, parts):
         h = nn.sigmoid(o) * jnp.tanh(c)
         return (h, c), h
 
+    if sizes.cell == "gru":
+        return lax.scan(gated, start, x @ W + b)[1]
     return lax.scan(cell, (start, start), x @ W + b)[1]
 
 
