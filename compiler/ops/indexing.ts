@@ -16,8 +16,11 @@ const traits: Traits = {
   worthStacking: false,
 };
 
-/** Up to this many rows, adding into rows is a product with a one-hot matrix: a GEMM beats adding entry by entry. */
-const ONE_HOT_ROWS = 1024;
+/**
+ * Up to this many rows, adding into rows is a product with a one-hot matrix: the time of a GEMM grows with the rows, and
+ * that of adding entry by entry does not.
+ */
+const ONE_HOT_ROWS = 512;
 
 const isFew = (rows: Dim) => typeof rows === "number" && rows <= ONE_HOT_ROWS;
 
