@@ -38,3 +38,20 @@ export async function readModelWeights(
   }
   return problems.length > 0 ? fail(problems) : ok(tensors);
 }
+
+/** Notices of tensors that several nodes of a model read, and that are trained as one weight. */
+export async function tiedWeightsNotices(
+  { model }: Pick<NormalSpec, "model">,
+  parameters: readonly (StoredTensor & { readonly trainable?: boolean })[],
+): Promise<readonly string[]> {
+  const layers = model.flatMap((layer) => (layer.layer === "onnx" ? [layer] : []));
+  if (layers.length === 0) return [];
+  const { tiedNotice, tiedWeights } = await import("../../compiler/onnx/splice/separate-weights.js");
+  return layers.flatMap(({ name, file, sha256 }) => {
+    const bytes = modelOf(sha256);
+    const isTrained = (tensor: string) =>
+      parameters.some((parameter) => parameter.name === `${name}/${tensor}` && parameter.trainable !== false);
+    const tied = bytes === undefined ? [] : tiedWeights(bytes).filter((weight) => isTrained(weight.name));
+    return tiedNotice(tied, `the model.onnx of rnnx grad ${file} --untie PATTERN`).map((text) => `${name}: ${text}`);
+  });
+}

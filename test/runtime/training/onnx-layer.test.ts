@@ -1,5 +1,5 @@
 /** Models of other programs as layers: trained to PyTorch's losses, kept by a run, resumed, exported. */
-import { copyFileSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -11,9 +11,10 @@ import { loadModels } from "../../../runtime/storage/model-files.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { NormalOnnx } from "../../../schema/normal/index.js";
 import { readSpec } from "../../../schema/read.js";
+import { modelBytes } from "../../support/onnx-models.js";
 import { unplacedProblems } from "../../support/read-spec.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
-import { losses, run, weightsOf } from "../../support/training-runs.js";
+import { eventsOfKind, losses, run, weightsOf } from "../../support/training-runs.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/onnx/${name}`, import.meta.url));
 
@@ -186,4 +187,36 @@ test("a model that this process has not read is read again, and its content is c
     { code: "model-digest", path: "/model/0/file" },
     { code: "file-missing", path: "/model/1/file" },
   ]);
+});
+
+test("tensors of a model that are trained as one weight are stated, frozen ones are not", async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "tied.onnx");
+  const shared = { shape: [2, 2], data: [0.5, -0.3, 0.2, 0.8] };
+  const nodes = [
+    { operator: "MatMul", inputs: ["x", "w"], outputs: ["h"] },
+    { operator: "MatMul", inputs: ["h", "w"], outputs: ["y"] },
+  ];
+  const inputs = { x: { shape: ["n", 2] } };
+  writeFileSync(file, modelBytes({ inputs, initializers: { w: shared }, nodes, outputs: ["y"] }));
+  const noticesOf = async (layer: object, name: string) => {
+    const rows = [
+      [1, 0],
+      [0, 1],
+    ];
+    const spec = {
+      data: { type: "arrays", inputs: rows, targets: rows },
+      model: [
+        { layer: "onnx", name: "net", file, ...layer },
+        { layer: "dense", size: 2 },
+      ],
+      loss: { type: "squared_error" },
+      optimizer: { type: "sgd", learning_rate: 0.1 },
+      train: { steps: 1 },
+    };
+    const { events } = await run(await requestFor(spec, folder, join(folder, name)));
+    return eventsOfKind(events, "notice").map(({ message }) => message);
+  };
+  expect((await noticesOf({}, "trained")).join()).toContain("net: Tensors that several nodes read are trained as one");
+  expect((await noticesOf({ trainable: false }, "frozen")).join()).not.toContain("net:");
 });
