@@ -16,6 +16,8 @@ export interface SeriesRows {
   isTraining(row: number): boolean;
   /** The values of a column of a target by row, in the units of the data; NaN where one is missing. */
   column(target: string, index: number): Float64Array;
+  /** True for a value of a column of a target that the file lacks, and that is filled. */
+  isFilled(target: string, index: number, row: number): boolean;
   /** Rows of a season; null where neither the spec nor the times of the rows have one. */
   readonly season: Season | null;
 }
@@ -29,17 +31,19 @@ export interface Season {
 /**
  * The mean absolute difference of the values of a series at rows of the training split and those a season before: the
  * error of the seasonal naive forecast. Null for a series without such rows, or without a change in them.
+ *
+ * @param isRead true for rows of the training split whose value the file has.
  */
 export function seasonalError(
   values: Float64Array,
   [start, end]: readonly [number, number],
   season: number,
-  isTraining: (row: number) => boolean,
+  isRead: (row: number) => boolean,
 ): number | null {
   let [count, sum] = [0, 0];
   for (let row = start + season; row < end; row++) {
     const error = Math.abs((values[row] ?? 0) - (values[row - season] ?? 0));
-    if (!isTraining(row) || !isTraining(row - season) || Number.isNaN(error)) continue;
+    if (!isRead(row) || !isRead(row - season) || Number.isNaN(error)) continue;
     count += 1;
     sum += error;
   }

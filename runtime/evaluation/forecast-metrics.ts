@@ -5,7 +5,7 @@ import { metricName } from "../../schema/kinds/metrics.js";
 import { type ModelOutput, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { metadataOf } from "../data/metadata.js";
-import { seasonalError } from "../data/series-rows.js";
+import { type SeriesRows, seasonalError } from "../data/series-rows.js";
 import type { Batch, DataSource } from "../data/source.js";
 import type { Distribution } from "../forecast/distributions.js";
 import { type Forecast, levelOf, pointOf } from "../forecast/forecasts.js";
@@ -101,11 +101,16 @@ export function seasonalErrors(
     let scale = ofColumn.get(index);
     if (scale === undefined) {
       const range = series.ranges[index] ?? [0, 0];
-      scale = seasonalError(series.column(loss.target, column), range, season, series.isTraining);
+      scale = seasonalError(series.column(loss.target, column), range, season, isRead(series, loss.target, column));
       ofColumn.set(index, scale);
     }
     return scale;
   };
+}
+
+/** Filled values have smaller differences than those of the file. */
+function isRead({ isTraining, isFilled }: SeriesRows, target: string, column: number): (row: number) => boolean {
+  return (row) => isTraining(row) && !isFilled(target, column, row);
 }
 
 /** The problems of metrics mase without a series that has an error of the seasonal naive forecast to divide by. */
@@ -124,7 +129,8 @@ export function checkSeasons(
     const columns = own.type === "table" ? own.target : [];
     const hasScale = columns.some((_, column) => {
       const values = series.column(output.loss.target, column);
-      return series.ranges.some((range) => seasonalError(values, range, season, series.isTraining) !== null);
+      const read = isRead(series, output.loss.target, column);
+      return series.ranges.some((range) => seasonalError(values, range, season, read) !== null);
     });
     if (hasScale) return [];
     const rows = formatCount(season, "row");

@@ -2496,9 +2496,10 @@ export interface NormalMetricWape {
 
 /**
  * Absolute error, divided by that of the seasonal naive forecast on the rows of the training split of its series: below
- * 1 is better than the value one season before. A series without a season of such rows, or without a change in them, is
- * left out. For other data than that of the training, all rows of a series count as its training split. Of quantiles
- * the median is the forecast, of a distribution the mean.
+ * 1 is better than the value one season before. Values that the file lacks, and that are filled, are left out. A series
+ * without a season of such rows, or without a change in them, is left out. For other data than that of the training,
+ * all rows of a series count as its training split. Of quantiles the median is the forecast, of a distribution the
+ * mean.
  */
 export interface NormalMetricMase {
   readonly type: "mase";

@@ -223,7 +223,7 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     const compare = async (shop: string, text: string) => {
       const expected = await predictOnCommandLine(out, folder, "in.csv", text);
       expect(expected).toMatchObject({ shop, step: 3 });
-      await expect.poll(async () => (await cells(2))[0]).toBe(expected.day);
+      await expect.poll(async () => (await cells(2))[0], { timeout: 20_000 }).toBe(expected.day);
       const [, ...numbers] = await cells(2);
       const wanted = [expected.sales, expected["sales_0.1"], expected["sales_0.5"], expected["sales_0.9"]];
       for (const [index, number] of numbers.map(Number).entries()) expect(number).toBeCloseTo(wanted[index], 1);
@@ -235,7 +235,7 @@ describe.skipIf(chromiumPath === undefined)(`the playground${withChromium}`, () 
     await tab
       .getByLabel("A .csv file")
       .setInputFiles({ name: "in.csv", mimeType: "text/csv", buffer: Buffer.from(fewer) });
-    await expect.poll(() => tab.getByLabel("Series").innerText()).toBe("Ulm");
+    await expect.poll(() => tab.getByLabel("Series").innerText(), { timeout: 20_000 }).toBe("Ulm");
     await compare("Ulm", fewer);
     expect(await tab.locator(".chart canvas").count()).toBe(1);
     await tab.getByLabel("Rows").fill(fewer.replaceAll("12,5", "many"));

@@ -11,14 +11,19 @@ export function csvRows(text: string, delimiter: string, comment: string): reado
   const rows: CsvRow[] = [];
   let fields: string[] = [];
   let [field, isQuoted, wasQuoted, line, first] = ["", false, false, 1, 1];
+  /** Of the last field of a row: "" in quotes is no blank line. */
+  let isLastQuoted = false;
   const endField = () => {
+    isLastQuoted = wasQuoted;
     fields.push(wasQuoted ? field : field.trim());
     [field, wasQuoted] = ["", false];
   };
   const endRow = () => {
     endField();
     const isComment = comment !== "" && fields[0]?.startsWith(comment) === true;
-    if (!isComment && fields.some((each) => each !== "")) rows.push({ fields, line: first });
+    const isBlank = fields.length === 1 && fields[0] === "" && !isLastQuoted;
+    const isSeparator = first === 1 && /^"?sep=."?$/i.test(fields.join(delimiter));
+    if (!isComment && !isBlank && !isSeparator) rows.push({ fields, line: first });
     fields = [];
     first = line + 1;
   };
@@ -36,5 +41,7 @@ export function csvRows(text: string, delimiter: string, comment: string): reado
     if (character === "\n") line += 1;
   }
   endRow();
+  // Spreadsheets end with lines of separators alone.
+  while (rows.at(-1)?.fields.every((each) => each === "") && rows.at(-1)?.fields.length !== 1) rows.pop();
   return rows;
 }

@@ -82,6 +82,7 @@ import json
 import re
 import sys
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -154,8 +155,14 @@ path = Path(sys.argv[1])
 with path.open(encoding="utf-8-sig", newline="") as file:
     lines = (line for line in file if not (data["comment"] and line.startswith(data["comment"])))
     delimiter = data["delimiter"] or ("\\t" if path.suffix == ".tsv" else ",")
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    first = next(lines, "")
+    separator = re.fullmatch(r'"?sep=(.)"?', first.rstrip("\\r\\n"), re.I)
+    if separator and not data["delimiter"] and separator[1] != delimiter:
+        raise SystemExit(f"{path} has fields separated by {separator[1]!r}, not by {delimiter!r}.")
+    reader = csv.reader(lines if separator else chain([first], lines), delimiter=delimiter, skipinitialspace=True)
     header, *rows = ([field.strip() for field in row] for row in reader if len(row) > 1 or "".join(row).strip())
+while len(header) > 1 and rows and not any(rows[-1]):
+    rows.pop()  # A line of separators alone.
 # Columns of one name have their places in their names.
 header = [name if header.count(name) == 1 else f"{name} (column {place})" for place, name in enumerate(header, 1)]
 wanted = {*columns, *known, *(data["group"] or []), *(column["column"] for column in ids.values())}

@@ -1,11 +1,15 @@
 /** Metrics of forecasts in the units of the data, against numbers computed from predictions and the rows of the file. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openData } from "../../../runtime/data/index.js";
 import { evaluateRun } from "../../../runtime/evaluation/evaluate-run.js";
+import { seasonalErrors } from "../../../runtime/evaluation/forecast-metrics.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { forecastMetricFault, isForecastMetric } from "../../../schema/kinds/forecasts.js";
+import { outputsOf } from "../../../schema/kinds/outputs.js";
 import { normal } from "../../support/read-spec.js";
+import { temporaryFolder } from "../../support/temporary-folder.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 const season = 3;
@@ -52,6 +56,28 @@ async function evaluated(loss: object, size: number, metrics: readonly unknown[]
     splits,
   };
 }
+
+test("mase divides by the differences of values that the file has", async () => {
+  const values = [1, 4, null, 9, 2, null, 7, 3, 8, 5, 6, 4];
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "t.csv"), ["s,v", ...values.map((value) => `a,${value ?? ""}`)].join("\n"));
+  const { split: _, ...own } = spec({ type: "squared_error" }, 2, []).data;
+  const table = { ...own, missing: "previous" };
+  const optimizer = { type: "adam", learning_rate: 0.1 };
+  const parts = { ...spec({ type: "squared_error" }, 2, []), data: table, optimizer };
+  const { spec: filled } = await normal(parts);
+  const source = await openData(filled, folder);
+  if (!source.ok) throw new Error(JSON.stringify(source.error));
+  const [output] = outputsOf(filled);
+  if (output === undefined) throw new Error("no output");
+  // The windows of rows 0 and 1 have filled targets: the training reads the rows from 2 on.
+  const errors = values.flatMap((value, row) => {
+    const before = row - season < 2 ? null : values[row - season];
+    return value === null || before === null || before === undefined ? [] : [Math.abs(value - before)];
+  });
+  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  expect(seasonalErrors(output, source.value, season)({ example: 0, column: 0 })).toBeCloseTo(mean, 6);
+});
 
 interface Pair {
   readonly series: number;

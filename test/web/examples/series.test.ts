@@ -104,11 +104,12 @@ test("tables that a page does not forecast are refused with the reason", () => {
 });
 
 test("fields in quotes have delimiters, quotes and line breaks", () => {
-  expect(csvRows('\ufeffa,b\r\n# no\r\n" x, ""y""\r\nz" , 2\r\n,\r\n3,\n', ",", "#")).toEqual([
+  expect(csvRows('\ufeffa,b\r\n# no\r\n" x, ""y""\r\nz" , 2\r\n\r\n3,\n,\n,\n', ",", "#")).toEqual([
     { fields: ["a", "b"], line: 1 },
     { fields: [' x, "y"\nz', "2"], line: 3 },
     { fields: ["3", ""], line: 6 },
   ]);
+  expect(csvRows("sep=;\na;b\n;\n1;2", ";", "").map(({ line }) => line)).toEqual([2, 3, 4]);
 });
 
 test("distributions have points and levels in the units of the data", () => {

@@ -1,6 +1,6 @@
 /** The series of each row of a table: the rows with equal values of the columns that name them. */
 import type { Column, NormalTableData } from "../../../../schema/normal/index.js";
-import { keepOrder } from "../../../ordered-json.js";
+import { entriesInOrder, keepOrder } from "../../../ordered-json.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
 import { findColumn, makeUnique } from "../../formats/columns.js";
@@ -68,4 +68,9 @@ export function trackSeries(group: readonly number[], names: readonly string[]):
       return keepOrder(group.map((index, position) => [uniqueNames[index] ?? "", values[position] ?? ""] as const));
     },
   };
+}
+
+/** The values of the columns that name a series, in the order of data.group: names such as "10" are no keys in order. */
+export function namesOf(group: ReturnType<RowSeries["groupOf"]>): readonly string[] {
+  return entriesInOrder(group).map(([, value]) => `${value}`);
 }

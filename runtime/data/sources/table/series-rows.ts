@@ -8,6 +8,7 @@ import type { Season, SeriesRows } from "../../series-rows.js";
 import type { DataSource, Uses } from "../../source.js";
 import type { TableRows } from "./contents.js";
 import type { TableTime } from "./order.js";
+import { namesOf } from "./row-series.js";
 import { markedRows } from "./scaling.js";
 import { seriesRanges, type TableWindows } from "./series.js";
 import type { PreparedTarget } from "./targets.js";
@@ -15,12 +16,13 @@ import type { PreparedTarget } from "./targets.js";
 /** The rows of a table in time, as a member of its source; none for independent rows. */
 export function seriesRows(
   data: NormalTableData,
-  { rows, starts, groupOf, time }: Pick<TableRows, "rows" | "starts" | "groupOf" | "time">,
+  read: Pick<TableRows, "rows" | "starts" | "groupOf" | "time" | "absent" | "targets">,
   windows: TableWindows,
   { targets, scalers }: Fitted,
   uses: ReadonlyMap<string, Pick<Uses, "targets">>,
 ): Pick<DataSource, "series"> {
   if (data.window === null) return {};
+  const { rows, starts, groupOf, time } = read;
   const scalerOfTarget = (target: PreparedTarget, column: string) =>
     uses.get(target.name)?.targets === "numbers" ? scalers.get(column) : undefined;
   const ranges = seriesRanges(starts, rows);
@@ -28,7 +30,7 @@ export function seriesRows(
   let marks: Uint8Array | undefined;
   const columns = new Map<string, Float64Array>();
   const series: SeriesRows = {
-    names: ranges.map(([start]) => (data.group === null ? "" : Object.values(groupOf(start)).join(", "))),
+    names: ranges.map(([start]) => (data.group === null ? "" : namesOf(groupOf(start)).join(", "))),
     ranges,
     window: rowsOfExample(data),
     horizon: data.horizon,
@@ -55,6 +57,10 @@ export function seriesRows(
       const values = target === undefined ? new Float64Array(rows) : valuesOf(target, index, rows, scalerOfTarget);
       columns.set(key, values);
       return values;
+    },
+    isFilled(name, index, row) {
+      const target = read.targets.find((one) => one.name === name) ?? read.targets[0];
+      return read.absent.get(target?.columns[index] ?? -1)?.[row] === 1;
     },
     season: seasonOf(data, time),
   };

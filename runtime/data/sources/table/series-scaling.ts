@@ -11,6 +11,7 @@ import { createScaler, type Scaler } from "../../scaler.js";
 import type { TableRows } from "./contents.js";
 import { type Feature, featuresOf } from "./inputs.js";
 import { iterateRows } from "./row-order.js";
+import { namesOf } from "./row-series.js";
 import { seriesRanges } from "./series.js";
 import { isScaledFeature } from "./window-scaling.js";
 
@@ -40,7 +41,7 @@ export function seriesScaling(
 ): Result<SeriesScaling | null> {
   if (data.scale?.per !== "series") return ok(null);
   const starts = read.starts;
-  const nameOf = (series: number) => Object.values(read.groupOf(starts[series] ?? 0));
+  const nameOf = (series: number) => namesOf(read.groupOf(starts[series] ?? 0));
   const seriesOf = (row: number) => {
     let [low, high] = [0, starts.length];
     while (high - low > 1) {

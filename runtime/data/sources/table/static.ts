@@ -12,6 +12,7 @@ import { gatherRows } from "../../batching/windows.js";
 import type { TableRows } from "./contents.js";
 import { featuresOf, type IdSeries, type TableInputs } from "./inputs.js";
 import { iterateRows } from "./row-order.js";
+import { namesOf } from "./row-series.js";
 
 /** The inputs of one value for each window. */
 export interface StaticInputs {
@@ -63,7 +64,7 @@ export function staticInputs(
     const row = changes.get(column);
     if (row === undefined) return [];
     const line = read.lineOf(row);
-    const series = Object.values(read.groupOf(row)).join(", ");
+    const series = namesOf(read.groupOf(row)).join(", ");
     const message = `${file}:${line}: Column ${quote(read.columns[column] ?? "")} has another value than before in the series ${quote(series)}.`;
     return [{ code: "static", path, file, line, message, hint: "Remove it from data.static, or correct the value." }];
   });
