@@ -22,6 +22,8 @@ function substitutedAttributes(node: Node, dim: (size: Dim) => Dim): OpAttribute
       return { limit: dim(node.attributes.limit) };
     case "Slice":
       return { ...node.attributes, start: dim(node.attributes.start), end: dim(node.attributes.end) };
+    case "Split":
+      return { ...node.attributes, sizes: node.attributes.sizes.map(dim) };
     case "Pad":
       return { ...node.attributes, before: dim(node.attributes.before), after: dim(node.attributes.after) };
     case "OneHot":

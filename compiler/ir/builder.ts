@@ -57,7 +57,7 @@ export interface OpMethods extends UnaryMethods, BinaryMethods {
   /** Shapes are equal but for `axis`. */
   concat(xs: readonly Value[], axis: number): Value;
   /** One value per size; the sizes add up to the axis. */
-  split(x: Value, sizes: readonly number[], axis: number): readonly Value[];
+  split(x: Value, sizes: readonly Dim[], axis: number): readonly Value[];
   /** Entries from `start` (inclusive) to `end` (exclusive) along an axis, 0 <= start <= end <= size. */
   slice(x: Value, axis: number, start: Dim, end: Dim): Value;
   /** Adds `before` and `after` zeros along an axis. A negative number removes entries; a symbolic dim is never negative. */

@@ -158,7 +158,8 @@ export interface OpAttributes extends Readonly<Record<UnaryOp | BinaryOp, None>>
   Unsqueeze: Axes;
   Squeeze: Axes;
   Concat: Axis;
-  Split: Axis & { readonly sizes: readonly number[] };
+  /** Sizes that are not numbers are equal. */
+  Split: Axis & { readonly sizes: readonly Dim[] };
   Slice: Axis & { readonly start: Dim; readonly end: Dim };
   Pad: Axis & { readonly before: Dim; readonly after: Dim };
   // indexing

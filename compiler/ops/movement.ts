@@ -187,9 +187,10 @@ export const movement: Family<Movement> = {
     traits,
     infer: (inputs, { axis, sizes }) => {
       const x = at(inputs, 0);
-      const total = sizes.reduce((sum, size) => sum + size, 0);
-      if (dimAt(x.shape, axis) !== total)
+      if (dimAt(x.shape, axis) !== sizes.reduce(addDims, 0))
         throw new Error(`axis ${axis} of ${printShape(x.shape)} does not split into ${sizes.join(" + ")}`);
+      if (sizes.some((size) => typeof size === "string" && size !== sizes[0]))
+        throw new Error(`the sizes ${sizes.join(", ")} are neither numbers nor equal`);
       return sizes.map((size) => ({ dtype: x.dtype, shape: withDim(x.shape, axis, size) }));
     },
     vjp: (b, node, cotangents) => [
@@ -202,13 +203,13 @@ export const movement: Family<Movement> = {
       const { axis, sizes } = node.attributes;
       return b.apply("Split", inputs, { axis: axis + 1, sizes });
     },
-    evaluate: (inputs, { axis, sizes }) => {
+    evaluate: (inputs, { axis, sizes }, { size }) => {
       const x = at(inputs, 0);
       let start = 0;
-      return sizes.map((size) => {
+      return sizes.map((dim) => {
         const from = start;
-        start += size;
-        return sliceWithZeros(x, axis, from, size);
+        start += size(dim);
+        return sliceWithZeros(x, axis, from, size(dim));
       });
     },
   },

@@ -29,7 +29,7 @@ import { lerp } from "./loops/lerp.js";
 import { negateInvariants } from "./loops/negate-invariants.js";
 import { reassociate } from "./loops/reassociate.js";
 import { sink, sinkExact } from "./loops/sink.js";
-import { unroll } from "./loops/unroll.js";
+import { unroll, unrollSmallLoops } from "./loops/unroll.js";
 import type { Pass } from "./pass.js";
 import { type Phase, type Pipeline, passesOf, phase } from "./phase.js";
 import { associativeScan } from "./recurrences/associative-scan.js";
@@ -128,7 +128,10 @@ const optimization = (rules: readonly LegalityRule[]): Pipeline => [
 ];
 
 /** After differentiation, on the whole step; and on the graphs of evaluation and inference. */
-export const stepPasses: Pipeline = optimization(legalInTraining);
+export const stepPasses: Pipeline = [
+  ...optimization(legalInTraining),
+  canonicalized("unroll-small-loops", [unrollSmallLoops, fuseGemm], legalInTraining),
+];
 
 /** On the loop over the steps of a call; the step itself has been optimized. */
 export const stepLoopPasses: Pipeline = [

@@ -197,8 +197,8 @@ export function differentiateLoss(
 ): GradientProgram {
   const { lossProgram, countProgram, microBatches } = program;
   const { run, optimize, context } = stageRunner(perMicroBatch(signature, microBatches), options);
-  // The number of time steps is fixed only where a linear recurrence takes another form than its loop: elsewhere any
-  // length remains possible.
+  // The number of time steps is fixed only where a linear recurrence takes another form than its loop, or a loop is
+  // unrolled: elsewhere any length remains possible.
   const { steps: timeSteps } = signature;
   const isFixed = timeSteps !== undefined && gainsFromFixedTime(lossProgram.graph, context, options.disabledPasses);
   const forward = isFixed ? substituteDims(lossProgram.graph, new Map([["time", timeSteps]])) : lossProgram.graph;

@@ -187,7 +187,16 @@ const emitters: { readonly [K in OpName]: Emit<K> } = {
   Concat: (node, scope) => emitOperator(node, scope, [], [int("axis", node.attributes.axis)]),
   Split: (node, scope) => {
     const { axis, sizes } = node.attributes;
-    emitOperator(node, scope, [vector(scope, sizes, "split")], [int("axis", axis)]);
+    const fixed = sizes.filter((size) => typeof size === "number");
+    if (fixed.length === sizes.length) emitOperator(node, scope, [vector(scope, fixed, "split")], [int("axis", axis)]);
+    // Without sizes ONNX splits evenly, from opset 18 on into a number of outputs.
+    else
+      emitOperator(
+        node,
+        scope,
+        [],
+        [int("axis", axis), ...(scope.model.opset < 18 ? [] : [int("num_outputs", sizes.length)])],
+      );
   },
   Slice: (node, scope) => {
     const { axis, start, end } = node.attributes;

@@ -1,5 +1,6 @@
 /** Op decomposition: operations without an accurate kernel in the WebGPU provider, in terms of others. */
 import { type RewriteRule, type RewriteSite, rewrite } from "../../graph/rewrite.js";
+import { addDims, subDims } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Dim, Node, Value } from "../../ir/types.js";
@@ -108,9 +109,9 @@ const replace: RewriteRule = (node, site) => {
     case "Split": {
       const { axis, sizes } = node.attributes;
       if (!isInteger && sizes.length <= webgpu.maxKernelOutputs) return undefined;
-      const ends = sizes.map((_, index) => sizes.slice(0, index + 1).reduce((sum, size) => sum + size, 0));
+      const ends = sizes.map((_, index) => sizes.slice(0, index + 1).reduce(addDims, 0));
       return ends.flatMap((end, index) => {
-        const start = end - (sizes[index] ?? 0);
+        const start = subDims(end, at(sizes, index));
         return (isInteger && gatherWindow(site, x, axis, start, end)) || [b.slice(x, axis, start, end)];
       });
     }

@@ -7,6 +7,7 @@ import { countReaders } from "../../graph/def-use.js";
 import type { Builder } from "../../ir/builder.js";
 import { sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
+import { staticShape } from "../../ir/tensor.js";
 import type { Node, Value } from "../../ir/types.js";
 import type { Pass } from "../pass.js";
 import { type Loop, rewriteBody, rewriteLoops, stateIndependent } from "./rewrite-loop.js";
@@ -37,11 +38,13 @@ function addBeforeSplits(b: Builder, loop: Loop, operands: readonly Value[]): re
   const removedAdditions = new Map<Node, Value>();
   for (const node of body.nodes) {
     if (node.op !== "Split" || independent.has(at(node.outputs, 0))) continue;
+    const sizes = staticShape(node.attributes.sizes);
+    if (sizes === undefined) continue;
     const splitTerms = node.outputs.map(splitTermOf);
-    const termColumns = node.attributes.sizes.reduce((sum, size, index) => (splitTerms[index] ? sum + size : sum), 0);
+    const termColumns = sizes.reduce((sum, size, index) => (splitTerms[index] ? sum + size : sum), 0);
     // Outputs without a term get zeros, which are concatenated and added too: a gain only when they are the smaller
     // half.
-    const totalColumns = node.attributes.sizes.reduce((sum, size) => sum + size, 0);
+    const totalColumns = sizes.reduce((sum, size) => sum + size, 0);
     if (splitTerms.filter(Boolean).length < 2 || 2 * termColumns < totalColumns) continue;
     termsBySplit.set(node, splitTerms);
     for (const splitTerm of splitTerms) if (splitTerm) removedAdditions.set(splitTerm.addition, splitTerm.splitOutput);

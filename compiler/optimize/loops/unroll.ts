@@ -1,11 +1,14 @@
-/** Loop unrolling: a loop of static length becomes its steps one after another, for targets without Scan. */
+/** Loop unrolling: a loop of static length becomes its steps one after another. */
 import { unrollSteps } from "../../graph/loop.js";
 import { inline, type RewriteRule, type RewriteSite, rewrite, scanOperands } from "../../graph/rewrite.js";
 import type { Builder } from "../../ir/builder.js";
-import { sameShape } from "../../ir/dims.js";
+import { elementCount, mulDims, sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
-import type { NodeOf, Value } from "../../ir/types.js";
-import type { Pass } from "../pass.js";
+import type { Graph, NodeOf, Value } from "../../ir/types.js";
+import type { Pass, PassContext } from "../pass.js";
+import { expectedSize, targetOf } from "../target/index.js";
+
+type Loop = NodeOf<"Scan">;
 
 /** The values along a new leading axis. */
 function stackValues(b: Builder, values: readonly Value[]): Value {
@@ -18,22 +21,46 @@ function stackValues(b: Builder, values: readonly Value[]): Value {
   return b.reshape(b.concat(values, 0), [values.length, ...shape]);
 }
 
-/** The slice x_t of a value; the stacked value itself when an unrolled loop stacked it. */
-function sliceAt({ b, producer }: RewriteSite, value: Value, timeStep: number, length: number): Value {
+/** The slices of a value that an unrolled loop stacked. */
+function stackedSlices({ producer }: RewriteSite, value: Value, length: number): readonly Value[] | undefined {
   const stack = producer(value);
   const concat = stack?.op === "Reshape" ? producer(at(stack.inputs, 0)) : undefined;
-  const slice = concat?.op === "Concat" && concat.attributes.axis === 0 ? concat.inputs[timeStep] : undefined;
-  const isStacked = concat?.inputs.length === length && slice && sameShape(slice.type.shape, value.type.shape.slice(1));
-  return isStacked ? slice : b.gather(value, b.scalar(timeStep, "int64"), 0);
+  const shape = value.type.shape.slice(1);
+  const isStacked =
+    concat?.op === "Concat" &&
+    concat.attributes.axis === 0 &&
+    concat.inputs.length === length &&
+    concat.inputs.every(({ type }) => sameShape(type.shape, shape));
+  return isStacked ? concat.inputs : undefined;
 }
 
-function unrollLoop(loop: NodeOf<"Scan">, length: number, site: RewriteSite): readonly Value[] {
+/** The slice of a value at a time step, in a node of its own. */
+type SliceAt = (time: number) => Value;
+
+/** One node for each slice. */
+const gatherSlices = (b: Builder, value: Value): SliceAt => {
+  return (time) => b.gather(value, b.scalar(time, "int64"), 0);
+};
+
+/** One node for all slices. */
+function splitSlices(b: Builder, value: Value): SliceAt {
+  const [length = 0, rows, ...rest] = value.type.shape;
+  if (typeof length !== "number" || rows === undefined) return gatherSlices(b, value);
+  const joined = b.reshape(value, [mulDims(length, rows), ...rest]);
+  const slices = b.split(joined, new Array(length).fill(rows), 0);
+  return (time) => at(slices, time);
+}
+
+function unrollLoop(loop: Loop, length: number, site: RewriteSite, slicesOf: typeof gatherSlices): readonly Value[] {
   const { b, inputs } = site;
   const { body, stateCount, reverse } = loop.attributes;
   const { outer } = scanOperands({ inputs, attributes: loop.attributes });
+  const scans = outer.scans.map((value): SliceAt => {
+    const slices = stackedSlices(site, value, length);
+    return slices === undefined ? slicesOf(b, value) : (time) => at(slices, time);
+  });
   const { final, scanOutputs } = unrollSteps({ length, reverse }, outer.states, (states, time) => {
-    const slices = outer.scans.map((value) => sliceAt(site, value, time, length));
-    const results = inline(b, body, [...states, ...slices, ...outer.captures]);
+    const results = inline(b, body, [...states, ...scans.map((sliceAt) => sliceAt(time)), ...outer.captures]);
     return { next: results.slice(0, stateCount), scanOutputs: results.slice(stateCount) };
   });
   return [...final, ...scanOutputs.map((values) => stackValues(b, values))];
@@ -42,11 +69,43 @@ function unrollLoop(loop: NodeOf<"Scan">, length: number, site: RewriteSite): re
 const replace: RewriteRule = (node, site) => {
   if (node.op !== "Scan") return undefined;
   const { length } = node.attributes;
-  return typeof length === "number" && length > 0 ? unrollLoop(node, length, site) : undefined;
+  return typeof length === "number" && length > 0 ? unrollLoop(node, length, site, gatherSlices) : undefined;
 };
 
 export const unroll: Pass = {
   name: "unroll",
   description: "Unrolls a loop of static length: Scan(x, length=2) → step(x[0]), step(x[1]).",
   run: (graph) => rewrite(graph, replace),
+};
+
+/**
+ * True for a loop of a few steps whose kernels write a few numbers: calling them is the cost, and each step of a loop
+ * takes as long as some calls more.
+ */
+function isSmall({ attributes: { body, length } }: Loop, context: PassContext): boolean {
+  const { maxNodes, maxElements } = targetOf(context).unrollLoops;
+  const unknown = Number.POSITIVE_INFINITY;
+  const writesLittle = ({ type }: Value) => expectedSize(elementCount(type.shape), context, unknown) <= maxElements;
+  return (
+    length !== 0 &&
+    expectedSize(length, context, unknown) * body.nodes.length <= maxNodes &&
+    body.nodes.every(({ op, outputs }) => op !== "Scan" && outputs.every(writesLittle))
+  );
+}
+
+/** True where a loop would be unrolled once the number of time steps is fixed. */
+export function hasSmallLoop({ nodes }: Graph, context: PassContext): boolean {
+  return nodes.some((node) => node.op === "Scan" && isSmall(node, context));
+}
+
+export const unrollSmallLoops: Pass = {
+  name: "unroll-small-loops",
+  description: "Unrolls a loop of a few small steps: Scan(x, length=2) → step(x[0]), step(x[1]).",
+  after: ["reuse-loop-values", "fuse-into-loop"],
+  run: (graph, context) =>
+    rewrite(graph, (node, site) => {
+      if (node.op !== "Scan" || !isSmall(node, context)) return undefined;
+      const { length } = node.attributes;
+      return typeof length === "number" ? unrollLoop(node, length, site, splitSlices) : undefined;
+    }),
 };

@@ -39,6 +39,8 @@ export interface Target {
   };
   /** Rows up to `maxNumbers` of values from `minElements` on are repeated and summed by products with ones. */
   readonly shortRows: { readonly maxNumbers: number; readonly minElements: number };
+  /** A loop is unrolled into at most this number of nodes, each of which writes at most this number of elements. */
+  readonly unrollLoops: { readonly maxNodes: number; readonly maxElements: number };
   /** Costs that decide between a sequential loop and a prefix scan. */
   readonly kernelCallMicroseconds: number;
   readonly loopIterationMicroseconds: number;

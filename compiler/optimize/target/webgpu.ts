@@ -11,6 +11,8 @@ export const webgpu: Target = {
   name: "webgpu",
   wideSliceElements: Number.POSITIVE_INFINITY,
   shortRows: { maxNumbers: 0, minElements: Number.POSITIVE_INFINITY },
+  // All loops of static length are unrolled later.
+  unrollLoops: { maxNodes: 0, maxElements: 0 },
   kernelCallMicroseconds: 10,
   cacheElements: Number.POSITIVE_INFINITY,
   // The shader compiler decides how a function of a scalar is rounded.

@@ -25,7 +25,7 @@ const concat = (title: string, axis: number, ...operands: readonly Sample[]): Ca
   operands,
   attributes: { axis },
 });
-const split = (title: string, x: Sample, axis: number, ...parts: readonly number[]): CaseOf<"Split"> => ({
+const split = (title: string, x: Sample, axis: number, ...parts: readonly Dim[]): CaseOf<"Split"> => ({
   title,
   operands: [x],
   attributes: { axis, sizes: parts },
@@ -91,6 +91,7 @@ export const movement: Cases<Movement> = {
     split("the middle axis", normal(2, 3, 2), 1, 1, 2),
     split("a single output", normal(3), 0, 3),
     split("integers", below(5, 3), 0, 1, 2),
+    split("equal symbols", normal("3*batch", 2), 0, "batch", "batch", "batch"),
   ],
   Slice: [
     slice("the front", normal(5, 2), 0, 0, 2),

@@ -252,7 +252,12 @@ export const cases: { readonly [K in OpName]: Readonly<Record<string, Case>> } =
       b.concat([x, x], 0),
     ]),
   },
-  Split: { plain: singleCase({ x: f32("batch", 5) }, (b, x) => [...b.split(x, [1, 4], 1), ...b.split(x, [5], 1)]) },
+  Split: {
+    plain: singleCase({ x: f32("batch", 5) }, (b, x) => [...b.split(x, [1, 4], 1), ...b.split(x, [5], 1)]),
+    "equal symbols": singleCase({ x: f32("batch", 5), y: f32(mulDims(2, "batch"), 2) }, (b, _, y) =>
+      b.split(y, ["batch", "batch"], 0),
+    ),
+  },
   Slice: {
     static: singleCase({ x: f32(5, "batch") }, (b, x) => b.slice(x, 0, 1, 3)),
     "to the end": singleCase({ x: f32("batch", "time") }, (b, x) => [
