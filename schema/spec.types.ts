@@ -2144,6 +2144,10 @@ export interface LogMelLayer {
    * Decibels below the largest power in the bands of each sound: smaller powers become this limit, so that the noise of a recording and its loudness matter less (top_db of librosa). It reads all steps of the sound. Default (null): no limit but the floor.
    */
   range?: number | null;
+  /**
+   * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level, so that the microphone and the timbre of a voice matter less (cepstral mean normalization over the frames of speech). 200 has the mean of all frames. It reads all steps of the sound. Default (null): no means.
+   */
+  mean_normalization?: number | null;
 }
 /**
  * Reduces a sequence to one vector, over its valid steps; with `size` each window of it, without padding: a sequence of n steps has floor((n - size) / stride) + 1 windows, and steps after the last whole window are dropped.

@@ -7,22 +7,48 @@ import { initialValue } from "../language/initial-expression.js";
 
 const zeros: DrawnInitializer = { type: "constant", value: 0 };
 
-/** fan_in + fan_out of a kernel of rank 2 or more. */
-function fans(shape: readonly number[]): number {
-  const [input, output] = [at(shape, shape.length - 2), at(shape, shape.length - 1)];
-  return shape.slice(0, -2).reduce((size, dim) => size * dim, 1) * (input + output);
+interface Fans {
+  readonly input: number;
+  readonly output: number;
 }
 
-export const glorotUniform = (shape: readonly number[]): DrawnInitializer => {
-  const limit = Math.sqrt(6 / fans(shape));
-  return { type: "uniform", minimum: -limit, maximum: limit };
-};
+/** fan_in and fan_out of a kernel of rank 2 or more. */
+function fansOf(shape: readonly number[]): Fans {
+  const window = shape.slice(0, -2).reduce((size, dim) => size * dim, 1);
+  return { input: window * at(shape, shape.length - 2), output: window * at(shape, shape.length - 1) };
+}
 
-/** Distributions by name. Glorot: X. Glorot and Y. Bengio, AISTATS 2010. Orthogonal: A. Saxe et al., ICLR 2014. */
-const distributions: Readonly<Record<DistributionName | "zeros", (shape: readonly number[]) => DrawnInitializer>> = {
+type Distribution = (shape: readonly number[]) => DrawnInitializer;
+
+/** Uniform around 0. */
+const uniform =
+  (limitOf: (fans: Fans) => number): Distribution =>
+  (shape) => {
+    const limit = limitOf(fansOf(shape));
+    return { type: "uniform", minimum: -limit, maximum: limit };
+  };
+
+/** Normal around 0, not truncated. */
+const normal =
+  (deviationOf: (fans: Fans) => number): Distribution =>
+  (shape) => ({ type: "normal", mean: 0, deviation: deviationOf(fansOf(shape)) });
+
+export const glorotUniform = uniform(({ input, output }) => Math.sqrt(6 / (input + output)));
+
+/**
+ * Distributions by name. Glorot: X. Glorot and Y. Bengio, AISTATS 2010. He: K. He et al., ICCV 2015. LeCun: Y. LeCun et
+ * al., Efficient BackProp, 1998. PyTorch: the default of its Linear and Conv1d, version 2.13. Orthogonal: A. Saxe et
+ * al., ICLR 2014.
+ */
+export const distributions: Readonly<Record<DistributionName | "zeros", Distribution>> = {
   zeros: () => zeros,
   glorot_uniform: glorotUniform,
-  glorot_normal: (shape) => ({ type: "normal", mean: 0, deviation: Math.sqrt(2 / fans(shape)) }),
+  glorot_normal: normal(({ input, output }) => Math.sqrt(2 / (input + output))),
+  he_uniform: uniform(({ input }) => Math.sqrt(6 / input)),
+  he_normal: normal(({ input }) => Math.sqrt(2 / input)),
+  lecun_uniform: uniform(({ input }) => Math.sqrt(3 / input)),
+  lecun_normal: normal(({ input }) => Math.sqrt(1 / input)),
+  pytorch_uniform: uniform(({ input }) => Math.sqrt(1 / input)),
   orthogonal: () => ({ type: "orthogonal", gain: 1 }),
 };
 

@@ -7,7 +7,7 @@ import type { NormalConv1d, NormalDense, NormalProjection } from "../../schema/n
 import { staticShape } from "../ir/tensor.js";
 import type { Shape, Value } from "../ir/types.js";
 import type { Context } from "./context.js";
-import { glorotUniform } from "./initializers.js";
+import { distributions } from "./initializers.js";
 
 type Affine = NormalConv1d | NormalDense | NormalProjection;
 
@@ -17,12 +17,13 @@ type Affine = NormalConv1d | NormalDense | NormalProjection;
  * @param owner the layer whose parameters these are.
  * @param shape the units are the last axis.
  */
-export function kernelOf({ weight_norm }: Affine, owner: string, shape: Shape, { b, parameter }: Context): Value {
-  if (!weight_norm) return parameter(`${owner}/W`, shape, glorotUniform);
+export function kernelOf(layer: Affine, owner: string, shape: Shape, { b, parameter }: Context): Value {
+  const distribution = distributions[layer.initializer];
+  if (!layer.weight_norm) return parameter(`${owner}/W`, shape, distribution);
   const name = `${owner}/v`;
-  const direction = parameter(name, shape, glorotUniform);
+  const direction = parameter(name, shape, distribution);
   const sizes = staticShape(shape);
-  const norms = sizes && ({ type: "norms", of: { name, shape: sizes, initializer: glorotUniform(sizes) } } as const);
+  const norms = sizes && ({ type: "norms", of: { name, shape: sizes, initializer: distribution(sizes) } } as const);
   const length = parameter(`${owner}/g`, shape.slice(-1), () => norms ?? null);
   const axes = shape.slice(0, -1).map((_, axis) => axis);
   const squares = b.sum(b.mul(direction, direction), axes);

@@ -137,12 +137,7 @@ function logMelEquations(layer: NormalLogMel, { output }: LayerShapes): LayerEqu
   return {
     equations: [
       line(`s[t] = |Fourier(w[k] · x[${hop === 1 ? "t" : `${hop} t`} + k])|²`, withWidth(output, frequencies)),
-      ...(layer.range === null
-        ? [line(`y[t] = log(max(s[t] @ M, ${layer.floor}))`, output)]
-        : [
-            line(`p[t] = log(max(s[t] @ M, ${layer.floor}))`, output),
-            line(`y[t] = max(p[t], max(p) - ${layer.range} ln(10) / 10)`, output),
-          ]),
+      ...logMelSteps(layer).map((equation) => line(equation, output)),
     ],
     notes: [
       `k = 0, …, ${samples - 1}; w[k] = 0.5 - 0.5 cos(2π k / ${samples}).`,
@@ -151,6 +146,19 @@ function logMelEquations(layer: NormalLogMel, { output }: LayerShapes): LayerEqu
       `The output has floor((n - ${samples}) / ${hop}) + 1 steps.`,
     ],
   };
+}
+
+/** Equations from the powers s[t] of the frequencies to the output. */
+function logMelSteps({ floor, range, mean_normalization: level }: NormalLogMel): readonly string[] {
+  const decibels = (count: number) => `${count} ln(10) / 10`;
+  const steps = [`log(max(s[t] @ M, ${floor}))`];
+  if (range !== null) steps.push(`max(p[t], max(p) - ${decibels(range)})`);
+  if (level !== null) {
+    const frames = `u with log(sum(s[u] @ M)) >= max over v of log(sum(s[v] @ M)) - ${decibels(level)}`;
+    const before = range === null ? "p" : "q";
+    steps.push(`${before}[t] - mean of ${before}[u] over ${frames}`);
+  }
+  return steps.map((step, index) => `${index === steps.length - 1 ? "y" : (["p", "q"][index] ?? "")}[t] = ${step}`);
 }
 
 const validSteps = "t runs over the n valid steps.";

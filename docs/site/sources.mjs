@@ -52,6 +52,20 @@ export const initializers = {
       "X. Glorot and Y. Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks, AISTATS 2010",
   },
   glorot_normal: { equation: "normal with variance 2 / (in + out)", source: "the same" },
+  he_uniform: {
+    equation: "uniform in ±√(6 / in)",
+    source: "K. He, X. Zhang, S. Ren and J. Sun, Delving Deep into Rectifiers, ICCV 2015",
+  },
+  he_normal: { equation: "normal with variance 2 / in", source: "the same" },
+  lecun_uniform: {
+    equation: "uniform in ±√(3 / in)",
+    source: "Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, Efficient BackProp, 1998",
+  },
+  lecun_normal: { equation: "normal with variance 1 / in", source: "the same" },
+  pytorch_uniform: {
+    equation: "uniform in ±√(1 / in)",
+    source: "the default of PyTorch's Linear and Conv1d, version 2.13",
+  },
   orthogonal: {
     equation: "Q of a random matrix: its columns, or its rows, are orthonormal",
     source: "A. Saxe, J. McClelland and S. Ganguli, Exact Solutions to the Nonlinear Dynamics of Learning, ICLR 2014",

@@ -114,6 +114,9 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   xavier: ["glorot_uniform"],
   xavier_uniform: ["glorot_uniform"],
   xavier_normal: ["glorot_normal"],
+  kaiming_uniform: ["he_uniform"],
+  kaiming_normal: ["he_normal"],
+  kernel_initializer: ["initializer"],
 };
 
 /** The most similar candidate, if any is similar enough. */

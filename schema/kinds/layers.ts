@@ -58,8 +58,10 @@ export function laterStepsOf(layer: NormalLayer): LaterSteps | undefined {
       if (layer.causal) return undefined;
       return { reason: "is not causal, and needs the whole sequence", setting: '"causal": true' };
     case "log_mel":
-      if (layer.range === null) return undefined;
-      return { reason: "compares with the largest power of the whole sound", setting: '"range": null' };
+      if (layer.range !== null)
+        return { reason: "compares with the largest power of the whole sound", setting: '"range": null' };
+      if (layer.mean_normalization === null) return undefined;
+      return { reason: "subtracts means over the whole sound", setting: '"mean_normalization": null' };
     case "group_norm":
       return { reason: "needs the whole sequence", setting: '"layer": "layer_norm"' };
     case "onnx":

@@ -75,7 +75,10 @@ export interface OnnxMapping {
 }
 
 /** Distributions of initial parameters. */
-export const distributionNames = ["glorot_uniform", "glorot_normal", "orthogonal"] as const;
+export const distributionNames = [
+  ...(["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal"] as const),
+  ...(["pytorch_uniform", "orthogonal"] as const),
+] as const;
 export type DistributionName = (typeof distributionNames)[number];
 
 /** A named distribution, a constant, a numeric option's name, or slices of the last axis over zeros. */

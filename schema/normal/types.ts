@@ -1763,6 +1763,12 @@ export interface NormalLogMel {
    * limit but the floor.
    */
   readonly range: number | null;
+  /**
+   * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level,
+   * so that the microphone and the timbre of a voice matter less (cepstral mean normalization over the frames of
+   * speech). 200 has the mean of all frames. It reads all steps of the sound. Default (null): no means.
+   */
+  readonly mean_normalization: number | null;
 }
 
 /**

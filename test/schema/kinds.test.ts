@@ -12,7 +12,7 @@ const rnn: NormalRnn = {
 };
 const dense: NormalLayer = {
   ...{ layer: "dense", name: "dense", from: ["rnn"], size: 2, activation: "none", bias: true },
-  ...{ weights: null, weight_norm: false, trainable: true },
+  ...{ weights: null, weight_norm: false, initializer: "glorot_uniform", trainable: true },
 };
 const pool: NormalLayer = { layer: "pool", name: "pool", from: ["rnn"], mode: "max", size: null, stride: null };
 const embedding: NormalLayer = {

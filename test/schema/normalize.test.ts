@@ -264,6 +264,7 @@ describe("layers", () => {
       activation: "none",
       bias: true,
       weight_norm: false,
+      initializer: "glorot_uniform",
       weights: null,
       trainable: true,
     });

@@ -701,6 +701,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     bias: keyEffect(windowed, "/model/0/bias", false),
     weights: twoLayers({ layer: "conv1d", size: 3, kernel_size: 2 }),
     weight_norm: keyEffect(windowed, "/model/0/weight_norm", true),
+    initializer: keyEffect(windowed, "/model/0/initializer", "he_normal"),
     trainable: keyEffect(windowed, "/model/0/trainable", false),
   }),
   ...prefixed("log_mel", {
@@ -716,6 +717,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     high: keyEffect(spectral, "/model/0/high", 40),
     floor: keyEffect(spectral, "/model/0/floor", 0.01),
     range: keyEffect(spectral, "/model/0/range", 10),
+    mean_normalization: keyEffect(spectral, "/model/0/mean_normalization", 20),
     warp: keyEffect(spectral, "/model/0/warp", 0.2),
   }),
   ...Object.fromEntries(
@@ -771,6 +773,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     activation: keyEffect(numbers, "/model/1/activation", "tanh"),
     bias: keyEffect(numbers, "/model/1/bias", false),
     weight_norm: keyEffect(numbers, "/model/1/weight_norm", true),
+    initializer: keyEffect(numbers, "/model/1/initializer", "lecun_uniform"),
   }),
   ...prefixed("projection", {
     trainable: keyEffect(classes, "/model/1/trainable", false),
@@ -781,6 +784,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     activation: keyEffect(classes, "/model/1/activation", "softmax"),
     bias: keyEffect(classes, "/model/1/bias", false),
     weight_norm: keyEffect(classes, "/model/1/weight_norm", true),
+    initializer: keyEffect(classes, "/model/1/initializer", "pytorch_uniform"),
   }),
   ...loss("sequence_loss", text, {
     average_across_timesteps: false,

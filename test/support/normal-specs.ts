@@ -176,6 +176,7 @@ export const numbersModel: NormalSpec["model"] = [
     bias: true,
     weights: null,
     weight_norm: false,
+    initializer: "glorot_uniform",
     trainable: true,
   },
 ];
@@ -212,6 +213,7 @@ export const lastModel: NormalSpec["model"] = [
     bias: true,
     weights: null,
     weight_norm: false,
+    initializer: "glorot_uniform",
     trainable: true,
   },
 ];

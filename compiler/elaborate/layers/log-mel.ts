@@ -1,8 +1,9 @@
 /**
  * log_mel: the log-mel spectrum of a sequence of samples, y_t = log(max(|x_t @ F|² @ M, floor)) for frames x_t of
- * `window` samples that start every `hop` samples, at least the largest of the sound minus `range` decibels. F, cosines and sines under Hann's window, and M, triangles on the
- * mel scale, are constants. A frame is joined from blocks of `hop` samples, so that one product has all of them. In
- * code, because it reads windows of time, and its matrices are constants of its options.
+ * `window` samples that start every `hop` samples, at least the largest of the sound minus `range` decibels, minus the
+ * mean of each band (`mean_normalization`). F, cosines and sines under Hann's window, and M, triangles on the mel
+ * scale, are constants. A frame is joined from blocks of `hop` samples, so that one product has all of them. In code,
+ * because it reads windows of time, and its matrices are constants of its options.
  */
 import { frameOf, logMelWindows, type Windows } from "../../../schema/kinds/windows.js";
 import type { NormalLogMel } from "../../../schema/normal/index.js";
@@ -12,6 +13,7 @@ import { tensor } from "../../ir/tensor.js";
 import type { Dim, Value } from "../../ir/types.js";
 import type { Context, LayerDefinition } from "../context.js";
 import { emptyBand, fourierMatrix, frequencyCount, type MelBank, melMatrix } from "../mel-spectrum.js";
+import { momentsOver } from "../moments.js";
 import { prime, uniform } from "../random.js";
 import { checkWindows, windowDim, windowMask } from "../time-windows.js";
 import { describeWire, type Wire, width } from "../wire.js";
@@ -41,7 +43,9 @@ export const logMel: LayerDefinition<NormalLogMel> = {
         : b.matmul(spectrum, b.constant(tensor("float32", [frequencies, bands], matrix)));
     const mask = windowMask(input, windows, context);
     const logarithm = b.log(b.max(power, floor));
-    const value = layer.range === null ? logarithm : limitRange(b, logarithm, mask, layer.range);
+    const limited = layer.range === null ? logarithm : limitRange(b, logarithm, mask, layer.range);
+    const level = layer.mean_normalization;
+    const value = level === null ? limited : b.sub(limited, loudMean(b, limited, power, mask, level));
     return { value: b.withName(value, layer.name), sequence: true, mask, padding: "zeros", logits: null };
   },
 };
@@ -51,6 +55,19 @@ function limitRange(b: Builder, frames: Value, mask: Value | null, range: number
   const valid = mask === null ? frames : b.where(mask, frames, LOWEST);
   const peaks = b.reduceMax(valid, [0, 2], true);
   return b.max(frames, b.sub(peaks, (range * Math.LN10) / 10));
+}
+
+/**
+ * The mean of each band over the loud frames of a sound, [1, batch, bands]: frames of at most `level` decibels less
+ * power than the loudest one.
+ *
+ * @param power of the bands, [frames, batch, bands].
+ */
+function loudMean(b: Builder, frames: Value, power: Value, mask: Value | null, level: number): Value {
+  const loudness = b.sum(power, [2], true);
+  const valid = mask === null ? loudness : b.where(mask, loudness, -1);
+  const isLoud = b.not(b.less(valid, b.mul(b.reduceMax(valid, [0], true), 10 ** (-level / 10))));
+  return momentsOver(b, frames, [0], isLoud).mean;
 }
 
 /** Below every logarithm of a power in float32. */

@@ -175,10 +175,10 @@ describe("checkCell", () => {
       },
       [
         'unknown-parameter /cells/mine/initializers/V (key): the cell has no parameter "V". Parameters: W, b.',
-        'unknown-initializer /cells/mine/initializers/W: unknown initializer "glorot". Initializers: glorot_uniform, glorot_normal, orthogonal, bias.',
+        'unknown-initializer /cells/mine/initializers/W: unknown initializer "glorot". Initializers: glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, pytorch_uniform, orthogonal, bias.',
         'unknown-size /cells/mine/initializers/b/0/to+0: unknown size "hidden_siz". Did you mean "hidden_size"?',
         "size /cells/mine/initializers/b/1/to: -1 is not a size. A size is an integer from 0 to 2147483647.",
-        'unknown-initializer /cells/mine/initializers/b/1/value: unknown initializer "mode". Initializers: glorot_uniform, glorot_normal, orthogonal, bias.',
+        'unknown-initializer /cells/mine/initializers/b/1/value: unknown initializer "mode". Initializers: glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, pytorch_uniform, orthogonal, bias.',
         "initializer /cells/mine/initializers/b/2/value: orthogonal is for matrices, and this parameter has 1 axis. Write a number.",
       ],
     ],

@@ -70,8 +70,45 @@ function withRange({ layer, output, output_lengths, ...rest }: Case): Case {
   return { ...rest, layer: { ...layer, range: RANGE }, output_lengths, output: { ...output, data: limited } };
 }
 
+const LEVEL = 0.2;
+
+/** A case with the means of loud frames, by their definition: the plain case's numbers are logarithms of powers. */
+function withMeans({ layer, output, output_lengths, ...rest }: Case, plain: Case): Case {
+  const [, count = 0, bands = 0] = output.shape;
+  const data = Array.from(output.data);
+  for (const [row, frames] of output_lengths.entries()) {
+    const place = (frame: number, band: number) => (row * count + frame) * bands + band;
+    const loudness = Array.from({ length: frames }, (_, frame) =>
+      sum(Array.from({ length: bands }, (_, band) => Math.exp(plain.output.data[place(frame, band)] ?? Number.NaN))),
+    );
+    const limit = Math.max(...loudness) * 10 ** (-LEVEL / 10);
+    const loud = [...loudness.keys()].filter((frame) => (loudness[frame] ?? 0) >= limit);
+    for (let band = 0; band < bands; band++) {
+      const mean = sum(loud.map((frame) => output.data[place(frame, band)] ?? Number.NaN)) / loud.length;
+      for (let frame = 0; frame < frames; frame++) data[place(frame, band)] = (data[place(frame, band)] ?? 0) - mean;
+    }
+  }
+  return { ...rest, layer: { ...layer, mean_normalization: LEVEL }, output_lengths, output: { ...output, data } };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
 const { cases: plainCases } = readFixture<{ readonly cases: readonly Case[] }>("log-mel.json");
-const cases = [...plainCases, ...plainCases.map(withRange)];
+const cases = plainCases.flatMap((plain) => {
+  const limited = withRange(plain);
+  return [plain, limited, withMeans(plain, plain), withMeans(limited, plain)];
+});
+
+test("the means are over some of the frames", () => {
+  const allFrames = plainCases.flatMap((plain) => {
+    const { output } = withMeans(plain, plain);
+    const [, count = 0, bands = 0] = output.shape;
+    return plain.output_lengths.map((frames, row) =>
+      sum(Array.from({ length: frames }, (_, frame) => output.data[(row * count + frame) * bands] ?? Number.NaN)),
+    );
+  });
+  expect(allFrames.some((total) => Math.abs(total) > 0.01)).toBe(true);
+});
 
 describe.each([
   ["samples known at run time", false],
