@@ -288,6 +288,17 @@ export type ActivationName =
  */
 export type WeightNorm = boolean;
 /**
+ * Distribution of the initial weights; biases start as 0. A layer with shared weights follows their owner. `pytorch_uniform` is the default of PyTorch's layers. The page of cells has the equations.
+ */
+export type Initializer1 =
+  | "glorot_uniform"
+  | "glorot_normal"
+  | "he_uniform"
+  | "he_normal"
+  | "lecun_uniform"
+  | "lecun_normal"
+  | "pytorch_uniform";
+/**
  * Small constant ε that is added to the variance or the mean square.
  */
 export type VarianceEpsilon = number;
@@ -1896,6 +1907,7 @@ export interface DenseLayer {
    */
   bias?: boolean;
   weight_norm?: WeightNorm;
+  initializer?: Initializer1;
   trainable?: Trainable;
 }
 export interface ActivationWithOptions {
@@ -1923,6 +1935,7 @@ export interface ProjectionLayer {
    */
   bias?: boolean;
   weight_norm?: WeightNorm;
+  initializer?: Initializer1;
   trainable?: Trainable;
 }
 /**
@@ -2088,6 +2101,7 @@ export interface Conv1DLayer {
    */
   bias?: boolean;
   weight_norm?: WeightNorm;
+  initializer?: Initializer1;
   trainable?: Trainable;
 }
 /**
@@ -2145,7 +2159,7 @@ export interface LogMelLayer {
    */
   range?: number | null;
   /**
-   * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level, so that the microphone and the timbre of a voice matter less (cepstral mean normalization over the frames of speech). 200 has the mean of all frames. It reads all steps of the sound. Default (null): no means.
+   * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level, so that the microphone and the timbre of a speaker are less of a feature (cepstral mean normalization over the frames of speech). 200 has the mean of all frames. It reads all steps of the sound. Default (null): no means.
    */
   mean_normalization?: number | null;
 }

@@ -1496,6 +1496,7 @@ export interface NormalDense {
   /** Add the bias b. */
   readonly bias: boolean;
   readonly weight_norm: boolean;
+  readonly initializer: KernelInitializer;
   readonly trainable: boolean;
 }
 
@@ -1536,6 +1537,19 @@ export type ActivationName =
   | "swiglu"
   | string;
 
+/**
+ * Distribution of the initial weights; biases start as 0. A layer with shared weights follows their owner.
+ * `pytorch_uniform` is the default of PyTorch's layers. The page of cells has the equations.
+ */
+export type KernelInitializer =
+  | "glorot_uniform"
+  | "glorot_normal"
+  | "he_uniform"
+  | "he_normal"
+  | "lecun_uniform"
+  | "lecun_normal"
+  | "pytorch_uniform";
+
 /** A dense layer that computes the logits: x @ W + b on the last axis. */
 export interface NormalProjection {
   readonly layer: "projection";
@@ -1549,6 +1563,7 @@ export interface NormalProjection {
   /** Add the bias b. */
   readonly bias: boolean;
   readonly weight_norm: boolean;
+  readonly initializer: KernelInitializer;
   readonly trainable: boolean;
 }
 
@@ -1712,6 +1727,7 @@ export interface NormalConv1d {
   /** Add the bias b. */
   readonly bias: boolean;
   readonly weight_norm: boolean;
+  readonly initializer: KernelInitializer;
   readonly trainable: boolean;
 }
 
@@ -1765,8 +1781,8 @@ export interface NormalLogMel {
   readonly range: number | null;
   /**
    * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level,
-   * so that the microphone and the timbre of a voice matter less (cepstral mean normalization over the frames of
-   * speech). 200 has the mean of all frames. It reads all steps of the sound. Default (null): no means.
+   * so that the microphone and the timbre of a speaker are less of a feature (cepstral mean normalization over the
+   * frames of speech). 200 has the mean of all frames. It reads all steps of the sound. Default (null): no means.
    */
   readonly mean_normalization: number | null;
 }
