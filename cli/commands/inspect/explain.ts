@@ -33,6 +33,12 @@ export async function printExplanation(
     (candidate) => candidate.name === name || (candidate.index === 0 && candidate.layer.name === name),
   );
   if (cell !== undefined) return printCellExplanation(output, spec, signature, analysis, { ...cell, recurrence });
+  const isOfKind = cells.some((candidate) => candidate.use.cell === name);
+  if (recurrence !== undefined && !isOfKind) {
+    const message = `--recurrence is the form of a cell's loop, and "${name}" is no cell of the model`;
+    reportInvalidInput(output, "usage", message, "Remove --recurrence, or explain a cell.");
+    return exitCodes.invalidInput;
+  }
   const { explainedLayer, explainedLayerOfKind, printBlock, printLayerExplanation } = await import(
     "./explain-layer.js"
   );
@@ -113,10 +119,33 @@ async function printCellExplanation(
     input_size: inferInputSize(cell, parameterPrefix, parameters.tensors) ?? cellUse.hidden_size,
   };
   const explanation = explainCell(cell, sizes, { expected: new Map(Object.entries(expected)), recurrence }, steps);
+  const problem = formProblem(cellUse.cell, recurrence, explanation, steps);
+  if (problem !== undefined) {
+    reportInvalidInput(output, ...problem);
+    return exitCodes.invalidInput;
+  }
   const { equations } = cell;
   output.record({ event: "result", name, cell: cellUse.cell, ...sizes, equations, ...explanation });
   output.print(explanationText(output, `${name}: ${cellUse.cell}`, cell, sizes, explanation));
   return exitCodes.success;
+}
+
+/** The problem of a form that training would refuse. */
+function formProblem(
+  cell: string,
+  recurrence: PassContext["recurrence"],
+  { recurrences }: Explanation,
+  steps: number | undefined,
+): readonly [code: string, message: string, hint: string] | undefined {
+  if (recurrence === undefined || recurrence === "loop") return undefined;
+  const flag = `--recurrence ${recurrence}`;
+  if (steps === undefined) {
+    const message = `${flag} needs sequences of one length, but the sequences of this data differ in length`;
+    return ["recurrence-steps", message, "Remove --recurrence, or choose loop."];
+  }
+  if (recurrences.some(({ form }) => form !== "loop")) return undefined;
+  const hint = "Remove --recurrence, or explain a cell that is linear in its state, such as minlstm.";
+  return ["recurrence-form", `${flag} has no effect: the cell ${cell} has no linear recurrence of this form`, hint];
 }
 
 /** The input size by the shapes of the cell's tensors; undefined if no tensor has that axis. */

@@ -49,11 +49,14 @@ test("a cell is explained; the layer name selects its first cell", async () => {
 test("--recurrence chooses the form of linear recurrences, and needs a graph or an explanation", async () => {
   const explained = (...flags: readonly string[]) =>
     rnnx("inspect", "specs/hello.json", "--explain", "rnn/0", "--set", "model.1.cell=mingru", ...flags);
-  const [scan, loop, refused] = await Promise.all([
+  const [scan, loop, without, refused] = await Promise.all([
     explained("--recurrence", "scan"),
     explained("--recurrence", "loop"),
+    rnnx("inspect", "specs/hello.json", "--explain", "rnn/0", "--recurrence", "scan"),
     rnnx("inspect", "specs/hello.json", "--recurrence", "scan"),
   ]);
+  expect(without).toMatchObject({ code: 2, stdout: "" });
+  expect(without.stderr).toContain("--recurrence scan has no effect: the cell");
   expect(scan.stdout).toMatch(/recurrences .*\n {2}h: scan; linear by entry \(loop .* ms, scan .* ms/);
   expect(loop.stdout).toContain("h: loop; linear by entry");
   expect(refused).toMatchObject({ code: 2 });
