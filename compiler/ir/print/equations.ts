@@ -3,7 +3,7 @@
 import { at } from "../expect.js";
 import { numberedNames } from "../names.js";
 import type { Node, Value } from "../types.js";
-import { atom, type InfixExpression, infixExpression, isOnes } from "./infix.js";
+import { atom, type InfixExpression, isOnes, resultExpressions } from "./infix.js";
 
 export interface EquationScope {
   /** Names of values computed elsewhere, and of values that must have one. Grows as lines are written. */
@@ -73,14 +73,16 @@ export function infixLines(nodes: readonly Node[], scope: EquationScope): readon
   const operandOf = (value: Value): InfixExpression => expressionInScope(scope, value, "a");
   const lines: string[] = [];
   for (const node of nodes) {
-    const expression = infixExpression(node, node.inputs.map(operandOf));
+    const expressions = resultExpressions(node, node.inputs.map(operandOf));
+    const expression = at(expressions, 0);
     const [first] = node.outputs;
     if (node.outputs.length === 1 && first !== undefined && isInlined(node, first, expression, scope)) {
       scope.inline.set(first, expression);
       continue;
     }
     const targets = node.outputs.map((output) => nameInScope(scope, output, "t"));
-    lines.push(`${targets.join(", ")} = ${expression.text}`);
+    if (expressions.length === 1) lines.push(`${targets.join(", ")} = ${expression.text}`);
+    else for (const [index, { text }] of expressions.entries()) lines.push(`${targets[index]} = ${text}`);
   }
   return lines;
 }
@@ -88,9 +90,11 @@ export function infixLines(nodes: readonly Node[], scope: EquationScope): readon
 /**
  * Scalar constants, ones, values that are read once and short atoms are inlined; a value that a cell's equation names is not.
  */
-function isInlined(node: Node, output: Value, { text, precedence }: InfixExpression, scope: EquationScope): boolean {
+function isInlined(node: Node, output: Value, expression: InfixExpression, scope: EquationScope): boolean {
   if (scope.names.has(output)) return false;
   if (node.op === "Constant") return node.attributes.value.shape.length === 0 || isOnes(node.attributes.value);
   if (output.name !== undefined) return false;
+  // A name with another axis is as short as the name.
+  const { text, precedence } = (expression.inserted ?? expression.removed)?.of ?? expression;
   return !scope.repeated.has(output) || (precedence === 4 && text.length <= 12);
 }

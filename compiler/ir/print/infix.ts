@@ -1,22 +1,14 @@
 /** Infix notation: the expression of every primitive, with the parentheses that its operands need. */
 
 import { at } from "../expect.js";
-import type { NodeOf, OpName, Tensor } from "../types.js";
+import type { Node, NodeOf, OpName, Tensor } from "../types.js";
+import { atom, type InfixExpression, type Precedence, parenthesize } from "./expression.js";
 import { printNumber } from "./format.js";
+import { concat, outer, reduction, reshape, rowProduct, slice, squeeze, transpose, unsqueeze } from "./layout.js";
 
-/** Binding strength: 0 comparisons, 1 sums, 2 products, 3 powers, 4 atoms. */
-export type Precedence = 0 | 1 | 2 | 3 | 4;
-
-export interface InfixExpression {
-  readonly text: string;
-  readonly precedence: Precedence;
-  /** True for a product with a matrix product outside of parentheses, which is no factor on the right of another. */
-  readonly hasMatrixProduct?: boolean;
-}
+export { atom, type InfixExpression } from "./expression.js";
 
 type Printer<K extends OpName> = (operands: readonly InfixExpression[], node: NodeOf<K>) => InfixExpression;
-
-export const atom = (text: string): InfixExpression => ({ text, precedence: 4 });
 
 function infix(a: InfixExpression, sign: string, b: InfixExpression, precedence: Precedence): InfixExpression {
   // Operators of one precedence associate to the left: a * (b @ c) is not (a * b) @ c.
@@ -27,14 +19,18 @@ function infix(a: InfixExpression, sign: string, b: InfixExpression, precedence:
   return { text, precedence, hasMatrixProduct };
 }
 
-function parenthesize({ text, precedence }: InfixExpression, required: Precedence): string {
-  return precedence < required ? `(${text})` : text;
-}
-
 const operator =
   (sign: string, precedence: Precedence) =>
   ([a = atom("?"), b = atom("?")]: readonly InfixExpression[]) =>
     infix(a, sign, b, precedence);
+
+/** A comparison; the opposite one is its negation. */
+const comparison =
+  (sign: string, opposite: string) =>
+  ([a = atom("?"), b = atom("?")]: readonly InfixExpression[]): InfixExpression => ({
+    ...infix(a, sign, b, 0),
+    opposite: infix(a, opposite, b, 0),
+  });
 
 const call =
   (name: string) =>
@@ -59,7 +55,12 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
   Range: call("range"),
   Size: call("size"),
   Identity: operandOnly,
-  Cast: operandOnly,
+  Cast: ([a = atom("?")], { inputs }) => {
+    if (at(inputs, 0).type.dtype !== "bool") return a;
+    // A condition has no product in an equation.
+    const isNegation = a.opposite !== undefined && a.text.startsWith("not(");
+    return atom(isNegation ? `where(${a.opposite?.text}, 0, 1)` : `where(${a.text}, 1, 0)`);
+  },
 
   Neg: ([a = atom("?")]) => ({ text: `-${parenthesize(a, 3)}`, precedence: 2 }),
   Exp: call("exp"),
@@ -75,54 +76,56 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
   Relu: call("relu"),
   Softplus: call("softplus"),
   Erf: call("erf"),
-  Not: call("not"),
+  Not: ([a = atom("?")]) => a.opposite ?? { ...atom(`not(${a.text})`), opposite: a },
 
   Add: operator("+", 1),
   Sub: operator("-", 1),
-  Mul: operator("*", 2),
+  Mul: ([a = atom("?"), b = atom("?")]) => outer(a, b) ?? outer(b, a) ?? infix(a, "*", b, 2),
   Div: operator("/", 2),
   Pow: ([a = atom("?"), b = atom("?")]) => ({ text: `${parenthesize(a, 4)}^${parenthesize(b, 4)}`, precedence: 3 }),
   Mod: call("mod"),
   Min: call("min"),
   Max: call("max"),
-  Equal: operator("==", 0),
-  Less: operator("<", 0),
-  Greater: operator(">", 0),
+  Equal: comparison("==", "!="),
+  Less: comparison("<", ">="),
+  Greater: comparison(">", "<="),
   And: operator("and", 0),
   Or: operator("or", 0),
   Where: call("where"),
 
-  MatMul: operator("@", 2),
+  MatMul: ([a = atom("?"), b = atom("?")]) =>
+    outer(a, b) ?? rowProduct(a, (vector) => infix(vector, "@", b, 2)) ?? infix(a, "@", b, 2),
   Gemm: ([a = atom("?"), b = atom("?"), c], { attributes: { transA, transB } }) => {
     const product = infix(transA ? postfix([a], "ᵀ") : a, "@", transB ? postfix([b], "ᵀ") : b, 2);
     return c === undefined ? product : infix(product, "+", c, 1);
   },
 
-  ReduceSum: call("sum"),
-  ReduceMean: call("mean"),
+  ReduceSum: reduction("sum"),
+  ReduceMean: reduction("mean"),
   ReduceMax: call("max"),
   ArgMax: call("argmax"),
   Softmax: call("softmax"),
-  LogSoftmax: call("logsoftmax"),
-  LayerNormalization: call("layernorm"),
-
-  Reshape: (operands, { attributes, inputs }) =>
-    attributes.shape.length < at(inputs, 0).type.shape.length ? call("flat")(operands) : operandOnly(operands),
-  Expand: operandOnly,
-  Transpose: (operands, { attributes: { perm } }) => {
-    const rank = perm.length;
-    const swapsLastAxes = perm.every((axis, index) => axis === (index < rank - 2 ? index : 2 * rank - 3 - index));
-    return swapsLastAxes ? postfix(operands, "ᵀ") : call("transpose")(operands);
+  LogSoftmax: call("log_softmax"),
+  LayerNormalization: ([a = atom("?"), scale], { attributes: { epsilon } }) => {
+    const normalized = atom(epsilon === 1e-5 ? `layer_norm(${a.text})` : `layer_norm(${a.text}, 1, ${epsilon})`);
+    return scale === undefined || /^(ones\(|1$)/.test(scale.text) ? normalized : infix(normalized, "*", scale, 2);
   },
-  Unsqueeze: operandOnly,
-  Squeeze: operandOnly,
-  Concat: call("concat"),
-  Split: ([a = atom("?")], { outputs }) => atom(`split(${a.text}, ${outputs.length})`),
-  Slice: (operands, { attributes: { start, end } }) => postfix(operands, `[${start}:${end}]`),
+
+  Reshape: reshape,
+  Expand: operandOnly,
+  Transpose: transpose,
+  Unsqueeze: unsqueeze,
+  Squeeze: squeeze,
+  Concat: concat,
+  Split: ([a = atom("?")], { attributes: { sizes } }) => {
+    const areEqual = sizes.every((size) => size === sizes[0]);
+    return atom(`split(${a.text}, ${areEqual ? sizes.length : sizes.join(", ")})`);
+  },
+  Slice: slice,
   Pad: call("pad"),
 
   Gather: (operands) => postfix(operands, `[${operands[1]?.text ?? "?"}]`),
-  GatherElements: call("gatherelements"),
+  GatherElements: call("gather"),
   ScatterElements: call("scatterelements"),
   OneHot: call("onehot"),
 
@@ -141,4 +144,15 @@ export function infixExpression<K extends OpName>(
   operands: readonly InfixExpression[],
 ): InfixExpression {
   return printers[node.op](operands, node);
+}
+
+/** The expressions of a node's results: of a normalization also the mean and the inverse deviation, for its derivative. */
+export function resultExpressions(node: Node, operands: readonly InfixExpression[]): readonly InfixExpression[] {
+  const first = infixExpression(node, operands);
+  if (node.op !== "LayerNormalization") return [first];
+  const [a = atom("?")] = operands;
+  const centered = `(${parenthesize(a, 1)} - mean(${a.text}))`;
+  const variance = `mean(${centered}^2) + ${node.attributes.epsilon}`;
+  const statistics = [atom(`mean(${a.text})`), { text: `1 / sqrt(${variance})`, precedence: 2 } as const];
+  return [first, ...statistics].slice(0, node.outputs.length);
 }

@@ -47,6 +47,7 @@ const hints: ReadonlyMap<string, string> = new Map(
     "²": "Write a ^ 2.",
     "√": "Write sqrt(a).",
     Σ: "Write sum(a).",
+    ᵀ: "Write transpose(a).",
     "≥": 'Write ">=".',
     "≤": 'Write "<=".',
     "'": "Write a prime right after the name of a state: h'.",

@@ -57,7 +57,7 @@ test("the gradient of a plain cell, and its loops", async () => {
     {
       "backward": [
         "t = (dh + dy[t]) * a1[t]",
-        "dh' = t @ Uᵀ",
+        "dh' = t @ transpose(U)",
         "stack t[t] = t",
       ],
       "between": [
@@ -71,10 +71,10 @@ test("the gradient of a plain cell, and its loops", async () => {
       "gradient": [
         "h' = tanh(x @ W + b + h @ U)",
         "t = dh' * (1 - h' * h')",
-        "dh = t @ Uᵀ",
+        "dh = t @ transpose(U)",
         "dU = hᵀ @ t",
-        "db = sum(t)",
-        "dx = t @ Wᵀ",
+        "db = sum(t, batch)",
+        "dx = t @ transpose(W)",
         "dW = xᵀ @ t",
       ],
       "hoisted": [
@@ -82,8 +82,8 @@ test("the gradient of a plain cell, and its loops", async () => {
       ],
       "sunk": [
         "dU = flat(h)ᵀ @ flat(t)",
-        "db = sum(t)",
-        "dx = t @ Wᵀ",
+        "db = sum(t, time, batch)",
+        "dx = t @ transpose(W)",
         "dW = flat(x)ᵀ @ flat(t)",
       ],
     }
@@ -126,7 +126,7 @@ test("a cell whose next state does not depend on the state has no loop", async (
       "hoisted": [
         "h' = tanh(x @ W)",
         "t = dy * (1 - h' * h')",
-        "dx = t @ Wᵀ",
+        "dx = t @ transpose(W)",
         "dW = flat(x)ᵀ @ flat(t)",
       ],
       "sunk": [],
@@ -148,8 +148,8 @@ test("an output that is no state has a cotangent too", async () => {
       "y = sigmoid(h')",
       "t = (dh' + dy * y * (1 - y)) * (1 - h' * h')",
       "dh = t * u",
-      "du = sum(t * h)",
-      "dx = t @ Wᵀ",
+      "du = sum(t * h, batch)",
+      "dx = t @ transpose(W)",
       "dW = xᵀ @ t",
     ]
   `);
@@ -161,7 +161,7 @@ function run(lines: readonly string[], inputs: Readonly<Record<string, number>>)
   const word = (name: string) => name.replaceAll("'", "_next");
   for (const line of lines) {
     const [target = "", expression = ""] = line.split(" = ");
-    const source = word(expression).replaceAll("@", "*").replaceAll("ᵀ", "").replaceAll("sum(", "(");
+    const source = word(expression).replaceAll(/@/g, "*").replaceAll(/ᵀ|, batch|transpose|sum/g, "");
     const names = Object.keys(values);
     const compute = new Function("tanh", "sigmoid", ...names.map(word), `return ${source};`);
     const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
