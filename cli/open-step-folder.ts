@@ -23,6 +23,7 @@ export async function openStepSpec(
   folder: string,
   data: string | undefined,
   overrides: readonly Override[],
+  columns: readonly string[],
 ): Promise<OpenedStep | undefined> {
   const { readTrainingRecord } = await import("../runtime/training/fine-tune/step-folder.js");
   const record = readTrainingRecord(folder);
@@ -36,6 +37,13 @@ export async function openStepSpec(
     reportInvalidInput(output, "usage", ...(mistake ?? noData(folder)));
     return undefined;
   }
+  const named = columns.map((text) => ({ text, match: /^([^=]+)=(.+)$/s.exec(text) }));
+  const wrong = named.find(({ match }) => match === null);
+  if (wrong !== undefined) {
+    const hint = "For example --columns x=length,width.";
+    reportInvalidInput(output, "usage", `--columns ${wrong.text} is not INPUT=COLUMN,COLUMN`, hint);
+    return undefined;
+  }
   const { name, settings } = record.value;
   const spec: JsonObject = {
     name,
@@ -45,7 +53,8 @@ export async function openStepSpec(
     train: {},
   };
   const read = await readSpecText(JSON.stringify(spec), join(folder, "training.json"), overrides);
-  if (read.ok) return { ...read.value, step: { folder, data } };
+  const entries = named.map(({ match }) => [match?.[1] ?? "", (match?.[2] ?? "").split(",")] as const);
+  if (read.ok) return { ...read.value, step: { folder, data, columns: new Map(entries) } };
   for (const { code, message, hint } of read.error.diagnostics)
     reportInvalidInput(output, code, message.replace(/\.$/, ""), hint);
   return undefined;
@@ -56,7 +65,7 @@ type Mistake = readonly [message: string, hint: string];
 function noData(folder: string): Mistake {
   return [
     `"${folder}" is a training step, and --data is missing`,
-    "Name a file of arrays by the names of its inputs: --data rows.npz (or .safetensors).",
+    "Name a file of arrays or columns by the names of its inputs: --data rows.npz (.safetensors, .csv, .jsonl, .parquet).",
   ];
 }
 

@@ -33,7 +33,12 @@ export interface TrainRequest {
   /** Trains even where the estimated memory exceeds the machine's. */
   readonly force?: boolean;
   /** A folder of `rnnx grad` whose training step is trained, and a file with the arrays of its data ports. */
-  readonly step?: { readonly folder: string; readonly data: string };
+  readonly step?: {
+    readonly folder: string;
+    readonly data: string;
+    /** Columns of a file of rows by the name of a data port. */
+    readonly columns?: ReadonlyMap<string, readonly string[]>;
+  };
   /** A model file whose training this run continues, on the spec's data. */
   readonly fromModel?: string;
   /** Compiler passes that do not run (to measure them, or to bisect a fault). */

@@ -99,7 +99,7 @@ async function dataInputs(
 ): Promise<ReadonlyMap<string, NumericArray> | undefined> {
   const { readPortRows } = await import("../../../runtime/training/fine-tune/port-arrays.js");
   const rows = inputs[0]?.shape?.[0];
-  const read = readPortRows(
+  const read = await readPortRows(
     file,
     inputs.map(({ name, dtype, shape = [] }) => ({
       name,

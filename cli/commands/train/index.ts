@@ -13,6 +13,7 @@ import { reportProblems, reportRunProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
 import type { OpenedStep } from "../../open-step-folder.js";
 import {
+  collectValues,
   deviceOption,
   disablePassOption,
   initOption,
@@ -40,6 +41,7 @@ interface Flags extends PassFlags {
   readonly fold?: number;
   readonly set?: readonly Override[];
   readonly data?: string;
+  readonly columns?: readonly string[];
   readonly init?: string;
   readonly map?: readonly NameMap[];
   readonly force?: boolean;
@@ -76,7 +78,12 @@ export const trainCommand: CommandModule = {
       .option("--map <from=to>", "rename a tensor of --init: FILE_NAME=MODEL_NAME (repeatable)", parseNameMap)
       .option(
         "--data <file>",
-        "training data for a model file (.onnx), or arrays (.npz, .safetensors) for a folder of rnnx grad",
+        "training data for a model file (.onnx), or arrays (.npz, .safetensors) or columns (.csv, .jsonl, .parquet) for a folder of rnnx grad",
+      )
+      .option(
+        "--columns <input=names>",
+        "columns of --data for an input of a folder of rnnx grad: x=length,width (repeatable; default: that of its name)",
+        collectValues,
       )
       .optionsGroup("Monitoring:")
       .option("--chart", "plot the loss at the end (default on a terminal)")
@@ -182,13 +189,23 @@ async function openTrainSpec(
     );
     return undefined;
   }
-  const conflict = flagConflict(flags, isModel || isStep) ?? (isStep ? stepConflict(flags) : undefined);
+  const columnsConflict =
+    flags.columns !== undefined && !isStep ? "--columns requires a folder of rnnx grad and --data" : undefined;
+  const conflict =
+    columnsConflict ?? flagConflict(flags, isModel || isStep) ?? (isStep ? stepConflict(flags) : undefined);
   if (conflict !== undefined) {
     reportInvalidInput(output, "usage", conflict, "Remove one of the options.");
     return undefined;
   }
   const overrides = flagOverrides(flags);
-  if (isStep) return (await import("../../open-step-folder.js")).openStepSpec(output, file, flags.data, overrides);
+  if (isStep)
+    return (await import("../../open-step-folder.js")).openStepSpec(
+      output,
+      file,
+      flags.data,
+      overrides,
+      flags.columns ?? [],
+    );
   if (!isModel) {
     const opened = await openSpec(output, file, overrides);
     for (const { message, hint } of opened?.unused ?? []) output.note(`${message} ${hint}`);

@@ -1,4 +1,4 @@
-/** Examples for the data ports of a training step: arrays of a file (.npz, .safetensors) by the names of the ports. */
+/** Examples for the data ports of a training step: arrays (.npz, .safetensors) or columns of a file by the names of the ports. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
@@ -15,9 +15,11 @@ import { unreadableFile } from "../../storage/system-errors.js";
 import { elementCount, type NumericArray } from "../../tensors/array.js";
 import { gatherRows, nestedRows } from "../../tensors/rows.js";
 import { readSafetensors } from "../../tensors/safetensors.js";
+import type { PortColumns } from "./port-table.js";
 
 export interface PortArrays {
   readonly file: string;
+  readonly columns: PortColumns;
   /** Data ports of one step, the batch axis first. */
   readonly ports: readonly Port[];
   /** Classes of the targets, where they are class ids. */
@@ -26,16 +28,22 @@ export interface PortArrays {
   readonly seed: number;
 }
 
+const tableExtensions: ReadonlySet<string> = new Set([
+  ...[".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq", ".arrow", ".feather"],
+]);
+
+const isTable = (file: string): boolean => tableExtensions.has(extname(file.replace(/\.gz$/i, "")).toLowerCase());
+
 /** Integers from this size on differ from their neighbors in float32, in which a .safetensors file is read. */
 const FLOAT32_INTEGERS = 2 ** 24;
 
 /** The first rows of the arrays of the ports, by name. */
-export function readPortRows(
+export async function readPortRows(
   file: string,
   ports: readonly Port[],
   rows: number,
-): Result<ReadonlyMap<string, NumericArray>> {
-  const read = readPorts(file, ports);
+): Promise<Result<ReadonlyMap<string, NumericArray>>> {
+  const read = await readPorts(file, ports, new Map());
   if (!read.ok) return read;
   const indices = (count: number) => Int32Array.from({ length: Math.min(rows, count) }, (_, row) => row);
   return ok(
@@ -44,15 +52,15 @@ export function readPortRows(
 }
 
 interface PortValues {
-  /** Names of all arrays of the file. */
-  readonly names: readonly string[];
+  /** Names of the arrays or columns that no port reads. */
+  readonly unread: readonly string[];
   readonly arrays: ReadonlyMap<string, NumericArray>;
 }
 
-function readPorts(file: string, ports: readonly Port[]): Result<PortValues> {
-  const reader = openFile(file);
+async function readPorts(file: string, ports: readonly Port[], columns: PortColumns): Promise<Result<PortValues>> {
+  const reader = await openFile(file, ports, columns);
   if (!reader.ok) return reader;
-  const { names, read: readPort } = reader.value;
+  const { names, isRead, read: readPort } = reader.value;
   const arrays = new Map<string, NumericArray>();
   const problems: RunProblem[] = [];
   for (const port of ports) {
@@ -62,13 +70,20 @@ function readPorts(file: string, ports: readonly Port[]): Result<PortValues> {
     else problems.push(...array.error.filter(({ message }) => !problems.some((other) => other.message === message)));
   }
   if (problems.length === 0) problems.push(...checkSizes(file, ports, arrays));
-  return problems.length > 0 ? fail(problems) : ok({ names, arrays });
+  return problems.length > 0 ? fail(problems) : ok({ unread: names.filter((name) => !isRead(name)), arrays });
 }
 
-export function openPortArrays({ file, ports, classes, split, seed }: PortArrays): Result<DataSource> {
-  const read = readPorts(file, ports);
+export async function openPortArrays({
+  file,
+  columns,
+  ports,
+  classes,
+  split,
+  seed,
+}: PortArrays): Promise<Result<DataSource>> {
+  const read = await readPorts(file, ports, columns);
   if (!read.ok) return read;
-  const { names, arrays } = read.value;
+  const { unread, arrays } = read.value;
   const targets = arrays.get("targets");
   if (classes !== null && targets !== undefined) {
     const problems = checkClasses(file, targets, classes);
@@ -94,7 +109,7 @@ export function openPortArrays({ file, ports, classes, split, seed }: PortArrays
     examples,
     splits: splits.value,
     digest: digest.digest("hex"),
-    notices: unreadNotices(file, names, ports),
+    notices: unreadNotices(file, unread, ports),
     metadata: { type: "arrays" },
     signature: (train) => ({
       inputs: signatureOf(ports.find(({ name }) => name !== "targets")?.name),
@@ -114,21 +129,36 @@ export function openPortArrays({ file, ports, classes, split, seed }: PortArrays
 }
 
 /** The notice of arrays that no port reads. */
-function unreadNotices(file: string, names: readonly string[], ports: readonly Port[]): readonly string[] {
-  const unread = names.filter((name) => !ports.some((port) => port.name === name));
+function unreadNotices(file: string, unread: readonly string[], ports: readonly Port[]): readonly string[] {
   if (unread.length === 0) return [];
   const read = ports.map(({ name }) => name).join(", ");
-  return [`"${file}" has arrays that the step does not read: ${unread.slice(0, 20).join(", ")}. It reads ${read}.`];
+  return [
+    `"${file}" has ${isTable(file) ? "columns" : "arrays"} that the step does not read: ${unread.slice(0, 20).join(", ")}. It reads ${read}.`,
+  ];
 }
 
 interface PortFile {
-  /** Names of all arrays. */
+  /** Names of all arrays or columns. */
   readonly names: readonly string[];
+  readonly isRead: (name: string) => boolean;
   readonly read: (name: string) => Result<ParsedArray>;
 }
 
-function openFile(file: string): Result<PortFile> {
+async function openFile(file: string, ports: readonly Port[], columns: PortColumns): Promise<Result<PortFile>> {
   const extension = extname(file).toLowerCase();
+  if (isTable(file)) {
+    const { readPortTable } = await import("./port-table.js");
+    const table = await readPortTable(file, ports, columns);
+    if (!table.ok) return table;
+    const { names, read, arrays } = table.value;
+    // Each port has an array.
+    return ok({ names, isRead: (name) => read.has(name), read: (name) => ok(arrays.get(name) as ParsedArray) });
+  }
+  if (columns.size > 0) {
+    const hint = "Remove --columns: the arrays of the file have the names of the inputs.";
+    return fail([{ code: "usage", path: "", message: `"${file}" has no columns.`, hint }]);
+  }
+  const isRead = (name: string) => ports.some((port) => port.name === name);
   if (extension === ".npz") {
     const read = (name: string): Result<ParsedArray> => {
       const read = readArray(`${file}#${name}`, ".", name, "");
@@ -138,10 +168,10 @@ function openFile(file: string): Result<PortFile> {
         read.error.map((problem) => ({ ...problem, hint: problem.hint?.replace(/ Name one, .*/, "") ?? "" })),
       );
     };
-    return ok({ names: archiveNames(file), read });
+    return ok({ names: archiveNames(file), isRead, read });
   }
   if (extension !== ".safetensors") {
-    const message = `"${file}" is not an .npz or .safetensors file.`;
+    const message = `"${file}" is no file of arrays (.npz, .safetensors) or rows (.csv, .tsv, .jsonl, .parquet, .arrow).`;
     const hint = 'Store the arrays by the names of the inputs, such as numpy.savez("rows.npz", x=x, targets=targets).';
     return fail([{ code: "file-kind", path: "", message, hint }]);
   }
@@ -162,7 +192,7 @@ function openFile(file: string): Result<PortFile> {
     const hint = names === "" ? "It contains no arrays." : `It contains ${names}.`;
     return fail([{ code: "archive-member", path: "", message, hint }]);
   };
-  return ok({ names: [...tensors.keys()], read: readTensor });
+  return ok({ names: [...tensors.keys()], isRead, read: readTensor });
 }
 
 /** Names of the arrays of an .npz file; none of a file that cannot be read, which its first port reports. */

@@ -38,8 +38,9 @@ export async function prepareStep(
   if (problems.length > 0) return invalidInput(problems);
   const [loss] = spec.losses;
   const isOfClasses = loss !== undefined && targetKindOf(loss) === "classes" && hasInput(ports, "targets");
-  const data = openPortArrays({
+  const data = await openPortArrays({
     file: step.data,
+    columns: step.columns ?? new Map(),
     ports,
     classes: isOfClasses ? classesOf(opened.value) : null,
     split: splitOf(spec.data),

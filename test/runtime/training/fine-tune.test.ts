@@ -42,7 +42,12 @@ const settings = { loss: { type: "cross_entropy" }, optimizer: { type: "adam", l
 async function run(
   name: string,
   train: object,
-  more: { readonly resume?: boolean; readonly data?: string; readonly split?: object } = {},
+  more: {
+    readonly resume?: boolean;
+    readonly data?: string;
+    readonly columns?: Readonly<Record<string, readonly string[]>>;
+    readonly split?: object;
+  } = {},
 ) {
   const { spec } = await normal({
     data: { type: "arrays", inputs: "x.npy", targets: "x.npy", ...(more.split && { split: more.split }) },
@@ -60,7 +65,7 @@ async function run(
       resume: more.resume === true,
       init: null,
       disabledPasses: [],
-      step: { folder: step, data: more.data ?? data },
+      step: { folder: step, data: more.data ?? data, columns: new Map(Object.entries(more.columns ?? {})) },
     },
     { emit: (burst) => events.push(...burst), shouldStop: () => false },
   );
@@ -153,7 +158,7 @@ describe("a training step of another program's model", () => {
       /targets\[\d+\].* is 2\..*2 classes: ids are from 0 to 1/,
     );
     expect(await problemOf(classes.slice(1))).toMatch(/targets .*\[19\].*n = 19, but x has n = 20/);
-    const { outcome } = await run("none", { steps: 1 }, { data: join(folder, "rows.csv") });
+    const { outcome } = await run("none", { steps: 1 }, { data: join(folder, "rows.txt") });
     expect(outcome).toMatchObject({ ok: false, error: { kind: "input", problems: [{ code: "file-kind" }] } });
   });
 
@@ -203,4 +208,57 @@ test("ids without a row in the table of the model are found before training", as
   });
   expect([...tableRows(bytes, ["t"])]).toEqual([["t", 3]]);
   expect([...tableRows(bytes, ["other"])]).toEqual([]);
+});
+
+describe("rows of a file", () => {
+  const row = (index: number) => [...x.slice(3 * index, 3 * index + 3), classes[index] ?? 0];
+  const names = ["a", "b", "c", "targets"];
+  const write = (name: string, lines: readonly string[]) => {
+    const file = join(folder, name);
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    return file;
+  };
+  const rowsOf = Array.from({ length: ROWS }, (_, index) => row(index));
+  const csv = (...lines: readonly (readonly (number | string)[])[]) => [names, ...lines].map((line) => line.join(","));
+  const columns = { x: ["a", "b", "c"] };
+
+  test("have the losses of the arrays, by the names of their columns, and a run is resumed", async () => {
+    const train = { steps: 6, batch_size: 4 };
+    const arrays = await run("of-arrays", train);
+    const table = write("rows.csv", csv(...rowsOf.map((line) => [...line])));
+    const lines = rowsOf.map((line) => JSON.stringify(Object.fromEntries(names.map((name, i) => [name, line[i]]))));
+    const jsonl = write("rows.jsonl", lines);
+    const ofTable = await run("of-csv", train, { data: table, columns });
+    expect(ofTable.losses).toEqual(arrays.losses);
+    expect((await run("of-jsonl", train, { data: jsonl, columns })).losses).toEqual(arrays.losses);
+    const longer = { ...train, steps: 8 };
+    const resumed = await run("of-csv", longer, { data: table, columns, resume: true });
+    expect(resumed.outcome).toMatchObject({ ok: true, value: { step: 8 } });
+    const other = await run(
+      "of-csv",
+      { ...train, steps: 9 },
+      { data: table, columns: { x: ["b", "a", "c"] }, resume: true },
+    );
+    expect(other.outcome).toMatchObject({ ok: false });
+  });
+
+  test("state unread columns, and mistakes with their line or the way out", async () => {
+    const extra = write("extra.csv", ["id,a,b,c,targets", "7,1,2,3,0", "8,3,2,1,1"]);
+    expect((await run("extra", { steps: 1, batch_size: 2 }, { data: extra, columns })).notices.join()).toContain(
+      "does not read: id. It reads x, targets.",
+    );
+    const problem = async (data: string, more: object = { columns }) => {
+      const { outcome } = await run("none", { steps: 1 }, { data, ...more });
+      if (outcome.ok || outcome.error.kind !== "input") throw new Error("The request was accepted.");
+      return outcome.error.problems.map(({ message, hint }) => `${message} ${hint}`).join("\n");
+    };
+    expect(await problem(write("text.csv", csv([1, 2, 3, 0], [1, 2, 3, "yes"])))).toMatch(
+      /text\.csv:3: The column "targets" is "yes", no number\..*classes are ids from 0/,
+    );
+    expect(await problem(write("gap.csv", csv([1, "", 3, 0])))).toContain('gap.csv:2: The column "b" has no value.');
+    expect(await problem(extra, {})).toContain("--columns x=COLUMN,COLUMN");
+    expect(await problem(extra, { columns: { y: ["a"] } })).toContain('no input "y"');
+    expect(await problem(extra, { columns: { x: ["a", "b"] } })).toContain("x in");
+    expect(await problem(data)).toContain("has no columns");
+  });
 });
