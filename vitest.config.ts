@@ -5,15 +5,19 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take longest, by how their paths begin: begun last, one of them would keep one core busy while the others rest. */
 const longest = [
-  "test/gallery/characters",
   "test/docs/pages",
-  "test/runtime/distributed/mpi",
-  "test/gallery/tutorials",
+  "test/web/pages",
+  "test/runtime/distributed",
+  "test/package",
+  "test/gallery/real-data",
+  "test/gallery/characters",
+  "test/runtime/training/equal-runs",
   "test/runtime/export/gallery",
   "test/spec-key-effects",
-  "test/bench",
-  "test/package",
-  "test/web/pages",
+  "test/runtime/train.test",
+  "test/parity",
+  "test/cli/commands/init-data",
+  "test/stress",
 ];
 
 /**
