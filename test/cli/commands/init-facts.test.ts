@@ -202,3 +202,10 @@ test("a folder of sounds of one label is refused as such", () => {
     error: [{ message: 'All sounds have the label "dog".', hint: "A classifier needs sounds of two classes." }],
   });
 });
+
+test("groups of thousands between commas are read, and the other reading has its way out", async () => {
+  const prices = numbers.map((value) => `"${100 + Math.floor(value)},000"`);
+  const { data, text } = await init({ area: numbers.map(Math.floor), price: prices }, "price");
+  expect(data).toMatchObject({ thousands: ",", target: ["price"] });
+  expect(text).toContain("price: 100,000 is read as 100000, not as 100, since commas separate the fields. Is it 100?");
+});

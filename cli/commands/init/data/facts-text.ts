@@ -95,7 +95,7 @@ function dateTexts(task: Task, { columns }: FileFacts): readonly string[] {
 }
 
 /** The numbers that have two notations, with the one that is read. */
-function doubtTexts(task: Task, { columns, decimalEvidence }: FileFacts): readonly string[] {
+function doubtTexts(task: Task, { columns, decimalEvidence, delimiter }: FileFacts): readonly string[] {
   const unread = unreadColumns(task, columns);
   return columns.flatMap((column) => {
     const { name, doubt, tableKind } = column;
@@ -105,7 +105,8 @@ function doubtTexts(task: Task, { columns, decimalEvidence }: FileFacts): readon
     if (decimalEvidence === "columns")
       return [`${read}, since other columns have the decimal mark "${tableKind.decimal}".`];
     const options = `{ "type": "number", "decimal": "${otherFormat.decimal}", "thousands": "${otherFormat.thousands}" }`;
-    const reason = decimalEvidence === "delimiter" ? ", since semicolons separate the fields" : "";
+    const separators = delimiter === ";" ? "semicolons" : "commas";
+    const reason = decimalEvidence === "delimiter" ? `, since ${separators} separate the fields` : "";
     return [`${read}${reason}. Is it ${other}? Give the column the kind ${options} in data.columns.`];
   });
 }

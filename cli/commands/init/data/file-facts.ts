@@ -142,16 +142,17 @@ async function readTable(
   });
 }
 
-/** Chooses the notation of columns with several by the decimal mark of the others, or by semicolons between fields. */
+/** Chooses the notation of columns with several by the decimal mark of the others, or by the semicolons or commas between fields. */
 function settleDecimals(columns: readonly Collector[], delimiter: string): FileFacts["decimalEvidence"] {
   const [mark, ...others] = new Set(columns.flatMap(({ kinds }) => kinds.decimal() ?? []));
   if (mark !== undefined && others.length === 0) {
     for (const { kinds } of columns) kinds.settle(mark);
     return "columns";
   }
-  if (mark !== undefined || delimiter !== ";") return null;
-  for (const { kinds } of columns) kinds.settle(",", true);
-  return "delimiter";
+  if (mark !== undefined || (delimiter !== ";" && delimiter !== ",")) return null;
+  const isOfCommas = delimiter === ",";
+  const chosen = columns.map(({ kinds }) => kinds.settle(isOfCommas ? "." : ",", !isOfCommas));
+  return isOfCommas && !chosen.includes(true) ? null : "delimiter";
 }
 
 async function readJsonLines(source: File): Promise<Result<FileFacts>> {

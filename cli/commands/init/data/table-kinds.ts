@@ -56,8 +56,8 @@ export interface KindCollector {
   /** Null for texts, for values of several kinds, and for numbers or dates that may be read in two ways. */
   /** The decimal mark of all notations that read the column; null for several, or none. */
   decimal(): string | null;
-  /** Keeps the notations of a decimal mark where others read other numbers. @param overPlain only where one is plain. */
-  settle(decimal: string, overPlain?: boolean): void;
+  /** Keeps the notations of a decimal mark where others read other numbers. @param overPlain only where one is plain. @returns true where it chose. */
+  settle(decimal: string, overPlain?: boolean): boolean;
   /** A number of the column that another notation reads as another; null for none, and before any notation is chosen. */
   doubt(): NumberDoubt | null;
   finish(facts: {
@@ -149,10 +149,12 @@ export function collectKind(): KindCollector {
     },
     settle(decimal, overPlain = false) {
       const [first] = numberReaders ?? [];
-      if (overPlain && first !== undefined && !isPlain(first.format)) return;
-      if (distinct(numberReaders ?? [], texts).length < 2) return;
-      const kept = numberReaders?.filter(({ format }) => format.decimal === decimal);
-      if (kept !== undefined && kept.length > 0) settled = kept;
+      if (first === undefined || (overPlain && !isPlain(first.format))) return false;
+      if (isPlain(first.format) && decimal === first.format.decimal) return false;
+      if (distinct(numberReaders ?? [], texts).length < 2) return false;
+      const kept = numberReaders?.filter(({ format }) => format.decimal === decimal) ?? [];
+      if (kept.length > 0) settled = kept;
+      return kept.length > 0;
     },
     doubt() {
       const [chosen] = settled ?? numberReaders ?? [];

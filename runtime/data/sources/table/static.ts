@@ -2,6 +2,7 @@
 import { type Signature, vocabularySize } from "../../../../compiler/signature.js";
 import { quote } from "../../../../schema/diagnostics/suggest.js";
 import { child } from "../../../../schema/json-pointer.js";
+import { idInputs } from "../../../../schema/kinds/columns.js";
 import { staticInput } from "../../../../schema/kinds/horizon.js";
 import type { NormalTableData } from "../../../../schema/normal/index.js";
 import { listFirst } from "../../../format.js";
@@ -10,7 +11,7 @@ import { fail, ok, type Result } from "../../../result.js";
 import type { NumericArray } from "../../../tensors/array.js";
 import { gatherRows } from "../../batching/windows.js";
 import type { TableRows } from "./contents.js";
-import { featuresOf, type IdSeries, type TableInputs } from "./inputs.js";
+import { featuresOf, type IdSeries, isFeature, type TableInputs } from "./inputs.js";
 import { iterateRows } from "./row-order.js";
 import { namesOf } from "./row-series.js";
 
@@ -108,8 +109,15 @@ export function constantNotices(data: NormalTableData, read: Read & Pick<TableRo
     constant.map((name) => JSON.stringify(name)),
     8,
   );
+  const isConstant = (name: string) => constant.includes(name);
+  const inputs = [
+    ...(watched.some((column) => isFeature(read.kinds[column]) && isConstant(read.columns[column] ?? ""))
+      ? [null]
+      : []),
+    ...idInputs(data).flatMap(({ name, column }) => (isConstant(column) ? [name] : [])),
+  ].map((name) => staticInput(name));
   return [
-    `Columns with one value in each series of "${data.file}": ${shown}. With "static" in the data a layer reads them once for each window.`,
+    `Columns with one value in each series of "${data.file}": ${shown}. With "static" in the data a layer reads them once for each window, "from": ${listFirst(inputs.map(quote), 8)}.`,
   ];
 }
 

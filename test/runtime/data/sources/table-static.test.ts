@@ -64,7 +64,7 @@ test("are stated where the spec does not name them", async () => {
   const { opened } = await open({ static: null });
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   expect(opened.value.notices).toContain(
-    'Columns with one value in each series of "t.csv": "size", "kind". With "static" in the data a layer reads them once for each window.',
+    'Columns with one value in each series of "t.csv": "size", "kind". With "static" in the data a layer reads them once for each window, "from": "static", "static.kind".',
   );
 });
 
