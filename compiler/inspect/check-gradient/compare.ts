@@ -29,6 +29,11 @@ export const TOLERANCE = 1e-6;
  * step is best for most losses, the others for steep and for large ones.
  */
 const steps = [1e-5, 1e-6, 1e-4];
+/**
+ * Steps of an extrapolation, (4 D(h) - D(2h)) / 3 (L. F. Richardson, 1911): its truncation error is about h⁴, for losses
+ * whose rounding errors hide the small steps.
+ */
+const extrapolatedSteps = [1e-4, 1e-3];
 /** Smaller derivatives are compared absolutely: differences of a loss of 1 have rounding errors of 1e-11. */
 const SMALLEST_MAGNITUDE = 1e-3;
 /** Steps for small derivatives: rounding errors of 1e-12 to 1e-14, and more truncation. */
@@ -55,8 +60,10 @@ export function compare(lossAt: (h: number) => number, magnitude: number, gradie
   const loss = lossAt(0);
   const unit = Math.max(1, magnitude);
   const smallest = SMALLEST_MAGNITUDE * Math.max(1, Math.abs(loss));
-  const central = (h: number): Comparison => {
-    const difference = (lossAt(h) - lossAt(-h)) / (2 * h);
+  const slope = (h: number) => (lossAt(h) - lossAt(-h)) / (2 * h);
+  const central = (h: number): Comparison => comparisonWith(slope(h));
+  const extrapolated = (h: number) => comparisonWith((4 * slope(h) - slope(2 * h)) / 3);
+  const comparisonWith = (difference: number): Comparison => {
     const absolute = Math.abs(gradient - difference);
     const relative = absolute / Math.max(Math.abs(gradient), Math.abs(difference), smallest);
     return { gradient, difference, absolute, relative, verdict: relative <= TOLERANCE ? "same" : "wrong", sides: null };
@@ -74,8 +81,12 @@ export function compare(lossAt: (h: number) => number, magnitude: number, gradie
     return { ...small, verdict: agree && !isNoise ? "wrong" : "unmeasurable" };
   };
   let best: Comparison | undefined;
-  for (const step of steps) {
-    const comparison = central(step * unit);
+  const estimates = [
+    ...steps.map((step) => () => central(step * unit)),
+    ...extrapolatedSteps.map((step) => () => extrapolated(step * unit)),
+  ];
+  for (const estimate of estimates) {
+    const comparison = estimate();
     if (comparison.verdict === "same") return isMeasured(comparison) ? comparison : compareSmall();
     if (best === undefined || comparison.relative < best.relative) best = comparison;
   }

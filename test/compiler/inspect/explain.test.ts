@@ -161,7 +161,9 @@ function run(lines: readonly string[], inputs: Readonly<Record<string, number>>)
   const word = (name: string) => name.replaceAll("'", "_next");
   for (const line of lines) {
     const [target = "", expression = ""] = line.split(" = ");
-    const source = word(expression).replaceAll(/@/g, "*").replaceAll(/ᵀ|, batch|transpose|sum/g, "");
+    const source = word(expression)
+      .replaceAll(/@/g, "*")
+      .replaceAll(/ᵀ|, batch|transpose|sum/g, "");
     const names = Object.keys(values);
     const compute = new Function("tanh", "sigmoid", ...names.map(word), `return ${source};`);
     const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
