@@ -96,7 +96,7 @@ export async function compile(
   return {
     ok: true,
     artifact: await emitArtifact(spec, signature, trainingStep, graphs),
-    models: specializedModels(spec, graphs),
+    models: specializedModels(spec, graphs, options.target ?? "webgpu"),
     notices: elaborated.program.notices,
     memoryAt: memoryAt(signature, { trainingStep, evaluation: evaluation.graph, train: spec.train }),
   };

@@ -19,6 +19,7 @@ import { type LegalityRule, noExportedOperators, noIdentity, noInt64, noStaticLo
 import { decompose } from "./legalize/decompose.js";
 import { elideZeroState } from "./legalize/elide-zero-state.js";
 import { int32 } from "./legalize/int32.js";
+import { kernelArguments } from "./legalize/kernel-arguments.js";
 import { addBeforeSplit } from "./loops/add-before-split.js";
 import { distribute } from "./loops/distribute.js";
 import { factorOut } from "./loops/factor-out.js";
@@ -42,6 +43,7 @@ import { shareFactor } from "./reuse/share-factor.js";
 import { shareSquares } from "./reuse/share-squares.js";
 import { softmaxGradient } from "./reuse/softmax-gradient.js";
 import { tanhGradient } from "./reuse/tanh-gradient.js";
+import type { StaticTarget } from "./target/index.js";
 
 export { type PassRun, type PassSelection, type Phase, type Pipeline, passesOf, runPasses } from "./phase.js";
 
@@ -145,12 +147,19 @@ export const exportPasses: Pipeline = [phase("elide-operands", [elideZeroState])
 /** After the others, on exported graphs of all forms. */
 export const operatorPasses: Pipeline = [canonicalization([]), canonicalized("choose-operators", [fuseOperators], [])];
 
-/** After all others, on graphs of static shapes for WebGPU. */
-export const webgpuPasses: Pipeline = [
+const withoutLoops: Pipeline = [
   canonicalization(legalInTraining),
   canonicalized("unroll-loops", [unroll], [...legalInTraining, noStaticLoops]),
-  canonicalized("legalize", [decompose, int32], [...legalInTraining, noStaticLoops, webgpuOps, noInt64]),
 ];
+
+/** After all others, on graphs of static shapes for a device. */
+export const staticPasses: Readonly<Record<StaticTarget, Pipeline>> = {
+  cuda: [...withoutLoops, canonicalized("legalize", [kernelArguments], [...legalInTraining, noStaticLoops])],
+  webgpu: [
+    ...withoutLoops,
+    canonicalized("legalize", [decompose, int32], [...legalInTraining, noStaticLoops, webgpuOps, noInt64]),
+  ],
+};
 
 const trainingPipelines = [forwardPasses, mixedPrecisionPasses, stepPasses, stepLoopPasses];
 
@@ -168,5 +177,6 @@ export const pipelines: readonly { readonly name: string; readonly stages: strin
   { name: "step-loop", stages: "train", phases: stepLoopPasses },
   { name: "export", stages: "rnnx export", phases: exportPasses },
   { name: "operators", stages: "rnnx export", phases: operatorPasses },
-  { name: "webgpu", stages: "train and eval of --device webgpu", phases: webgpuPasses },
+  { name: "webgpu", stages: "train and eval of --device webgpu", phases: staticPasses.webgpu },
+  { name: "cuda", stages: "train of --device cuda", phases: staticPasses.cuda },
 ];

@@ -4,6 +4,7 @@ import type { NormalSpec } from "../../schema/normal/index.js";
 import { packageVersion } from "../../schema/package-root.js";
 import { type Artifact, carriedRoles, holdsWeights, type Role } from "../artifact.js";
 import { INFERENCE_OPSET, IR_VERSION, TRAINING_OPSET } from "../onnx/versions.js";
+import type { StaticTarget } from "../optimize/target/index.js";
 import type { Signature } from "../signature.js";
 import { type GraphWithPorts, makeManifest } from "./manifest.js";
 import { float16Probe, type HostOutput, readbackGraph, type SpecializedGraph, specialize } from "./specialize.js";
@@ -81,7 +82,7 @@ export async function emitArtifact(
 }
 
 /**
- * Models specialized to static shapes, for WebGPU. Their ports are those of the artifact's models; `sizes` maps the
+ * Models specialized to static shapes, for CUDA or WebGPU. Their ports are those of the artifact's models; `sizes` maps the
  * symbols `steps`, `batch`, `time` and the data's other symbols to sizes. A symbol without a size stays dynamic.
  */
 export interface SpecializedModels {
@@ -100,21 +101,24 @@ export interface SpecializedModel {
   readonly model: Uint8Array;
   /** The tensors that the output `report` concatenates, in order. */
   readonly hostOutputs: readonly HostOutput[];
+  /** True for a model that the CUDA provider can capture: it has no loop, and copies nothing from the host. */
+  readonly isCapturable: boolean;
 }
 
 export function specializedModels(
   { train }: NormalSpec,
   graphs: Pick<ArtifactGraphs, "train" | "eval">,
+  target: StaticTarget,
 ): SpecializedModels {
-  const emit = async ({ graph, inputs, outputs, hostOutputs }: SpecializedGraph): Promise<SpecializedModel> => {
+  const emit = async ({ graph, inputs, outputs, ...facts }: SpecializedGraph): Promise<SpecializedModel> => {
     const { emitModel } = await import("../onnx/write/model.js");
     const options = { name: graph.name, opset: TRAINING_OPSET, irVersion: IR_VERSION, inputs, outputs };
-    return { model: emitModel(graph, options), hostOutputs };
+    return { model: emitModel(graph, options), ...facts };
   };
   const { inputs } = graphs.train.ports;
   return {
-    train: (sizes) => emit(specialize(graphs.train, sizes, carriedRoles)),
-    eval: (sizes) => emit(specialize(graphs.eval, sizes)),
+    train: (sizes) => emit(specialize(graphs.train, sizes, target, carriedRoles)),
+    eval: (sizes) => emit(specialize(graphs.eval, sizes, target)),
     readback: (roles, sizes) =>
       emit(
         readbackGraph(

@@ -1,4 +1,4 @@
-/** Graphs for arrays of static shapes, without loops, in operators that have kernels on WebGPU. */
+/** Graphs for arrays of static shapes, without loops, in operators that have kernels on CUDA or WebGPU. */
 import { HOST_OUTPUT, PARAMETER_L1, type Ports, type Role, readbackName } from "../artifact.js";
 import { graphBuilder } from "../graph/builder.js";
 import { inline } from "../graph/rewrite.js";
@@ -8,8 +8,9 @@ import { elementCount } from "../ir/dims.js";
 import { at, expectDefined } from "../ir/expect.js";
 import { staticShape } from "../ir/tensor.js";
 import type { Graph, Value } from "../ir/types.js";
-import { runPasses, webgpuPasses } from "../optimize/pipeline.js";
-import { webgpu } from "../optimize/target/index.js";
+import { isCapturable } from "../optimize/legalize/kernel-arguments.js";
+import { runPasses, staticPasses } from "../optimize/pipeline.js";
+import { type StaticTarget, staticTargets } from "../optimize/target/index.js";
 import type { GraphWithPorts } from "./manifest.js";
 
 /** A graph with the names of its inputs and outputs. */
@@ -19,6 +20,8 @@ export interface SpecializedGraph {
   readonly outputs: readonly string[];
   /** The tensors that the output `report`, float32, concatenates: all outputs for the host are read back at once. */
   readonly hostOutputs: readonly HostOutput[];
+  /** True for a graph that the CUDA provider can capture: it has no loop, and copies nothing from the host. */
+  readonly isCapturable: boolean;
 }
 
 /** A tensor within the vector `report`. */
@@ -28,8 +31,8 @@ export interface HostOutput {
 }
 
 /**
- * A graph for WebGPU: symbols replaced by sizes, loops of a known length unrolled, int64 narrowed to int32 (inputs
- * too).
+ * A graph for a device: symbols replaced by sizes, loops of a known length unrolled; for WebGPU also int64 narrowed to
+ * int32 (inputs too).
  *
  * A symbol without a size stays dynamic, and so does a loop of that length. The output `next/step` is dropped: the
  * caller counts steps. Where the graph returns parameters, an output `magnitudes`, float32 [parameters], holds the L1
@@ -41,11 +44,16 @@ export interface HostOutput {
 export function specialize(
   { graph, ports }: GraphWithPorts,
   sizes: ReadonlyMap<string, number>,
+  target: StaticTarget,
   deviceResident: readonly Role[] = [],
 ): SpecializedGraph {
   const { graph: specialized, ...names } = joinHostOutputs(substituteDims(graph, sizes), ports, deviceResident);
-  const optimized = runPasses(verify(specialized, "bind"), webgpuPasses, { expected: sizes, target: webgpu });
-  return { graph: optimized, inputs: ports.inputs.map(({ name }) => name), ...names };
+  const optimized = runPasses(verify(specialized, "bind"), staticPasses[target], {
+    expected: sizes,
+    target: staticTargets[target],
+  });
+  const inputs = ports.inputs.map(({ name }) => name);
+  return { graph: optimized, inputs, ...names, isCapturable: isCapturable(optimized) };
 }
 
 /** The graph with all outputs for the host concatenated in one. */
@@ -53,7 +61,7 @@ function joinHostOutputs(
   graph: Graph,
   ports: Ports,
   deviceResident: readonly Role[],
-): Omit<SpecializedGraph, "inputs"> {
+): Omit<SpecializedGraph, "inputs" | "isCapturable"> {
   const b = graphBuilder(graph.name);
   const values = inline(
     b,
@@ -68,18 +76,26 @@ function joinHostOutputs(
     .filter(({ role }) => role === "parameter")
     .map(({ value }) => b.reshape(b.sum(b.abs(value)), [1]));
   const hostOutputs = [
-    ...outputValues.filter((output) => output.role !== "step" && !isSeparate(output)),
+    ...outputValues
+      .filter((output) => output.role !== "step" && !isSeparate(output))
+      .map(({ name, value }) => ({
+        name,
+        shape: expectDefined(staticShape(value.type.shape), name),
+        values: [b.reshape(value, [elementCount(value.type.shape)])],
+      })),
     // Evaluation returns no parameters.
-    ...(l1Norms.length > 0 ? [{ name: PARAMETER_L1, value: b.concat(l1Norms, 0) }] : []),
+    ...(l1Norms.length > 0 ? [{ name: PARAMETER_L1, shape: [l1Norms.length], values: l1Norms }] : []),
   ];
-  const flat = hostOutputs.map(({ value }) => b.reshape(value, [elementCount(value.type.shape)]));
   return {
-    graph: b.finish([...separate.map(({ value }) => value), b.concat(flat, 0)]),
+    graph: b.finish([
+      ...separate.map(({ value }) => value),
+      b.concat(
+        hostOutputs.flatMap(({ values }) => values),
+        0,
+      ),
+    ]),
     outputs: [...separate.map(({ name }) => name), HOST_OUTPUT],
-    hostOutputs: hostOutputs.map(({ name, value }) => ({
-      name,
-      shape: expectDefined(staticShape(value.type.shape), name),
-    })),
+    hostOutputs: hostOutputs.map(({ name, shape }) => ({ name, shape })),
   };
 }
 
@@ -87,7 +103,8 @@ function joinHostOutputs(
 export function float16Probe(): SpecializedGraph {
   const b = graphBuilder("float16_probe");
   const half = b.cast(b.input("x", { dtype: "float32", shape: [1] }), "float16");
-  return { graph: b.finish([b.cast(b.add(half, half), "float32")]), inputs: ["x"], outputs: ["y"], hostOutputs: [] };
+  const graph = b.finish([b.cast(b.add(half, half), "float32")]);
+  return { graph, inputs: ["x"], outputs: ["y"], hostOutputs: [], isCapturable: true };
 }
 
 /** Copies of inputs, to read tensors back from a device. */
@@ -96,5 +113,5 @@ export function readbackGraph(ports: Ports["inputs"], sizes: ReadonlyMap<string,
   const inputs = ports.map(({ name, dtype, shape }): Value => b.input(name, { dtype, shape }));
   const graph = substituteDims(b.finish(inputs.map((input) => b.identity(input))), sizes);
   const names = ports.map(({ name }) => name);
-  return { graph, inputs: names, outputs: names.map(readbackName), hostOutputs: [] };
+  return { graph, inputs: names, outputs: names.map(readbackName), hostOutputs: [], isCapturable: true };
 }

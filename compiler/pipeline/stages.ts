@@ -4,7 +4,7 @@ import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
 import { type PassRun, type PassSelection, type Pipeline, runPasses } from "../optimize/pipeline.js";
-import { cpu, webgpu } from "../optimize/target/index.js";
+import { cpu, type StaticTarget, staticTargets } from "../optimize/target/index.js";
 import type { Signature } from "../signature.js";
 
 /** The stages whose graphs `onStage` receives, in order. */
@@ -29,8 +29,8 @@ export interface CompileOptions extends PassSelection {
   readonly origins?: SourceMap;
   /** Adds the gradient step and the update of data-parallel training to the artifact. */
   readonly dataParallel?: boolean;
-  /** The device that trains: WebGPU, or, when omitted, a device whose runtime executes loops (CPU, CUDA). */
-  readonly target?: "webgpu";
+  /** The device that trains; the CPU when omitted. */
+  readonly target?: StaticTarget;
   /** Called with the verified graph of each stage. */
   readonly onStage?: (stage: Stage, graph: Graph) => void;
   /** Called after each run of a pass. */
@@ -50,7 +50,7 @@ export function stageRunner(
 ) {
   const context = {
     expected: new Map(Object.entries(signature.expected)),
-    target: target === "webgpu" ? webgpu : cpu,
+    target: target === undefined ? cpu : staticTargets[target],
     recurrence,
   };
   const optimize = (stage: Stage, graph: Graph, pipeline: Pipeline): Graph =>

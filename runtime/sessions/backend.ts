@@ -1,8 +1,8 @@
 /**
- * The runners that a training computes with: sessions, or for WebGPU, which has no loops, one session per combination
- * of shapes.
+ * The runners that a training computes with: sessions, or, for devices on which a step has no loops (CUDA, WebGPU), one
+ * session per combination of shapes.
  */
-import type { Tensor } from "onnxruntime-common";
+import { type InferenceSession, Tensor } from "onnxruntime-common";
 import {
   type Artifact,
   carriedRoles,
@@ -15,6 +15,7 @@ import type { SpecializedModel, SpecializedModels } from "../../compiler/compile
 import type { Batch } from "../data/source.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
 import { tensorOf } from "../tensors/ort.js";
+import { type CudaDevice, openCudaDevice } from "./native/cuda-graph.js";
 import { openNativeSession } from "./native/session.js";
 import { dataFeeds, type FetchTensors, trainingState } from "./ports.js";
 import type { Feeds, Runner } from "./runner.js";
@@ -26,15 +27,16 @@ import {
   resolveDevice,
   type SessionError,
   type SessionOptions,
-  type SessionResult,
 } from "./session.js";
-import { openStaticShapeRunner } from "./static-shapes.js";
+import { openStaticShapeRunner, type SessionFactory, type StaticSession } from "./static-shapes.js";
 
 export interface Backend {
   readonly training: Runner;
   readonly evaluation: Runner;
   readonly device: Device;
   readonly notice: string;
+  /** True where a call of many steps is a model of many, without a loop over them. */
+  readonly unrollsSteps: boolean;
   /** Copies tensors from the device; undefined where the host holds them. */
   readonly fetchTensors: FetchTensors | undefined;
 }
@@ -43,7 +45,8 @@ export type BackendResult = Result<Backend, SessionError>;
 
 export interface BackendOptions {
   readonly artifact: Artifact;
-  readonly models: SpecializedModels;
+  /** Null for the step of another program's model. */
+  readonly models: SpecializedModels | null;
   /** Of a micro-batch, by `estimateWorkPerSync`. */
   readonly workPerSync: number;
   /** Requested by the user. */
@@ -58,14 +61,57 @@ export function openBackend(
   options: BackendOptions,
   firstBatch: () => Batch,
 ): Promise<BackendResult> {
-  return device === "webgpu" ? openWebgpu(options, firstBatch) : openSessions(device, options);
+  if (device === "webgpu") return openWebgpu(options, firstBatch);
+  return resolveDevice(device) === "cuda" ? openCuda(device, options, firstBatch) : openSessions(device, options);
+}
+
+/** The step as a CUDA graph, or, where it cannot be captured, its loops. */
+async function openCuda(
+  device: RequestedDevice,
+  options: BackendOptions,
+  firstBatch: () => Batch,
+): Promise<BackendResult> {
+  const captured = await openCapturedStep(options, firstBatch);
+  const sessions = await openSessions(device, options, captured.ok ? captured.value : undefined);
+  if (captured.ok || !sessions.ok || sessions.value.device !== "cuda") return sessions;
+  const notice = `The step is not captured as a CUDA graph, and its kernels are started one by one: ${captured.error}.`;
+  return ok({ ...sessions.value, notice });
+}
+
+type CapturedStep = Pick<Backend, "training"> & { readonly fetchTensors: FetchTensors };
+
+async function openCapturedStep(
+  { artifact, models }: BackendOptions,
+  firstBatch: () => Batch,
+): Promise<Result<CapturedStep, string>> {
+  if (models === null) return fail("it is the step of another program's model");
+  const ports = artifact.manifest.train;
+  let cuda: CudaDevice | undefined;
+  try {
+    const device = await openCudaDevice(ports);
+    if (device === undefined) return fail("that needs Linux and the package koffi");
+    cuda = device;
+    const training = openStaticShapeRunner(ports, models.train, async (model, sizes) => ok(device.open(model, sizes)));
+    await training.open(dataFeeds(ports, firstBatch(), [1]));
+    return ok({ training, fetchTensors: (_, tensors) => device.fetch(tensors) });
+  } catch (error) {
+    cuda?.release();
+    return fail(errorReason(error));
+  }
 }
 
 async function openSessions(
   device: RequestedDevice,
   { artifact, workPerSync, threads }: BackendOptions,
+  step?: CapturedStep,
 ): Promise<BackendResult> {
   const sessionOptions = threads === undefined ? {} : { requestedThreads: threads };
+  if (step !== undefined) {
+    const evaluation = await openSession(artifact.eval, "cuda", workPerSync, sessionOptions);
+    if (!evaluation.ok) return evaluation;
+    const runner = hostRunner(evaluation.value.session, step.fetchTensors);
+    return ok({ ...step, evaluation: runner, device: "cuda", unrollsSteps: true, notice: "" });
+  }
   const trainingResult = await openStepRunner(
     device,
     artifact.train,
@@ -78,7 +124,7 @@ async function openSessions(
   const evaluationResult = await openSession(artifact.eval, actualDevice, workPerSync, sessionOptions);
   if (!evaluationResult.ok) return evaluationResult;
   const backend = { training: runner, evaluation: evaluationResult.value.session, device: actualDevice, notice };
-  return ok({ ...backend, fetchTensors: undefined });
+  return ok({ ...backend, unrollsSteps: false, fetchTensors: undefined });
 }
 
 export type StepRunnerResult = Result<
@@ -114,16 +160,21 @@ export async function openStepRunner(
   return ok({ runner: session, device, notice });
 }
 
-async function openWebgpu(
-  { artifact, models, workPerSync, timeSteps }: BackendOptions,
-  firstBatch: () => Batch,
-): Promise<BackendResult> {
+async function openWebgpu(options: BackendOptions, firstBatch: () => Batch): Promise<BackendResult> {
+  const { artifact, workPerSync, timeSteps } = options;
+  const models = expectModels(options);
   const { train, eval: evalPorts } = artifact.manifest;
-  const create = (model: Uint8Array, deviceOutputs: readonly string[]) =>
-    openSession(model, "webgpu", workPerSync, { deviceOutputs });
+  const createWith =
+    (deviceOutputs: readonly string[]): SessionFactory =>
+    async ({ model }) => {
+      const opened = await openSession(model, "webgpu", workPerSync, { deviceOutputs });
+      return opened.ok ? ok(withInt32(opened.value.session)) : opened;
+    };
+  const create = createWith([]);
   const float16Failure = models.float16Probe && (await checkFloat16Support(await models.float16Probe(), create));
   if (float16Failure !== null) return float16Failure;
-  const training = openStaticShapeRunner(train, models.train, create, carriedRoles);
+  const carried = train.outputs.filter(({ role }) => carriedRoles.some((kept) => kept === role));
+  const training = openStaticShapeRunner(train, models.train, createWith(carried.map(({ name }) => name)));
   const result = await training.open(dataFeeds(train, firstBatch(), [1]));
   if (!result.ok) return result;
 
@@ -148,7 +199,7 @@ async function openWebgpu(
 
   const evaluation = await openEvaluationRunner();
   if (!evaluation.ok) return evaluation;
-  return ok({ training, evaluation: evaluation.value, device: "webgpu", notice: "", fetchTensors });
+  return ok({ training, evaluation: evaluation.value, device: "webgpu", unrollsSteps: true, notice: "", fetchTensors });
 
   /** Sequences of varying lengths would need a session each, so the host evaluates them. */
   async function openEvaluationRunner(): Promise<Result<Runner, SessionError>> {
@@ -158,22 +209,43 @@ async function openWebgpu(
   }
 }
 
+function expectModels({ models }: BackendOptions): SpecializedModels {
+  if (models === null) throw new Error("The step of another program's model has no models of fixed shapes.");
+  return models;
+}
+
 /** float16 is an optional feature of a device. Its absence shows only in a computation. */
 async function checkFloat16Support(
-  { model }: SpecializedModel,
-  create: (model: Uint8Array, deviceOutputs: readonly string[]) => Promise<SessionResult>,
+  model: SpecializedModel,
+  create: SessionFactory,
 ): Promise<Failure<SessionError> | null> {
-  const result = await create(model, []);
+  const result = await create(model, new Map());
   if (!result.ok) return result;
   try {
-    await result.value.session.run({ x: tensorOf({ dtype: "float32", shape: [1], data: Float32Array.of(1) }) });
+    await result.value.run({ x: tensorOf({ dtype: "float32", shape: [1], data: Float32Array.of(1) }) });
     return null;
   } catch (error) {
     const message = `The webgpu device does not support float16: ${errorReason(error)}.`;
     return fail({ message, hint: 'Set "precision" in train to "float32", or use another --device.' });
   } finally {
-    await result.value.session.release();
+    await result.value.release();
   }
+}
+
+/** A session whose integers are int32. */
+function withInt32(session: InferenceSession): StaticSession {
+  return {
+    async run(feeds) {
+      const converted = Object.entries(feeds).map(([name, tensor]) => [name, toInt32(tensor)] as const);
+      return { ...(await session.run(Object.fromEntries(converted))) } as Record<string, Tensor>;
+    },
+    release: () => session.release(),
+  };
+}
+
+function toInt32(tensor: Tensor): Tensor {
+  if (tensor.type !== "int64") return tensor;
+  return new Tensor("int32", Int32Array.from(tensor.data as BigInt64Array, Number), tensor.dims);
 }
 
 /** A runner on the host. Parameters on the device are copied when they have changed. */

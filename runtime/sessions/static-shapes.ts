@@ -1,23 +1,34 @@
 /**
- * Sessions for a device without loops: one for each combination of static shapes. The device keeps the training state
- * between calls, integers are int32 there, and the values for the host are packed into one output.
+ * Sessions of models without loops: one for each combination of static shapes. The device keeps the training state
+ * between calls, and the values for the host are packed into one output.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-common";
-import { type Ports, type Role, HOST_OUTPUT as reportName } from "../../compiler/artifact.js";
+import { Tensor } from "onnxruntime-common";
+import { type Ports, HOST_OUTPUT as reportName } from "../../compiler/artifact.js";
 import type { SpecializedModel } from "../../compiler/compile.js";
 import { ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import { type SymbolSizes, symbolSizesOf } from "./ports.js";
 import type { Feeds, Runner } from "./runner.js";
-import { type SessionError, type SessionResult, sessionError } from "./session.js";
+import { type SessionError, sessionError } from "./session.js";
 
 export interface StaticShapeRunner extends Runner {
   /** Opens the session for the shapes of the feeds, so that errors show before the first call. */
-  open(feeds: Feeds): Promise<SessionResult>;
+  open(feeds: Feeds): Promise<Result<StaticSession, SessionError>>;
 }
 
+export interface StaticSession {
+  run(feeds: Feeds): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+/** Opens the session of a model for given sizes. */
+export type SessionFactory = (
+  model: SpecializedModel,
+  sizes: SymbolSizes,
+) => Promise<Result<StaticSession, SessionError>>;
+
 interface CachedSession {
-  readonly session: InferenceSession;
+  readonly session: StaticSession;
   readonly report: SpecializedModel["hostOutputs"];
 }
 
@@ -26,27 +37,24 @@ const MAX_SESSIONS = 16;
 
 /**
  * @param model builds the model for given sizes.
- * @param create opens a session whose named outputs stay on the device.
- * @param deviceOutputs roles of the outputs that stay on the device.
  */
 export function openStaticShapeRunner(
   ports: Ports,
   model: (sizes: SymbolSizes) => Promise<SpecializedModel>,
-  create: (model: Uint8Array, deviceOutputs: readonly string[]) => Promise<SessionResult>,
-  deviceOutputs: readonly Role[] = [],
+  create: SessionFactory,
 ): StaticShapeRunner {
-  const deviceOutputNames = ports.outputs.filter(({ role }) => deviceOutputs.includes(role)).map(({ name }) => name);
   const step = ports.outputs.find(({ role }) => role === "step");
   const sessions = new Map<string, CachedSession>();
   const sessionFor = async (sizes: SymbolSizes): Promise<Result<CachedSession, SessionError>> => {
-    const key = JSON.stringify([...sizes]);
+    // Ports name the symbols in the order of the given feeds.
+    const key = JSON.stringify([...sizes].sort());
     let cached = sessions.get(key);
     sessions.delete(key);
     if (cached === undefined) {
-      const { model: bytes, hostOutputs: report } = await model(sizes);
-      const result = await create(bytes, deviceOutputNames);
+      const specialized = await model(sizes);
+      const result = await create(specialized, sizes);
       if (!result.ok) return result;
-      cached = { session: result.value.session, report };
+      cached = { session: result.value, report: specialized.hostOutputs };
     }
     sessions.set(key, cached);
     const [oldest] = sessions;
@@ -59,16 +67,15 @@ export function openStaticShapeRunner(
   return {
     async open(feeds) {
       const result = await sessionFor(symbolSizesOf(ports.inputs, feeds));
-      return result.ok ? ok({ session: result.value.session, device: "webgpu", notice: "" }) : result;
+      return result.ok ? ok(result.value.session) : result;
     },
     async run(feeds) {
       const sizes = symbolSizesOf(ports.inputs, feeds);
       const result = await sessionFor(sizes);
       if (!result.ok) throw sessionError(result.error);
       const { session, report } = result.value;
-      const int32Feeds = Object.entries(feeds).map(([name, tensor]) => [name, toInt32(tensor)] as const);
       // All outputs are fetched: ONNX Runtime 1.30 returns a subset in the wrong order on WebGPU.
-      const { [reportName]: packedReport, ...outputs } = await session.run(Object.fromEntries(int32Feeds));
+      const { [reportName]: packedReport, ...outputs } = await session.run(feeds);
       const stepOutput = step && { [step.name]: advanceStep(feeds.step, sizes.get("steps") ?? 1) };
       return { ...outputs, ...(packedReport && splitReport(packedReport, report)), ...stepOutput };
     },
@@ -91,9 +98,4 @@ function splitReport({ data }: Tensor, report: SpecializedModel["hostOutputs"]):
 function advanceStep(previous: Tensor | undefined, steps: number): Tensor {
   const [count = 0n] = (previous?.data ?? []) as BigInt64Array;
   return new Tensor("int64", BigInt64Array.of(count + BigInt(steps)), []);
-}
-
-function toInt32(tensor: Tensor): Tensor {
-  if (tensor.type !== "int64") return tensor;
-  return new Tensor("int32", Int32Array.from(tensor.data as BigInt64Array, Number), tensor.dims);
 }

@@ -12,7 +12,6 @@ import { runFiles, writeRunInputs } from "../run/layout.js";
 import { acquireLock } from "../run/lock.js";
 import { type MetricsLog, openMetricsLog } from "../run/metrics-log.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
-import type { Device } from "../sessions/session.js";
 import { durableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import { elementCount } from "../tensors/array.js";
 import { feedsOf } from "../tensors/ort.js";
@@ -113,7 +112,7 @@ function startRun(
     monitor: createMonitor(request, prepared, trainer, progress, observer.shouldStop),
     reporter: createStepReporter(loss),
     checkpointer: createCheckpointer(request, source.digest, trainer, metricsLog, step),
-    tuner: createStepsPerCallTuner(stepsPerCall(spec.train, prepared.device), batchBytes(prepared.batches(1, 1))),
+    tuner: createStepsPerCallTuner(stepsPerCall(spec.train, prepared), batchBytes(prepared.batches(1, 1))),
     emit(events) {
       metricsLog.append(events);
       observer.emit(events);
@@ -267,9 +266,11 @@ function noticeEvents(messages: readonly string[]): readonly TrainEvent[] {
   return messages.map((message) => ({ event: "notice", message }));
 }
 
-/** WebGPU unrolls the steps of a call, so a call of many steps would be a model of many. */
-function stepsPerCall({ steps_per_call }: NormalTrain, device: Device): NormalTrain["steps_per_call"] {
-  return steps_per_call === "auto" && device === "webgpu" ? 1 : steps_per_call;
+function stepsPerCall(
+  { steps_per_call }: NormalTrain,
+  { unrollsSteps = false }: PreparedTraining,
+): NormalTrain["steps_per_call"] {
+  return steps_per_call === "auto" && unrollsSteps ? 1 : steps_per_call;
 }
 
 function batchBytes(batch: ReadonlyMap<string, { readonly data: { readonly byteLength: number } }>): number {

@@ -4,7 +4,7 @@
  */
 
 import type { Artifact } from "../../compiler/artifact.js";
-import type { SpecializedModels } from "../../compiler/compile.js";
+import type { CompileOptions, SpecializedModels } from "../../compiler/compile.js";
 import type { Signature } from "../../compiler/signature.js";
 import { microBatchSizeOf } from "../../schema/micro-batches.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
@@ -34,7 +34,7 @@ import { metadataOfWeights, openRun } from "../run/open.js";
 import { withRecordedBatches } from "../run/recorded-batches.js";
 import type { TrainingSnapshot } from "../run/training-snapshot.js";
 import { portsWithRole } from "../sessions/ports.js";
-import { estimateWorkPerSync } from "../sessions/session.js";
+import { estimateWorkPerSync, resolveDevice } from "../sessions/session.js";
 import { loadModels } from "../storage/model-files.js";
 import { resolveClassWeights } from "./class-weights.js";
 import { checkResumable } from "./fingerprint.js";
@@ -235,8 +235,14 @@ async function compileStep(
     stopAfter,
     recurrence,
     dataParallel: isStepSplit,
-    ...(device === "webgpu" && { target: "webgpu" as const }),
+    ...targetOf(device),
   });
+}
+
+/** The target of the compiler for a device; none for the CPU. */
+function targetOf(requested: TrainRequest["device"]): Pick<CompileOptions, "target"> {
+  const device = resolveDevice(requested);
+  return device === "cpu" ? {} : { target: device };
 }
 
 async function readWeights(

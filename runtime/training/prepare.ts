@@ -31,6 +31,8 @@ export interface PreparedTraining
   readonly device: Device;
   /** Undefined where the number of threads is fixed. */
   readonly threadTuner?: ThreadTuner | undefined;
+  /** True where a call of many steps is a model of many, without a loop over them. False by default. */
+  readonly unrollsSteps?: boolean;
   /** Of the step of another program's model. */
   readonly importedModel?: {
     /** The contents of `training.json`. */
@@ -54,7 +56,7 @@ export async function prepare(request: TrainRequest): Promise<PrepareResult> {
   const backendOptions = { artifact, models, workPerSync, threads: fixedThreads(request), timeSteps };
   const backendResult = await openBackend(request.device, backendOptions, () => batches(1, 1));
   if (!backendResult.ok) return runFailed(backendResult.error.message, backendResult.error.hint);
-  const { training, evaluation, device, notice, fetchTensors } = backendResult.value;
+  const { training, evaluation, device, unrollsSteps, notice, fetchTensors } = backendResult.value;
   const { tuner, notices: tunerNotices } = openThreadTuner({
     ...{ runner: training, device, artifact, timeSteps, workPerSync, threads: request.threads },
     ...{ lastStep: batchSchedule.steps, availableMemory },
@@ -75,6 +77,7 @@ export async function prepare(request: TrainRequest): Promise<PrepareResult> {
     evaluator: await createEvaluator(evaluation, manifest, source, { outputMetrics: outputMetrics(spec, source) }),
     textSampler: samples && (await openTextSampler(spec, artifact, samples)),
     device,
+    unrollsSteps,
     notices: [notice, ...tunerNotices, ...plan.notices].filter((text) => text !== ""),
   });
 }

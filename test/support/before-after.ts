@@ -13,6 +13,7 @@ import { tabulate } from "../../compiler/ir/tensor.js";
 import type { DType, Graph, Shape, Tensor, Value } from "../../compiler/ir/types.js";
 import { dce } from "../../compiler/optimize/canonicalize/dce.js";
 import type { Pass } from "../../compiler/optimize/pass.js";
+import type { Target } from "../../compiler/optimize/target/index.js";
 import { randomStream } from "../../runtime/tensors/random.js";
 
 /** What symbols stand for when values are compared. */
@@ -96,6 +97,7 @@ export interface Expected {
   readonly expected?: Readonly<Record<string, number>>;
   /** The opset of an exported model. */
   readonly opset?: number;
+  readonly target?: Target;
 }
 
 function run(pass: Pass, graph: Graph, { expected = {}, ...context }: Expected): Graph {

@@ -6,7 +6,7 @@ import { elementCount, mulDims, sameShape } from "../../ir/dims.js";
 import { at } from "../../ir/expect.js";
 import type { Graph, NodeOf, Value } from "../../ir/types.js";
 import type { Pass, PassContext } from "../pass.js";
-import { expectedSize, targetOf } from "../target/index.js";
+import { expectedSize, type Target, targetOf } from "../target/index.js";
 
 type Loop = NodeOf<"Scan">;
 
@@ -51,6 +51,31 @@ function splitSlices(b: Builder, value: Value): SliceAt {
   return (time) => at(slices, time);
 }
 
+/** Few nodes for all slices, of at most `limit` results each; a node for each slice where no equal groups give them. */
+const groupedSlices =
+  (limit: number): typeof gatherSlices =>
+  (b, value) => {
+    const length = value.type.shape[0];
+    const pieces = typeof length === "number" ? splitEqually(b, value, length, limit) : undefined;
+    return pieces === undefined ? gatherSlices(b, value) : (time) => b.squeeze(at(pieces, time), [0]);
+  };
+
+/** Pieces of size 1 along axis 0, by splits of at most `limit` outputs; undefined where no equal splits give them. */
+function splitEqually(b: Builder, value: Value, length: number, limit: number): readonly Value[] | undefined {
+  if (length === 1) return [value];
+  const parts = length <= limit ? length : length / largestDivisor(length, limit);
+  if (parts > limit) return undefined;
+  const pieces = b.split(value, new Array<number>(parts).fill(length / parts), 0);
+  if (parts === length) return pieces;
+  const nested = pieces.map((piece) => splitEqually(b, piece, length / parts, limit));
+  return nested.every((list) => list !== undefined) ? nested.flat() : undefined;
+}
+
+function largestDivisor(count: number, limit: number): number {
+  for (let divisor = limit; divisor > 1; divisor--) if (count % divisor === 0) return divisor;
+  return 1;
+}
+
 function unrollLoop(loop: Loop, length: number, site: RewriteSite, slicesOf: typeof gatherSlices): readonly Value[] {
   const { b, inputs } = site;
   const { body, stateCount, reverse } = loop.attributes;
@@ -66,16 +91,19 @@ function unrollLoop(loop: Loop, length: number, site: RewriteSite, slicesOf: typ
   return [...final, ...scanOutputs.map((values) => stackValues(b, values))];
 }
 
-const replace: RewriteRule = (node, site) => {
-  if (node.op !== "Scan") return undefined;
-  const { length } = node.attributes;
-  return typeof length === "number" && length > 0 ? unrollLoop(node, length, site, gatherSlices) : undefined;
-};
+const replaceFor =
+  ({ splitsSteps, maxKernelOutputs }: Target): RewriteRule =>
+  (node, site) => {
+    if (node.op !== "Scan") return undefined;
+    const { length } = node.attributes;
+    const slicesOf = splitsSteps ? groupedSlices(maxKernelOutputs) : gatherSlices;
+    return typeof length === "number" && length > 0 ? unrollLoop(node, length, site, slicesOf) : undefined;
+  };
 
 export const unroll: Pass = {
   name: "unroll",
   description: "Unrolls a loop of static length: Scan(x, length=2) → step(x[0]), step(x[1]).",
-  run: (graph) => rewrite(graph, replace),
+  run: (graph, context) => rewrite(graph, replaceFor(targetOf(context))),
 };
 
 /**

@@ -40,4 +40,5 @@ export const cpu: Target = {
   cacheElements: 2 ** 17,
   multiplyAddMicroseconds: 1 / 20_000,
   maxKernelOutputs: Number.POSITIVE_INFINITY,
+  splitsSteps: false,
 };

@@ -3,11 +3,18 @@ import { elementCount, evaluateDim } from "../../ir/dims.js";
 import type { Dim, Shape } from "../../ir/types.js";
 import type { PassContext } from "../pass.js";
 import { cpu } from "./cpu.js";
+import { cuda } from "./cuda.js";
 import type { Target } from "./target.js";
+import { webgpu } from "./webgpu.js";
 
 export { cpu } from "./cpu.js";
+export { cuda } from "./cuda.js";
 export type { Target } from "./target.js";
 export { webgpu } from "./webgpu.js";
+
+/** Devices that train models of fixed sizes without loops. */
+export const staticTargets = { cuda, webgpu } as const;
+export type StaticTarget = keyof typeof staticTargets;
 
 export function targetOf({ target = cpu }: PassContext): Target {
   return target;

@@ -3,7 +3,7 @@
  * on it.
  */
 export interface Target {
-  readonly name: "cpu" | "webgpu";
+  readonly name: "cpu" | "cuda" | "webgpu";
   /** Elements of one step's slice from which a kernel call per step costs less than leaving the cache; see `isWide`. */
   readonly wideSliceElements: number;
   /** Elements up to which a result may be computed for all K steps of a call at once. */
@@ -50,6 +50,8 @@ export interface Target {
   readonly cacheElements: number;
   /** One multiply-add of a product of matrices. */
   readonly multiplyAddMicroseconds: number;
-  /** Results that one kernel may write. */
+  /** Results that one kernel may write, or read as one of many operands of the same kind. */
   readonly maxKernelOutputs: number;
+  /** True where one kernel that splits a sequence into its steps is cheaper than a kernel for each step. */
+  readonly splitsSteps: boolean;
 }

@@ -26,17 +26,29 @@ const apiFunctions = {
   setOptimization: [23, "status", "void *", "int"],
   setThreads: [24, "status", "void *", "int"],
   createTensor: [49, "status", "void *", "void *", "size_t", "int64_t *", "size_t", "int", "_Out_ void **"],
+  createRunOptions: [39, "status", "_Out_ void **"],
+  createDeviceMemoryInfo: [68, "status", "str", "int", "int", "int", "_Out_ void **"],
   createMemoryInfo: [69, "status", "int", "int", "_Out_ void **"],
   releaseStatus: [93, "void", "void *"],
   releaseSession: [95, "void", "void *"],
   releaseValue: [96, "void", "void *"],
   releaseOptions: [100, "void", "void *"],
   addOption: [130, "status", "void *", "str", "str"],
+  runWithBinding: [133, "status", "void *", "void *", "void *"],
+  createBinding: [134, "status", "void *", "_Out_ void **"],
+  releaseBinding: [135, "void", "void *"],
+  bindInput: [136, "status", "void *", "str", "void *"],
+  bindOutput: [137, "status", "void *", "str", "void *"],
+  addRunOption: [165, "status", "void *", "str", "str"],
+  appendCuda: [204, "status", "void *", "void *"],
+  createCudaOptions: [205, "status", "_Out_ void **"],
+  updateCudaOptions: [206, "status", "void *", "str *", "str *", "size_t"],
+  releaseCudaOptions: [208, "void", "void *"],
 } as const satisfies Readonly<Record<string, readonly [offset: number, returns: string, ...parameters: string[]]>>;
 
 /** The first version of the table with all of these functions. */
-const API_VERSION = 5;
-const TABLE_LENGTH = 131;
+const API_VERSION = 11;
+const TABLE_LENGTH = 209;
 
 type Argument = Handle | null | number | string | ArrayBufferView | readonly string[] | readonly (Handle | null)[];
 export type OrtApi = Readonly<Record<keyof typeof apiFunctions, (...args: readonly Argument[]) => unknown>>;

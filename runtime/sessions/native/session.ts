@@ -14,13 +14,13 @@ export interface NativeSession extends Runner {
   release(): void;
 }
 
-const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 const arrays = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array, bool: Uint8Array } as const;
 
 /** ORT_LOGGING_LEVEL_FATAL: other errors are returned to the caller. */
-const LOG_LEVEL_FATAL = 4;
+export const LOG_LEVEL_FATAL = 4;
 /** ORT_ENABLE_ALL. */
-const OPTIMIZE_ALL = 99;
+export const OPTIMIZE_ALL = 99;
 /** OrtDeviceAllocator, OrtMemTypeDefault. */
 const [DEVICE_ALLOCATOR, DEFAULT_MEMORY] = [0, 0];
 
@@ -59,7 +59,7 @@ interface OrtEnvironment {
 
 let cachedEnvironment: OrtEnvironment | undefined;
 
-function environmentOf(ort: OrtApi): OrtEnvironment {
+export function environmentOf(ort: OrtApi): OrtEnvironment {
   if (cachedEnvironment !== undefined) return cachedEnvironment;
   const environment = createObject((to) => ort.createEnv(LOG_LEVEL_FATAL, "rnnx", to));
   cachedEnvironment = {

@@ -72,7 +72,7 @@ export async function prepareStep(
   const batches = createBatchLoader(source, batchSchedule);
   const workPerSync = estimateWorkPerSync(manifest.parameters, batchSchedule.batchSize);
   const threads = fixedThreads(request);
-  const options = { artifact, models: noModels, workPerSync, threads, timeSteps: undefined };
+  const options = { artifact, models: null, workPerSync, threads, timeSteps: undefined };
   const backend = await openBackend(request.device, options, () => batches(1, 1));
   if (!backend.ok) return runFailed(backend.error.message, backend.error.hint);
   const { training, evaluation, device, notice } = backend.value;
@@ -115,13 +115,6 @@ export async function prepareStep(
     importedModel: { record: Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`), withWeights: model },
   } satisfies PreparedTraining);
 }
-
-/** Models of fixed shapes, which only WebGPU reads. */
-const noModels = {
-  get train(): never {
-    throw new Error("A step of another program's model has no models of fixed shapes.");
-  },
-} as never;
 
 function hasInput(ports: readonly Port[], name: string): boolean {
   return ports.some((port) => port.name === name);

@@ -1,4 +1,4 @@
-/** Models specialized to static shapes: the results of the dynamic models, in operators that WebGPU has kernels for. */
+/** Models specialized to static shapes: the results of the dynamic models, in operators that the device has kernels for. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -20,17 +20,20 @@ const names: readonly (readonly [string, number])[] = [
   ),
 ];
 
-async function compiled(name: string) {
+async function compiled(name: string, target: "cuda" | "webgpu") {
   const file = join(specs, `${name}.json`);
   const read = await readSpec(readFileSync(file, "utf8"));
   if (!read.ok) throw new Error(`${name} is wrong`);
   const opened = await openData(read.spec, specs);
   if (!opened.ok) throw new Error(`the data of ${name} is not there`);
   const signature = opened.value.signature(read.spec.train);
-  const result = await compile(read.spec, signature, { target: "webgpu" });
+  const result = await compile(read.spec, signature, { target });
   if (!result.ok) throw new Error(`${name} does not compile`);
   return { ...result, signature };
 }
+
+/** Small specs of different layers for CUDA, where the long loops of the others add nothing. */
+const cudaNames = ["hihello", "ship-tied", "dropout", "translate", "convolution"].map((name) => [name, 1] as const);
 
 /** Small numbers for every input; integers are 0 and 1. */
 function createFeeds(name: string, dims: readonly number[], dtype: string): Tensor {
@@ -44,14 +47,20 @@ function createFeeds(name: string, dims: readonly number[], dtype: string): Tens
   return new Tensor("float32", name.endsWith("/v") ? data.map((x) => x * x) : data, dims);
 }
 
-test.each(names)("%s", async (name, steps) => {
-  const { models, artifact, signature } = await compiled(name);
+test.each([
+  ...names.map(([name, steps]) => ["webgpu", name, steps] as const),
+  ...cudaNames.map(([name, steps]) => ["cuda", name, steps] as const),
+])("%s: %s", async (target, name, steps) => {
+  const { models, artifact, signature } = await compiled(name, target);
   const sizes = new Map(Object.entries({ ...signature.expected, batch: Math.min(signature.expected.batch, 8), steps }));
-  const { model: bytes, hostOutputs: sections } = await models.train(sizes);
+  const { model: bytes, hostOutputs: sections, isCapturable } = await models.train(sizes);
+  if (target === "cuda") expect(isCapturable).toBe(true);
 
   const read = readModel(bytes);
   if (!read.ok) throw new Error(read.problem.message);
-  const report = portability(read.model, readNodes(bytes)).find(({ runtime }) => runtime.endsWith("WebGPU"));
+  const report = portability(read.model, readNodes(bytes)).find(({ runtime }) =>
+    runtime.endsWith(target === "cuda" ? "CUDA" : "WebGPU"),
+  );
   expect(report?.findings).toEqual([]);
   expect(Object.values(report?.nodes ?? {}).reduce((sum, count) => sum + count)).toBeGreaterThan(20);
 
@@ -66,7 +75,7 @@ test.each(names)("%s", async (name, steps) => {
     await session.release();
     return outputs;
   };
-  const [actual, expected] = [await run(bytes, true), await run(artifact.train, false)];
+  const [actual, expected] = [await run(bytes, target === "webgpu"), await run(artifact.train, false)];
   const combined = Array.from(actual.report?.data as ArrayLike<number>);
   for (const { name: port, role } of artifact.manifest.train.outputs) {
     if (role === "step") continue;
@@ -88,7 +97,7 @@ test.each(names)("%s", async (name, steps) => {
 });
 
 test("an evaluation of static shapes reports its accumulators, and no parameters", async () => {
-  const { models, artifact, signature } = await compiled("hihello");
+  const { models, artifact, signature } = await compiled("hihello", "webgpu");
   const { model, hostOutputs: report } = await models.eval(new Map(Object.entries(signature.expected)));
   const { inputs, outputs } = artifact.manifest.eval;
   expect(report.map(({ name }) => name)).toEqual(outputs.map(({ name }) => name));

@@ -1,6 +1,7 @@
 /** Unrolling of loops: all of static length, and those of a few small steps. */
 import { describe, expect, test } from "vitest";
 import { hasSmallLoop, unroll, unrollSmallLoops } from "../../../../compiler/optimize/loops/unroll.js";
+import { cuda } from "../../../../compiler/optimize/target/index.js";
 import { changes, expectUntouched, graphOf, loop } from "../../../support/before-after.js";
 
 test("each step reads its slice, and scan outputs are concatenated", () => {
@@ -30,6 +31,21 @@ test("each step reads its slice, and scan outputs are concatenated", () => {
     +  output reshape
     "
   `);
+});
+
+test.each([
+  [6, 1, 0],
+  // 2 groups of 25 steps.
+  [50, 3, 0],
+  // A prime number of steps has no equal groups.
+  [37, 0, 37],
+])("where kernels have many results, %i steps are read by %i splits and %i slices", (length, splits, gathers) => {
+  const graph = graphOf((b, float) =>
+    loop(b, [float("h", 2)], [float("x", length, 2)], (inner, [h], [x]) => [[inner.add(h, x)], []]),
+  );
+  const text = changes(unroll, graph, { target: cuda });
+  expect(text.match(/= Split\(/g) ?? []).toHaveLength(splits);
+  expect(text.match(/= Gather\(/g) ?? []).toHaveLength(gathers);
 });
 
 test("a later loop reads the values of an earlier one directly, also in reverse", () => {
