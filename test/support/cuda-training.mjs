@@ -76,6 +76,7 @@ const onDevice = /^(kernel launch|cudaMemsetAsync|copy device-device|cublasSge\w
 /** Kernels and copies of a step that is not captured, and their estimate. */
 async function kernelsOf(spec, file) {
   const opened = await openData(spec, dirname(file));
+  if (!opened.ok) return null;
   const resolved = (await resolveBatchSize(spec, opened.value)).spec;
   const signature = opened.value.signature(resolved.train);
   const { artifact, models } = await compile(resolved, signature, { target: "cuda" });
@@ -107,7 +108,10 @@ for (const argument of process.argv.slice(2)) {
     const { ok, spec } = await readSpecFile(file);
     if (!ok) throw new Error("the spec is wrong");
     const precise = { ...spec, train: { ...spec.train, precision } };
-    Object.assign(result, await kernelsOf(precise, file));
+    const kernels = await kernelsOf(precise, file);
+    // Its data is not here.
+    if (kernels === null) continue;
+    Object.assign(result, kernels);
     const few = await train(precise, file, 2);
     result.notices = few.notices;
     const more = await train(precise, file, 6);
