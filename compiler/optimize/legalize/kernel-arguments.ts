@@ -94,6 +94,7 @@ const replace: RewriteRule = (node, { b, inputs }) => {
     }
     case "Split": {
       const { axis, sizes } = node.attributes;
+      if (!sizes.every((size) => typeof size === "number")) return undefined;
       const ends = runningSums(sizes);
       return ends.map((end, index) => b.slice(at(inputs, 0), axis, end - (sizes[index] ?? 0), end));
     }
