@@ -2,7 +2,7 @@
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
 import type { Graph, Node, NodeOf, ScanAttributes, Tensor, Value } from "../ir/types.js";
-import { graphBuilder } from "./builder.js";
+import { bodyBuilder, graphBuilder } from "./builder.js";
 import { createValueMap, withSameInputs } from "./value-map.js";
 
 export interface RewriteSite {
@@ -18,16 +18,55 @@ export interface RewriteSite {
 /** New values for the node's outputs, or undefined to copy the node. */
 export type RewriteRule = (node: Node, site: RewriteSite) => readonly Value[] | undefined;
 
-/** Applies a rule to every node, in loop bodies first. Returns the same graph where nothing was replaced. */
+/**
+ * Applies a rule to every node, in loop bodies first. Returns the same graph where nothing was replaced. A rule may run
+ * twice on a node: only a graph with a match is copied.
+ */
 export function rewrite(graph: Graph, replace: RewriteRule): Graph {
+  const bodies = new Map<Graph, Graph>();
+  const withNewBody = (node: Node): Node => {
+    if (node.op !== "Scan") return node;
+    const { body } = node.attributes;
+    const newBody = bodies.get(body) ?? rewrite(body, replace);
+    bodies.set(body, newBody);
+    return withBody(node, newBody);
+  };
+  return hasMatch(graph, replace, withNewBody) ? rewrittenCopy(graph, replace, withNewBody) : graph;
+}
+
+function hasMatch(graph: Graph, replace: RewriteRule, withNewBody: (node: Node) => Node): boolean {
+  // Reads the values of the graph itself.
+  const b = bodyBuilder(graph.name, (own) => ({ own }));
+  const lookup = nodeLookup(graph.nodes, b.nodes);
+  return graph.nodes.some((original) => {
+    const node = withNewBody(original);
+    return node !== original || replace(node, { b, inputs: node.inputs, ...lookup }) !== undefined;
+  });
+}
+
+function rewrittenCopy(graph: Graph, replace: RewriteRule, withNewBody: (node: Node) => Node): Graph {
   const b = graphBuilder(graph.name);
   const valueMap = withSameInputs(b, graph.inputs);
+  const lookup = nodeLookup(b.nodes);
+  for (const original of graph.nodes) {
+    const node = withNewBody(original);
+    const inputs = node.inputs.map(valueMap.get);
+    valueMap.record(node, replace(node, { b, inputs, ...lookup }) ?? b.copy(node, inputs));
+  }
+  return b.finish(graph.outputs.map(valueMap.get));
+}
+
+/** Producers among nodes of lists that grow. */
+function nodeLookup(...lists: readonly (readonly Node[])[]): Pick<RewriteSite, "producer" | "constant"> {
   const producers = new Map<Value, Node>();
-  let indexedCount = 0;
+  const indexedCounts = lists.map(() => 0);
   const producer = (value: Value): Node | undefined => {
-    for (; indexedCount < b.nodes.length; indexedCount++) {
-      const newNode = at(b.nodes, indexedCount);
-      for (const output of newNode.outputs) producers.set(output, newNode);
+    for (const [index, nodes] of lists.entries()) {
+      for (let count = at(indexedCounts, index); count < nodes.length; count++) {
+        const node = at(nodes, count);
+        for (const output of node.outputs) producers.set(output, node);
+      }
+      indexedCounts[index] = nodes.length;
     }
     return producers.get(value);
   };
@@ -35,15 +74,7 @@ export function rewrite(graph: Graph, replace: RewriteRule): Graph {
     const node = producer(value);
     return node?.op === "Constant" ? node.attributes.value : undefined;
   };
-  let changed = false;
-  for (const original of graph.nodes) {
-    const node = original.op === "Scan" ? withBody(original, rewrite(original.attributes.body, replace)) : original;
-    const inputs = node.inputs.map(valueMap.get);
-    const replacement = replace(node, { b, inputs, producer, constant });
-    changed ||= replacement !== undefined || node !== original;
-    valueMap.record(node, replacement ?? b.copy(node, inputs));
-  }
-  return changed ? b.finish(graph.outputs.map(valueMap.get)) : graph;
+  return { producer, constant };
 }
 
 function withBody(node: NodeOf<"Scan">, body: Graph): NodeOf<"Scan"> {

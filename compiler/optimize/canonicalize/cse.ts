@@ -12,34 +12,48 @@ function attributeText(node: Node): string {
   return `${dtype} [${shape}] ${Array.from(data, (entry) => (Object.is(entry, -0) ? "-0" : entry))}`;
 }
 
-function mergeDuplicates(graph: Graph): Graph {
-  // Values are numbered per builder, so that expressions of two graphs are never equal.
-  const scopes = new Map<
-    object,
-    { readonly ids: Map<Value, number>; readonly outputs: Map<string, readonly Value[]> }
-  >();
-  let changed = false;
-  const result = rewrite(graph, (node, { b, inputs }) => {
-    if (node.op === "Scan") return undefined;
-    const scope = scopes.get(b) ?? { ids: new Map(), outputs: new Map() };
-    scopes.set(b, scope);
-    const ids = inputs.map((value) => {
-      const id = scope.ids.get(value) ?? scope.ids.size;
-      scope.ids.set(value, id);
+/** The text of a node's expression. Operands are numbered in the order in which they are first read. */
+function expressionTexts(): (node: Node, inputs: readonly Value[]) => string {
+  const ids = new Map<Value, number>();
+  return (node, inputs) => {
+    const operands = inputs.map((value) => {
+      const id = ids.get(value) ?? ids.size;
+      ids.set(value, id);
       return id;
     });
-    if (traitsOf(node).commutative) ids.sort((x, y) => x - y);
-    const key = `${node.op} ${ids} ${attributeText(node)}`;
-    const existing = scope.outputs.get(key);
-    if (existing !== undefined) {
-      changed = true;
-      return existing;
-    }
-    const outputs = b.copy(node, inputs);
-    scope.outputs.set(key, outputs);
+    if (traitsOf(node).commutative) operands.sort((x, y) => x - y);
+    return `${node.op} ${operands} ${attributeText(node)}`;
+  };
+}
+
+function hasDuplicates({ nodes }: Graph): boolean {
+  const textOf = expressionTexts();
+  const texts = new Set<string>();
+  return nodes.some((node) => {
+    if (node.op === "Scan") return hasDuplicates(node.attributes.body);
+    const text = textOf(node, node.inputs);
+    if (texts.has(text)) return true;
+    texts.add(text);
+    return false;
+  });
+}
+
+function mergeDuplicates(graph: Graph): Graph {
+  if (!hasDuplicates(graph)) return graph;
+  // Each builder has its own values, so that expressions of two graphs are never equal.
+  const scopes = new Map<
+    object,
+    { readonly textOf: ReturnType<typeof expressionTexts>; readonly outputs: Map<string, readonly Value[]> }
+  >();
+  return rewrite(graph, (node, { b, inputs }) => {
+    if (node.op === "Scan") return undefined;
+    const scope = scopes.get(b) ?? { textOf: expressionTexts(), outputs: new Map() };
+    scopes.set(b, scope);
+    const text = scope.textOf(node, inputs);
+    const outputs = scope.outputs.get(text) ?? b.copy(node, inputs);
+    scope.outputs.set(text, outputs);
     return outputs;
   });
-  return changed ? result : graph;
 }
 
 export const cse: Pass = {
