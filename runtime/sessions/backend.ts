@@ -15,7 +15,7 @@ import type { SpecializedModel, SpecializedModels } from "../../compiler/compile
 import type { Batch } from "../data/source.js";
 import { type Failure, fail, ok, type Result } from "../result.js";
 import { tensorOf } from "../tensors/ort.js";
-import { type CudaDevice, openCudaDevice } from "./native/cuda-graph.js";
+import { type CudaDevice, openCudaDevice, uncapturedNotice } from "./native/cuda-graph.js";
 import { openNativeSession } from "./native/session.js";
 import { dataFeeds, type FetchTensors, trainingState } from "./ports.js";
 import type { Feeds, Runner } from "./runner.js";
@@ -39,6 +39,8 @@ export interface Backend {
   readonly unrollsSteps: boolean;
   /** Copies tensors from the device; undefined where the host holds them. */
   readonly fetchTensors: FetchTensors | undefined;
+  /** Notices of the calls since it was last called. */
+  readonly takeNotices?: () => readonly string[];
 }
 
 export type BackendResult = Result<Backend, SessionError>;
@@ -74,11 +76,10 @@ async function openCuda(
   const captured = await openCapturedStep(options, firstBatch);
   const sessions = await openSessions(device, options, captured.ok ? captured.value : undefined);
   if (captured.ok || !sessions.ok || sessions.value.device !== "cuda") return sessions;
-  const notice = `The step is not captured as a CUDA graph, and its kernels are started one by one: ${captured.error}.`;
-  return ok({ ...sessions.value, notice });
+  return ok({ ...sessions.value, notice: uncapturedNotice(captured.error) });
 }
 
-type CapturedStep = Pick<Backend, "training"> & { readonly fetchTensors: FetchTensors };
+type CapturedStep = Pick<Backend, "training" | "takeNotices"> & { readonly fetchTensors: FetchTensors };
 
 async function openCapturedStep(
   { artifact, models }: BackendOptions,
@@ -93,7 +94,7 @@ async function openCapturedStep(
     cuda = device;
     const training = openStaticShapeRunner(ports, models.train, async (model, sizes) => ok(device.open(model, sizes)));
     await training.open(dataFeeds(ports, firstBatch(), [1]));
-    return ok({ training, fetchTensors: (_, tensors) => device.fetch(tensors) });
+    return ok({ training, fetchTensors: (_, tensors) => device.fetch(tensors), takeNotices: device.takeNotices });
   } catch (error) {
     cuda?.release();
     return fail(errorReason(error));

@@ -181,7 +181,7 @@ async function runLoop(run: TrainingRun, startStep: number): Promise<TrainOutcom
     tuner.record(steps, performance.now() - startedAt);
 
     emit([...speedEvents(tuner), ...reporter.report(step + 1, result)]);
-    emit(noticeEvents(prepared.threadTuner?.takeNotices() ?? []));
+    emit(noticeEvents([...(prepared.threadTuner?.takeNotices() ?? []), ...(prepared.takeNotices?.() ?? [])]));
     const { nonFinite } = result;
     if (nonFinite !== null) return failDiverged(run, step, { ...result, nonFinite });
     step += steps;

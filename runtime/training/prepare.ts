@@ -33,6 +33,8 @@ export interface PreparedTraining
   readonly threadTuner?: ThreadTuner | undefined;
   /** True where a call of many steps is a model of many, without a loop over them. False by default. */
   readonly unrollsSteps?: boolean;
+  /** Notices of the device's calls since it was last called. */
+  readonly takeNotices?: (() => readonly string[]) | undefined;
   /** Of the step of another program's model. */
   readonly importedModel?: {
     /** The contents of `training.json`. */
@@ -56,7 +58,7 @@ export async function prepare(request: TrainRequest): Promise<PrepareResult> {
   const backendOptions = { artifact, models, workPerSync, threads: fixedThreads(request), timeSteps };
   const backendResult = await openBackend(request.device, backendOptions, () => batches(1, 1));
   if (!backendResult.ok) return runFailed(backendResult.error.message, backendResult.error.hint);
-  const { training, evaluation, device, unrollsSteps, notice, fetchTensors } = backendResult.value;
+  const { training, evaluation, device, unrollsSteps, notice, fetchTensors, takeNotices } = backendResult.value;
   const { tuner, notices: tunerNotices } = openThreadTuner({
     ...{ runner: training, device, artifact, timeSteps, workPerSync, threads: request.threads },
     ...{ lastStep: batchSchedule.steps, availableMemory },
@@ -78,6 +80,7 @@ export async function prepare(request: TrainRequest): Promise<PrepareResult> {
     textSampler: samples && (await openTextSampler(spec, artifact, samples)),
     device,
     unrollsSteps,
+    takeNotices,
     notices: [notice, ...tunerNotices, ...plan.notices].filter((text) => text !== ""),
   });
 }

@@ -23,6 +23,8 @@ export interface CudaDevice {
   open(model: SpecializedModel, sizes: SymbolSizes): CudaStep;
   /** Copies the tensors that are on the device. */
   fetch(tensors: Feeds): Promise<Record<string, Tensor>>;
+  /** The notice about the first step that is not captured, at its first call. */
+  takeNotices(): readonly string[];
   release(): void;
 }
 
@@ -52,7 +54,7 @@ export async function openCudaDevice(ports: Ports): Promise<CudaDevice | undefin
   return memory && createDevice(ort, memory, ports);
 }
 
-function createDevice(ort: OrtApi, memory: CudaMemory, ports: Ports): CudaDevice {
+export function createDevice(ort: OrtApi, memory: CudaMemory, ports: Ports): CudaDevice {
   const generations: [number, number] = [0, 0];
   const memoryInfo = createObject((to) => ort.createDeviceMemoryInfo("Cuda", ...DEVICE_MEMORY, to));
   const carried = new Set(
@@ -67,6 +69,13 @@ function createDevice(ort: OrtApi, memory: CudaMemory, ports: Ports): CudaDevice
     const value = tensor.gpuBuffer as unknown as DeviceValue;
     if (value.generation === generations[value.set]) return value;
     throw new Error(`The device has replaced the values of "${name}".`);
+  };
+
+  let notices: readonly string[] = [];
+  let isReported = false;
+  const reportOnce = (reason: string) => {
+    if (!isReported) notices = [uncapturedNotice(reason)];
+    isReported = true;
   };
 
   const open: CudaDevice["open"] = ({ model, hostOutputs, isCapturable }, sizes) => {
@@ -117,11 +126,16 @@ function createDevice(ort: OrtApi, memory: CudaMemory, ports: Ports): CudaDevice
       run(state.options);
       const replayed = run(state.options);
       state.isChecked = true;
-      state.isReplayed = areClose(replayed, expected);
-      return state.isReplayed ? replayed : run(plain);
+      const difference = findDifference(replayed, expected);
+      if (difference === -1) return replayed;
+      state.isReplayed = false;
+      const name = hostOutputAt(hostOutputs, difference);
+      reportOnce(`its output "${name}" is ${replayed[difference]} with capture and ${expected[difference]} without`);
+      return run(plain);
     };
     // A step that cannot be captured fails here, before training.
     if (isCapturable) for (const { binding, options } of bindings) ort.runWithBinding(session, options, binding);
+    else reportOnce("some of its kernels copy their arguments from the host");
     const uploaded = new Map<string, Tensor>();
     const upload = (port: Port, tensor: Tensor, address: Handle) => {
       if (uploaded.get(port.name) === tensor || isSameScalar(uploaded.get(port.name), tensor)) return;
@@ -173,9 +187,17 @@ function createDevice(ort: OrtApi, memory: CudaMemory, ports: Ports): CudaDevice
       });
       return Object.fromEntries(copies);
     },
+    takeNotices() {
+      const taken = notices;
+      notices = [];
+      return taken;
+    },
     release: memory.release,
   };
 }
+
+export const uncapturedNotice = (reason: string): string =>
+  `The step is not captured as a CUDA graph, and its kernels are started one by one: ${reason}.`;
 
 function createSession(ort: OrtApi, model: Uint8Array, stream: Handle, isCaptured: boolean): Handle {
   const { environment } = environmentOf(ort);
@@ -225,12 +247,23 @@ function isSameScalar(previous: Tensor | undefined, { dims, data }: Tensor): boo
   );
 }
 
-function areClose(actual: Float32Array, expected: Float32Array): boolean {
-  return actual.every((value, index) => {
+/** The index of the first value that is not close to its reference, or -1. */
+function findDifference(actual: Float32Array, expected: Float32Array): number {
+  return actual.findIndex((value, index) => {
     const reference = expected[index] ?? Number.NaN;
-    if (!Number.isFinite(reference)) return Object.is(value, reference);
-    return Math.abs(value - reference) <= CAPTURE_TOLERANCE * Math.max(Math.abs(reference), 1e-6);
+    if (!Number.isFinite(reference)) return !Object.is(value, reference);
+    return !(Math.abs(value - reference) <= CAPTURE_TOLERANCE * Math.max(Math.abs(reference), 1e-6));
   });
+}
+
+/** The name of the output for the host that an element of the report belongs to. */
+function hostOutputAt(outputs: SpecializedModel["hostOutputs"], index: number): string {
+  let end = 0;
+  const found = outputs.find(({ shape }) => {
+    end += elementCount(shape);
+    return index < end;
+  });
+  return required(found ?? null, HOST_OUTPUT).name;
 }
 
 function inputNameOf(output: string): string {
