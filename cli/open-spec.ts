@@ -7,7 +7,7 @@ import type { SourceMap } from "../schema/diagnostics/source-map.js";
 import type { JsonObject } from "../schema/json-pointer.js";
 import type { NormalSpec } from "../schema/normal/index.js";
 import type { Override } from "../schema/parse/overrides.js";
-import type { ReadResult } from "../schema/read.js";
+import type { ReadOptions, ReadResult } from "../schema/read.js";
 import { unusedDefinitions } from "../schema/validate/unused-definitions.js";
 import type { Output } from "./output.js";
 import { columnsOf } from "./wrap-text.js";
@@ -19,6 +19,8 @@ export interface OpenedSpec {
   readonly origins: SourceMap;
   /** Warnings about definitions of the spec itself, not of the specs that it extends, that nothing uses. */
   readonly unused: readonly Diagnostic[];
+  /** Notices of models that are read from a run's copy. */
+  readonly notices: readonly string[];
   /** Base folder of the spec's relative paths. */
   readonly folder: string;
   /** Positions of problems in the user's text, or in a file that the problem names. */
@@ -34,9 +36,13 @@ export interface SpecError {
 
 export type ReadSpecResult = Result<OpenedSpec, SpecError>;
 
-export async function readSpec(file: string, overrides: readonly Override[]): Promise<ReadSpecResult> {
+export async function readSpec(
+  file: string,
+  overrides: readonly Override[],
+  keptModels?: ReadOptions["keptModels"],
+): Promise<ReadSpecResult> {
   const { readSpecFile } = await import("../schema/read.js");
-  const result = await readSpecFile(file, { overrides });
+  const result = await readSpecFile(file, { overrides, ...(keptModels && { keptModels }) });
   if (result.ok) return toOpenedSpec(result);
   const diagnostics = await Promise.all(result.diagnostics.map((diagnostic) => withTemplateHint(diagnostic, file)));
   return toOpenedSpec({ ...result, diagnostics });
@@ -66,7 +72,7 @@ export async function readSpecText(
 
 function toOpenedSpec(result: ReadResult): ReadSpecResult {
   if (!result.ok) return fail({ diagnostics: result.diagnostics, source: result.document });
-  const { spec, origins, folder, document } = result;
+  const { spec, origins, folder, document, notices } = result;
   const locate = (problem: RunProblem): Diagnostic => {
     const diagnostic = document.locate(problem);
     const { file: otherFile, line, column = 1 } = problem;
@@ -78,7 +84,8 @@ function toOpenedSpec(result: ReadResult): ReadSpecResult {
   const unused = unusedDefinitions(resolved)
     .map(locate)
     .filter(({ file }) => file === undefined);
-  return ok({ spec, resolved, origins, unused, folder, source: document, locate: (problems) => problems.map(locate) });
+  const locateAll = (problems: readonly RunProblem[]) => problems.map(locate);
+  return ok({ spec, resolved, origins, unused, notices, folder, source: document, locate: locateAll });
 }
 
 /** The spec; undefined after reporting errors. */
@@ -86,8 +93,9 @@ export async function openSpec(
   output: Output,
   file: string,
   overrides: readonly Override[],
+  keptModels?: ReadOptions["keptModels"],
 ): Promise<OpenedSpec | undefined> {
-  const read = await readSpec(file, overrides);
+  const read = await readSpec(file, overrides, keptModels);
   if (read.ok) return read.value;
   await reportSpecErrors(output, read.error.diagnostics, read.error.source);
   return undefined;

@@ -5,7 +5,7 @@ import { withVariables } from "./compose/variables.js";
 import type { Diagnostic, Problem, SourceText } from "./diagnostics/index.js";
 import type { SourceMap } from "./diagnostics/source-map.js";
 import { child, isObject, type Json } from "./json-pointer.js";
-import type { NormalSpec } from "./normal/index.js";
+import type { NormalLayer, NormalSpec } from "./normal/index.js";
 import { normalize } from "./normalize/index.js";
 import { readTextFile } from "./parse/file.js";
 import { parseDocument, type SpecDocument } from "./parse/json.js";
@@ -18,7 +18,12 @@ import { layersOf } from "./validate/layers.js";
 export interface ReadOptions {
   /** Values from the command line, applied in order. */
   readonly overrides?: readonly Override[];
+  /** The copies of models that a run has: layers read them in place of the files that the spec names. */
+  readonly keptModels?: (spec: NormalSpec) => KeptModels;
 }
+
+/** The path and the SHA-256 of each copy of a model, by the name of the layer. */
+export type KeptModels = ReadonlyMap<string, { readonly file: string; readonly sha256: string }>;
 
 export interface ReadTextOptions extends ReadOptions {
   /** Name of the text in messages. Its base name is the default of the model's name. */
@@ -34,6 +39,8 @@ export type ReadResult =
       readonly origins: SourceMap;
       readonly document: SpecDocument;
       readonly folder: string;
+      /** Notices of models that layers read from a copy, because the file is missing or has another content. */
+      readonly notices: readonly string[];
     }
   | {
       readonly ok: false;
@@ -60,7 +67,7 @@ export async function readSpecFile(path: string, options: ReadOptions = {}): Pro
  * from 1, message, hint.
  */
 export async function readSpec(content: string | Spec, options: ReadTextOptions = {}): Promise<ReadResult> {
-  const { file = "spec.json", folder = process.cwd(), overrides = [] } = options;
+  const { file = "spec.json", folder = process.cwd(), overrides = [], keptModels } = options;
   const text = typeof content === "string" ? content.replace(byteOrderMark, "") : JSON.stringify(content, undefined, 2);
 
   // 1. Parse the text, with the position of every value.
@@ -91,21 +98,55 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
 
   // 4. Read the models that layers name.
   const models = await readModels(document.value, folder);
-  if (models.problems.length > 0) return failure(models.problems);
+  if (models.problems.length > 0 && keptModels === undefined) return failure(models.problems);
 
   // 5. Normalize: expand sugar, fill in defaults, resolve cells.
   const normalized = normalize(spec, nameOfFile(file), models.digests);
-  if (!normalized.ok) return failure(normalized.problems);
-  return { ok: true, spec: normalized.spec, origins: normalized.origins, document, folder };
+  if (!normalized.ok) return failure([...models.problems, ...normalized.problems]);
+
+  // 6. Read the copies of models that a run has.
+  const kept = await readKeptModels(normalized.spec, keptModels);
+  const missing = models.problems.filter(({ path }) => !kept.read.has(models.files.get(path) ?? ""));
+  if (missing.length > 0) return failure(missing);
+  const { origins } = normalized;
+  return { ok: true, spec: kept.spec, origins, document, folder, notices: kept.notices };
+}
+
+/** The spec with the copies of models in place of the files that it names. A copy of another content is left out. */
+async function readKeptModels(spec: NormalSpec, keptModels: ReadOptions["keptModels"]) {
+  const read = new Set<string>();
+  const notices = new Set<string>();
+  const copies: KeptModels = spec.model.some(({ layer }) => layer === "onnx")
+    ? (keptModels?.(spec) ?? new Map())
+    : new Map();
+  const model: NormalLayer[] = [];
+  for (const layer of spec.model) {
+    const copy = layer.layer === "onnx" ? copies.get(layer.name) : undefined;
+    const digest = copy && (await readModelFile({ file: resolve(copy.file), path: "" }, ""));
+    if (layer.layer !== "onnx" || copy === undefined || digest !== copy.sha256) {
+      model.push(layer);
+      continue;
+    }
+    read.add(layer.file);
+    if (layer.sha256 !== digest) {
+      const reason = layer.sha256 === null ? "is missing" : "has another content than when the run began";
+      notices.add(`The model "${layer.file}" ${reason}: the run reads its own copy, ${copy.file}.`);
+    }
+    model.push({ ...layer, file: resolve(copy.file), sha256: digest });
+  }
+  return { spec: { ...spec, model }, read, notices: [...notices] };
 }
 
 /** The SHA-256 of each model that a layer names, by its name in the spec. */
 async function readModels(spec: Json, folder: string) {
   const digests = new Map<string, string>();
+  /** The names of files by the paths of their problems. */
+  const files = new Map<string, string>();
   const problems: Problem[] = [];
   for (const { layer, path } of isObject(spec) ? layersOf(spec) : []) {
     const { file, sha256 } = layer;
     if (layer.layer !== "onnx" || typeof file !== "string") continue;
+    files.set(child(path, "file"), file);
     const digest = digests.get(file) ?? (await readModelFile({ file, path: child(path, "file") }, folder));
     if (typeof digest !== "string") {
       problems.push(digest);
@@ -120,7 +161,7 @@ async function readModels(spec: Json, folder: string) {
         hint: 'Restore the file, or remove "sha256".',
       });
   }
-  return { digests, problems };
+  return { digests, files, problems };
 }
 
 /** Names of the variables that the spec and the command line give. */

@@ -2350,7 +2350,7 @@ export interface OnnxLayer {
   name?: LayerName;
   from?: From;
   /**
-   * An ONNX model, relative to the spec. A run keeps a copy, `layer-….onnx`, for predictions, evaluations and exports; `--resume` reads the file.
+   * An ONNX model, relative to the spec. A run keeps a copy, `layer-….onnx`, for predictions, evaluations, exports and `--resume`.
    */
   file: string;
   /**

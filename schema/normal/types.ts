@@ -1954,8 +1954,8 @@ export interface NormalOnnx {
   readonly name: string;
   readonly from: readonly string[];
   /**
-   * An ONNX model, relative to the spec. A run keeps a copy, `layer-….onnx`, for predictions, evaluations and exports;
-   * `--resume` reads the file.
+   * An ONNX model, relative to the spec. A run keeps a copy, `layer-….onnx`, for predictions, evaluations, exports and
+   * `--resume`.
    */
   readonly file: string;
   /**

@@ -35,9 +35,7 @@ export async function readModelFile({ file, path }: NamedModel, folder: string):
       return problem("file-not-readable", `"${file}" cannot be read (${code || error}).`);
     const nearest = nearestPath(absolute, (name) => name.endsWith(".onnx"));
     const near = nearest !== undefined && !isAbsolute(file) ? relative(folder, nearest) : nearest;
-    const elsewhere =
-      "Relative paths start from the spec's folder. A run has a copy, layer-….onnx: copy it back to resume the run.";
-    const hint = didYouMean(near) || elsewhere;
+    const hint = didYouMean(near) || "Relative paths start from the spec's folder.";
     return problem("file-missing", `The model "${file}" does not exist.`, hint);
   }
 }

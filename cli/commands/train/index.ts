@@ -5,6 +5,7 @@ import { detectLaunch } from "../../../runtime/distributed/launcher.js";
 import type { TrainEvent } from "../../../runtime/events.js";
 import type { NameMap } from "../../../runtime/import/index.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
+import type { NormalSpec } from "../../../schema/normal/index.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule } from "../../command.js";
 import { reportFailure, reportInvalidInput } from "../../errors.js";
@@ -121,11 +122,10 @@ export const trainCommand: CommandModule = {
       reportInvalidInput(output, "usage", "--fold needs a split in folds", "For example --set data.split.folds=5.");
       return cancelTraining();
     }
-    const name = flags.fold === undefined ? spec.name : `${spec.name}-fold-${flags.fold}`;
     const request: TrainRequest = {
       spec,
       folder,
-      out: flags.out ?? join("runs", name),
+      out: runFolder(flags, spec),
       device: flags.device,
       resume: flags.resume === true,
       ...(flags.overwrite === true && { overwrite: true }),
@@ -207,11 +207,19 @@ async function openTrainSpec(
       flags.columns ?? [],
     );
   if (!isModel) {
-    const opened = await openSpec(output, file, overrides);
+    const { keptModels } = await import("../../../runtime/run/kept-models.js");
+    const copies = flags.resume === true ? (spec: NormalSpec) => keptModels(runFolder(flags, spec)) : undefined;
+    const opened = await openSpec(output, file, overrides, copies);
     for (const { message, hint } of opened?.unused ?? []) output.note(`${message} ${hint}`);
+    for (const notice of opened?.notices ?? []) output.note(notice);
     return opened;
   }
   return (await import("../../open-trainable-model.js")).openTrainableSpec(output, file, flags.data, overrides);
+}
+
+/** The run directory. */
+function runFolder({ out, fold }: Flags, { name }: NormalSpec): string {
+  return out ?? join("runs", fold === undefined ? name : `${name}-fold-${fold}`);
 }
 
 function isModelFile(file: string): boolean {

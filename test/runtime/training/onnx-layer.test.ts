@@ -7,10 +7,11 @@ import { initialValues } from "../../../compiler/onnx/read/initial-values.js";
 import { replaceWeights } from "../../../compiler/onnx/splice/replace-weights.js";
 import { exportModel } from "../../../runtime/export/index.js";
 import { exportLayer } from "../../../runtime/export/layer-model.js";
+import { keptModels } from "../../../runtime/run/kept-models.js";
 import { loadModels } from "../../../runtime/storage/model-files.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { NormalOnnx } from "../../../schema/normal/index.js";
-import { readSpec } from "../../../schema/read.js";
+import { type ReadTextOptions, readSpec } from "../../../schema/read.js";
 import { modelBytes } from "../../support/onnx-models.js";
 import { unplacedProblems } from "../../support/read-spec.js";
 import { temporaryFolder } from "../../support/temporary-folder.js";
@@ -153,7 +154,26 @@ test("a run keeps its model: it is resumed to the same weights, exported, and re
     ok: false,
     error: { problems: [{ code: "resume-model", path: "/model/1/file" }] },
   });
+  const resumed = (keptModels?: ReadTextOptions["keptModels"]) =>
+    readSpec(JSON.stringify(between(8)), { folder, ...(keptModels && { keptModels }) });
+  const copies = () => keptModels(second.out);
+  const copy = join(second.out, kept[0] ?? "");
+  expect((await resumed(copies)).ok && (await resumed(copies))).toMatchObject({
+    notices: [
+      `The model "encoder.onnx" has another content than when the run began: the run reads its own copy, ${copy}.`,
+    ],
+  });
   renameSync(file, join(folder, "encoders.onnx"));
+  const read = await resumed(copies);
+  if (!read.ok) throw new Error(read.diagnostics.map(({ message }) => message).join("\n"));
+  expect(read.notices).toEqual([`The model "encoder.onnx" is missing: the run reads its own copy, ${copy}.`]);
+  const base = { folder, device: "cpu", init: null, disabledPasses: [] } as const;
+  const last = await run({ ...base, spec: read.spec, out: second.out, resume: true });
+  expect(last.outcome.ok ? "" : JSON.stringify(last.outcome.error)).toBe("");
+  // A copy of another content is no copy.
+  writeFileSync(copy, readFileSync(fixture("rows.onnx")));
+  expect(await resumed(copies)).toMatchObject({ ok: false, diagnostics: [{ code: "file-missing" }] });
+  writeFileSync(copy, readFileSync(fixture("mlp.onnx")));
   expect(await unplacedProblems(between(8), { folder })).toEqual([
     'file-missing /model/1/file | The model "encoder.onnx" does not exist. | Did you mean "encoders.onnx"?',
   ]);
