@@ -12,6 +12,8 @@ export interface EquationScope {
   readonly fresh: (hint: string) => string;
   /** Values that are read more than once. */
   readonly repeated: ReadonlySet<Value>;
+  /** Values that are read at all. */
+  readonly read: ReadonlySet<Value>;
   /** Values that are written in place. Grows as lines are written. */
   readonly inline: Map<Value, InfixExpression>;
 }
@@ -28,13 +30,9 @@ export function equationScope(
   results: readonly Value[],
   fresh = numberedNames(names.values()),
 ): EquationScope {
-  return { names, fresh, repeated: repeatedValues(nodes, results), inline: new Map() };
-}
-
-/** Values that `nodes` and `otherReads` together read more than once. */
-function repeatedValues(nodes: readonly Node[], otherReads: readonly Value[]): ReadonlySet<Value> {
-  const reads = [...nodes.flatMap(({ inputs }) => inputs), ...otherReads];
-  return new Set(reads.filter((value, index) => reads.indexOf(value) < index));
+  const reads = [...nodes.flatMap(({ inputs }) => inputs), ...results];
+  const repeated = new Set(reads.filter((value, index) => reads.indexOf(value) < index));
+  return { names, fresh, read: new Set(reads), repeated, inline: new Map() };
 }
 
 /** The name of a value in a scope that is not written in place; a value without one gets it here. */
@@ -68,7 +66,10 @@ export function nameResults(
   });
 }
 
-/** The lines of nodes, in order. A value that has no name in `scope.names` is written in place where that is short. */
+/**
+ * The lines of nodes, in order. A value that has no name in `scope.names` is written in place where that is short; one
+ * that nothing reads has no line.
+ */
 export function infixLines(nodes: readonly Node[], scope: EquationScope): readonly string[] {
   const operandOf = (value: Value): InfixExpression => expressionInScope(scope, value, "a");
   const lines: string[] = [];
@@ -80,9 +81,12 @@ export function infixLines(nodes: readonly Node[], scope: EquationScope): readon
       scope.inline.set(first, expression);
       continue;
     }
-    const targets = node.outputs.map((output) => nameInScope(scope, output, "t"));
-    if (expressions.length === 1) lines.push(`${targets.join(", ")} = ${expression.text}`);
-    else for (const [index, { text }] of expressions.entries()) lines.push(`${targets[index]} = ${text}`);
+    const isRead = (output: Value) => scope.read.has(output);
+    const targetOf = (output: Value) => nameInScope(scope, output, "t");
+    if (expressions.length > 1) {
+      for (const [index, output] of node.outputs.entries())
+        if (isRead(output)) lines.push(`${targetOf(output)} = ${at(expressions, index).text}`);
+    } else if (node.outputs.some(isRead)) lines.push(`${node.outputs.map(targetOf).join(", ")} = ${expression.text}`);
   }
   return lines;
 }
