@@ -21,7 +21,22 @@ export interface FunctionExplanation {
 /** Rows of the first argument, in the order in which they are tried: sizes that a function needs are numbers. */
 const exampleRows: readonly (readonly Dim[])[] = [["features"], [4], [2, 4], [4, 1]];
 /** Arguments that are numbers, by their name in the notation. */
-const exampleNumbers: Readonly<Record<string, number>> = { low: -1, high: 1, parts: 2, heads: 2, classes: 3 };
+const exampleNumbers: Readonly<Record<string, number>> = { low: -1, high: 1, parts: 2, heads: 2, classes: 3, steps: 1 };
+
+/** The operators of a call of an optimizer's function, for a matrix: they need no gradient. Steps are shown once. */
+export function updateOperators(called: EquationFunction): readonly string[] {
+  const b = graphBuilder("call");
+  const { operands, types, nodeCount } = openArguments(b, called, ["rows", "columns"]);
+  const type = called.infer(types, shapeRules([]));
+  if (type === undefined || !("shape" in type)) throw new Error(`no example of ${called.notation} is a tensor`);
+  called.build(b, operands, type.shape, types, 0);
+  return operatorsAfter(b, nodeCount);
+}
+
+/** The operators of the nodes after the first ones, without constants. */
+function operatorsAfter(b: Builder, nodeCount: number): readonly string[] {
+  return b.nodes.slice(nodeCount).flatMap(({ op }: Node) => (op === "Constant" ? [] : [op]));
+}
 
 /** The explanation of a function, by a call of tensors under the names of its notation. */
 export function explainFunction(called: EquationFunction, context: PassContext): FunctionExplanation {
@@ -34,7 +49,7 @@ export function explainFunction(called: EquationFunction, context: PassContext):
     const type = called.infer(call.types, rules, formula);
     if (type?.kind !== "tensor" || rules.isUndecided()) continue;
     const results = [called.build(b, call.operands, type.shape, call.types, batch.length, undefined, formula)].flat();
-    const operators = b.nodes.slice(call.nodeCount).flatMap(({ op }: Node) => (op === "Constant" ? [] : [op]));
+    const operators = operatorsAfter(b, call.nodeCount);
     const names = results.length === 1 ? ["dy"] : results.map((_, index) => `dy${index + 1}`);
     const cotangents = results.map((value, index) => ({ value, name: at(names, index) }));
     const gradient = isDifferentiable(called) ? gradientEquations(b, cotangents, call.tensorCount, context) : [];
@@ -62,7 +77,11 @@ interface ExampleCall {
 }
 
 /** The arguments that a call needs, as inputs of the graph. */
-function openArguments(b: Builder, { notation, arity }: EquationFunction, shape: readonly Dim[]): ExampleCall {
+function openArguments(
+  b: Builder,
+  { notation, arity, conditionCount }: EquationFunction,
+  shape: readonly Dim[],
+): ExampleCall {
   const argumentNames = /\((.*)\)$/.exec(notation)?.[1]?.split(", ") ?? [];
   const operandNames = argumentNames.filter((name) => !name.startsWith('"'));
   // A formula has as many operands as its example.
@@ -74,8 +93,8 @@ function openArguments(b: Builder, { notation, arity }: EquationFunction, shape:
       b.input(name, { dtype: "float32", shape: name === "step" ? shape.with(-1, 1) : shape }),
     ]),
   );
-  const operands = names.map((name): Operand => {
-    if (name === "condition") return b.greater(at([...inputs.values()], 0), 0);
+  const operands = names.map((name, index): Operand => {
+    if (index < conditionCount) return b.greater(at([...inputs.values()], 0), 0);
     return inputs.get(name) ?? exampleNumbers[name] ?? 0;
   });
   const types = operands.map(

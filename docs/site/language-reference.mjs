@@ -57,12 +57,13 @@ const cell = (text) => text.replaceAll("|", "\\|");
 const code = (text) => `\`${text}\``;
 
 /** One function as an item of a list. */
+const operatorLine = (operators) => `  ONNX: ${[...new Set(operators)].join(", ")}.`;
+
 function item(called, { gradient, operators }, equation) {
-  const counts = operators.map((operator, index) => operators.indexOf(operator) === index && operator).filter(Boolean);
   return [
     `- **${code(called.notation)}**: ${equation}.`,
     `  Derivative: ${gradient.length === 0 ? "0, everywhere" : gradient.map(code).join("; ")}.`,
-    `  ONNX: ${counts.join(", ")}.`,
+    operatorLine(operators),
   ].join("\\\n");
 }
 
@@ -124,7 +125,7 @@ const scopeRows = [
 /** Functions that only optimizers have. */
 const updateGroup = {
   title: "Functions of optimizers",
-  text: "A parameter is one tensor without a batch: functions along an axis name the axis, `mean(g, -1)`, and these take all entries, or a matrix.",
+  text: "A parameter is one tensor without a batch: functions along an axis name the axis, `mean(g, -1)`, and these take all entries, or a matrix. No gradient of an update is taken, so none has a derivative.",
   names: ["norm", "sum_all", "mean_all", "one_minus_power", "newton_schulz", "and"],
 };
 
@@ -141,8 +142,9 @@ const table = (head, rows) =>
  * @param functions the built-in functions: `get(name)`.
  * @param updateFunctions those of optimizers.
  * @param explain from a function to its equations, gradient and operators.
+ * @param operatorsOf from a function of optimizers to its operators.
  */
-export function languageReference(functions, updateFunctions, explain) {
+export function languageReference(functions, updateFunctions, explain, operatorsOf) {
   const explained = (name) => explain(functions.get(name), { expected: new Map() });
   const documented = new Set([...groups.flatMap(({ names }) => names), ...activations]);
   const missing = functions.names.filter((name) => !documented.has(name));
@@ -151,8 +153,8 @@ export function languageReference(functions, updateFunctions, explain) {
   const unlisted = updateNames.filter((name) => !updateGroup.names.includes(name));
   if (unlisted.length > 0) throw new Error(`the functions of optimizers lack ${unlisted.join(", ")}`);
   const updateItems = updateGroup.names.map((name) => {
-    const { notation, equation } = updateFunctions.get(name);
-    return `- **${code(notation)}**: ${equation}.`;
+    const called = updateFunctions.get(name);
+    return `- **${code(called.notation)}**: ${called.equation}.\\\n${operatorLine(operatorsOf(called))}`;
   });
   const sections = groups.flatMap(({ title, text, names }) => [
     `## ${title}`,

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { explainFunction } from "../../compiler/inspect/explain-function.js";
+import { explainFunction, updateOperators } from "../../compiler/inspect/explain-function.js";
 import { builtInFunctions, updateFunctions } from "../../compiler/language/functions/index.js";
 import { builtInActivations } from "../../schema/built-in.js";
 import { definition, specSchema } from "../../schema/json-schema.js";
@@ -30,7 +30,7 @@ test("the page of the command line is up to date (npm run build, npm run referen
 test("the page of the equation language is up to date, and every activation has a source", async () => {
   const { languageReference } = await import(join(site, "language-reference.mjs"));
   const { activationSources } = await import(join(site, "sources.mjs"));
-  const text: string = languageReference(builtInFunctions, updateFunctions, explainFunction);
+  const text: string = languageReference(builtInFunctions, updateFunctions, explainFunction, updateOperators);
   expect(page("language.md") === text, "outdated docs/reference/language.md: npm run reference").toBe(true);
   expect(builtInActivations().filter((name) => activationSources[name] === undefined)).toEqual([]);
 });

@@ -1,8 +1,8 @@
 /** Explanations of functions: the printed gradient, as equations of the language, is the finite difference. */
 import { expect, test } from "vitest";
-import { explainFunction } from "../../../compiler/inspect/explain-function.js";
+import { explainFunction, updateOperators } from "../../../compiler/inspect/explain-function.js";
 import { shapeRules } from "../../../compiler/language/expression-type.js";
-import { builtInFunctions } from "../../../compiler/language/functions/index.js";
+import { builtInFunctions, updateFunctions } from "../../../compiler/language/functions/index.js";
 
 const context = { expected: new Map<string, number>() };
 
@@ -74,4 +74,28 @@ test("a function that is constant almost everywhere has no gradient; every funct
     "one_hot",
   ]);
   expect(explained.filter(({ operators }) => operators.length === 0)).toEqual([]);
+});
+
+test("a line of a gradient is read by a later one, or is the gradient of an argument", () => {
+  for (const name of builtInFunctions.names) {
+    const called = builtInFunctions.get(name);
+    if (called === undefined) throw new Error(name);
+    const { gradient } = explainFunction(called, context);
+    const unread = gradient.filter((line, index) => {
+      const targets = (line.split(" = ")[0] ?? "").split(", ");
+      const later = gradient.slice(index + 1).join("\n");
+      return !targets.some((target) => target.startsWith("d") || new RegExp(`\\b${target}\\b`).test(later));
+    });
+    expect([name, unread]).toEqual([name, []]);
+  }
+});
+
+test("the operators of functions of optimizers", () => {
+  const operatorsOf = (name: string) => {
+    const called = updateFunctions.get(name);
+    return called && updateOperators(called);
+  };
+  expect(operatorsOf("norm")).toEqual(["Mul", "ReduceSum", "Sqrt"]);
+  expect(operatorsOf("and")).toEqual(["And"]);
+  expect(operatorsOf("newton_schulz")).toContain("MatMul");
 });
