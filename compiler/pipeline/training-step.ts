@@ -201,7 +201,8 @@ export function differentiateLoss(
   // unrolled: elsewhere any length remains possible.
   const { steps: timeSteps } = signature;
   const isFixed = timeSteps !== undefined && gainsFromFixedTime(lossProgram.graph, context, options.disabledPasses);
-  const forward = isFixed ? substituteDims(lossProgram.graph, new Map([["time", timeSteps]])) : lossProgram.graph;
+  const withFixedTime = (graph: Graph) => (isFixed ? substituteDims(graph, new Map([["time", timeSteps]])) : graph);
+  const forward = withFixedTime(lossProgram.graph);
   const prepared = run("prepared", forward, forwardPasses);
   const parameterIndices = lossProgram.inputs.flatMap((port, index) => (isParameter(port) ? [index] : []));
   const gradient = (graph: Graph) => run("gradient", graph);
@@ -224,7 +225,7 @@ export function differentiateLoss(
             optimize("gradient", microBatchGradient, stepPasses),
             lossProgram.inputs,
             microBatches,
-            countProgram,
+            countProgram && { ...countProgram, graph: withFixedTime(countProgram.graph) },
           )
         : microBatchGradient,
     isSum: needsSums(microBatches, options),
