@@ -12,6 +12,7 @@ import { readNodes } from "../../../compiler/onnx/read/nodes.js";
 import { shapeArithmetic } from "../../../compiler/portability/shape-arithmetic.js";
 import { openData } from "../../../runtime/data/index.js";
 import { resolveBatchSize } from "../../../runtime/memory/batch-size.js";
+import { resolveClassWeights } from "../../../runtime/training/class-weights.js";
 import { readSpecFile } from "../../../schema/read.js";
 
 const provider = process.env.RNNX_CUDA_PROVIDER ?? "";
@@ -25,7 +26,9 @@ async function modelsOf(name: string): Promise<readonly string[]> {
   if (!read.ok) throw new Error(`${name} is wrong`);
   const opened = await openData(read.spec, specs);
   if (!opened.ok) return [];
-  const { spec } = await resolveBatchSize(read.spec, opened.value);
+  const weighted = resolveClassWeights(read.spec, opened.value);
+  if (!weighted.ok) throw new Error(`${name} has wrong class weights`);
+  const { spec } = await resolveBatchSize(weighted.value.spec, opened.value);
   const files: string[] = [];
   for (const precision of [
     "float32",
