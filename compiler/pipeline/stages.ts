@@ -3,6 +3,7 @@ import type { Problem } from "../../schema/diagnostics/index.js";
 import type { SourceMap } from "../../schema/diagnostics/source-map.js";
 import { verify } from "../graph/verify.js";
 import type { Graph } from "../ir/types.js";
+import { unrollSmallLoops } from "../optimize/loops/unroll.js";
 import { type PassRun, type PassSelection, type Pipeline, runPasses } from "../optimize/pipeline.js";
 import { cpu, type StaticTarget, staticTargets } from "../optimize/target/index.js";
 import type { Signature } from "../signature.js";
@@ -43,11 +44,16 @@ export interface CompileFailure {
   readonly problems: readonly Problem[];
 }
 
+/**
+ * Names of the passes that do not run. A process of data-parallel training may have no row of a batch, and ONNX Runtime
+ * 1.30 refuses to split an axis of size 0, which steps of unrolled loops do.
+ */
+export const disabledPassesOf = ({ disabledPasses = [], dataParallel }: CompileOptions): readonly string[] =>
+  dataParallel ? [...disabledPasses, unrollSmallLoops.name] : disabledPasses;
+
 /** Runs the stages of a compilation whose arrays have the expected sizes of a signature. */
-export function stageRunner(
-  signature: Pick<Signature, "expected">,
-  { disabledPasses = [], stopAfter, recurrence, target, onStage, onPass }: CompileOptions,
-) {
+export function stageRunner(signature: Pick<Signature, "expected">, options: CompileOptions) {
+  const { stopAfter, recurrence, target, onStage, onPass } = options;
   const context = {
     expected: new Map(Object.entries(signature.expected)),
     target: target === undefined ? cpu : staticTargets[target],
@@ -55,7 +61,7 @@ export function stageRunner(
   };
   const optimize = (stage: Stage, graph: Graph, pipeline: Pipeline): Graph =>
     runPasses(graph, pipeline, context, {
-      disabledPasses,
+      disabledPasses: disabledPassesOf(options),
       stopAfter,
       onPass: (run) => onPass?.(stage, run),
     });

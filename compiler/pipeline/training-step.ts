@@ -26,7 +26,7 @@ import { resolveOptimizer } from "../training/resolve-optimizer.js";
 import { buildStepGraph, type StepGraph } from "../training/step-graph.js";
 import { trainingGraph } from "../training/step-loop.js";
 import { dataParallelPorts, type GraphWithPorts, trainingPorts } from "./manifest.js";
-import { type CompileFailure, type CompileOptions, stageRunner } from "./stages.js";
+import { type CompileFailure, type CompileOptions, disabledPassesOf, stageRunner } from "./stages.js";
 
 /** The arguments of `compile`. */
 export interface CompileInput {
@@ -200,7 +200,7 @@ export function differentiateLoss(
   // The number of time steps is fixed only where a linear recurrence takes another form than its loop, or a loop is
   // unrolled: elsewhere any length remains possible.
   const { steps: timeSteps } = signature;
-  const isFixed = timeSteps !== undefined && gainsFromFixedTime(lossProgram.graph, context, options.disabledPasses);
+  const isFixed = timeSteps !== undefined && gainsFromFixedTime(lossProgram.graph, context, disabledPassesOf(options));
   const withFixedTime = (graph: Graph) => (isFixed ? substituteDims(graph, new Map([["time", timeSteps]])) : graph);
   const forward = withFixedTime(lossProgram.graph);
   const prepared = run("prepared", forward, forwardPasses);

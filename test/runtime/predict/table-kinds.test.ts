@@ -1,11 +1,10 @@
 /** Predictions of a table with kinds of columns: those of the exported model on the same rows, and its programs. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { exportModel } from "../../../runtime/export/index.js";
-import { exportWeb } from "../../../runtime/web/export-web.js";
 import { predicted, rejectedPredict } from "../../support/predict-file.js";
 import { root } from "../../support/spawn.js";
 import { trainSpec } from "../../support/training-runs.js";
@@ -100,7 +99,4 @@ test("a file without a column, and a field of another kind", async () => {
   expect(await rejectedPredict(out, "in.csv", csvOf(rows).replace("2.2.2024", "2024-02-02"))).toMatchObject([
     { message: expect.stringContaining('in.csv:3: Column "day" has "2024-02-02"'), at: ["in.csv", 3, 1] },
   ]);
-  writeFileSync(join(out, "unused"), "");
-  const page = await exportWeb({ run: out, out: join(out, "page"), weights: "end", samples: true });
-  expect(page.ok ? "" : JSON.stringify(page.error)).toContain("but data.columns has kinds");
 });
