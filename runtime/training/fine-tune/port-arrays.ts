@@ -67,10 +67,21 @@ async function readPorts(file: string, ports: readonly Port[], columns: PortColu
     const read = readPort(port.name);
     const array = read.ok ? portArray(port, read.value, { name: port.name, path: "", file }) : read;
     if (array.ok) arrays.set(port.name, array.value);
-    else problems.push(...array.error.filter(({ message }) => !problems.some((other) => other.message === message)));
+    else {
+      const found = array.error.map((problem) => withPort(problem, port));
+      problems.push(...found.filter(({ message }) => !problems.some((other) => other.message === message)));
+    }
   }
   if (problems.length === 0) problems.push(...checkSizes(file, ports, arrays));
   return problems.length > 0 ? fail(problems) : ok({ unread: names.filter((name) => !isRead(name)), arrays });
+}
+
+/** The problem of a missing array with the type and the shape that the port reads. */
+function withPort(problem: RunProblem, { name, dtype, shape }: Port): RunProblem {
+  if (problem.code !== "archive-member") return problem;
+  const message = `${problem.message.replace(/\.$/, "")}: the step reads it as ${dtype} [${shape.join(", ")}].`;
+  const way = name === "targets" ? "" : " Add the array, such as zeros for types of tokens, or ones for a mask.";
+  return { ...problem, message, hint: `${problem.hint ?? ""}${way}`.trim() };
 }
 
 export async function openPortArrays({

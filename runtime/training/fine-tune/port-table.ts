@@ -48,14 +48,19 @@ export async function readPortTable(
         hint: `It reads ${ports.map(({ name }) => name).join(", ")}.`,
       },
     ]);
-  const wanted = ports.map(({ name }) => ({ name, columns: columns.get(name) ?? [name], values: [] as number[] }));
+  const wanted = ports.map(({ name, dtype, shape }) => ({
+    name,
+    type: `${dtype} [${shape.join(", ")}]`,
+    columns: columns.get(name) ?? [name],
+    values: [] as number[],
+  }));
   const places = new Map<string, number>();
   let names: readonly string[] = [];
   let isIntegers = true;
   const read = await readTableFile({ file, folder: ".", path: "" }, formatOf(file), {
     columns(found) {
       names = found;
-      return wanted.flatMap(({ name, columns: own }) =>
+      return wanted.flatMap(({ name, type, columns: own }) =>
         own.flatMap((column): readonly RunProblem[] => {
           const place = findColumn(column, found);
           if (place.ok) {
@@ -64,7 +69,15 @@ export async function readPortTable(
           }
           const { code, fault, hint } = place.error;
           const way = columns.has(name) ? hint : `${hint} Name those of the input: --columns ${name}=COLUMN,COLUMN.`;
-          return [{ code, path: "", file, message: `"${file}" ${fault}, which the input ${name} reads.`, hint: way }];
+          return [
+            {
+              code,
+              path: "",
+              file,
+              message: `"${file}" ${fault}, which the input ${name} reads as ${type}.`,
+              hint: way,
+            },
+          ];
         }),
       );
     },

@@ -168,6 +168,18 @@ describe("a training step of another program's model", () => {
     expect(refused.outcome).toMatchObject({
       error: { problems: [{ message: 'The step has no metric "nope".', hint: "Its metrics are loss, accuracy." }] },
     });
+    const part = join(folder, "targets.safetensors");
+    writeFileSync(part, writeSafetensors(new Map([["targets", { shape: [ROWS], data: new Float32Array(ROWS) }]])));
+    expect((await run("none", { steps: 1 }, { data: part })).outcome).toMatchObject({
+      error: {
+        problems: [
+          {
+            message: `"${part}" contains no array named "x": the step reads it as float32 [n, 3].`,
+            hint: "It contains targets. Add the array, such as zeros for types of tokens, or ones for a mask.",
+          },
+        ],
+      },
+    });
     const more = join(folder, "more.safetensors");
     const [shape, ids] = [[ROWS], BigInt64Array.from(classes, BigInt)];
     writeFileSync(

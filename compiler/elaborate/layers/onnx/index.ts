@@ -14,7 +14,7 @@ import type { Context, LayerDefinition } from "../../context.js";
 import { checkBatchStatistics } from "../batch-norm.js";
 import { differentiableValues } from "./gradients.js";
 import { type Declaration, declarationOf, importedModel, outputOfModel } from "./imported.js";
-import { type ModelInput, modelInput } from "./inputs.js";
+import { describeInput, type ModelInput, modelInput } from "./inputs.js";
 import { lengthInputs } from "./lengths.js";
 import { outputWire } from "./output.js";
 
@@ -101,13 +101,17 @@ function inputNames(
     return report("inputs", `An input of ${layer.file} is named twice.`, "Name each input once.");
   const rest = inputs.filter(({ name }) => name !== layer.lengths && name !== layer.mask);
   const chosen = layer.inputs?.flatMap((name) => rest.filter((input) => input.name === name)) ?? rest;
-  const unfed = rest.find((input) => !chosen.includes(input));
-  if (chosen.length === count && unfed === undefined) return chosen;
-  const missing = unfed === undefined ? "" : ` No layer feeds ${unfed.name}.`;
+  const fed = chosen.slice(0, count);
+  const unfed = rest.filter((input) => !fed.includes(input));
+  if (chosen.length === count && unfed.length === 0) return chosen;
+  const missing = unfed.map((input) => `${input.name}, ${describeInput(input)}`).join("; ");
+  const order = JSON.stringify(rest.map(({ name }) => name)).replaceAll(",", ", ");
   return report(
     "from",
-    `${layer.file} has the inputs ${list}, but ${layer.name} reads ${count} ${count === 1 ? "layer" : "layers"}.${missing}`,
-    'Name one layer for each of them in "from"; lengths and masks are named in "lengths" and "mask".',
+    `${layer.file} has the inputs ${list}, but ${layer.name} reads ${count} ${count === 1 ? "layer" : "layers"}.${missing && ` Nothing feeds ${missing}.`}`,
+    missing === ""
+      ? 'Name one layer for each of them in "from"; lengths and masks are named in "lengths" and "mask".'
+      : `Name a layer or an input of the data for each in "from", such as "from": ${order} with arrays of these names in "inputs" of the data; lengths and masks are named in "lengths" and "mask".`,
   );
 }
 

@@ -301,7 +301,7 @@ describe("wrong uses", () => {
       sequences(3),
       {},
       [
-        'model-input /model/0/from: bilstm.onnx has the inputs x, lengths, but net reads 1 layer. Name one layer for each of them in "from"; lengths and masks are named in "lengths" and "mask".',
+        'model-input /model/0/from: bilstm.onnx has the inputs x, lengths, but net reads 1 layer. Nothing feeds lengths, int64 [batch]. Name a layer or an input of the data for each in "from", such as "from": ["x", "lengths"] with arrays of these names in "inputs" of the data; lengths and masks are named in "lengths" and "mask".',
       ],
     ],
     [
