@@ -85,7 +85,9 @@ export async function checkGradient({
     }
   }
   if (!result.ok) return invalidInput(result.problems);
-  return ok({ ...reportOf(spec, result.check), rows: used.rows, steps: used.steps, isRandom, notices });
+  const { rows, steps } = used;
+  const overflow = overflowNotice(spec, result.check);
+  return ok({ ...reportOf(spec, result.check), rows, steps, isRandom, notices: [...notices, ...overflow] });
 }
 
 async function plan(
@@ -129,4 +131,14 @@ function reportOf(
     suspects: suspects.map((suspect) => ({ ...suspect, path: equationPath(spec, suspect.layer, suspect.target) })),
     nonFinite: null,
   };
+}
+
+/** The notice of a constant that training rounds to infinity. */
+function overflowNotice(spec: NormalSpec, check: GradientCheck): readonly string[] {
+  if (check.kind !== "compared" || check.overflow === null) return [];
+  const { value, place } = check.overflow;
+  const where = place === null ? "" : ` in ${describeOrigin(spec, place).description}`;
+  return [
+    `The constant ${value}${where} is infinite in training, which computes in float32, up to 3.4e38; this check computes in float64. Use a smaller constant.`,
+  ];
 }

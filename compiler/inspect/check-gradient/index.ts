@@ -17,7 +17,7 @@ import { type CompileFailure, stageRunner } from "../../pipeline/stages.js";
 import { differentiateLoss, elaborateTraining } from "../../pipeline/training-step.js";
 import type { Signature } from "../../signature.js";
 import type { NonFiniteValue } from "../probed-values.js";
-import { findNonFinite, isNotFinite } from "./non-finite.js";
+import { findNonFinite, findOverflowingConstant, isNotFinite, type OverflowingConstant } from "./non-finite.js";
 import { type Suspect, suspectOperators } from "./suspects.js";
 import { compareEntries, type EntryComparison } from "./tensors.js";
 
@@ -61,6 +61,8 @@ export type GradientCheck =
       readonly entries: number;
       /** Operators with a wrong derivative of their own; empty where all gradients are right. */
       readonly suspects: readonly Suspect[];
+      /** A constant that float32 rounds to infinity, which the loss and the gradients hide; null without one. */
+      readonly overflow: OverflowingConstant | null;
     }
   | { readonly kind: "non-finite"; readonly loss: number; readonly value: NonFiniteValue | null };
 
@@ -114,7 +116,8 @@ export function checkGradient(
   });
   const isWrong = tensors.some(({ comparisons }) => comparisons.some(({ verdict }) => verdict === "wrong"));
   const suspects = isWrong ? suspectsOf(compileInput, input) : [];
-  return { ok: true, check: { kind: "compared", loss, tensors, entries, suspects } };
+  const overflow = findOverflowingConstant(lossProgram, operands) ?? null;
+  return { ok: true, check: { kind: "compared", loss, tensors, entries, suspects, overflow } };
 }
 
 /** The loss as a function of one input: only the nodes that depend on it are evaluated again. */

@@ -238,3 +238,25 @@ test.each(["x * 1e30 * 1e30", "x * 1e39"])("%s is not finite in float32", async 
   });
   expect(report).toMatchObject({ isRight: false, nonFinite: { path: "/layers/large/equations/0" } });
 });
+
+test("a constant that float32 rounds to infinity is stated where tanh hides it", async () => {
+  const of = (constant: string) =>
+    check({
+      data: { type: "arrays", inputs: [[2], [3], [4]], targets: [[1], [2], [3]] },
+      layers: { large: { equations: [`y = tanh(x * ${constant})`] } },
+      model: [{ layer: "dense", size: 1 }, { layer: "large" }],
+      loss: { type: "squared_error" },
+      optimizer,
+    });
+  expect((await of("1e38")).notices).toEqual([]);
+  expect((await of("1e39")).notices).toEqual([
+    "The constant 1e+39 in y of the layer large is infinite in training, which computes in float32, up to 3.4e38; this check computes in float64. Use a smaller constant.",
+  ]);
+});
+
+test("such a constant of a cell is stated", async () => {
+  const [equation] = gated.cells.gated.equations;
+  const equations = [equation ?? "", "g = tanh(n * 1e39)", "h' = h + sigmoid(f) * (g - h)"];
+  const report = await check({ ...gated, cells: { gated: { ...gated.cells.gated, equations } } });
+  expect(report.notices.join()).toMatch(/^The constant 1e\+39 is infinite in training/);
+});
