@@ -248,7 +248,11 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
 function timeMember(time: TableTime | null, row: number, after: number, isInFile: boolean): Prediction | undefined {
   const written = isInFile && time !== null ? time.times[row + after] : undefined;
   const text =
-    time === null ? undefined : written === undefined ? timeAhead(time, row, after) : writeTime(written, time.notation);
+    time === null
+      ? undefined
+      : written === undefined
+        ? timeAhead(time, row, after)
+        : writeTime(written, time.notation, time.textOf(row + after));
   if (time === null || text === undefined) return undefined;
   const { column } = time;
   return { [isReservedName(column) || isForecastName(column) ? `${column} (time)` : column]: text };

@@ -203,7 +203,9 @@ export function predictedTimes(
 ): readonly string[] | null {
   const last = rows[past - 1];
   if (time === undefined || last === undefined) return null;
-  const { step, notation } = time;
+  const { column, step, notation } = time;
   const times = horizon.map((after) => rows[past - 1 + after]?.time ?? (step && timeAfter(last.time, after, step)));
-  return times.every((each) => each !== null) ? times.map((each) => writeTime(each, notation)) : null;
+  if (!times.every((each) => each !== null)) return null;
+  const rowOf = (index: number) => rows[past - 1 + (horizon[index] ?? 0)] ?? last;
+  return times.map((each, index) => writeTime(each, notation, rowOf(index).fields[column]));
 }

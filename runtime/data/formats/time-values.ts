@@ -33,30 +33,43 @@ export function timeReader({ isDate, format, example }: TimeNotation): (field: s
   return (field) => read(field) + zone - (offsetOf(field) ?? zone);
 }
 
+/** True for dates with an offset from UTC, which may differ from row to row. */
+export function hasOffset({ isDate, format, example }: TimeNotation): boolean {
+  return isDate && offsetReader(format)(example) !== null;
+}
+
 /** A test for dates that have an offset from UTC where the column's first one has none, or the reverse. */
-export function offsetCheck({ isDate, format, example }: TimeNotation): (field: string) => boolean {
-  if (!isDate) return () => false;
-  const offsetOf = offsetReader(format);
-  const hasOffset = offsetOf(example) !== null;
-  return (field) => (offsetOf(field) !== null) !== hasOffset;
+export function offsetCheck(notation: TimeNotation): (field: string) => boolean {
+  if (!notation.isDate) return () => false;
+  const offsetOf = offsetReader(notation.format);
+  const isWanted = hasOffset(notation);
+  return (field) => (offsetOf(field) !== null) !== isWanted;
 }
 
 const monthNames = "January February March April May June July August September October November December".split(" ");
 
-/** A time in the notation of a column. */
-export function writeTime(time: number, { isDate, format, example }: TimeNotation): string {
+/**
+ * A time in the notation of a column.
+ *
+ * @param nearby a time of the column whose offset from UTC is written: that of the first one may be of another season.
+ */
+export function writeTime(time: number, notation: TimeNotation, nearby: string = notation.example): string {
+  const { isDate, format } = notation;
   if (!isDate) return `${time}`;
-  const iso = new Date(time).toISOString();
+  const offsetOf = offsetReader(format);
+  const shift = (offsetOf(nearby) ?? 0) - (offsetOf(notation.example) ?? 0);
+  const civil = time + shift;
+  const iso = new Date(civil).toISOString();
   const [date = "", clock = ""] = iso.split("T");
   const hour = Number(clock.slice(0, 2));
   if (format === null) {
     const [, separator = "", seconds = "", zone = ""] =
-      /^[\d-]+([T ]?)(?:\d\d:\d\d(:\d\d(?:[.,]\d+)?)?)?(.*)$/u.exec(example) ?? [];
+      /^[\d-]+([T ]?)(?:\d\d:\d\d(:\d\d(?:[.,]\d+)?)?)?(.*)$/u.exec(nearby) ?? [];
     if (separator === "") return date;
     const written = seconds === "" ? clock.slice(0, 5) : clock.slice(0, seconds.length > 3 ? 12 : 8);
     return `${date}${separator}${written}${zone}`;
   }
-  const dayOfYear = Math.floor((time - new Date(0).setUTCFullYear(Number(date.slice(0, 4)), 0, 1)) / 86_400_000) + 1;
+  const dayOfYear = Math.floor((civil - new Date(0).setUTCFullYear(Number(date.slice(0, 4)), 0, 1)) / 86_400_000) + 1;
   const month = monthNames[Number(date.slice(5, 7)) - 1] ?? "";
   const texts: Readonly<Record<string, string>> = {
     Y: date.slice(0, 4),
@@ -65,8 +78,8 @@ export function writeTime(time: number, { isDate, format, example }: TimeNotatio
     b: month.slice(0, 3),
     B: month,
     q: `${Math.ceil(Number(date.slice(5, 7)) / 3)}`,
-    G: `${weekOf(time).year}`,
-    V: `${weekOf(time).week}`.padStart(2, "0"),
+    G: `${weekOf(civil).year}`,
+    V: `${weekOf(civil).week}`.padStart(2, "0"),
     d: date.slice(8, 10),
     j: `${dayOfYear}`.padStart(3, "0"),
     H: clock.slice(0, 2),
@@ -75,7 +88,7 @@ export function writeTime(time: number, { isDate, format, example }: TimeNotatio
     M: clock.slice(3, 5),
     S: clock.slice(6, 8),
     f: clock.slice(9, 12),
-    z: /(?:Z|[+-]\d{2}:?\d{2})$/u.exec(example)?.[0] ?? "Z",
+    z: /(?:Z|[+-]\d{2}:?\d{2})$/u.exec(nearby)?.[0] ?? "Z",
     s: `${time / 1000}`,
   };
   const parsed = parseDateFormat(format);

@@ -20,6 +20,8 @@ export interface TableTime {
   readonly step: TimeStep | null;
   /** By row. */
   readonly times: Float64Array;
+  /** The field of a row with its offset from UTC; undefined for times without one. */
+  readonly textOf: (row: number) => string | undefined;
 }
 
 export interface OrderedRows {
@@ -91,7 +93,13 @@ export function orderTable(
     time:
       times === null || timed === null
         ? null
-        : { column: times.column, notation: times.notation, step: timed.step, times: timed.times },
+        : {
+            column: times.column,
+            notation: times.notation,
+            step: timed.step,
+            times: timed.times,
+            textOf: (row) => times.texts?.[fileRowOf(row)],
+          },
     notices: timed?.notices ?? [],
   });
 }
@@ -108,9 +116,9 @@ function fillingOf(
   return own === "interpolate" && isNumber ? "interpolate" : "previous";
 }
 
-/** The time of a row some rows after another, as text; undefined without a regular step. */
-export function timeAhead({ notation, step, times }: TableTime, row: number, rows: number): string | undefined {
-  return step === null ? undefined : writeTime(timeAfter(times[row] ?? 0, rows, step), notation);
+/** The time of a row some rows after another, as text with the offset of that one; undefined without a regular step. */
+export function timeAhead({ notation, step, times, textOf }: TableTime, row: number, rows: number): string | undefined {
+  return step === null ? undefined : writeTime(timeAfter(times[row] ?? 0, rows, step), notation, textOf(row));
 }
 
 /** The column of times with its step, that of a trained model where there is one. */

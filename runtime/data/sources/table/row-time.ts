@@ -3,7 +3,6 @@ import type { NormalTableData } from "../../../../schema/normal/index.js";
 import { formatCount } from "../../../format.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
-import { offsetReader } from "../../formats/date-values.js";
 import {
   describeStep,
   findStep,
@@ -12,7 +11,7 @@ import {
   timeAfter,
   weekdayStep,
 } from "../../formats/time-step.js";
-import { type TimeNotation, writeTime } from "../../formats/time-values.js";
+import { hasOffset, type TimeNotation, writeTime } from "../../formats/time-values.js";
 
 /** The order of the rows of a table, series by series. */
 export interface RowOrder {
@@ -33,6 +32,8 @@ export interface RowTimes {
   readonly notation: TimeNotation;
   /** By row of the file. */
   readonly times: readonly number[];
+  /** By row of the file; null for times without an offset from UTC. */
+  readonly texts: readonly string[] | null;
 }
 
 /** The largest number of rows that are added, as a multiple of the rows of the file. */
@@ -46,7 +47,7 @@ const MAX_ADDED = 10;
  */
 export function orderByTime(
   { file, missing, group }: Pick<NormalTableData, "file" | "missing" | "group">,
-  { column, notation, times }: RowTimes,
+  { column, notation, times, texts }: RowTimes,
   series: readonly number[],
   lineOf: (row: number) => number,
   fittedStep?: TimeStep | null,
@@ -56,14 +57,14 @@ export function orderByTime(
   const timeOf = (row: number) => times[row] ?? 0;
   order.sort((a, b) => seriesOf(a) - seriesOf(b) || timeOf(a) - timeOf(b) || a - b);
   const isStart = (place: number) => place === 0 || seriesOf(order[place] ?? 0) !== seriesOf(order[place - 1] ?? 0);
-  const written = (time: number) => writeTime(time, notation);
+  const written = (row: number) => writeTime(timeOf(row), notation, texts?.[row]);
   const repeated = order.findIndex(
     (row, place) => place > 0 && !isStart(place) && timeOf(row) === timeOf(order[place - 1] ?? 0),
   );
   if (repeated > 0) {
     const [before = 0, row = 0] = order.subarray(repeated - 1, repeated + 1);
     const where = group === null ? "" : " of one series";
-    const message = `${file}:${lineOf(row)}: Column "${column}" has ${written(timeOf(row))} twice: the row${where} on line ${lineOf(before)} has it too.`;
+    const message = `${file}:${lineOf(row)}: Column "${column}" has ${written(row)} twice: the row${where} on line ${lineOf(before)} has it too.`;
     const hint =
       group === null
         ? "Name the columns of the series in data.group, or remove one of the rows."
@@ -89,12 +90,13 @@ export function orderByTime(
   if (gaps.isIrregular) {
     const most = describeStep(step);
     const irregular = `The steps of "${column}" differ (most are ${most}): windows and horizons count rows, whose dates are not known ahead.`;
-    const hasOffset = notation.isDate && offsetReader(notation.format)(notation.example) !== null;
-    const wayOut = hasOffset ? " To count days of local time, write the times without an offset from UTC." : "";
+    const wayOut = hasOffset(notation)
+      ? " To count days of local time, write the times without an offset from UTC."
+      : "";
     return ok({ ...sorted, step: null, notices: [...notices, irregular + wayOut] });
   }
   if (gaps.rows === 0) return ok({ ...sorted, step, notices });
-  const first = `the first after line ${lineOf(order[gaps.first] ?? 0)} (${written(timeOf(order[gaps.first] ?? 0))})`;
+  const first = `the first after line ${lineOf(order[gaps.first] ?? 0)} (${written(order[gaps.first] ?? 0)})`;
   const what = `Column "${column}" has a step of ${describeStep(step)} and skips ${formatCount(gaps.rows, "row")}, ${first}`;
   if (missing !== "interpolate" && missing !== "previous") {
     const kept =

@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "../../../result.js";
 import { findColumn, makeUnique, shorten } from "../../formats/columns.js";
 import type { Row } from "../../formats/csv.js";
 import { isMissing } from "../../formats/number-notation.js";
-import { offsetCheck, type TimeNotation, timeNotation, timeReader } from "../../formats/time-values.js";
+import { hasOffset, offsetCheck, type TimeNotation, timeNotation, timeReader } from "../../formats/time-values.js";
 import type { RowTimes } from "./row-time.js";
 
 export interface TimeColumn extends RowTimes {
@@ -48,6 +48,7 @@ export function openTimeColumn(
   }
   const [read, hasOtherZone] = [timeReader(found), offsetCheck(found)];
   const times: number[] = [];
+  const texts: string[] | null = hasOffset(found) ? [] : null;
   const wanted = found.isDate
     ? `date${time.format === null ? " as in ISO 8601" : ` of the format "${time.format}"`}`
     : "number";
@@ -56,6 +57,7 @@ export function openTimeColumn(
     column,
     notation: found,
     times,
+    texts,
     check(row) {
       const field = row.fields[index] ?? "";
       if (Number.isFinite(read(field))) {
@@ -68,6 +70,10 @@ export function openTimeColumn(
         : "Correct the file, or the format of data.time.";
       return problem(row, isMissing(field) ? "" : `, which is no ${wanted}`, hint);
     },
-    add: (fields) => times.push(read(fields[index] ?? "")),
+    add(fields) {
+      const field = fields[index] ?? "";
+      times.push(read(field));
+      texts?.push(field);
+    },
   });
 }

@@ -93,7 +93,7 @@ describe("rows", () => {
     const time = { column: "day", format: "%d.%m.%Y %H:%M %z" };
     expect((await open(formatted, { time })).windows).toEqual([[1, 2, 3]]);
     const same = await open(["2024-01-01T10:00+02:00,1", "2024-01-01T08:00Z,2", "2024-01-01T09:00Z,3"]);
-    expect(same.messages[0]).toContain('Column "day" has 2024-01-01T10:00+02:00 twice');
+    expect(same.messages[0]).toContain('Column "day" has 2024-01-01T08:00Z twice');
     const mixed = await open(["2024-01-01T10:00Z,1", "2024-01-01T11:00,2", "2024-01-01T12:00Z,3"]);
     expect(mixed.messages[0]).toContain("Write the times of all rows with an offset, or all without one.");
   });
@@ -300,4 +300,16 @@ test("predictions have the time of the predicted row", async () => {
     'The rows of "in.csv" have a step of 1 week in "day", those of the training 1 day: the model reads them as if they ' +
       "had that step, and predictions have no dates. Write rows with a step of 1 day.",
   ]);
+});
+
+test("predictions have the offset from UTC of the row before, not that of the first row", async () => {
+  const hours = (hour: number) => `2024-03-31 ${`${hour}`.padStart(2, "0")}:00`;
+  const winter = [0, 1].map((hour) => `${hours(hour)}+01:00`);
+  const summer = [3, 4, 5, 6].map((hour) => `${hours(hour)}+02:00`);
+  const csv = (times: readonly string[]) => `day,y\n${times.map((time, row) => `${time},${row}`).join("\n")}\n`;
+  const { out } = await trainSpec(specOf({ horizon: 2 }), { "t.csv": csv([...winter, ...summer]) });
+  const { rows } = await predicted(out, "in.csv", csv([...winter, ...summer]));
+  expect(rows.map(({ day: time }) => time)).toEqual([`${hours(7)}+02:00`, `${hours(8)}+02:00`]);
+  const { rows: before } = await predicted(out, "in.csv", csv(winter));
+  expect(before.map(({ day: time }) => time)).toEqual([`${hours(2)}+01:00`, `${hours(3)}+01:00`]);
 });
