@@ -91,10 +91,14 @@ function userCache() {
   return env.HOME && join(env.HOME, ...(platform === "darwin" ? ["Library", "Caches"] : [".cache"]));
 }
 
-/** Compiled code runs unchecked: a folder that another user can write to is ignored. */
+/** Compiled code runs unchecked: a folder that another user can write to, or that cannot be read, is ignored. */
 function isOwn(folder) {
-  const { uid, mode } = fs.statSync(folder, { throwIfNoEntry: false }) ?? {};
-  return uid !== undefined && (process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0));
+  try {
+    const { uid, mode } = fs.statSync(folder);
+    return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Different commands run different functions; `--help` runs few. A thread has no command. */

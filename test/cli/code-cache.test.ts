@@ -53,6 +53,14 @@ describe("compiled code", async () => {
     expect(await run("validate", spec)).toEqual(first);
   });
 
+  test("needs no folder: a file in its path is left as it is", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const { result } = launch(["--version"], [], { NODE_COMPILE_CACHE: file });
+    expect(await result).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(file)).toHaveLength(0);
+  });
+
   test("of a failed command is not written", async () => {
     expect((await run("evaluate", "no-such-folder")).code).toBe(2);
     expect(readdirSync(buildFolder())).not.toContain("main-evaluate");
