@@ -54,9 +54,11 @@ test("dates that repeat once for each shop are series by group and time", async 
   expect(splits.train.length + splits.validation.length + splits.test.length).toBe(2 * (DAYS - 4));
 });
 
-test("shops as numbers name series too", async () => {
+test("shops as numbers name series too, and are categories", async () => {
   const file = writePanel("numbers.csv", (date, shop, sales) => `${date};${shop === "North" ? 1 : 2};${sales}`);
-  expect((await proposal(file)).panel).toMatchObject({ groups: [{ name: "shop" }], series: 2 });
+  const { panel, composed } = await proposal(file);
+  expect(panel).toMatchObject({ groups: [{ name: "shop" }], series: 2 });
+  expect(composed.data).toMatchObject({ group: ["shop"], columns: { shop: "category", sales: "number" } });
 });
 
 test("a date that is twice in a shop is no time of a series", async () => {

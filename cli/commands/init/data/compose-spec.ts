@@ -239,7 +239,13 @@ function tableData(
     type: "table",
     file,
     ...(delimiter !== null && { delimiter }),
-    ...tableColumns(inputs, targets, isClasses, nameOf, (column) => columns.indexOf(column) + 1),
+    ...tableColumns(
+      inputs,
+      targets,
+      isClasses,
+      nameOf,
+      (column) => columns.findIndex(({ name }) => name === column.name) + 1,
+    ),
     target: targets.map(nameOf),
     ...(isIncomplete && { missing: policy }),
   };
@@ -260,7 +266,7 @@ function timeData(time: ColumnFacts, facts: FileFacts): unknown {
 
 /** The name of a column, or its number in a file without names. */
 function placeOf(column: ColumnFacts, { columns, hasHeader }: FileFacts): string | number {
-  return hasHeader ? column.name : columns.indexOf(column) + 1;
+  return hasHeader ? column.name : columns.findIndex(({ name }) => name === column.name) + 1;
 }
 
 /** Vectors need no table; ids do. */

@@ -183,8 +183,7 @@ export function collectKind(): KindCollector {
         (pair) => new Set(spellings).size === 2 && spellings.every((text) => pair.some((each) => each === text)),
       );
       if (isBoolean) return { type: "boolean" };
-      const isFew = values.size <= MAX_CATEGORIES && values.size * MIN_ROWS <= count;
-      return isFew && values.size > 1 && longestWords <= MAX_WORDS ? { type: "category" } : null;
+      return areCategories(values, count) && values.size > 1 && longestWords <= MAX_WORDS ? { type: "category" } : null;
     },
     dateFormats() {
       const likeliest = likeliestDates(dates ?? [], texts);
@@ -211,6 +210,11 @@ export function collectKind(): KindCollector {
       return { correlation: correlation(numbers), isSorted, time: isTime ? time : null };
     },
   };
+}
+
+/** True for few different values, each in several of the rows. */
+export function areCategories(values: ReadonlyMap<string, number>, rows: number): boolean {
+  return values.size <= MAX_CATEGORIES && values.size * MIN_ROWS <= rows;
 }
 
 function isPlain({ decimal, thousands, unit }: NumberOptions): boolean {

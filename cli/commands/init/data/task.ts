@@ -4,6 +4,7 @@ import { formatInteger, listFirst } from "../../../../runtime/format.js";
 import { joinWithAnd, nearest, quote } from "../../../../schema/diagnostics/suggest.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
 import type { Panel } from "./panel.js";
+import { areCategories } from "./table-kinds.js";
 
 export type Task =
   | { readonly type: "classify"; readonly input: ColumnFacts; readonly target: ColumnFacts }
@@ -140,7 +141,7 @@ export function taskOf(
     if (rowInputs.length > 0 && panel === null && !isSeries(target, columns, rows))
       return { task: { type: "predict_rows", inputs: rowInputs, target } };
     // A short series has too few periods for its calendar.
-    const past = others.filter(({ tableKind, ...column }) =>
+    const past = (panel === null ? others : withSeriesNames(others, panel, rows)).filter(({ tableKind, ...column }) =>
       tableKind?.type === "number"
         ? column.name !== panel?.time.name && column.order.time === null
         : isRowInput({ tableKind, ...column }) &&
@@ -153,6 +154,14 @@ export function taskOf(
     `the column ${quote(target.name)} has texts, and the file has no other text to predict them from`,
     "Name another column, or add the source texts.",
   );
+}
+
+/** The columns with the integers that name series as categories, without those of too many series. */
+function withSeriesNames(columns: readonly ColumnFacts[], { groups }: Panel, rows: number): readonly ColumnFacts[] {
+  return columns.flatMap((column) => {
+    if (column.tableKind?.type !== "number" || !groups.includes(column)) return [column];
+    return areCategories(column.values ?? new Map(), rows) ? [{ ...column, tableKind: { type: "category" } }] : [];
+  });
 }
 
 /** The column of vectors or of a list, or that of the longest texts; undefined for numbers alone. */
