@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { composeSpec } from "../../../cli/commands/init/data/compose-spec.js";
+import { taskText } from "../../../cli/commands/init/data/facts-text.js";
 import { readFileFacts } from "../../../cli/commands/init/data/file-facts.js";
 import { findPanel } from "../../../cli/commands/init/data/panel.js";
 import { taskOf } from "../../../cli/commands/init/data/task.js";
@@ -11,6 +12,7 @@ import { readSpec } from "../../../schema/read.js";
 import { sharedFolder } from "../../support/temporary-folder.js";
 
 const folder = sharedFolder();
+const plain = new Proxy({}, { get: () => (text: string) => text }) as Parameters<typeof taskText>[0];
 const DAYS = 40;
 const day = (index: number) => `${`${1 + (index % 28)}`.padStart(2, "0")}.${index < 28 ? "01" : "02"}.2025`;
 
@@ -31,7 +33,8 @@ async function proposal(file: string) {
   const panel = await findPanel(source, facts.value, "sales");
   const task = taskOf(facts.value, "sales", panel);
   if ("fault" in task) throw new Error(task.fault.message);
-  return { panel, composed: composeSpec(task.task, facts.value, basename(file)) };
+  const text = taskText(plain, task.task, facts.value);
+  return { panel, text, composed: composeSpec(task.task, facts.value, basename(file)) };
 }
 
 test("dates that repeat once for each shop are series by group and time", async () => {
@@ -59,6 +62,18 @@ test("shops as numbers name series too, and are categories", async () => {
   const { panel, composed } = await proposal(file);
   expect(panel).toMatchObject({ groups: [{ name: "shop" }], series: 2 });
   expect(composed.data).toMatchObject({ group: ["shop"], columns: { shop: "category", sales: "number" } });
+});
+
+test("a series that may be the sum of the others is stated", async () => {
+  const [total, names] = await Promise.all(
+    ["Total", "Totnes"].map((name) =>
+      proposal(writePanel(`${name}.csv`, (date, shop, sales) => `${date};${shop === "North" ? shop : name};${sales}`)),
+    ),
+  );
+  expect(total?.text).toContain(
+    `shop has Total in ${DAYS} rows, which are read as the others. If they have the sums of the other series, remove them.`,
+  );
+  expect(names?.text).not.toContain("sums");
 });
 
 test("a date that is twice in a shop is no time of a series", async () => {

@@ -8,6 +8,7 @@ import { escapeLine } from "../../../escape-controls.js";
 import type { Colors } from "../../../output.js";
 import { tableText } from "../../../table.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
+import { isTotalName } from "./row-facts.js";
 import { hasOrder, MIN_SERIES, type Task, unreadColumns } from "./task.js";
 
 const MAX_CLASSES = 12;
@@ -53,6 +54,7 @@ export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
     ...doubtTexts(task, facts),
     ...firstLineText(task, facts),
     ...totalText(facts),
+    ...totalSeriesTexts(task),
   ];
   return lines.join("\n");
 }
@@ -117,6 +119,19 @@ function totalText({ total }: FileFacts): readonly string[] {
   return [
     `The last row (line ${total.line}) begins with ${escapeLine(total.text)}, and is read as the others. If it has their sums, remove it.`,
   ];
+}
+
+/** The doubt that a series is one like the others. */
+function totalSeriesTexts(task: Task): readonly string[] {
+  if (task.type !== "forecast" || task.panel === null) return [];
+  return task.panel.groups.flatMap(({ name, values }) =>
+    [...(values ?? [])]
+      .filter(([value]) => isTotalName(value))
+      .map(([value, rows]) => {
+        const what = `${escapeLine(name)} has ${escapeLine(value)} in ${formatCount(rows, "row")}, which are read as the others`;
+        return `${what}. If they have the sums of the other series, remove them.`;
+      }),
+  );
 }
 
 /** The doubt that the first line has names of columns: some are numbers, or that of the classes is one of them. */

@@ -12,6 +12,11 @@ export interface RowFacts {
 const MAX_ROWS = 2_000_000;
 const totalPattern = /^(?:grand |sub)?totals?\b|^sums?\b|^summe\b|^gesamt\b|^insgesamt\b/i;
 
+/** True for the name of a series that has the sums of the others, as "Total" and "All" do. */
+export function isTotalName(name: string): boolean {
+  return totalPattern.test(name) || /^alle?\b/i.test(name);
+}
+
 /** Counts equal rows by 64 bits of their SHA-256. */
 export function collectRows() {
   const seen = new Set<string>();
