@@ -16,7 +16,7 @@ const plain = new Proxy({}, { get: () => (text: string) => text }) as Parameters
 /** The spec for a table and its sentences, or the fault. */
 async function init(
   columns: Readonly<Record<string, readonly unknown[]>>,
-  target: string,
+  target: string | null,
   format: "csv" | "jsonl" = "csv",
 ) {
   const names = Object.keys(columns);
@@ -41,6 +41,9 @@ async function init(
 
 /** Numbers without an order. */
 const numbers = Array.from({ length: 20 }, (_, row) => ((row * 7919) % 101) + 0.5);
+const months = numbers.map(
+  (_, index) => `${2020 + Math.floor(index / 12)}-${`${1 + (index % 12)}`.padStart(2, "0")}-01`,
+);
 
 test("a first line with numbers as names of columns is stated with the way out", async () => {
   const values = { "5.1": numbers, "-3.5": numbers.map((value) => value / 2), y: numbers.toReversed() };
@@ -178,6 +181,17 @@ test("a last row of totals and dates as names of columns are stated", async () =
   const wide = { "2024-01-01": numbers, "2024-01-02": numbers.toReversed(), "2024-01-03": numbers };
   expect((await init(wide, "2024-01-03")).text).toContain(
     "The names of 3 columns are dates, from 2024-01-01 to 2024-01-03: each row is a series.",
+  );
+});
+
+test.each([
+  [[...months, "Total"], [...numbers, 999], 'line 22 begins with "Total"', 22],
+  [["-", ...months], ["°C", ...numbers], '"-" in "month" on line 2 is no date', 2],
+  [[...months, "end of data"], [...numbers, 1], '"end of data" in "month" on line 22 is no date', 22],
+])("without a target, a line of totals or units is named: %j", async (month, heat, evidence, line) => {
+  expect((await init({ month, heat }, null)).fault).toBe(
+    `no column to predict is named, and ${evidence}. Remove line ${line} if it has totals or units, or correct it; ` +
+      "or add --target with one of month and heat.",
   );
 });
 

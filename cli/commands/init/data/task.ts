@@ -3,6 +3,7 @@
 import { formatInteger, listFirst } from "../../../../runtime/format.js";
 import { joinWithAnd, nearest, quote } from "../../../../schema/diagnostics/suggest.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
+import { oddLineOf } from "./odd-line.js";
 import type { Panel } from "./panel.js";
 import { areCategories } from "./table-kinds.js";
 
@@ -47,7 +48,7 @@ const MAX_LABEL_WORDS = 4;
  * @param panel the series of a file of several; null for one, or none.
  */
 export function taskOf(
-  { columns, rows }: FileFacts,
+  { columns, rows, total }: FileFacts,
   targetName: string | null,
   panel: Panel | null = null,
 ): TaskResult {
@@ -59,7 +60,13 @@ export function taskOf(
     const hasOneTime = columns.filter(hasOrder).length <= 1;
     if (areNumbers && hasOneTime && others.length > 0)
       return { task: { type: "forecast", inputs: others, targets: others, panel: null } };
-    return fault("no column to predict is named", `Add --target with one of ${listed(names)}.`);
+    const odd = oddLineOf({ columns, total });
+    const choice = `dd --target with one of ${listed(names)}.`;
+    if (odd === null) return fault("no column to predict is named", `A${choice}`);
+    return fault(
+      `no column to predict is named, and ${odd.evidence}`,
+      `Remove line ${odd.line} if it has totals or units, or correct it; or a${choice}`,
+    );
   }
   const target = columns.find(({ name }) => name === targetName) ?? columns[Number(targetName) - 1];
   if (target === undefined) {
