@@ -1,4 +1,5 @@
 /** Parsed numbers, and their conversion to the element types of sessions: float32, int32 and int64. */
+import { quote } from "../../../schema/diagnostics/suggest.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 import type { NumericArray } from "../../tensors/array.js";
@@ -16,6 +17,25 @@ export interface Origin {
   readonly name: string;
   readonly path: string;
   readonly file?: string;
+  /** The cell of a table that an element was read from, by its row-major index; absent for an array. */
+  readonly cellOf?: (index: number) => Cell;
+}
+
+/** A field of a table. */
+export interface Cell {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+  /** Of the column. */
+  readonly name: string;
+}
+
+/** The problem of a field: "rows.csv:3: The column "width" is -1." */
+export function cellProblem({ file, line, column, name }: Cell, what: string, hint: string): RunProblem {
+  const message = `${file}:${line}: The column ${quote(name)} ${what}.`;
+  return { code: "table-value", path: "", file, line, column, message, hint };
 }
 
 /** Features, quantities, weights and states as float32. NaN, infinite values and values beyond float32 are problems. */
@@ -77,6 +97,7 @@ export function valueProblem(
   what: string,
   hint: string,
 ): RunProblem {
+  if (origin.cellOf !== undefined) return cellProblem(origin.cellOf(flatIndex), `is ${what}`, hint);
   const indexPath: number[] = [];
   let rest = flatIndex;
   for (const size of [...numbers.shape].reverse()) {

@@ -31,6 +31,8 @@ export interface Row {
 
 /** Receives the contents of a file in order; a problem with the columns ends the reading at once. */
 export interface RowVisitor {
+  /** Called with the name of each of several files, before its rows. */
+  file?(name: string): void;
   /** Called before all rows with the names of the columns ("1", "2", … without names) and the first row. */
   columns(names: readonly string[], first: Row): readonly RunProblem[];
   row(row: Row): readonly RunProblem[];

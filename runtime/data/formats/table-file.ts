@@ -49,6 +49,7 @@ export async function readTableFile(
     note(`"${file}" is ${formatCount(files.length, "file")}, read in this order: ${listFirst(files, 6)}.`);
   let first: { readonly file: string; readonly names: readonly string[] } | undefined;
   for (const each of files) {
+    visitor.file?.(each);
     /** A problem of the rows has the name of the file that has them. */
     const located = (problems: readonly RunProblem[]) => problems.map((problem) => inFile(problem, file, each));
     const inEach: RowVisitor = {

@@ -5,7 +5,7 @@ import { extname } from "node:path";
 import type { Port } from "../../../compiler/artifact.js";
 import type { NormalSplit } from "../../../schema/normal/index.js";
 import { splitOrFold } from "../../data/folds.js";
-import { type Origin, type ParsedArray, toFloat32, valueProblem } from "../../data/formats/convert-array.js";
+import { type Cell, type Origin, type ParsedArray, toFloat32, valueProblem } from "../../data/formats/convert-array.js";
 import { readArray } from "../../data/formats/read-array.js";
 import { readZip } from "../../data/formats/zip.js";
 import { type DataSource, expectedBatchSize } from "../../data/source.js";
@@ -55,17 +55,22 @@ interface PortValues {
   /** Names of the arrays or columns that no port reads. */
   readonly unread: readonly string[];
   readonly arrays: ReadonlyMap<string, NumericArray>;
+  readonly originOf: (name: string) => Origin;
 }
 
 async function readPorts(file: string, ports: readonly Port[], columns: PortColumns): Promise<Result<PortValues>> {
   const reader = await openFile(file, ports, columns);
   if (!reader.ok) return reader;
-  const { names, isRead, read: readPort } = reader.value;
+  const { names, isRead, read: readPort, cellOf } = reader.value;
+  const originOf = (name: string): Origin => ({
+    ...{ name, path: "", file },
+    ...(cellOf !== undefined && { cellOf: (index: number) => cellOf(name, index) }),
+  });
   const arrays = new Map<string, NumericArray>();
   const problems: RunProblem[] = [];
   for (const port of ports) {
     const read = readPort(port.name);
-    const array = read.ok ? portArray(port, read.value, { name: port.name, path: "", file }) : read;
+    const array = read.ok ? portArray(port, read.value, originOf(port.name)) : read;
     if (array.ok) arrays.set(port.name, array.value);
     else {
       const found = array.error.map((problem) => withPort(problem, port));
@@ -73,7 +78,8 @@ async function readPorts(file: string, ports: readonly Port[], columns: PortColu
     }
   }
   if (problems.length === 0) problems.push(...checkSizes(file, ports, arrays));
-  return problems.length > 0 ? fail(problems) : ok({ unread: names.filter((name) => !isRead(name)), arrays });
+  if (problems.length > 0) return fail(problems);
+  return ok({ unread: names.filter((name) => !isRead(name)), arrays, originOf });
 }
 
 /** The problem of a missing array with the type and the shape that the port reads. */
@@ -94,10 +100,10 @@ export async function openPortArrays({
 }: PortArrays): Promise<Result<DataSource>> {
   const read = await readPorts(file, ports, columns);
   if (!read.ok) return read;
-  const { unread, arrays } = read.value;
+  const { unread, arrays, originOf } = read.value;
   const targets = arrays.get("targets");
   if (classes !== null && targets !== undefined) {
-    const problems = checkClasses(file, targets, classes);
+    const problems = checkClasses(originOf("targets"), targets, classes);
     if (problems.length > 0) return fail(problems);
   }
   const [first] = arrays.values();
@@ -133,7 +139,7 @@ export async function openPortArrays({
       const array = arrays.get(name);
       const index = array?.data.findIndex((value: number | bigint) => value >= limit) ?? -1;
       if (array === undefined || index < 0) return undefined;
-      return valueProblem(array, { name, path: "", file }, index, `${array.data[index]}`, reason);
+      return valueProblem(array, originOf(name), index, `${array.data[index]}`, reason);
     },
     decode: nestedRows,
   });
@@ -153,6 +159,8 @@ interface PortFile {
   readonly names: readonly string[];
   readonly isRead: (name: string) => boolean;
   readonly read: (name: string) => Result<ParsedArray>;
+  /** Of a file of rows. */
+  readonly cellOf?: (name: string, index: number) => Cell;
 }
 
 async function openFile(file: string, ports: readonly Port[], columns: PortColumns): Promise<Result<PortFile>> {
@@ -161,9 +169,9 @@ async function openFile(file: string, ports: readonly Port[], columns: PortColum
     const { readPortTable } = await import("./port-table.js");
     const table = await readPortTable(file, ports, columns);
     if (!table.ok) return table;
-    const { names, read, arrays } = table.value;
+    const { names, read, arrays, cellOf } = table.value;
     // Each port has an array.
-    return ok({ names, isRead: (name) => read.has(name), read: (name) => ok(arrays.get(name) as ParsedArray) });
+    return ok({ names, isRead: (name) => read.has(name), read: (name) => ok(arrays.get(name) as ParsedArray), cellOf });
   }
   if (columns.size > 0) {
     const hint = "Remove --columns: the arrays of the file have the names of the inputs.";
@@ -256,7 +264,10 @@ function checkSizes(
     const problem = (message: string, hint: string) => [{ code: "array-shape", path: "", message, hint }];
     if (elementCount(shape) === 0) return problem(`${actual} and contains no numbers.`, "Give at least one example.");
     if (shape.length !== axes.length || axes.some((axis, index) => typeof axis === "number" && axis !== shape[index]))
-      return problem(`${actual}, but the model reads ${expected}.`, "The first axis has the examples.");
+      return problem(
+        `${actual}, but the model reads ${expected}.`,
+        isTable(file) && axes.length > 2 ? "Store it as an array in an .npz file." : "The first axis has the examples.",
+      );
     for (const [index, axis] of axes.entries()) {
       const size = shape[index] ?? 0;
       const other = sizes.get(`${axis}`);
@@ -271,10 +282,10 @@ function checkSizes(
   });
 }
 
-function checkClasses(file: string, targets: NumericArray, classes: number): readonly RunProblem[] {
+function checkClasses(origin: Origin, targets: NumericArray, classes: number): readonly RunProblem[] {
   const ids = Array.from<number | bigint>(targets.data).map(Number);
   const index = ids.findIndex((id) => id < 0 || id >= classes);
   if (index < 0) return [];
   const hint = `The model has ${classes} classes: ids are from 0 to ${classes - 1}.`;
-  return [valueProblem(targets, { name: "targets", path: "", file }, index, `${ids[index]}`, hint)];
+  return [valueProblem(targets, origin, index, `${ids[index]}`, hint)];
 }

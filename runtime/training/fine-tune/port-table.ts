@@ -2,10 +2,11 @@
 import type { Port } from "../../../compiler/artifact.js";
 import { quote } from "../../../schema/diagnostics/suggest.js";
 import { findColumn } from "../../data/formats/columns.js";
-import type { ParsedArray } from "../../data/formats/convert-array.js";
+import { type Cell, cellProblem, type ParsedArray } from "../../data/formats/convert-array.js";
 import type { CsvFormat } from "../../data/formats/csv.js";
 import { isMissing, parseNumber } from "../../data/formats/number-notation.js";
 import { readTableFile } from "../../data/formats/table-file.js";
+import { formatCount, listFirst } from "../../format.js";
 import type { RunProblem } from "../../problem.js";
 import { fail, ok, type Result } from "../../result.js";
 
@@ -18,10 +19,12 @@ export interface PortTable {
   readonly arrays: ReadonlyMap<string, ParsedArray>;
   /** Names of the columns that a port reads. */
   readonly read: ReadonlySet<string>;
+  /** The field of an element of the array of a port. @param index row-major. */
+  readonly cellOf: (port: string, index: number) => Cell;
 }
 
-/** The most problems of values. */
-const MAX_PROBLEMS = 5;
+/** Columns that a hint writes out. */
+const MAX_COLUMNS = 4;
 
 const formatOf = (file: string): CsvFormat => ({
   delimiter: /\.tsv(?:\.gz)?$/i.test(file) ? "\t" : ",",
@@ -37,7 +40,6 @@ export async function readPortTable(
   ports: readonly Port[],
   columns: PortColumns,
 ): Promise<Result<PortTable>> {
-  const problems: RunProblem[] = [];
   const unknown = [...columns.keys()].find((name) => !ports.some((port) => port.name === name));
   if (unknown !== undefined)
     return fail([
@@ -48,19 +50,30 @@ export async function readPortTable(
         hint: `It reads ${ports.map(({ name }) => name).join(", ")}.`,
       },
     ]);
-  const wanted = ports.map(({ name, dtype, shape }) => ({
-    name,
-    type: `${dtype} [${shape.join(", ")}]`,
-    columns: columns.get(name) ?? [name],
+  const wanted = ports.map((port) => ({
+    name: port.name,
+    type: `${port.dtype} [${port.shape.join(", ")}]`,
+    size: rowSize(port),
+    columns: columns.get(port.name) ?? [port.name],
     values: [] as number[],
   }));
   const places = new Map<string, number>();
+  const lines: number[] = [];
+  /** Files of a pattern, in order, with the number of the rows before them. */
+  const files = [{ name: file, start: 0 }];
+  const cellOf = (own: readonly string[], index: number): Cell => {
+    const row = Math.floor(index / own.length);
+    const name = own[index % own.length] ?? "";
+    const from = files.findLast(({ start }) => start <= row)?.name ?? file;
+    return { file: from, line: lines[row] ?? 0, column: (places.get(name) ?? 0) + 1, name };
+  };
   let names: readonly string[] = [];
   let isIntegers = true;
-  const read = await readTableFile({ file, folder: ".", path: "" }, formatOf(file), {
+  const problems = await readTableFile({ file, folder: ".", path: "" }, formatOf(file), {
+    file: (name) => files.push({ name, start: lines.length }),
     columns(found) {
       names = found;
-      return wanted.flatMap(({ name, type, columns: own }) =>
+      const missing = wanted.flatMap(({ name, type, size, columns: own }) =>
         own.flatMap((column): readonly RunProblem[] => {
           const place = findColumn(column, found);
           if (place.ok) {
@@ -68,43 +81,39 @@ export async function readPortTable(
             return [];
           }
           const { code, fault, hint } = place.error;
-          const way = columns.has(name) ? hint : `${hint} Name those of the input: --columns ${name}=COLUMN,COLUMN.`;
-          return [
-            {
-              code,
-              path: "",
-              file,
-              message: `"${file}" ${fault}, which the input ${name} reads as ${type}.`,
-              hint: way,
-            },
-          ];
+          const way = columns.has(name) ? hint : `${hint} Name those of the input: ${columnsFlag(name, size ?? 2)}.`;
+          const message = `"${file}" ${fault}, which the input ${name} reads as ${type}.`;
+          return [{ code, path: "", file, message, hint: way }];
         }),
       );
+      if (missing.length > 0) return missing;
+      return wanted.flatMap(({ name, size, columns: own }): readonly RunProblem[] => {
+        if (size === undefined || size === own.length) return [];
+        const has = `has ${formatCount(own.length, "column")} of "${file}": ${listFirst(own, MAX_COLUMNS)}`;
+        const message = `The input ${name} reads ${formatCount(size, "number")} of a row, but ${has}.`;
+        const hint = `Name ${formatCount(size, "column")}: ${columnsFlag(name, size)}.`;
+        return [{ code: "table-columns", path: "", file, message, hint }];
+      });
     },
     row({ fields, line }) {
-      if (problems.length >= MAX_PROBLEMS) return [];
-      for (const { columns: own, values } of wanted)
-        for (const column of own) {
+      const row = lines.push(line) - 1;
+      return wanted.flatMap(({ columns: own, values }) =>
+        own.flatMap((column, index): readonly RunProblem[] => {
           const field = fields[places.get(column) ?? -1] ?? "";
           const value = parseNumber(field);
           isIntegers &&= Number.isInteger(value);
           values.push(value);
-          if (!Number.isNaN(value) || problems.length >= MAX_PROBLEMS) continue;
-          const what = isMissing(field) ? "has no value" : `is ${quote(field)}, no number`;
-          const hint = isMissing(field)
-            ? "Remove the row, or fill in the value."
-            : "Inputs are numbers; classes are ids from 0.";
-          const message = `${file}:${line}: The column ${quote(column)} ${what}.`;
-          problems.push({ code: "table-value", path: "", file, line, message, hint });
-        }
-      return [];
+          if (!Number.isNaN(value)) return [];
+          return [cellProblem(cellOf(own, row * own.length + index), ...fault(field))];
+        }),
+      );
     },
   });
-  const all = [...read, ...problems];
-  if (all.length > 0) return fail(all);
+  if (problems.length > 0) return fail(problems);
   return ok({
     names,
     read: new Set(places.keys()),
+    cellOf: (port, index) => cellOf(columns.get(port) ?? [port], index),
     arrays: new Map(
       wanted.map(({ name, columns: own, values }) => {
         const rows = values.length / own.length;
@@ -113,4 +122,27 @@ export async function readPortTable(
       }),
     ),
   });
+}
+
+/** The numbers that a port reads of a row; undefined for an axis of any size, and for several axes. */
+function rowSize({ shape }: Port): number | undefined {
+  const axes = shape.slice(1, shape.at(-1) === 1 ? -1 : undefined);
+  const [size = 1] = axes;
+  return axes.length <= 1 && typeof size === "number" ? size : undefined;
+}
+
+/** --columns x=COLUMN,COLUMN,COLUMN */
+function columnsFlag(name: string, size: number): string {
+  const list = Array.from({ length: Math.min(size, MAX_COLUMNS) }, () => "COLUMN").join(",");
+  return `--columns ${name}=${list}${size > MAX_COLUMNS ? ",…" : ""}`;
+}
+
+/** The fault of a field that is no number, and its hint. */
+function fault(field: string): readonly [what: string, hint: string] {
+  if (isMissing(field)) return ["has no value", "Remove the row, or fill in the value."];
+  if (field.startsWith("[")) {
+    const hint = "Write each number into a column of its own, or store the arrays in an .npz file.";
+    return ["has an array, no number", hint];
+  }
+  return [`is ${quote(field)}, no number`, "Inputs are numbers; classes are ids from 0: replace each name by its id."];
 }

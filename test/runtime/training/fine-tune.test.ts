@@ -270,7 +270,23 @@ describe("rows of a file", () => {
     expect(await problem(write("gap.csv", csv([1, "", 3, 0])))).toContain('gap.csv:2: The column "b" has no value.');
     expect(await problem(extra, {})).toContain("--columns x=COLUMN,COLUMN");
     expect(await problem(extra, { columns: { y: ["a"] } })).toContain('no input "y"');
-    expect(await problem(extra, { columns: { x: ["a", "b"] } })).toContain("x in");
+    expect(await problem(extra, { columns: { x: ["a", "b"] } })).toMatch(
+      /x reads 3 numbers of a row, but has 2 columns of .*: a, b\. Name 3 columns: --columns x=COLUMN,COLUMN,COLUMN\./,
+    );
+    expect(await problem(write("ids.csv", csv([1, 2, 3, 0], [1, 2, 3, 2])))).toMatch(
+      /ids\.csv:3: The column "targets" is 2\. The model has 2 classes/,
+    );
+    expect(await problem(write("large.csv", csv([1, 2, 3, 0], [1, 1e39, 3, 1])))).toMatch(
+      /large\.csv:3: The column "b" is 1e\+39, too large for float32\./,
+    );
+    write("parts-2.csv", csv([1, 2, 3, 0], [1, 2, 3, 7]));
+    write("parts-1.csv", csv([1, 2, 3, 0]));
+    expect(await problem(join(folder, "parts-*.csv"))).toMatch(/parts-2\.csv:3: The column "targets" is 7\./);
+    const lists = rowsOf.map(() => JSON.stringify({ a: [1, 2], b: 2, c: 3, targets: "yes" }));
+    expect((await problem(write("lists.jsonl", lists))).split("\n")).toEqual([
+      expect.stringMatching(/lists\.jsonl:1: .*"a" has an array.*on 19 more lines: .*a column of its own.*\.npz/),
+      expect.stringMatching(/lists\.jsonl:1: .*"targets" is "yes".*on 19 more lines: .*replace each name by its id/),
+    ]);
     expect(await problem(data)).toContain("has no columns");
   });
 });
