@@ -207,6 +207,7 @@ const usual = [
   "%Y/%m/%d %H:%M",
   "%Y.%m.%d",
   "%Y%m%d",
+  "%Y%m",
   "%d %b %Y",
   "%d %B %Y",
   "%b %d, %Y",

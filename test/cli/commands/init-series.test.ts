@@ -37,11 +37,22 @@ test.each<readonly [string, (row: number) => string]>([
   ["%b-%y", (row) => `${months[row % 12]}-${10 + Math.floor(row / 12)}`],
   ["%m/%Y", (row) => `${two(1 + (row % 12))}/${2010 + Math.floor(row / 12)}`],
   ["%d-%b-%Y", (row) => `${two(dateOf(row).getUTCDate())}-${months[dateOf(row).getUTCMonth()]}-2024`],
+  ["%Y%m%d", (row) => iso(row).replaceAll("-", "")],
+  ["%Y%m", (row) => `${2010 + Math.floor(row / 12)}${two(1 + (row % 12))}`],
   ["%m/%d/%y", (row) => `${two(dateOf(row).getUTCMonth() + 1)}/${two(dateOf(row).getUTCDate())}/24`],
 ])("dates %s are those of a series", async (format, date) => {
   const { type, data, text } = await init(series(date));
   expect({ type, time: data?.time }).toEqual({ type: "forecast", time: { column: "when", format } });
   expect(text).toContain(`in the order of time, when with dates ${format}.`);
+});
+
+test("integers that are no dates stay numbers", async () => {
+  const { data } = await init(
+    series((row) => `${202001 + ((row * 17) % 60)}`),
+    "count,y",
+  );
+  expect(data?.time).toBeUndefined();
+  expect(data?.columns).toContain("count");
 });
 
 test("dates of two formats are refused with both", async () => {

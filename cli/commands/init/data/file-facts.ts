@@ -256,9 +256,17 @@ function collectColumn(name: string): Collector {
       const kind = structured ?? (present === 0 ? "empty" : undefined);
       const steps = dates.steps(kinds.dateSteps());
       const isDate = steps !== null;
+      const tableKind =
+        kind === undefined
+          ? kinds.finish({
+              values: values.size > MAX_VALUES ? null : values,
+              longestWords: lengths.reduce((most, length) => Math.max(most, length), 0),
+            })
+          : null;
+      const areNumbers = numbers === present && tableKind?.type !== "date";
       return {
         name,
-        kind: kind ?? (numbers === present ? "numbers" : "text"),
+        kind: kind ?? (areNumbers ? "numbers" : "text"),
         missing: missing + rows - count,
         numbers: statistics.finish(),
         values: values.size > MAX_VALUES ? null : values,
@@ -267,23 +275,17 @@ function collectColumn(name: string): Collector {
         words: words.size,
         lengths,
         characters: characters / Math.max(present, 1),
-        isRowNumber: rowNumbers === count && count > 1,
+        isRowNumber: areNumbers && rowNumbers === count && count > 1,
         isIdentifier:
           /(?:^|[^a-z])(?:id|uuid|key)$|^I[Dd]$|[a-z]I[Dd]$/.test(name) &&
-          numbers === present &&
+          areNumbers &&
           values.size === present &&
           present > 1,
         notation: numbers + otherNumbers === present ? notation : null,
         isDate,
         isDescendingDate: isDate && steps.down > steps.up,
         isOrderedDate: isDate && steps.equal === 0 && Math.min(steps.up, steps.down) === 0,
-        tableKind:
-          kind === undefined
-            ? kinds.finish({
-                values: values.size > MAX_VALUES ? null : values,
-                longestWords: lengths.reduce((most, length) => Math.max(most, length), 0),
-              })
-            : null,
+        tableKind,
         doubt: kinds.doubt(),
         dates: dates.finish(steps, kinds.dateFormats()),
         odd: kind === undefined ? kinds.odd() : null,

@@ -1,4 +1,5 @@
 /** The kind of a column of a table, found in its values: number, boolean, category or date, with the options that read it. */
+import { compactFormatOf } from "../../../../runtime/data/formats/compact-dates.js";
 import { dateReader, formatsOf } from "../../../../runtime/data/formats/date-values.js";
 import { type TimeSteps, trackTime } from "../../../../runtime/data/formats/dates.js";
 import { numberReader } from "../../../../runtime/data/formats/number-marks.js";
@@ -167,6 +168,8 @@ export function collectKind(): KindCollector {
     finish({ values, longestWords }) {
       // Digits that start with 0, as those of a postal code, are no number.
       const areCodes = isCode && hasLeadingZero && count > 0;
+      const compact = isCode ? likeliestDates(dates ?? [], texts)[0] : undefined;
+      if (compact !== undefined) return { type: "date", format: compact.format, hasTime };
       const readers = areCodes ? [] : (settled ?? numberReaders ?? []);
       const [first] = readers;
       // A number in the notation that is read without settings is that number.
@@ -195,8 +198,8 @@ export function collectKind(): KindCollector {
     },
     order() {
       const [reader] = settled ?? numberReaders ?? [];
-      if (reader === undefined) {
-        const [date, ...otherDates] = likeliestDates(dates ?? [], texts);
+      const [date, ...otherDates] = likeliestDates(dates ?? [], texts);
+      if (reader === undefined || date !== undefined) {
         const isDate = date !== undefined && otherDates.length === 0 && texts.length === count;
         const time = isDate && hasYear(date.format) && haveOneStep(texts.map(date.read)) ? "dates" : null;
         return { correlation: 0, isSorted: false, time };
@@ -232,8 +235,10 @@ function dateFormat(format: string | null) {
   return { format, read, time: trackTime((text) => [read(text)]) };
 }
 
-/** The formats with different times of the texts; one where its dates alone are in one order, each once. */
+/** The formats with different times of the texts; one where its dates alone are in one order, each once. Few integers are dates. */
 function likeliestDates(formats: readonly DateFormat[], texts: readonly string[]): readonly DateFormat[] {
+  const compact = compactFormatOf(texts);
+  if (compact !== undefined) return formats.filter(({ format }) => format !== null && format === compact);
   const unlike = distinct(formats, texts);
   if (unlike.length < 2) return unlike;
   const ordered = unlike.filter(({ time }) => {

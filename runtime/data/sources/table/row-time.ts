@@ -3,6 +3,7 @@ import type { NormalTableData } from "../../../../schema/normal/index.js";
 import { formatCount } from "../../../format.js";
 import type { RunProblem } from "../../../problem.js";
 import { fail, ok, type Result } from "../../../result.js";
+import { compactFormatOf } from "../../formats/compact-dates.js";
 import {
   describeStep,
   findStep,
@@ -52,6 +53,8 @@ export function orderByTime(
   lineOf: (row: number) => number,
   fittedStep?: TimeStep | null,
 ): Result<RowOrder> {
+  const compact = notation.isDate || fittedStep !== undefined ? null : compactFormatOf(times.map(String));
+  if (compact) return fail([compactDateProblem(file, column, compact, notation.example)]);
   const order = Int32Array.from(times.keys());
   const seriesOf = (row: number) => series[row] ?? 0;
   const timeOf = (row: number) => times[row] ?? 0;
@@ -110,6 +113,13 @@ export function orderByTime(
     return fail([tooManyProblem(file, `${what}: more than ${MAX_ADDED} times the rows of the file.`, hint)]);
   }
   return ok({ ...withAddedRows(sorted, step, gaps.rows), step, notices: [...notices, `${what}, which are filled.`] });
+}
+
+/** Dates in digits alone that are read as numbers, whose step ends with the month. */
+function compactDateProblem(file: string, column: string, format: string, example: string): RunProblem {
+  const message = `The numbers of column "${column}" in "${file}", such as ${example}, are dates, and data.time has no format for them.`;
+  const hint = `Write "time": { "column": ${JSON.stringify(column)}, "format": "${format}" }.`;
+  return { code: "table-time", path: "/data/time", file, message, hint };
 }
 
 /** The largest number of skips, as a fraction of the rows, with which predicted rows have dates; one skip has no pattern. */

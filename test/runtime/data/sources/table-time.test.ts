@@ -70,6 +70,22 @@ describe("rows", () => {
     expect(windows).toEqual([[4, 5, 6]]);
   });
 
+  test.each(["20240130", "202401"])("with dates in digits alone, such as %s, need a format", async (first) => {
+    const isDay = first.length === 8;
+    const times = isDay ? [first, "20240131", "20240201"] : Array.from({ length: 12 }, (_, month) => 202401 + month);
+    const { messages } = await open(times.map((time, row) => `${time},${row}`));
+    expect(messages).toEqual([
+      `The numbers of column "day" in "t.csv", such as ${first}, are dates, and data.time has no format for them. ` +
+        `Write "time": { "column": "day", "format": "${isDay ? "%Y%m%d" : "%Y%m"}" }.`,
+    ]);
+    const format = isDay ? "%Y%m%d" : "%Y%m";
+    const { notices } = await open(
+      times.map((time, row) => `${time},${row}`),
+      { time: { column: "day", format } },
+    );
+    expect(notices).toEqual([]);
+  });
+
   test("with offsets from UTC are in order of instants", async () => {
     const hours = ["2024-10-27T02:00+01:00,3", "2024-10-27T02:00+02:00,2", "2024-10-27T03:00+01:00,4"];
     const { windows, notices, source } = await open([...hours, "2024-10-27T01:00+02:00,1"]);
