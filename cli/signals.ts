@@ -40,8 +40,16 @@ export interface StopSignal {
   readonly release: () => void;
 }
 
-/** Asks the work to stop at the first signal; the second one ends the process at once. */
-export function stopOnSignal(log: (text: string) => void, outputClosed: AbortSignal): StopSignal {
+/**
+ * Asks the work to stop at the first signal; the second one ends the process at once.
+ *
+ * @param quitText printed before that end, unless it is empty.
+ */
+export function stopOnSignal(
+  log: (text: string) => void,
+  outputClosed: AbortSignal,
+  quitText: () => string = () => "",
+): StopSignal {
   const controller = new AbortController();
   let cause: keyof typeof exitCodes.interrupted = "SIGINT";
 
@@ -53,6 +61,8 @@ export function stopOnSignal(log: (text: string) => void, outputClosed: AbortSig
     if (controller.signal.aborted) {
       // A session in flight cannot be canceled: only the signal's default action ends the process at once.
       release();
+      const text = quitText();
+      if (text !== "") log(text);
       process.kill(process.pid, signal);
       return;
     }

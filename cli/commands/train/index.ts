@@ -147,7 +147,9 @@ export const trainCommand: CommandModule = {
       flags,
     );
     if (observers === undefined) return cancelTraining();
-    const interrupt = stopOnSignal(display.log, output.closed);
+    const interrupt = stopOnSignal(display.log, output.closed, () =>
+      existsSync(request.out) ? "" : `Stopped before the training began: "${request.out}" was not written.`,
+    );
     const { train } = await import("../../../runtime/train.js");
     const onEvent = (event: TrainEvent) => {
       display.show(event);
