@@ -5,17 +5,20 @@ import { estimateWorkPerSync, isSingleThreaded } from "../dist/runtime/sessions/
 
 export const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** A program and its first arguments, run with sizes as flags; the last line that it prints is JSON. */
+/** A program and its first arguments, run with sizes as flags, for `timeout` milliseconds at most; the last line that it prints is JSON. */
 export function measure(command, sizes, flags = {}) {
   const [program, ...given] = command.run;
   const named = Object.entries({ ...sizes, ...flags }).flatMap(([name, value]) =>
     [value].flat().flatMap((one) => [`--${name}`, `${one}`]),
   );
-  const { status, stdout, stderr } = spawnSync(program, [...given, ...named], {
+  const { status, stdout, stderr, error } = spawnSync(program, [...given, ...named], {
     encoding: "utf8",
+    timeout: command.timeout,
+    killSignal: "SIGKILL",
     maxBuffer: 2 ** 26,
     env: { ...process.env, ...command.env },
   });
+  if (error?.code === "ETIMEDOUT") throw new Error(`${command.run.join(" ")} took longer than ${command.timeout} ms`);
   if (status !== 0) throw new Error(`${command.run.join(" ")} ended with ${status}: ${stderr.slice(-1000)}`);
   return JSON.parse(stdout.trim().split("\n").at(-1));
 }

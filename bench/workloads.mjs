@@ -86,16 +86,19 @@ export function signatureOf({ model, ...sizes }) {
   return { inputs: ids, targets: ids, sizes: { vocabulary }, steps: time, expected: { batch, time } };
 }
 
-/** Small weights, slots of zero. */
+/** Small weights; slots of their initial value, which is 0 but for the scale of a float16 loss. */
 export function startOf({ manifest: { parameters, slots } }) {
   const filled = (tensors, value) =>
     new Map(
-      tensors.map(({ name, shape }) => [name, { shape, data: Float32Array.from({ length: product(shape) }, value) }]),
+      tensors.map(({ name, shape, initializer }) => [
+        name,
+        { shape, data: Float32Array.from({ length: product(shape) }, (_, index) => value(index, initializer)) },
+      ]),
     );
   return {
     step: 0,
-    parameters: filled(parameters, (_, index) => 0.1 * Math.sin(index)),
-    slots: filled(slots, () => 0),
+    parameters: filled(parameters, (index) => 0.1 * Math.sin(index)),
+    slots: filled(slots, (_, { value }) => value),
     states: new Map(),
   };
 }

@@ -1,6 +1,6 @@
 /** The benchmark: it times a step, finds only installed frameworks, and compares small numbers fairly. Speed is not asserted. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -11,6 +11,7 @@ const run = (script: string, ...flags: readonly string[]) => {
   if (status !== 0) throw new Error(stderr);
   return stdout;
 };
+const hasGpu = spawnSync("nvidia-smi", { encoding: "utf8" }).status === 0;
 // More time steps than loops have that are unrolled.
 const sizes = ["layers=2", "hidden=4", "batch=2", "time=24", "vocabulary=5", "steps=2"].map((size) => `--${size}`);
 
@@ -49,6 +50,29 @@ test("frameworks that are not installed are left out, and each runs in its defau
   expect(findFrameworks(["no-such-python"], "/no/such/folder")).toEqual([]);
   expect(readFileSync("bench/frameworks.mjs", "utf8")).not.toMatch(/^const env = .*OMP_/m);
   expect(frameworkSteps({ name: "tfjs" }, { layers: 3, hidden: 512, batch: 50, time: 50 }, 8)).toBe(0);
+});
+
+test("a step on CUDA is compiled without a GPU: it is one launch", () => {
+  const flags = ["--steps", "1", "--device", "cuda", "--compile-only"];
+  const line = JSON.parse(run("device-step.mjs", ...sizes, ...flags, "--precision", "float16"));
+  expect(line).toMatchObject({ layers: 2, precision: "float16", is_captured: true });
+  expect(line.kernels).toBeGreaterThan(100);
+  expect(JSON.parse(run("device-step.mjs", ...sizes, ...flags, "--uncaptured")).is_captured).toBe(false);
+});
+
+test.skipIf(hasGpu)("the benchmark of a GPU states what is missing, after all that needs none", () => {
+  const out = temporaryFolder();
+  const flags = ["--only", "hihello", "--spec", "hihello", "--losses", "2", "--python", "no-such-python"];
+  const { status, stdout } = spawnSync(process.execPath, ["bench/cuda.mjs", ...flags, "--out", out], {
+    encoding: "utf8",
+  });
+  expect(status, stdout).toBe(2);
+  expect(stdout).toContain("missing: Use a machine with an NVIDIA GPU");
+  const [file = ""] = readdirSync(out);
+  const { losses, measured, missing } = JSON.parse(readFileSync(join(out, file), "utf8"));
+  expect(losses[0].cpu).toHaveLength(2);
+  expect(measured[0]).toMatchObject({ configuration: "hihello", is_captured: true });
+  expect(missing.length).toBeGreaterThan(0);
 });
 
 /** The rows of a printed table, without its head. */

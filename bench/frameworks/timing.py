@@ -15,6 +15,7 @@ def options(description):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda, where the script supports it")
+    parser.add_argument("--precision", default="float32", help="float32, tf32 or float16, where the script supports it")
     parser.add_argument("--compile", action="store_true", help="torch.compile, where the script supports it")
     parser.add_argument("--cell", default="lstm", help="where the script has several")
     parser.add_argument("--heads", type=int, default=1)

@@ -6,11 +6,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from precision import precision_of
 from timing import options, report
 
 sizes = options(__doc__)
 torch.set_num_threads(sizes.threads)
 torch.manual_seed(1)
+forward, scaler = precision_of(sizes)
 HEADS = 4
 width, device = sizes.hidden, sizes.device
 
@@ -49,15 +51,23 @@ def update():
     adam.step()
 
 
+def update_scaled():
+    scaler.unscale_(adam)
+    nn.utils.clip_grad_norm_(weights, 1)
+    scaler.step(adam)
+    scaler.update()
+
+
 if sizes.compile:
     loss_of, update = torch.compile(loss_of), torch.compile(update)
 
 
 def step():
     adam.zero_grad(set_to_none=True)
-    loss = loss_of(inputs, targets)
-    loss.backward()
-    update()
+    with forward():
+        loss = loss_of(inputs, targets)
+    scaler.scale(loss).backward()
+    (update_scaled if scaler.is_enabled() else update)()
     return float(loss.detach())
 
 

@@ -2,11 +2,13 @@
 import torch
 from torch import nn
 
+from precision import precision_of
 from timing import options, report
 
 sizes = options(__doc__)
 torch.set_num_threads(sizes.threads)
 torch.manual_seed(1)
+forward, scaler = precision_of(sizes)
 
 embedding = nn.Embedding(sizes.vocabulary, sizes.hidden, device=sizes.device)
 cell = {"lstm": nn.LSTM, "gru": nn.GRU}[sizes.cell]
@@ -19,10 +21,12 @@ inputs, targets = torch.randint(sizes.vocabulary, (2, sizes.time, sizes.batch), 
 
 def step():
     adam.zero_grad(set_to_none=True)
-    logits = projection(layers(embedding(inputs))[0])
-    loss = nn.functional.cross_entropy(logits.view(-1, sizes.vocabulary), targets.view(-1))
-    loss.backward()
-    adam.step()
+    with forward():
+        logits = projection(layers(embedding(inputs))[0])
+        loss = nn.functional.cross_entropy(logits.view(-1, sizes.vocabulary), targets.view(-1))
+    scaler.scale(loss).backward()
+    scaler.step(adam)
+    scaler.update()
     return float(loss.detach())
 
 
