@@ -12,7 +12,7 @@ import { createRecurrentStates } from "../sessions/recurrent-states.js";
 import type { Runner } from "../sessions/runner.js";
 import type { NumericArray } from "../tensors/array.js";
 import { floatsOf } from "../tensors/ort.js";
-import { nestedRows } from "../tensors/rows.js";
+import { forecastRows } from "./forecast-entries.js";
 import type { OutputMetric } from "./forecast-metrics.js";
 import { addAccumulators, computeMetric } from "./metric-accumulators.js";
 
@@ -172,7 +172,9 @@ export async function createEvaluator(
       const batchOutputs = evaluator.outputs(parameters, examples, hasStates ? 1 : examples.length, port);
       const isOfFeatures = outputKindOf(loss) === "features";
       for await (const { batch, output } of batchOutputs)
-        decoded.push(...(isOfFeatures ? nestedRows(output) : source.decode(output, batch, loss.target)));
+        decoded.push(
+          ...(isOfFeatures ? forecastRows(source, { loss }, batch, output) : source.decode(output, batch, loss.target)),
+        );
       return decoded;
     },
   };

@@ -1,11 +1,16 @@
 /** The forecasts of evaluated examples next to their targets, one by one, in the units of the data. */
+import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { targetKindOf } from "../../schema/kinds/losses.js";
 import { type ModelOutput, targetPort } from "../../schema/kinds/outputs.js";
 import { metadataOf } from "../data/metadata.js";
 import { scalerOf, unscaleValue } from "../data/scaler.js";
 import type { Batch, DataSource } from "../data/source.js";
-import { type Forecast, forecastsOf, unscaledForecast } from "../forecast/forecasts.js";
-import type { NumericArray } from "../tensors/array.js";
+import { type Forecast, forecastsOf, pointOf, unscaledForecast } from "../forecast/forecasts.js";
+import { elementCount, type NumericArray } from "../tensors/array.js";
+import { nestedRows } from "../tensors/rows.js";
+
+/** Digits of a number that is computed from float32 outputs. */
+const DIGITS = 7;
 
 export interface ForecastEntry {
   readonly example: number;
@@ -59,4 +64,24 @@ export function* forecastEntries(
       };
     }
   }
+}
+
+/**
+ * The outputs [batch, …, numbers] of a batch by rows: of each target its quantiles by ascending level, or the mean of its
+ * distribution, in the units of the data; the outputs of other losses as they are.
+ */
+export function forecastRows(
+  source: Pick<DataSource, "metadata" | "batch">,
+  { loss }: Pick<ModelOutput, "loss">,
+  examples: Uint32Array,
+  output: NumericArray,
+): readonly unknown[] {
+  if (metadataOf(source.metadata, loss.target).type !== "table" || !isProbabilistic(loss)) return nestedRows(output);
+  const entries = forecastEntries(source, { loss }, examples, source.batch(examples), output);
+  const values = [...entries].flatMap(({ forecast }) =>
+    forecast.kind === "quantiles" ? forecast.values : [pointOf(forecast) ?? Number.NaN],
+  );
+  const axes = output.shape.slice(0, -1);
+  const data = Float64Array.from(values, (value) => Number(value.toPrecision(DIGITS)));
+  return nestedRows({ shape: [...axes, values.length / elementCount(axes)], data });
 }

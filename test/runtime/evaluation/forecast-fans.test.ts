@@ -3,6 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openData } from "../../../runtime/data/index.js";
+import { metadataOf, type TableMetadata } from "../../../runtime/data/metadata.js";
+import { forecastRows } from "../../../runtime/evaluation/forecast-entries.js";
 import { collectFans } from "../../../runtime/evaluation/forecast-fans.js";
 import { openRunExamples } from "../../../runtime/evaluation/run-examples.js";
 import { summarizeRun } from "../../../runtime/evaluation/summarize-run.js";
@@ -72,6 +74,19 @@ test("the rows before a window's forecast, its targets and its interval, series 
     })),
   );
   expect(fans?.of(0)).toMatchObject(expected);
+});
+
+test("the rows of quantiles are in the units of the data, sorted by level", async () => {
+  const { source, output } = await opened({ horizon: 2, scale: "standard" });
+  const examples = source.splits.test.subarray(0, 1);
+  const { scaler } = metadataOf(source.metadata, output.loss.target) as TableMetadata;
+  const { offset = 0, factor = 1 } = scaler.y ?? {};
+  const data = Float32Array.of(2, 0, 1, 0, 1, 2);
+  const [row] = forecastRows(source, output, examples, { dtype: "float32", shape: [1, 6], data }) as [number[]];
+  expect(factor).not.toBe(1);
+  [0, 1, 2, 0, 1, 2].forEach((value, index) => {
+    expect(row[index]).toBeCloseTo(value / factor + offset, 3);
+  });
 });
 
 test("forecasts of one row have none", async () => {

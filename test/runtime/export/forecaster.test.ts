@@ -1,6 +1,6 @@
 /** The program of an exported forecaster: from the rows of a file to the numbers of `rnnx predict`, in numpy and onnxruntime alone. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { dateReader } from "../../../runtime/data/formats/date-values.js";
@@ -118,17 +118,30 @@ print(json.dumps([(day - epoch) / timedelta(milliseconds=1) for day in days]))`;
   expect(JSON.parse(text)).toEqual(dates.map(([format = "", field = ""]) => dateReader(format)(field)));
 });
 
-test("an export without a program states the reason", async () => {
+test("an export without a program states the reason, and its others the units of their numbers", async () => {
   const rows = Array.from({ length: 12 }, (_, row) => `${row % 3}\n`).join("");
-  const numbered = { type: "table", file: "t.csv", header: false, target: [1], window: 2, horizon: 1 };
+  const numbered = {
+    type: "table",
+    file: "t.csv",
+    header: false,
+    target: [1],
+    window: 2,
+    horizon: 1,
+    scale: "standard",
+  };
   const parts = { data: numbered, model: [{ layer: "rnn", cell: "gru", hidden_size: 2, return: "last" }, model(1)[4]] };
-  const spec = { name: "numbered", ...parts, loss: { type: "squared_error" }, train: { steps: 1 } };
+  const spec = { name: "numbered", ...parts, loss: { type: "quantile", levels: [0.5] }, train: { steps: 1 } };
   const { out } = await trainSpec(spec, { "t.csv": rows });
-  const exported = await exportModel({ run: out, out: join(temporaryFolder(), "m.onnx"), snippets: true });
+  const folder = temporaryFolder();
+  const exported = await exportModel({ run: out, out: join(folder, "m.onnx"), snippets: true });
   expect(exported).toMatchObject({
     ok: true,
     value: {
       notices: ["No program .forecast.py is written: it finds columns by the names in the first row of a file."],
     },
   });
+  const program = readFileSync(join(folder, "m.use.py"), "utf8");
+  expect(program).toContain(
+    "outputs of quantile of the levels 0.5 in scaled units (rnnx.data.scaler of the metadata).",
+  );
 });
