@@ -138,16 +138,3 @@ function quantileOfValues(values: readonly number[], level: number): number {
   const [below, above] = [sorted[Math.floor(place)] ?? Number.NaN, sorted[Math.ceil(place)] ?? Number.NaN];
   return below + (above - below) * (place - Math.floor(place));
 }
-
-/** The notice of intervals that know nothing of the errors of the rows before. */
-export function fedBackNotices(
-  { data, losses }: Pick<NormalSpec, "data" | "losses">,
-  { samples }: ForecastRequest,
-): readonly string[] {
-  if (data.type !== "table" || data.decode === "direct" || data.horizon.length === 1 || samples > 0) return [];
-  const loss = losses.find(isProbabilistic);
-  if (loss === undefined) return [];
-  const isQuantile = loss.type === "quantile";
-  const fact = `The levels of a row are those after ${isQuantile ? "medians" : "means"} in the rows before it, so that later rows have intervals that are too narrow.`;
-  return [isQuantile ? fact : `${fact} With --samples 200 they are those of sample paths.`];
-}

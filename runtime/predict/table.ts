@@ -21,10 +21,11 @@ import { fittedColumns } from "../data/sources/table/targets.js";
 import { fitTexts } from "../data/sources/table/texts.js";
 import { findNonPositive } from "../data/sources/table/window-scaling.js";
 import { collectFloats } from "../data/spill/float-list.js";
+import { fedBackNotices } from "../forecast/fed-back-notices.js";
 import { formatCount, listFirst } from "../format.js";
 import { entriesInOrder, keepOrder } from "../ordered-json.js";
 import { fail, ok } from "../result.js";
-import { defaultRequest, fedBackNotices, forecastMembers } from "./forecast-members.js";
+import { defaultRequest, forecastMembers } from "./forecast-members.js";
 import { forecastRows, isForecastName, RowValues } from "./forecast-rows.js";
 import {
   describeClass,
@@ -160,7 +161,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
     notices: [
       ...horizonNotices(spec.data, reverse),
       ...scaledFeaturesNotices(run.spec, metadata),
-      ...fedBackNotices(run.spec, forecast ?? defaultRequest),
+      ...fedBackNotices(run.spec, forecast?.samples ?? 0),
       ...notices,
       ...shortNotices(
         short.map(([start]) => groupOf(start)),

@@ -174,7 +174,9 @@ function pageManifest(run: Run, { step }: Weights, { manifest }: Artifact, sampl
     metadata,
     form: data.type === "table" && hasForm(data) ? tableForm(data) : null,
     series:
-      data.type === "table" && metadata.type === "table" && isSeriesTable(spec) ? seriesTable(data, metadata) : null,
+      data.type === "table" && metadata.type === "table" && isSeriesTable(spec)
+        ? seriesTable({ ...spec, data }, metadata)
+        : null,
     can_train: canTrain(run),
     id_limits: {
       ...Object.fromEntries([...idLimits(spec, run.signature)].map(([input, { size }]) => [input, size])),

@@ -88,6 +88,8 @@ export interface SeriesTable
   readonly delimiter: string;
   /** True where the model reads the id of the series of a window. */
   readonly scales_series: boolean;
+  /** Limits of the forecasts, such as intervals that are too narrow. */
+  readonly notices: readonly string[];
 }
 
 export type SampleData =

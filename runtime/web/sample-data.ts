@@ -48,7 +48,7 @@ async function selectSamples(
       return ok({ type: "text", text: excerpt(data, folder) });
     case "table":
       if (hasForm(data)) return formRows(data, folder);
-      if (isSeriesTable(spec)) return seriesRows(data, metadata, folder);
+      if (isSeriesTable(spec)) return seriesRows({ ...spec, data }, metadata, folder);
       return lastRows({ ...data, ...columnsOf(metadata) }, folder, targetUsesOf(spec));
     case "sequences": {
       const result = await readSequences(data, folder, targetUsesOf(spec));

@@ -10,6 +10,7 @@ import { readTableFile } from "../data/formats/table-file.js";
 import { timeReader } from "../data/formats/time-values.js";
 import type { Metadata, TableMetadata } from "../data/metadata.js";
 import { tableFormat } from "../data/sources/table/format.js";
+import { fedBackNotices } from "../forecast/fed-back-notices.js";
 import { fail, ok, type Result } from "../result.js";
 import type { SampleData, SeriesTable } from "./page-manifest.js";
 
@@ -37,7 +38,7 @@ export function seriesFault({ data, losses }: Pick<NormalSpec, "data" | "losses"
   return isShown ? undefined : "shows forecasts of numbers, but the loss has others";
 }
 
-export function seriesTable(data: NormalTableData, { columns: names }: TableMetadata): SeriesTable {
+export function seriesTable({ data, losses }: TableSpec, { columns: names }: TableMetadata): SeriesTable {
   const { decimal, thousands, group, known_future, reverse, comment, missing } = data;
   const kinds = inputKinds(data);
   const plain = names.filter((name) => !/ \(missing\)$/.test(name)).map((name) => ({ name, kind: null }));
@@ -48,21 +49,25 @@ export function seriesTable(data: NormalTableData, { columns: names }: TableMeta
     ahead: known_future === null ? 0 : rowsAhead(data),
     delimiter: tableFormat(data).delimiter,
     scales_series: data.scale?.per === "series",
+    notices: fedBackNotices({ data, losses }, 0),
     columns: kinds === null ? plain : [...kinds].map(([name, kind]) => ({ name, kind })),
   };
 }
+
+/** A spec of a table. */
+type TableSpec = Pick<NormalSpec, "losses"> & { readonly data: NormalTableData };
 
 /** Rows before the window, series, and characters of a sample. */
 const [EXTRA_ROWS, MAX_SERIES, MAX_CHARACTERS] = [48, 8, 400_000];
 
 /** The last rows of some series, as they are written: those of the window, of the rows ahead, and some before. */
 export async function seriesRows(
-  data: NormalTableData,
+  { data, losses }: TableSpec,
   metadata: Metadata,
   folder: string,
 ): Promise<Result<SampleData>> {
   if (metadata.type !== "table") throw new Error("The run's data is no table.");
-  const table = seriesTable(data, metadata);
+  const table = seriesTable({ data, losses }, metadata);
   const { column, notation } = metadata.time ?? {};
   const wanted = [
     ...(column === undefined ? [] : [column]),

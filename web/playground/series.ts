@@ -81,6 +81,7 @@ export function seriesPanel(model: Model, metadata: TableMetadata, table: Series
     { class: "card" },
     ...(table.group.length === 0 ? [] : [element("div", { class: "controls" }, field(table.group.join(", "), select))]),
     ...panels.flatMap(({ output, elements }) => outputView(output, ...elements)),
+    ...table.notices.map((text) => element("p", { class: "note" }, text)),
     errorMessage.view,
     element("h2", {}, "Input: rows of a file"),
     element(

@@ -215,7 +215,9 @@ describe("a trained model", () => {
     expect(rows.map(({ shop, step, day: time }) => [shop, step, time])).toEqual(
       ["a", "b"].flatMap((shop) => [1, 2, 3].map((step) => [shop, step, day(15 + step)])),
     );
-    expect(notices).toContainEqual(expect.stringContaining("With --samples 200 they are those of sample paths."));
+    expect(notices).toContainEqual(
+      expect.stringContaining("With predict --samples 200 they are those of sample paths."),
+    );
     const forecast = { levels: null, samples: 300 };
     const sampled = await predicted(run, "in.csv", csv([...past, ...ahead]), forecast);
     for (const [index, row] of sampled.rows.entries()) {

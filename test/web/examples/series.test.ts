@@ -32,8 +32,8 @@ beforeAll(async () => {
 
 /** The series of a text in a page, or the fault. */
 function read(text: string) {
-  const { data, metadata } = context;
-  const table = seriesTable(data, metadata);
+  const { run, data, metadata } = context;
+  const table = seriesTable({ ...run.spec, data }, metadata);
   const found = readSeries(text, table, metadata);
   if (!found.ok) return { fault: found.error[0]?.message ?? "", batches: [], times: [] };
   const batches = found.value.map((series) => seriesBatch(series, table, metadata, horizon));
@@ -62,7 +62,7 @@ describe("a file of shops", () => {
 
   test("starts from the last rows of each series", async () => {
     const { data, metadata, run } = context;
-    const samples = await seriesRows(data, metadata, run.folder);
+    const samples = await seriesRows({ ...run.spec, data }, metadata, run.folder);
     if (!samples.ok || samples.value.type !== "series") throw new Error("no samples");
     expect(csvRows(samples.value.text, ";", "")).toHaveLength(
       1 + shopsExample.files["shops.csv"].trim().split("\n").length - 1,
@@ -91,6 +91,15 @@ describe("a file of shops", () => {
       "No series has enough rows: the model reads 7, and 3 to be predicted.",
     );
   });
+});
+
+test("a page states intervals that are too narrow", () => {
+  const { data, metadata } = context;
+  const losses = [{ ...context.run.spec.losses[0], type: "gaussian_nll" }] as typeof context.run.spec.losses;
+  const noticesOf = (decode: NormalTableData["decode"]) =>
+    seriesTable({ data: { ...data, decode }, losses }, metadata).notices;
+  expect(noticesOf("autoregressive")).toEqual([expect.stringContaining("intervals that are too narrow")]);
+  expect(noticesOf("direct")).toEqual([]);
 });
 
 test("tables that a page does not forecast are refused with the reason", () => {
