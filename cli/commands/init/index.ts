@@ -1,6 +1,6 @@
 /** `rnnx init`: creates a spec from a template, with sample data to train on. */
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
@@ -52,6 +52,16 @@ export const init: CommandModule = {
     }
     if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false) {
       reportInvalidInput(output, "usage", `--out ${out} is a file, not a folder`, "Name a folder.");
+      return exitCodes.invalidInput;
+    }
+    if (/\.json$/i.test(out) && !existsSync(out)) {
+      const message = `--out ${out} is the name of a file, but the spec is named after its ${data === undefined ? "template" : "data"}`;
+      reportInvalidInput(
+        output,
+        "usage",
+        message,
+        `Name a folder, such as --out ${join(dirname(out), basename(out, extname(out)))}.`,
+      );
       return exitCodes.invalidInput;
     }
     if (data !== undefined) {

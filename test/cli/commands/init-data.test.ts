@@ -445,5 +445,8 @@ test("an existing spec is kept; flags that do not go together are refused", asyn
       code: 2,
       stderr: expect.stringContaining("a.csv is a file, not a folder"),
     });
+  const named = await rnnx("init", "--data", csvFile, "--target", "mood", "--out", join(folder, "t2.json"));
+  expect(named).toMatchObject({ code: 2, stderr: expect.stringContaining("t2.json is the name of a file") });
+  expect(existsSync(join(folder, "t2.json"))).toBe(false);
   expect((await rnnx("init", "--target", "x")).stderr).toContain("--target is a column of --data");
 });
