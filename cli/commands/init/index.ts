@@ -20,15 +20,19 @@ interface Flags {
 
 export const init: CommandModule = {
   description:
-    "Writes a spec for a task, sample data to train on, and a page about using your own data; or, with --data, a spec for a file of yours: " +
-    "texts with labels or tags, pairs of texts, series of numbers, a plain text, or images. Never overwrites a file.",
+    "Writes a spec for a task, sample data to train on, and a page about using your own data; or, with --data, a spec for your data: " +
+    "tables of single rows, series, panels of several series, texts with labels or tags, pairs of texts, a plain text, " +
+    "images, or a folder of sounds. Never overwrites a file.",
   example: "rnnx init --data reviews.csv --target sentiment",
 
   declare(command) {
     command
       .argument("[template]", "task (asks if absent)")
       .option("--list", "list the templates")
-      .option("--data <file>", "write a spec for this file (.csv, .tsv, .jsonl, .txt, IDX)")
+      .option(
+        "--data <path>",
+        "write a spec for this file (.csv, .tsv, .jsonl, .parquet, .arrow, .txt, IDX) or folder of .wav files",
+      )
       .option("--target <column>", "column of --data to predict, or the file of labels of images", collectValues)
       .option("--out <dir>", "output folder", ".");
   },

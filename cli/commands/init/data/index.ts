@@ -94,7 +94,7 @@ async function propose(output: Output, data: string, target: string | null, out:
     const others = /\.json(?:\.gz)?$/i.test(data)
       ? "write one object per line into a .jsonl file."
       : "rnnx init --list has specs for others.";
-    const hint = `It reads .csv, .tsv, .jsonl, .txt and IDX files, and folders of .wav files; ${others}`;
+    const hint = `It reads .csv, .tsv, .jsonl, .parquet, .arrow, .txt and IDX files, and folders of .wav files; ${others}`;
     return refuse("file-kind", `rnnx init does not read "${data}"`, hint);
   }
   const found = factsText(output.colors.print, facts.value);
