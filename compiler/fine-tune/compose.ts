@@ -18,6 +18,8 @@ export interface Composition {
   /** The program of the loss, of the inputs `inputs` and `targets`; null where the output is the loss itself. */
   readonly loss: Program | null;
   readonly isTrained: (weight: WeightInput) => boolean;
+  /** Names of the stored tensors that training changes without a gradient. */
+  readonly statistics: ReadonlySet<string>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Composition {
  * the loss, then in training the next buffers, in evaluation the predictions.
  */
 export function composeProgram(composition: Composition, mode: "training" | "evaluation"): Program {
-  const { imported, output, operand, loss, isTrained } = composition;
+  const { imported, output, operand, loss, isTrained, statistics } = composition;
   const read = operand?.value ?? output;
   const buffers = mode === "training" ? imported.weights.filter(({ next }) => next !== undefined) : [];
   const ends = [read, ...buffers.map(({ next }) => next as Value), ...(mode === "evaluation" ? [output] : [])];
@@ -39,7 +41,7 @@ export function composeProgram(composition: Composition, mode: "training" | "eva
     opened.set(value, b.input(name, value.type));
   };
   const roleOf = (weight: WeightInput): InputPort["role"] =>
-    buffers.includes(weight) ? "buffer" : isTrained(weight) ? "parameter" : "frozen";
+    statistics.has(weight.name) ? "buffer" : isTrained(weight) ? "parameter" : "frozen";
   for (const role of ["parameter", "frozen", "buffer"] as const)
     for (const weight of imported.weights)
       if (roleOf(weight) === role) open(publicName(weight.name), role, weight.value);

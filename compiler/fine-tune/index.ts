@@ -40,22 +40,26 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
   const mistake = unmatchedPattern(model, [...parameters, ...freeze]) ?? idleBatchNorm(model, batchNorm);
   if (mistake !== undefined) return failed(mistake);
   const { output, name } = chosen;
-  const operand = request.isOutputLoss ? null : lossOperandOf(model.graph, output, name, spec);
-  if (operand !== null && !operand.ok) return failed(operand.problem);
-  const subject = { imported: model, output, operand: operand?.operand ?? null };
+  const subject = subjectOf(model, output, name, request);
+  const evaluated = batchNorm === "inference" ? subject : evaluationSubject(bytes, name, request);
+  if (!subject.ok) return failed(subject.problem);
+  if (!evaluated.ok) return failed(evaluated.problem);
+  const subjects = { training: subject.subject, evaluation: evaluated.subject };
+  const statistics = new Set(model.weights.flatMap((weight) => (weight.next === undefined ? [] : [weight.name])));
   const infinite = new Set(infiniteTensors(model));
   const constants = new Set(parameters.length === 0 ? model.exporterConstants : []);
   const isNamed = ({ name: tensor }: WeightInput) =>
     (parameters.length === 0 ? !constants.has(tensor) : matchesAny(parameters, tensor)) && !matchesAny(freeze, tensor);
   const isTrained = (weight: WeightInput) => isTrainable(weight) && isNamed(weight) && !infinite.has(weight.name);
-  const composed = composePrograms(spec, { ...subject, isTrained });
+  const composed = composePrograms(spec, subjects, { isTrained, statistics });
   if (!composed.ok) return composed;
   const trained = composed.training.inputs.filter(isParameter).map((port) => port.name);
   if (trained.length === 0) return failed(nothingToTrain(`The output ${name} depends on no trained parameter.`));
   const unchanged = new Set(untrainedParameters(composed.training));
   if (unchanged.size === trained.length) return failed(nothingToTrain(zeroDerivative(model, name)));
   const isChanged = (weight: WeightInput) => isTrained(weight) && !unchanged.has(publicName(weight.name));
-  const programs = unchanged.size === 0 ? composed : composePrograms(spec, { ...subject, isTrained: isChanged });
+  const programs =
+    unchanged.size === 0 ? composed : composePrograms(spec, subjects, { isTrained: isChanged, statistics });
   if (!programs.ok) return programs;
   const { training, evaluation } = programs;
   const read = new Set(evaluation.inputs.map((port) => port.name));
@@ -67,7 +71,7 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
     ...constantWeightsNotice(model.constantWeights),
     ...exporterConstantsNotice([...constants].filter((tensor) => read.has(publicName(tensor)))),
     ...tiedNotice(tiedAmong(model, isChanged), "--untie PATTERN"),
-    ...(operand === null ? meanNotice(output, name) : operand.operand.notices),
+    ...(subject.subject.operand?.notices ?? meanNotice(output, name)),
     ...renamedNotice(model.inputs.map((input) => input.name)),
     ...[...infinite].flatMap((tensor) =>
       read.has(publicName(tensor)) ? [`${tensor} has infinite numbers: it stays as it is.`] : [],
@@ -77,6 +81,33 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
       : [`Parameters that stay as they are, because the derivative of the loss is 0: ${[...unchanged].join(", ")}.`]),
   ];
   return { ok: true, artifact, notices };
+}
+
+/** A model and the output and operand that a program reads. */
+type Subject = Pick<Composition, "imported" | "output" | "operand">;
+type SubjectResult =
+  | { readonly ok: true; readonly subject: Subject }
+  | { readonly ok: false; readonly problem: Problem };
+
+function subjectOf(
+  imported: ImportedModel,
+  output: Value,
+  name: string,
+  { spec, isOutputLoss }: FineTuneRequest,
+): SubjectResult {
+  const operand = isOutputLoss ? null : lossOperandOf(imported.graph, output, name, spec);
+  if (operand !== null && !operand.ok) return operand;
+  return { ok: true, subject: { imported, output, operand: operand?.operand ?? null } };
+}
+
+/** The model as it is written: batch normalization by the stored statistics. */
+function evaluationSubject(bytes: Uint8Array, name: string, request: FineTuneRequest): SubjectResult {
+  const imported = importForBatches(bytes, { external: request.external, batchNorm: "inference" });
+  if (!imported.ok) return { ok: false, problem: { ...imported.problem, path: "" } };
+  const chosen = chooseOutput(imported.model, name);
+  return "problem" in chosen
+    ? { ok: false, problem: chosen.problem }
+    : subjectOf(imported.model, chosen.output, name, request);
 }
 
 /** Tied weights that a training changes. */
@@ -104,12 +135,17 @@ type Programs =
   | { readonly ok: true; readonly training: Program; readonly evaluation: Program }
   | Extract<FineTuneResult, { readonly ok: false }>;
 
-function composePrograms(spec: NormalSpec, composition: Omit<Composition, "loss">): Programs {
-  const { operand } = composition;
+function composePrograms(
+  spec: NormalSpec,
+  subjects: { readonly training: Subject; readonly evaluation: Subject },
+  roles: Pick<Composition, "isTrained" | "statistics">,
+): Programs {
   const compose = (mode: "training" | "evaluation") => {
-    const loss = operand === null ? null : lossProgramOf(spec, operand, mode);
+    const subject = subjects[mode];
+    const loss = subject.operand === null ? null : lossProgramOf(spec, subject.operand, mode);
     if (loss !== null && !loss.ok) return loss;
-    return { ok: true, program: composeProgram({ ...composition, loss: loss?.program ?? null }, mode) } as const;
+    const composition = { ...subject, ...roles, loss: loss?.program ?? null };
+    return { ok: true, program: composeProgram(composition, mode) } as const;
   };
   const [training, evaluation] = [compose("training"), compose("evaluation")];
   if (!training.ok) return training;

@@ -24,6 +24,9 @@ function normalize(b: Builder, x: Value, axes: readonly number[], epsilon: numbe
   return { value: b.mul(centered, inverse), mean, inverse, variance };
 }
 
+const trainingModeNotice =
+  "BatchNormalization of the model has training_mode = 1: it normalizes by the batch in training, in evaluations and in the written model, whichever mode of batch normalization is chosen. Export the model in eval mode to have stored statistics.";
+
 function batchNormalization(node: ModelNode, b: Builder): readonly (Value | undefined)[] {
   const x = expectFloat(node.x(0));
   const rank = rankOf(x);
@@ -37,6 +40,7 @@ function batchNormalization(node: ModelNode, b: Builder): readonly (Value | unde
     const normalized = b.div(b.sub(x, channels(mean)), deviation);
     return [b.add(b.mul(normalized, channels(scale)), channels(shift))];
   }
+  if (node.int("training_mode") === 1) node.notice(trainingModeNotice);
   const axes = axesOf(rank).filter((axis) => axis !== 1);
   const ofBatch = normalize(b, x, axes, epsilon);
   const momentum = node.float("momentum") ?? 0.9;

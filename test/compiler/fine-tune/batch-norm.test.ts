@@ -2,6 +2,7 @@
 import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { fineTune } from "../../../compiler/fine-tune/index.js";
+import { PREDICTIONS } from "../../../compiler/fine-tune/names.js";
 import { replaceWeights } from "../../../compiler/onnx/splice/replace-weights.js";
 import { readTestSpec } from "../../support/fine-tune-spec.js";
 import { modelBytes, type TestGraph } from "../../support/onnx-models.js";
@@ -51,7 +52,7 @@ const expected = {
   "3.weight": [0.8465926647186279, -0.17843849956989288],
 };
 
-async function trained(bytes: Uint8Array, batchNorm: "inference" | "training") {
+async function fineTuned(bytes: Uint8Array, batchNorm: "inference" | "training") {
   const result = await fineTune(bytes, {
     spec: await readTestSpec("squared_error", { type: "sgd", learning_rate: 0.5 }),
     isOutputLoss: false,
@@ -62,7 +63,11 @@ async function trained(bytes: Uint8Array, batchNorm: "inference" | "training") {
     external: () => new Uint8Array(),
   });
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
-  const { train, manifest, weights } = result.artifact;
+  return result;
+}
+
+async function trained(bytes: Uint8Array, batchNorm: "inference" | "training") {
+  const { train, manifest, weights } = (await fineTuned(bytes, batchNorm)).artifact;
   const session = await ort.InferenceSession.create(train);
   const feeds: Record<string, ort.Tensor> = {
     step: new ort.Tensor("int64", BigInt64Array.of(0n), []),
@@ -115,4 +120,32 @@ test("the gain and the shift are trained with stored statistics", async () => {
   const { next, weights } = await trained(modelBytes(fresh), "inference");
   for (const name of ["1.weight", "1.bias"]) expect(next.get(name)?.data).not.toEqual(weights.get(name)?.data);
   for (const name of ["1.running_mean", "1.running_var"]) expect(next.get(name)?.data).toEqual(weights.get(name)?.data);
+});
+
+test("evaluations are those of the written model: they normalize by the stored statistics", async () => {
+  const bytes = modelBytes(fresh);
+  const { eval: evaluation, manifest, weights } = (await fineTuned(bytes, "training")).artifact;
+  const x = new ort.Tensor("float32", [1, 2, 3, -1, 0.5, 0.2], [2, 3]);
+  const feeds: Record<string, ort.Tensor> = { x, targets: new ort.Tensor("float32", [1, 0], [2, 1]) };
+  for (const [name, { data, shape }] of weights) feeds[name] = new ort.Tensor("float32", data, shape);
+  const fed = Object.fromEntries(manifest.eval.inputs.map(({ name }) => [name, feeds[name] as ort.Tensor]));
+  const evaluated = await (await ort.InferenceSession.create(evaluation)).run(fed);
+  const { y } = await (await ort.InferenceSession.create(bytes)).run({ x });
+  for (const [row, entry] of ((y?.data ?? []) as Float32Array).entries())
+    expect(evaluated[PREDICTIONS]?.data[row]).toBeCloseTo(entry, 5);
+  const roles = new Map(manifest.eval.inputs.map(({ name, role }) => [name, role]));
+  for (const name of ["1.running_mean", "1.running_var"]) expect(roles.get(name)).toBe("buffer");
+});
+
+test("a model of training_mode = 1 normalizes by the batch in any mode, with a notice", async () => {
+  const nodes = fresh.nodes.map((node) =>
+    node.operator === "BatchNormalization"
+      ? { ...node, attributes: { training_mode: 1 }, outputs: ["n", "mean", "variance"] }
+      : node,
+  );
+  for (const mode of ["inference", "training"] as const) {
+    const { notices } = await fineTuned(modelBytes({ ...fresh, nodes }), mode);
+    expect(notices.filter((notice) => notice.includes("training_mode = 1"))).toHaveLength(1);
+  }
+  expect((await fineTuned(modelBytes(fresh), "training")).notices.join()).not.toContain("training_mode");
 });
