@@ -25,6 +25,7 @@ import { untrainedParameters } from "./gradients.js";
 import { lossOperandOf, lossProgramOf } from "./loss.js";
 import { publicName, renamedNotice } from "./names.js";
 import type { FineTuneRequest, FineTuneResult } from "./request.js";
+import { transposedNotice } from "./transposed-weights.js";
 
 export type { FineTuneArtifact, FineTuneRequest, FineTuneResult } from "./request.js";
 
@@ -71,6 +72,7 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
     ...constantWeightsNotice(model.constantWeights),
     ...exporterConstantsNotice([...constants].filter((tensor) => read.has(publicName(tensor)))),
     ...tiedNotice(tiedAmong(model, isChanged), "--untie PATTERN"),
+    ...transposedNotice(model.weights.filter((weight) => isChanged(weight) && read.has(publicName(weight.name)))),
     ...(subject.subject.operand?.notices ?? meanNotice(output, name)),
     ...renamedNotice(model.inputs.map((input) => input.name)),
     ...[...infinite].flatMap((tensor) =>

@@ -89,6 +89,37 @@ describe("a tensor that two nodes read", () => {
   });
 });
 
+describe("a matrix and its transpose", () => {
+  const shared = { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] };
+  const transposed = { shape: [2, 3], data: [1, 3, 5, 2, 4, 6] };
+  /** An embedding and an output layer without a bias. */
+  const model = (output: typeof shared) =>
+    modelBytes({
+      inputs: { ids: { shape: ["n"], dtype: "int64" } },
+      initializers: { embedding: shared, output },
+      nodes: [
+        { operator: "Gather", inputs: ["embedding", "ids"], outputs: ["h"] },
+        { operator: "MatMul", inputs: ["h", "output"], outputs: ["y"] },
+      ],
+      outputs: ["y"],
+    });
+
+  test("are trained as two, with a notice", async () => {
+    const result = await artifactOf(model(transposed));
+    expect(result.notices.join()).toContain("trained as two: embedding and output.");
+    expect(trainedNames(result).toSorted()).toEqual(["embedding", "output"]);
+    expect((await artifactOf(model(transposed), { freeze: ["output"] })).notices).toEqual([]);
+  });
+
+  test("are no pair where one entry differs, or where the rows are not exchanged", async () => {
+    for (const data of [
+      [1, 3, 5, 2, 4, 7],
+      [1, 2, 3, 4, 5, 6],
+    ])
+      expect((await artifactOf(model({ shape: [2, 3], data }))).notices).toEqual([]);
+  });
+});
+
 describe("constants of PyTorch's exporter", () => {
   const graph: TestGraph = {
     inputs: { x: { shape: ["n", 2] } },
