@@ -32,6 +32,13 @@ export function describeMissing(
   return [{ ...first, message, hint: `${past}${first.hint ?? ""}` }, ...problems.filter((one) => !isMissing(one))];
 }
 
+/** The hint for a field that the model cannot read. @param hasKinds true for columns that may be no numbers. */
+export function missingValueHint({ line }: RunProblem, columns: readonly string[], hasKinds: boolean): string {
+  const value = hasKinds ? "a value" : "a number";
+  const wayOut = line === undefined ? "" : ", or remove the line, such as one of totals or units";
+  return `Write ${value} in each row of the model's columns: ${listFirst(columns, 8)}${wayOut}.`;
+}
+
 export function emptyPastProblem(file: string, line: number, name: string, futureRows: number): RunProblem {
   const message = `${file}:${line}: Column "${name}" has no value.`;
   const hint = `The last ${formatCount(futureRows, "row")} of each series are those to be predicted: only they may lack it.`;

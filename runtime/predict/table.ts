@@ -22,7 +22,7 @@ import { fitTexts } from "../data/sources/table/texts.js";
 import { findNonPositive } from "../data/sources/table/window-scaling.js";
 import { collectFloats } from "../data/spill/float-list.js";
 import { fedBackNotices } from "../forecast/fed-back-notices.js";
-import { formatCount, listFirst } from "../format.js";
+import { formatCount } from "../format.js";
 import { entriesInOrder, keepOrder } from "../ordered-json.js";
 import { fail, ok } from "../result.js";
 import { defaultRequest, forecastMembers } from "./forecast-members.js";
@@ -39,7 +39,13 @@ import { isReservedName, withInput } from "./input-members.js";
 import type { InputsOptions, OpenInputs } from "./inputs.js";
 import type { SeriesInputs } from "./stateful.js";
 import { horizonNotices, scaledFeaturesNotices, shortNotices } from "./table-notices.js";
-import { describeMissing, emptyPastProblem, findLongFuture, tooLargeProblem } from "./table-problems.js";
+import {
+  describeMissing,
+  emptyPastProblem,
+  findLongFuture,
+  missingValueHint,
+  tooLargeProblem,
+} from "./table-problems.js";
 
 const positiveHint = "The model reads logarithms: write a number above 0.";
 
@@ -69,7 +75,7 @@ export const table: OpenInputs = async ({ run, file, folder, forecast, windows: 
         file,
         // A trained model has its columns: the file must have their values.
         ...(/data\.(?:missing|columns)/.test(problem.hint ?? "") && {
-          hint: `Write a number in each row of the model's columns: ${listFirst(kinds === null ? columns : [...kinds.keys()], 8)}.`,
+          hint: missingValueHint(problem, kinds === null ? columns : [...kinds.keys()], kinds !== null),
         }),
         ...(problem.code === "table-delimiter" && {
           hint: "Separate the fields as in the data that the run was trained on.",

@@ -1,5 +1,8 @@
 /** Rows without a target: training drops them if it is set to, predictions read them, which is printed. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { predicted } from "../../support/predict-file.js";
 import { trainSpec } from "../../support/training-runs.js";
 
@@ -40,4 +43,24 @@ test.each([
 test("nothing is reported where training drops no rows", async () => {
   const { out } = await trainSpec(spec("previous"), { "t.csv": table(complete) });
   expect((await predicted(out, "in.csv", table([1, "", 3, 4]))).notices).toEqual([forecast]);
+});
+
+test("a row of totals is named with its way out", async () => {
+  const { data, ...others } = spec("error");
+  const kinds = { ...others, data: { ...data, columns: { shop: "category", v: "number" }, target: ["v"] } };
+  const rows = complete.map((v, row) => `${"ab"[row % 2]},${v}`);
+  const { out, folder } = await trainSpec(kinds, { "t.csv": ["shop,v", ...rows].join("\n") });
+  writeFileSync(join(folder, "in.csv"), ["shop,v", ...rows, "Total,"].join("\n"));
+  expect(
+    await predictRun({ run: out, input: "in.csv", output: null, folder, beam: null, device: "cpu" }),
+  ).toMatchObject({
+    error: {
+      problems: [
+        {
+          line: 10,
+          hint: "Write a value in each row of the model's columns: shop, v, or remove the line, such as one of totals or units.",
+        },
+      ],
+    },
+  });
 });
