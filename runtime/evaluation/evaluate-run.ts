@@ -12,6 +12,7 @@ import { checkDataShape, checkIdRange } from "../data/compatibility.js";
 import { checkAlignments } from "../data/ctc-alignment.js";
 import { mapDataFiles, openData } from "../data/index.js";
 import { checkLongSequences } from "../data/long-sequences.js";
+import type { Metadata } from "../data/metadata.js";
 import { checkShortSequences } from "../data/short-sequences.js";
 import type { DataSource } from "../data/source.js";
 import { exampleCounts, type Indices, type Splits } from "../data/splits.js";
@@ -86,7 +87,10 @@ export async function evaluateRun({
   const named = mapDataFiles(data ?? run.spec.data, (file) => relativePath(".", resolve(folder, file), file));
   const spec = { ...run.spec, data: named };
   const dataResult = await openData(isSingleSplit ? asSingleTestSplit(spec) : spec, ".", run.metadata);
-  if (!dataResult.ok) return invalidInput(dataResult.error.map((problem) => withFileHint(problem, data === null)));
+  if (!dataResult.ok) {
+    const found = dataResult.error.map((problem) => withFileHint(problem, data === null));
+    return invalidInput(data === null ? found : withTargetHints(found, run.metadata));
+  }
   const source = dataResult.value;
   const problems = [
     ...checkDataShape(run.signature, source.signature(spec.train)),
@@ -154,6 +158,18 @@ async function outputDetails(
 function withFileHint(problem: RunProblem, isOwn: boolean): RunProblem {
   if (problem.hint !== relativePathHint) return problem;
   return { ...problem, hint: isOwn ? "Restore the data of the run, or name other data." : "" };
+}
+
+/** Rows without targets, as those to be predicted, have nothing to compare with. */
+function withTargetHints(problems: readonly RunProblem[], metadata: Metadata): readonly RunProblem[] {
+  if (metadata.type !== "table") return problems;
+  const lacksTarget = ({ message }: RunProblem) =>
+    metadata.target.some((name) => message.includes(`Column "${name}" has no value`));
+  const lines = new Set(problems.filter(lacksTarget).map(({ line }) => line));
+  const hint =
+    "An evaluation compares predictions with the targets of all rows: remove the rows to be predicted from the file, " +
+    "or predict them with rnnx predict.";
+  return problems.map((problem) => (lines.has(problem.line) ? { ...problem, hint } : problem));
 }
 
 /** The loss of a run is fixed. */

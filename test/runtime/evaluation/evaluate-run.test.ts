@@ -137,6 +137,13 @@ describe("other data", () => {
     expect(await problemsOf(withFile(spec.data, join(folder, "short.csv")))).toMatchObject([
       { code: "table-too-short", path: "/data/file", hint: "Use a longer table." },
     ]);
+    writeFileSync(join(folder, "next.csv"), ["store,a,b,c", ...stores, "south,,,", ""].join("\n"));
+    const next = await problemsOf(withFile(spec.data, join(folder, "next.csv")));
+    expect(new Set(next.map(({ hint }) => hint))).toEqual(
+      new Set([
+        "An evaluation compares predictions with the targets of all rows: remove the rows to be predicted from the file, or predict them with rnnx predict.",
+      ]),
+    );
     const { out: textOut, spec: textSpec } = await trainSpec(text);
     const outcome = await evaluateRun({
       ...request,
