@@ -1,4 +1,5 @@
 /** The definition of a metric: accumulators over one batch, which add up over batches, and a finalizer of their sum. */
+import { hasPointForecast, isProbabilistic } from "../../../schema/kinds/forecasts.js";
 import { outputKindOf, type TargetKind } from "../../../schema/kinds/losses.js";
 import type { NormalLoss } from "../../../schema/normal/index.js";
 import type { MetricFinalizer } from "../../artifact.js";
@@ -23,9 +24,10 @@ const alternatives: Readonly<Record<TargetKind, string>> = {
 
 /** The hint for a metric that cannot compare these operands: metrics that can. */
 export function alternativeHint({ targetKind, loss }: Pick<MetricOperands, "targetKind" | "loss">): string {
-  return outputKindOf(loss) === "features"
-    ? 'Write your own metric: an entry of metrics with "equations" that read all outputs as y.'
-    : alternatives[targetKind];
+  if (outputKindOf(loss) !== "features") return alternatives[targetKind];
+  if (!isProbabilistic(loss) || !hasPointForecast(loss)) return alternatives.counts;
+  const point = loss.type === "quantile" ? "median" : "mean";
+  return `For a table use "wape", "smape" or "mase", which read the ${point}. ${alternatives.counts}`;
 }
 
 export interface MetricDefinition<M> {

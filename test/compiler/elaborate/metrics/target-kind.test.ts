@@ -145,6 +145,9 @@ test.each([
     const model = [{ layer: "dense", size }];
     const problems = await problemsOf({ data, model, loss, losses, metrics: [metric], optimizer: { type: "adam" } });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain(`${message} ${yourOwn}`);
+    const point = loss === quantile ? "median" : "mean";
+    const forecasts =
+      losses === undefined ? `For a table use "wape", "smape" or "mase", which read the ${point}. ` : "";
+    expect(problems[0]).toContain(`${message} ${forecasts}${yourOwn}`);
   },
 );
