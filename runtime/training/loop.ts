@@ -242,7 +242,7 @@ async function finish(
   );
   const measured = { device, threads: prepared.threadTuner?.threads(), ...tuner.timing() };
   writeRunEnvironment(durableFs, request.out, measured, request.resume);
-  emit([...notices, done]);
+  emit([...noticeEvents(prepared.threadTuner?.untriedNotices() ?? []), ...notices, done]);
   return ok(done);
 }
 

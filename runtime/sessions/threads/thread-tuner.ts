@@ -19,6 +19,8 @@ export interface ThreadTuner extends Runner {
   threads(): ThreadCount;
   /** Notices since the last call. */
   takeNotices(): readonly string[];
+  /** The notice of a training that ended before the first trial, where every number was allowed. */
+  untriedNotices(): readonly string[];
 }
 
 export interface ThreadTunerOptions {
@@ -63,6 +65,7 @@ export function createThreadTuner({
   let trial: Trial | undefined;
   let notices: readonly string[] = [];
   let isDifferenceReported = false;
+  let isTried = false;
 
   const timed = async <Value>(compute: () => Promise<Value>) => {
     const start = clock();
@@ -84,6 +87,10 @@ export function createThreadTuner({
     others = [...others.slice(1), count];
     const isChange = isFaster && (isEqual || choice === "any");
     if (!isChange) await other.release?.();
+    const times = `${formatMs(pace * ratio)} on ${textOf(count)} and ${formatMs(pace)} on ${textOf(threads)}`;
+    if (!isChange && !isTried && choice === "any")
+      notices = [...notices, `A step takes ${times}: the training stays on ${textOf(threads)}.`];
+    isTried = true;
     if (!isEqual && choice === "equal") {
       others = others.filter((each) => each !== count);
       if (isFaster && !isDifferenceReported) notices = [...notices, differenceNotice(count, ratio)];
@@ -91,7 +98,6 @@ export function createThreadTuner({
     }
     if (!isChange) return;
     const results = isEqual ? "The results are the same." : "The last digits of the results differ.";
-    const times = `${formatMs(pace * ratio)} on ${textOf(count)} and ${formatMs(pace)} on ${textOf(threads)}`;
     notices = [...notices, `A step takes ${times}: the training continues on ${textOf(count)}. ${results}`];
     others = [...others.filter((each) => each !== count), threads];
     await runner.release?.();
@@ -123,6 +129,10 @@ export function createThreadTuner({
     run: (feeds) => step(feeds, {}),
     runInto: step,
     threads: () => threads,
+    untriedNotices: () =>
+      isTried || choice === "equal"
+        ? []
+        : [`--threads auto tried no other number before the end: the training ran on ${textOf(threads)}.`],
     takeNotices() {
       const taken = notices;
       notices = [];

@@ -61,7 +61,8 @@ function setUp(choice: ThreadChoice, callMs: { all: number; 1: number }, differe
     }
     return { weight: weight.data[0], threads: tuner.threads() };
   };
-  return { train, opened, released, computed, notices, callMs, allowMemory: () => (memory = true) };
+  const { untriedNotices } = tuner;
+  return { train, untriedNotices, opened, released, computed, notices, callMs, allowMemory: () => (memory = true) };
 }
 
 describe("the thread tuner", () => {
@@ -99,6 +100,20 @@ describe("the thread tuner", () => {
     expect(threads).toBe(1);
     expect(weight).toBe(8 + TRIAL_PAIRS + 2 * 1.5);
     expect(notices.join()).toContain("The last digits of the results differ.");
+  });
+
+  test("auto states once that the number stays, or that no other was tried", async () => {
+    const { train, untriedNotices, notices } = setUp("any", { all: 150, 1: 145 });
+    await train(2);
+    expect(untriedNotices()).toEqual([
+      "--threads auto tried no other number before the end: the training ran on all cores.",
+    ]);
+    await train(2000);
+    expect(untriedNotices()).toEqual([]);
+    expect(notices).toEqual([
+      "A step takes 14.5 ms on 1 thread and 15 ms on all cores: the training stays on all cores.",
+    ]);
+    expect(setUp("equal", { all: 150, 1: 145 }).untriedNotices()).toEqual([]);
   });
 
   test("returns to all cores when they are free again", async () => {
