@@ -1,5 +1,6 @@
 /** Opens a folder of `rnnx grad` for training: its loss and optimizer, with the settings of the command line. */
 import { join } from "node:path";
+import type { PortColumns } from "../runtime/training/fine-tune/port-table.js";
 import type { TrainRequest } from "../runtime/training/request.js";
 import type { JsonObject } from "../schema/json-pointer.js";
 import type { Override } from "../schema/parse/overrides.js";
@@ -23,7 +24,7 @@ export async function openStepSpec(
   folder: string,
   data: string | undefined,
   overrides: readonly Override[],
-  columns: readonly string[],
+  columns: PortColumns,
 ): Promise<OpenedStep | undefined> {
   const { readTrainingRecord } = await import("../runtime/training/fine-tune/step-folder.js");
   const record = readTrainingRecord(folder);
@@ -37,13 +38,6 @@ export async function openStepSpec(
     reportInvalidInput(output, "usage", ...(mistake ?? noData(folder)));
     return undefined;
   }
-  const named = columns.map((text) => ({ text, match: /^([^=]+)=(.+)$/s.exec(text) }));
-  const wrong = named.find(({ match }) => match === null);
-  if (wrong !== undefined) {
-    const hint = "For example --columns x=length,width.";
-    reportInvalidInput(output, "usage", `--columns ${wrong.text} is not INPUT=COLUMN,COLUMN`, hint);
-    return undefined;
-  }
   const { name, settings } = record.value;
   const spec: JsonObject = {
     name,
@@ -53,8 +47,7 @@ export async function openStepSpec(
     train: {},
   };
   const read = await readSpecText(JSON.stringify(spec), join(folder, "training.json"), overrides);
-  const entries = named.map(({ match }) => [match?.[1] ?? "", (match?.[2] ?? "").split(",")] as const);
-  if (read.ok) return { ...read.value, step: { folder, data, columns: new Map(entries) } };
+  if (read.ok) return { ...read.value, step: { folder, data, columns } };
   for (const { code, message, hint } of read.error.diagnostics)
     reportInvalidInput(output, code, message.replace(/\.$/, ""), hint);
   return undefined;

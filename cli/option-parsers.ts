@@ -1,6 +1,7 @@
 /** Parsers of option values: text to value, or an error with the expected form. Options that several commands share. */
 import { InvalidArgumentError, Option } from "commander";
 import type { NameMap } from "../runtime/import/index.js";
+import type { PortColumns } from "../runtime/training/fine-tune/port-table.js";
 import type { Override } from "../schema/parse/overrides.js";
 
 /** A parser of integers in [minimum, maximum]. */
@@ -63,6 +64,18 @@ export function parseNameMap(text: string, previous: readonly NameMap[] = []): r
 /** Collects the values of a repeatable option. */
 export function collectValues(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text];
+}
+
+/** `--columns` of every command that reads a file of rows by the inputs of a model. */
+export function columnsOption(inputs: string): Option {
+  const description = `columns of --data for an input of ${inputs}: x=length,width (repeatable; default: that of its name)`;
+  return new Option("--columns <input=names>", description).argParser(parseColumns);
+}
+
+function parseColumns(text: string, previous: PortColumns = new Map()): PortColumns {
+  const [, input = "", names = ""] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (input === "") throw new InvalidArgumentError("Expected INPUT=COLUMN,COLUMN, for example x=length,width.");
+  return new Map([...previous, [input, names.split(",")]]);
 }
 
 /** `--set` of every command that reads a spec or a run. */

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { extname, join } from "node:path";
 import { Option } from "commander";
+import type { PortColumns } from "../../../runtime/training/fine-tune/port-table.js";
 import type { Override } from "../../../schema/parse/overrides.js";
 import type { CommandModule, CommandParser } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
@@ -10,6 +11,7 @@ import { isFolder } from "../../is-folder.js";
 import { reportProblems } from "../../open-run.js";
 import {
   collectValues,
+  columnsOption,
   disablePassOption,
   recurrenceOption,
   setOption,
@@ -30,6 +32,7 @@ interface Flags extends PassFlags {
   readonly resolved?: boolean;
   readonly data?: string | true;
   readonly dim?: readonly string[];
+  readonly columns?: PortColumns;
 }
 
 export const inspect: CommandModule = {
@@ -66,6 +69,7 @@ export const inspect: CommandModule = {
         "--data [file]",
         "print the columns of a data file, or the data of a spec as the model reads it; with --time, the inputs of an ONNX file",
       )
+      .addOption(columnsOption("an ONNX file, for --time"))
       .option("--resolved", "print the spec with the values of the specs that it extends and of its variables")
       .option("--passes", "print the compiler's passes, or of a spec the passes that change its graphs")
       .addOption(disablePassOption())
@@ -86,6 +90,7 @@ export const inspect: CommandModule = {
       resolved,
       data: namedData,
       dim,
+      columns,
       ...passFlags
     } = command.opts<Flags>();
     const { disablePass, stopAfter, recurrence } = passFlags;
@@ -93,7 +98,7 @@ export const inspect: CommandModule = {
     const subject = named ?? (typeof namedData === "string" ? namedData : undefined);
     const isModelTimed = time === true && named?.endsWith(".onnx") === true;
     const data = namedData === undefined || isModelTimed ? undefined : true;
-    const misplaced = misplacedInput(isModelTimed, named, namedData, dim);
+    const misplaced = misplacedInput(isModelTimed, named, namedData, dim, columns);
     if (misplaced !== undefined) {
       reportInvalidInput(output, "usage", ...misplaced);
       return exitCodes.invalidInput;
@@ -134,7 +139,8 @@ export const inspect: CommandModule = {
         reportInvalidInput(output, "usage", "--format ignores --time", "Remove one of them.");
         return exitCodes.invalidInput;
       }
-      const inputs = { data: typeof namedData === "string" ? namedData : undefined, dims: dim ?? [] };
+      const file = typeof namedData === "string" ? namedData : undefined;
+      const inputs = { data: file, columns: columns ?? new Map(), dims: dim ?? [] };
       return (await import("./onnx-model.js")).inspectModel(output, subject, graphFormat, time ? inputs : undefined);
     }
     const passFlag =
@@ -189,13 +195,17 @@ function misplacedInput(
   named: string | undefined,
   data: Flags["data"],
   dim: Flags["dim"],
+  columns: Flags["columns"],
 ): readonly [message: string, hint: string] | undefined {
   if (isModelTimed) {
     if (data === true) return ["--data names no file", "Name the inputs of the model, such as --data rows.npz."];
     if (data !== undefined && dim !== undefined)
       return ["--data and --dim cannot be combined", "Sizes are those of the data: remove --dim."];
+    if (data === undefined && columns !== undefined)
+      return ["--columns requires --data", "Name the file of the columns, such as --data rows.csv."];
     return undefined;
   }
+  if (columns !== undefined) return ["--columns requires --time, --data and an ONNX file", "Remove --columns."];
   if (dim !== undefined) return ["--dim requires --time and an ONNX file", "Remove --dim."];
   if (named !== undefined && typeof data === "string")
     return [`--data ${data} requires --time and an ONNX file`, `Write --data alone for the data of ${named}.`];

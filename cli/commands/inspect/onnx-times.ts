@@ -5,6 +5,7 @@ import type { ModelTensor } from "../../../compiler/onnx/read/tensors.js";
 import { formatBytes, formatInteger, formatSI, listFirst } from "../../../runtime/format.js";
 import type { Profile } from "../../../runtime/sessions/profile.js";
 import { elementCount, type NumericArray } from "../../../runtime/tensors/array.js";
+import type { PortColumns } from "../../../runtime/training/fine-tune/port-table.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportProblems } from "../../open-run.js";
@@ -14,6 +15,8 @@ import { tableText } from "../../table.js";
 export interface TimedInputs {
   /** A file of arrays or columns by the names of the inputs; undefined: made inputs. */
   readonly data: string | undefined;
+  /** Columns of the data by the names of the inputs. */
+  readonly columns: PortColumns;
   /** Sizes of symbolic axes of made inputs, `name=size`. */
   readonly dims: readonly string[];
 }
@@ -46,7 +49,9 @@ export async function printModelTimes(
   inputs: TimedInputs,
 ): Promise<number> {
   const arrays =
-    inputs.data === undefined ? madeInputs(output, bytes, model, inputs.dims) : dataInputs(output, model, inputs.data);
+    inputs.data === undefined
+      ? madeInputs(output, bytes, model, inputs.dims)
+      : dataInputs(output, model, inputs.data, inputs.columns);
   const fed = await arrays;
   if (fed === undefined) return exitCodes.invalidInput;
   const [{ profileModel }, { modelNodes }, { externalDataReader }] = await Promise.all([
@@ -96,6 +101,7 @@ async function dataInputs(
   output: Output,
   { inputs }: ModelInfo,
   file: string,
+  columns: PortColumns,
 ): Promise<ReadonlyMap<string, NumericArray> | undefined> {
   const { readPortRows } = await import("../../../runtime/training/fine-tune/port-arrays.js");
   const rows = inputs[0]?.shape?.[0];
@@ -108,6 +114,7 @@ async function dataInputs(
       shape: shape.map((size, axis) => (axis === 0 && typeof size === "string" ? size || "batch" : size)),
     })),
     typeof rows === "number" ? rows : MAX_ROWS,
+    columns,
   );
   if (read.ok) return read.value;
   reportProblems(output, read.error);

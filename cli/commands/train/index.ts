@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { detectLaunch } from "../../../runtime/distributed/launcher.js";
 import type { TrainEvent } from "../../../runtime/events.js";
 import type { NameMap } from "../../../runtime/import/index.js";
+import type { PortColumns } from "../../../runtime/training/fine-tune/port-table.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
 import type { Override } from "../../../schema/parse/overrides.js";
@@ -14,7 +15,7 @@ import { reportProblems, reportRunProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
 import type { OpenedStep } from "../../open-step-folder.js";
 import {
-  collectValues,
+  columnsOption,
   deviceOption,
   disablePassOption,
   initOption,
@@ -42,7 +43,7 @@ interface Flags extends PassFlags {
   readonly fold?: number;
   readonly set?: readonly Override[];
   readonly data?: string;
-  readonly columns?: readonly string[];
+  readonly columns?: PortColumns;
   readonly init?: string;
   readonly map?: readonly NameMap[];
   readonly force?: boolean;
@@ -81,11 +82,7 @@ export const trainCommand: CommandModule = {
         "--data <file>",
         "training data for a model file (.onnx), or arrays (.npz, .safetensors) or columns (.csv, .jsonl, .parquet) for a folder of rnnx grad",
       )
-      .option(
-        "--columns <input=names>",
-        "columns of --data for an input of a folder of rnnx grad: x=length,width (repeatable; default: that of its name)",
-        collectValues,
-      )
+      .addOption(columnsOption("a folder of rnnx grad"))
       .optionsGroup("Monitoring:")
       .option("--chart", "plot the loss at the end (default on a terminal)")
       .option("--dashboard [port]", "serve a live dashboard on localhost during training", integerParser(0, 65535))
@@ -206,7 +203,7 @@ async function openTrainSpec(
       file,
       flags.data,
       overrides,
-      flags.columns ?? [],
+      flags.columns ?? new Map(),
     );
   if (!isModel) {
     const { keptModels } = await import("../../../runtime/run/kept-models.js");

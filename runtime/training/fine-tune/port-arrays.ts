@@ -42,8 +42,9 @@ export async function readPortRows(
   file: string,
   ports: readonly Port[],
   rows: number,
+  columns: PortColumns,
 ): Promise<Result<ReadonlyMap<string, NumericArray>>> {
-  const read = await readPorts(file, ports, new Map());
+  const read = await readPorts(file, ports, columns);
   if (!read.ok) return read;
   const indices = (count: number) => Int32Array.from({ length: Math.min(rows, count) }, (_, row) => row);
   return ok(

@@ -264,7 +264,11 @@ test("a spec is printed with the values of the specs that it extends and of its 
 test("the times of an ONNX file's nodes, and mistakes of its inputs", async () => {
   const encoder = join("test", "fixtures", "onnx", "encoder.onnx");
   const spec = join("specs", "hello.json");
-  const [times, noFile, unknown, misplaced] = await Promise.all([
+  const rows = join(temporaryFolder(), "rows.csv");
+  writeFileSync(rows, "a,b,c,d,e,f\n1,2,0,1,2,0\n0,1,1,1,0,2\n");
+  const [ofRows, missing, times, noFile, unknown, misplaced] = await Promise.all([
+    rnnx("inspect", encoder, "--time", "--data", rows, "--columns", "ids=a,b,c,d,e,f", "--json"),
+    rnnx("inspect", encoder, "--time", "--data", rows),
     rnnx("inspect", encoder, "--time", "--json"),
     rnnx("inspect", encoder, "--time", "--data", "none.npz"),
     rnnx("inspect", encoder, "--time", "--dim", "rows=2"),
@@ -277,6 +281,8 @@ test("the times of an ONNX file's nodes, and mistakes of its inputs", async () =
   for (const shares of [result?.layers, result?.nodes])
     expect(shares?.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
   expect(result?.layers.every(({ flops }) => flops !== null)).toBe(true);
+  expect(records(ofRows.stdout)[0]).toMatchObject({ event: "result", inputs: { ids: [2, 6] } });
+  expect(missing.stderr.replace(/\s+/g, " ")).toContain("--columns ids=COLUMN,COLUMN,COLUMN,COLUMN,…");
   expect([noFile, unknown, misplaced].map(({ code }) => code)).toEqual([2, 2, 2]);
   expect(noFile.stderr).toContain("none.npz");
   expect(unknown.stderr).toContain('No axis of an input is named "rows"');
