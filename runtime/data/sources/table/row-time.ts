@@ -13,6 +13,7 @@ import {
   weekdayStep,
 } from "../../formats/time-step.js";
 import { hasOffset, type TimeNotation, writeTime } from "../../formats/time-values.js";
+import { compactDateProblem, isAscending, shortYearProblem, tornYears } from "./time-doubts.js";
 
 /** The order of the rows of a table, series by series. */
 export interface RowOrder {
@@ -55,6 +56,8 @@ export function orderByTime(
 ): Result<RowOrder> {
   const compact = notation.isDate || fittedStep !== undefined ? null : compactFormatOf(times.map(String));
   if (compact) return fail([compactDateProblem(file, column, compact, notation.example)]);
+  const torn = /%y/.test(notation.format ?? "") ? tornYears(times, series) : null;
+  if (torn !== null) return fail([shortYearProblem(file, column, torn)]);
   const order = Int32Array.from(times.keys());
   const seriesOf = (row: number) => series[row] ?? 0;
   const timeOf = (row: number) => times[row] ?? 0;
@@ -115,13 +118,6 @@ export function orderByTime(
   return ok({ ...withAddedRows(sorted, step, gaps.rows), step, notices: [...notices, `${what}, which are filled.`] });
 }
 
-/** Dates in digits alone that are read as numbers, whose step ends with the month. */
-function compactDateProblem(file: string, column: string, format: string, example: string): RunProblem {
-  const message = `The numbers of column "${column}" in "${file}", such as ${example}, are dates, and data.time has no format for them.`;
-  const hint = `Write "time": { "column": ${JSON.stringify(column)}, "format": "${format}" }.`;
-  return { code: "table-time", path: "/data/time", file, message, hint };
-}
-
 /** The largest number of skips, as a fraction of the rows, with which predicted rows have dates; one skip has no pattern. */
 const MAX_SKIPS = 0.05;
 
@@ -147,17 +143,6 @@ function keptStep(
 
 function tooManyProblem(file: string, message: string, hint: string): RunProblem {
   return { code: "table-time", path: "/data/missing", file, message, hint };
-}
-
-/** True where the times of each series ascend in the order of the file. */
-function isAscending(times: readonly number[], series: readonly number[]): boolean {
-  const last = new Map<number, number>();
-  for (const [row, time] of times.entries()) {
-    const id = series[row] ?? 0;
-    if (time < (last.get(id) ?? Number.NEGATIVE_INFINITY)) return false;
-    last.set(id, time);
-  }
-  return true;
 }
 
 type Sorted = Pick<RowOrder, "order" | "starts" | "times">;

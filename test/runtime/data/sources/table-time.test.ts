@@ -86,6 +86,23 @@ describe("rows", () => {
     expect(notices).toEqual([]);
   });
 
+  test.each([false, true])(
+    "with years of two digits in order across 1969 need four, reversed: %s",
+    async (isReversed) => {
+      const years = [65, 66, 67, 68, 69, 70];
+      const rows = (isReversed ? years.toReversed() : years).map((year) => `01.03.${year},${year}`);
+      const time = { column: "day", format: "%d.%m.%y" };
+      expect((await open(rows, { time })).messages).toEqual([
+        'The years of column "day" in "t.csv" have two digits: 69 to 99 are 1969 to 1999, and 00 to 68 are 2000 to 2068, ' +
+          "but the rows are in order from 1965 to 1970. Write the years with four digits, and %Y for %y in the format.",
+      ]);
+      const others = [98, 99, "00", "01"].map((year, row) => `01.03.${year},${row}`);
+      expect((await open(others, { time })).messages).toEqual([]);
+      const blocks = [10, 11, 12, 98, 99].map((year, row) => `01.03.${year},${row}`);
+      expect((await open(blocks, { time })).messages).toEqual([]);
+    },
+  );
+
   test("with offsets from UTC are in order of instants", async () => {
     const hours = ["2024-10-27T02:00+01:00,3", "2024-10-27T02:00+02:00,2", "2024-10-27T03:00+01:00,4"];
     const { windows, notices, source } = await open([...hours, "2024-10-27T01:00+02:00,1"]);
