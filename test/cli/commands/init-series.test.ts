@@ -55,6 +55,16 @@ test("integers that are no dates stay numbers", async () => {
   expect(data?.columns).toContain("count");
 });
 
+test("a column of row numbers without a name is not read", async () => {
+  for (const target of [null, "y"]) {
+    const rows = Array.from({ length: 60 }, (_, row) => `${row},${iso(row)},${row % 7}.5`);
+    const { data, text } = await init(rows, ",when,y", target);
+    expect(data).toMatchObject({ columns: ["y"], target: ["y"], time: "when" });
+    expect(text).toContain("Column 1 is not read: it has no name, and its numbers, each once, name the rows.");
+    expect(text).toContain("in the order of time, when.");
+  }
+});
+
 test("dates of two formats are refused with both", async () => {
   const { fault } = await init(series((row) => `${two(1 + ((row * 5) % 12))}/${two(1 + ((row * 7) % 12))}/24`));
   expect(fault).toContain('the column "when" has dates of several formats: "01/01/24" is "%m/%d/%y" or "%d/%m/%y"');

@@ -61,7 +61,7 @@ export function taskText(colors: Colors, task: Task, facts: FileFacts): string {
 
 /** The columns of numbers that are not read because of a few other values, and those of numbers that name a row. */
 function oddTexts(task: Task, { columns }: FileFacts): readonly string[] {
-  return unreadColumns(task, columns).flatMap(({ name, odd, isIdentifier, isRowNumber }) => {
+  return unreadColumns(task, columns).flatMap(({ name, odd, isIdentifier, isRowNumber, isUnnamed }) => {
     const column = escapeLine(name);
     if (odd !== null) {
       const others = odd.count === 1 ? "" : ` (and ${formatInteger(odd.count - 1)} more)`;
@@ -69,6 +69,8 @@ function oddTexts(task: Task, { columns }: FileFacts): readonly string[] {
         `${column} is not read: ${escapeLine(odd.text)} on line ${odd.line}${others} is no number, but ${formatInteger(odd.of - odd.count)} of its values are. Correct it, or leave the field empty.`,
       ];
     }
+    if (isUnnamed && isIdentifier)
+      return [`Column ${column} is not read: it has no name, and its numbers, each once, name the rows.`];
     return isIdentifier && !isRowNumber ? [`${column} is not read: its numbers, each once, name the rows.`] : [];
   });
 }
@@ -198,14 +200,14 @@ function modelText(colors: Colors, task: Task, { rows, columns }: FileFacts): st
   }
 }
 
-/** The time of a series: its column of numbers, or of dates that are not in ISO 8601, with their format. */
+/** The time of a series: its column of numbers, or of dates, with their format where it is not ISO 8601. */
 function timeText(columns: readonly ColumnFacts[]): string {
   const time = columns.find(hasOrder);
   if (time?.order.time && time.tableKind?.type !== "date")
     return `${escapeLine(time.name)} (${unitNames[time.order.time]})`;
-  return time?.tableKind?.type !== "date" || time.tableKind.format === null
-    ? "time"
-    : `time, ${escapeLine(time.name)} with dates ${time.tableKind.format}`;
+  if (time === undefined) return "time";
+  const format = time.tableKind?.type === "date" ? time.tableKind.format : null;
+  return `time, ${escapeLine(time.name)}${format === null ? "" : ` with dates ${format}`}`;
 }
 
 const unitNames = {

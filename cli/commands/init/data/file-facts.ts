@@ -36,7 +36,9 @@ export interface ColumnFacts {
   readonly characters: number;
   /** True for 1, 2, 3, … or another count of the rows. */
   readonly isRowNumber: boolean;
-  /** True for integers of a column named id, each once. */
+  /** True for a column without a name next to others with one. */
+  readonly isUnnamed: boolean;
+  /** True for integers of a column named id, or without a name, each once. */
   readonly isIdentifier: boolean;
   /** A number in a notation that is not read, such as one with a decimal comma; null where others are texts. */
   readonly notation: (Notation & { readonly example: string }) | null;
@@ -120,7 +122,7 @@ async function readTable(
       columns(names) {
         hasHeader = names.some((name, index) => name !== `${index + 1}`);
         if (hasHeader && names[0]?.startsWith("#") === true) commentRows += 1;
-        columns = makeUnique(names).map(collectColumn);
+        columns = makeUnique(names).map((name, index) => collectColumn(name, hasHeader && name === `${index + 1}`));
         return [];
       },
       row({ fields, line }) {
@@ -196,7 +198,7 @@ interface Collector {
   finish(rows?: number): ColumnFacts;
 }
 
-function collectColumn(name: string): Collector {
+function collectColumn(name: string, isUnnamed = false): Collector {
   const values = new Map<string, number>();
   const markers = new Map<string, number>();
   const words = new Set<string>();
@@ -254,22 +256,21 @@ function collectColumn(name: string): Collector {
       const present = count - missing;
       const structured = objects > 0 ? "objects" : vectors > 0 ? "vectors" : lists > 0 ? "list" : undefined;
       const kind = structured ?? (present === 0 ? "empty" : undefined);
+      const known = values.size > MAX_VALUES ? null : values;
       const steps = dates.steps(kinds.dateSteps());
       const isDate = steps !== null;
       const tableKind =
         kind === undefined
-          ? kinds.finish({
-              values: values.size > MAX_VALUES ? null : values,
-              longestWords: lengths.reduce((most, length) => Math.max(most, length), 0),
-            })
+          ? kinds.finish({ values: known, longestWords: lengths.reduce((most, length) => Math.max(most, length), 0) })
           : null;
+      const order = kinds.order();
       const areNumbers = numbers === present && tableKind?.type !== "date";
       return {
         name,
         kind: kind ?? (areNumbers ? "numbers" : "text"),
         missing: missing + rows - count,
         numbers: statistics.finish(),
-        values: values.size > MAX_VALUES ? null : values,
+        values: known,
         ends: isDate ? steps.ends : null,
         markers,
         words: words.size,
@@ -277,9 +278,9 @@ function collectColumn(name: string): Collector {
         characters: characters / Math.max(present, 1),
         isRowNumber: areNumbers && rowNumbers === count && count > 1,
         isIdentifier:
-          /(?:^|[^a-z])(?:id|uuid|key)$|^I[Dd]$|[a-z]I[Dd]$/.test(name) &&
+          (isUnnamed ? order.time === null : /(?:^|[^a-z])(?:id|uuid|key)$|^I[Dd]$|[a-z]I[Dd]$/.test(name)) &&
           areNumbers &&
-          values.size === present &&
+          (values.size === present || (isUnnamed && rowNumbers === count)) &&
           present > 1,
         notation: numbers + otherNumbers === present ? notation : null,
         isDate,
@@ -289,8 +290,7 @@ function collectColumn(name: string): Collector {
         doubt: kinds.doubt(),
         dates: dates.finish(steps, kinds.dateFormats()),
         odd: kind === undefined ? kinds.odd() : null,
-        isFirstMissing,
-        order: kinds.order(),
+        ...{ isUnnamed, isFirstMissing, order },
         areSounds: sounds === present && present > 0,
       };
     },

@@ -55,7 +55,7 @@ export function taskOf(
   const names = columns.map(({ name }) => name);
   if (targetName === null) {
     // Next to the times of a series all columns are predicted.
-    const others = columns.filter((column) => !hasOrder(column) && column.kind !== "empty");
+    const others = columns.filter((column) => !hasOrder(column) && column.kind !== "empty" && !column.isIdentifier);
     const areNumbers = others.every(({ tableKind, odd }) => tableKind?.type === "number" && odd === null);
     const hasOneTime = columns.filter(hasOrder).length <= 1;
     if (areNumbers && hasOneTime && others.length > 0)
@@ -150,7 +150,7 @@ export function taskOf(
     // A short series has too few periods for its calendar.
     const past = (panel === null ? others : withSeriesNames(others, panel, rows)).filter(({ tableKind, ...column }) =>
       tableKind?.type === "number"
-        ? column.name !== panel?.time.name && column.order.time === null
+        ? column.name !== panel?.time.name && column.order.time === null && !column.isIdentifier
         : isRowInput({ tableKind, ...column }) &&
           (tableKind?.type !== "date" || (panel?.shortest ?? rows) >= LONG_SERIES),
     );
