@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { detectLaunch } from "../../../runtime/distributed/launcher.js";
 import type { TrainEvent } from "../../../runtime/events.js";
 import type { NameMap } from "../../../runtime/import/index.js";
+import { runFiles } from "../../../runtime/run/layout.js";
 import type { PortColumns } from "../../../runtime/training/fine-tune/port-table.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
@@ -205,6 +206,11 @@ async function openTrainSpec(
       overrides,
       flags.columns ?? new Map(),
     );
+  if (existsSync(join(file, runFiles.spec))) {
+    const hint = `Name the spec that it was trained from: rnnx train SPEC --out ${file} --resume.`;
+    reportInvalidInput(output, "not-a-file", `"${file}" is a run directory, not a spec`, hint);
+    return undefined;
+  }
   if (!isModel) {
     const { keptModels } = await import("../../../runtime/run/kept-models.js");
     const copies = flags.resume === true ? (spec: NormalSpec) => keptModels(runFolder(flags, spec)) : undefined;

@@ -26,6 +26,10 @@ test("a run is replaced with --overwrite only, by its own spec and by another on
     });
     expect(readFileSync(join(out, "weights.safetensors"))).toEqual(weights);
   }
+  const named = await rnnx("train", "--resume", out);
+  expect(named.code).toBe(2);
+  expect(named.stderr).toContain(`"${out}" is a run directory, not a spec`);
+  expect(named.stderr).toContain(`rnnx train SPEC --out ${out} --resume`);
   expect((await train("hihello", out, "--dry-run")).code).toBe(0);
   expect((await train("hihello", out, "--overwrite")).code).toBe(0);
   expect(JSON.parse(readFileSync(join(out, "spec.json"), "utf8")).name).toBe("hihello");
