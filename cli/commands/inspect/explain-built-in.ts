@@ -2,12 +2,13 @@
 import type { BuiltInExplanation } from "../../../compiler/inspect/explain-built-in.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
+import { sectionLines } from "./section.js";
 
 export function printBuiltInExplanation(output: Output, explanation: BuiltInExplanation): number {
   const { kind, name, description, equations, options, file, source } = explanation;
   const { bold, dim } = output.colors.print;
   const section = (heading: string, note: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ["", `${bold(heading)}  ${dim(note)}`.trimEnd(), ...lines.map((line) => `  ${line}`)];
+    sectionLines(output.colors.print, heading, note, lines);
   const defaults = Object.entries(options).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   output.record({ event: "result", ...explanation });
   output.print(

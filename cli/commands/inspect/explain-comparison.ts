@@ -2,6 +2,7 @@
 import type { ComparisonExplanation } from "../../../compiler/inspect/explain-comparison.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
+import { sectionLines } from "./section.js";
 
 /** One after the other where several outputs have a loss or a metric of the name. */
 export function printComparisonExplanations(
@@ -19,7 +20,7 @@ function comparisonText({ colors }: Output, explanation: ComparisonExplanation):
   const { kind, name, from, sizes, options, equations, gradient, source } = explanation;
   const { bold, dim } = colors.print;
   const section = (heading: string, note: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ["", `${bold(heading)}  ${dim(note)}`.trimEnd(), ...lines.map((line) => `  ${line}`)];
+    sectionLines(colors.print, heading, note, lines);
   const given = Object.entries(options).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   const operands = [`y [${sizes.output_size}], the output of ${from}`, `t [${sizes.target_size}], its target`];
   return [

@@ -3,6 +3,7 @@ import { explainFunction } from "../../../compiler/inspect/explain-function.js";
 import type { EquationFunction } from "../../../compiler/language/functions/function.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
+import { sectionLines } from "./section.js";
 
 export function printFunctionExplanation(
   output: Output,
@@ -11,9 +12,9 @@ export function printFunctionExplanation(
   expected: Readonly<Record<string, number>>,
 ): number {
   const explanation = explainFunction(called, { expected: new Map(Object.entries(expected)) });
-  const { bold, dim } = output.colors.print;
+  const { bold } = output.colors.print;
   const section = (heading: string, note: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ["", `${bold(heading)}  ${dim(note)}`, ...lines.map((line) => `  ${line}`)];
+    sectionLines(output.colors.print, heading, note, lines);
   const { equations, gradient, operators } = explanation;
   output.record({ event: "result", name, function: called.notation, ...explanation });
   output.print(

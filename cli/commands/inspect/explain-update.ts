@@ -12,6 +12,7 @@ import type { NormalSpec } from "../../../schema/normal/index.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
 import { displayWidth } from "../../wrap-text.js";
+import { sectionLines } from "./section.js";
 import { shapeText } from "./summary.js";
 
 const isScheduleName = ({ optimizer: { schedule } }: NormalSpec, name: string) =>
@@ -51,9 +52,7 @@ function updateText({ colors }: Output, update: UpdateExplanation): string {
   const { optimizer, description, source, parameters, equations, slots, options, learningRate } = update;
   const width = Math.max(...equations.map(({ text }) => displayWidth(text)));
   const section = (heading: string, note: string, lines: readonly string[]) =>
-    lines.length === 0
-      ? []
-      : ["", note === "" ? bold(heading) : `${bold(heading)}  ${dim(note)}`, ...lines.map((line) => `  ${line}`)];
+    sectionLines(colors.print, heading, note, lines);
   return [
     bold(`${optimizer}: ${formatCount(parameters.length, "parameter")}`),
     ...(description === "" ? [] : [description]),
@@ -78,12 +77,10 @@ function updateText({ colors }: Output, update: UpdateExplanation): string {
 }
 
 function scheduleText({ colors }: Output, explanation: ScheduleExplanation): string {
-  const { bold, dim } = colors.print;
+  const { bold } = colors.print;
   const { schedule, description, source, equations, options, warmupSteps } = explanation;
   const section = (heading: string, note: string, lines: readonly string[]) =>
-    lines.length === 0
-      ? []
-      : ["", note === "" ? bold(heading) : `${bold(heading)}  ${dim(note)}`, ...lines.map((line) => `  ${line}`)];
+    sectionLines(colors.print, heading, note, lines);
   const given = optionLine(options);
   return [
     bold(`${schedule}: schedule`),

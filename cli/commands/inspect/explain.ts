@@ -15,6 +15,7 @@ import type { NormalLayer, NormalSpec } from "../../../schema/normal/index.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
+import { sectionLines } from "./section.js";
 
 export async function printExplanation(
   output: Output,
@@ -174,7 +175,7 @@ function explanationText(
   const { bold, dim } = colors.print;
   const shape = (dims: readonly (number | string)[]) => `[${dims.join(", ")}]`;
   const section = (heading: string, note: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ["", `${bold(heading)}  ${dim(note)}`, ...lines.map((line) => `  ${line}`)];
+    sectionLines(colors.print, heading, note, lines);
   const operationCounts = (from: number, to: number) =>
     `${formatInteger(to)} operations per step; ${formatInteger(from)} before optimization`;
   const calledOptions = Object.entries(cell.options).flatMap(([name, value]) =>

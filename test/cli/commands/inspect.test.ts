@@ -63,6 +63,16 @@ test("--recurrence chooses the form of linear recurrences, and needs a graph or 
   expect(refused.stderr).toContain("--recurrence needs --stage, --passes or --explain");
 });
 
+test.each([
+  ["specs/minimal-gated.json", "rnn"],
+  ["specs/ship.json", "relu"],
+])("no line of an explanation ends with blanks: %s, %s", async (spec, name) => {
+  const { code, stdout } = await rnnx("inspect", spec, "--explain", name);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^(parameters|equations)$/m);
+  expect(stdout).not.toMatch(/ $/m);
+});
+
 test("a layer is explained by its equations, a block by its layers", async () => {
   const inspected = (name: string) => rnnx("inspect", "templates/gpt-characters.json", "--explain", name);
   const [layer, block, missing, kind] = await Promise.all(
