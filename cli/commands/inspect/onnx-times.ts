@@ -33,6 +33,8 @@ const MAX_NODES = 10;
 interface LayerTime {
   readonly layer: string;
   readonly nodes: number;
+  /** True where ONNX Runtime ran no node of the layer: others compute it, or nothing needs it. */
+  readonly merged: boolean;
   readonly milliseconds: number;
   readonly share: number;
   readonly flops: number | null;
@@ -86,6 +88,8 @@ export async function printModelTimes(
   const source = inputs.data === undefined ? "made inputs" : inputs.data;
   output.print(`${formatTime(milliseconds)} per run, the median of ${runs}, on ${source}: ${shapesText}\n`);
   output.print(layersText(layers, output.colors.print));
+  if (layers.some(({ merged }) => merged))
+    output.print("merged: ONNX Runtime computes the layer in other nodes, or leaves it out");
   output.print(`\n${nodesText(slowest, total, output.colors.print)}`);
   return exitCodes.success;
 }
@@ -192,9 +196,12 @@ function layerTimes(profile: Profile, nodes: readonly LayerNode[]): readonly Lay
     nodes.flatMap((node) => [...node.outputs, node.name].map((name) => [name, nameAt(node, depth)] as const)),
   );
   const total = profile.nodes.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  const layers = new Map<string, { nodes: number; milliseconds: number; flops: number | null; bytes: number }>();
+  const layers = new Map<
+    string,
+    { nodes: number; merged: boolean; milliseconds: number; flops: number | null; bytes: number }
+  >();
   const at = (name: string) => {
-    const layer = layers.get(name) ?? { nodes: 0, milliseconds: 0, flops: 0, bytes: 0 };
+    const layer = layers.get(name) ?? { nodes: 0, merged: true, milliseconds: 0, flops: 0, bytes: 0 };
     layers.set(name, layer);
     return layer;
   };
@@ -205,6 +212,7 @@ function layerTimes(profile: Profile, nodes: readonly LayerNode[]): readonly Lay
   }
   for (const { name, milliseconds, bytes } of profile.nodes) {
     const layer = at(layerOf.get(name) ?? fusedLayer(name, layerOf));
+    layer.merged = false;
     layer.milliseconds += milliseconds;
     layer.bytes += bytes;
   }
@@ -231,13 +239,13 @@ function layersText(layers: readonly LayerTime[], colors: Colors): string {
       { title: "layer" },
       ...["nodes", "time", "share", "FLOPs", "memory"].map((title) => ({ title, align: "right" }) as const),
     ],
-    layers.map(({ layer, nodes, milliseconds, share: part, flops, bytes }) => [
+    layers.map(({ layer, nodes, merged, milliseconds, share: part, flops, bytes }) => [
       layer || UNNAMED,
       formatInteger(nodes),
-      formatTime(milliseconds),
-      `${Math.round(100 * part)} %`,
+      merged ? "merged" : formatTime(milliseconds),
+      merged ? "" : `${Math.round(100 * part)} %`,
       flops === null ? "?" : formatSI(flops),
-      formatBytes(bytes),
+      merged ? "" : formatBytes(bytes),
     ]),
   );
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { modelBytes } from "../../support/onnx-models.js";
 import { launch, records, rnnx, temporaryFolder } from "../../support/spawn.js";
 
 test("the parameters of a spec are listed and counted", async () => {
@@ -297,4 +298,30 @@ test("the times of an ONNX file's nodes, and mistakes of its inputs", async () =
   expect(noFile.stderr).toContain("none.npz");
   expect(unknown.stderr).toContain('No axis of an input is named "rows"');
   expect(misplaced.stderr).toContain("--dim requires --time and an ONNX file");
+});
+
+test("a layer that ONNX Runtime computes in a node of another has no time", async () => {
+  const file = join(temporaryFolder(), "conv.onnx");
+  const model = modelBytes({
+    inputs: { x: { shape: ["n", 1, 4, 4] } },
+    initializers: { w: { shape: [1, 1, 3, 3], data: [1, 0, 1, 0, 1, 0, 1, 0, 1] } },
+    nodes: [
+      { operator: "Conv", name: "conv/Conv", inputs: ["x", "w"], outputs: ["h"] },
+      { operator: "Relu", name: "act/Relu", inputs: ["h"], outputs: ["y"] },
+    ],
+    outputs: ["y"],
+  });
+  writeFileSync(file, model);
+  const [text, record] = await Promise.all([
+    rnnx("inspect", file, "--time"),
+    rnnx("inspect", file, "--time", "--json"),
+  ]);
+  const [result] = records(record.stdout) as unknown as readonly {
+    readonly layers: readonly { readonly layer: string; readonly merged: boolean; readonly milliseconds: number }[];
+  }[];
+  const merged = result?.layers.filter((layer) => layer.merged) ?? [];
+  expect(merged).toHaveLength(1);
+  expect(merged[0]).toMatchObject({ milliseconds: 0 });
+  expect(text.stdout).toMatch(new RegExp(`^${merged[0]?.layer} .* merged `, "m"));
+  expect(text.stdout).toContain("merged: ONNX Runtime computes the layer in other nodes");
 });
