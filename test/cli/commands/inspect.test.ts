@@ -124,7 +124,7 @@ test("an activation is explained by its equations, its gradient and its operator
   ]);
   expect(layer?.stdout).toContain("equations\n  y = x * exp(g)  [batch, time, 5]\n\ngradient\n");
   expect(layer?.stdout).toContain("  dx = dy * exp(g)\n  dg = sum(dy * x, batch) * exp(g)\n");
-  expect(own?.stdout).toContain("equations  \n  r = relu(x)\n  y = r ^ 2\n");
+  expect(own?.stdout).toContain("equations\n  r = relu(x)\n  y = r ^ 2\n");
   expect(own?.stdout).toContain("  t = dy * relu(x)\n  dx = (t + t) * where(x > 0, 1, 0)\n");
   expect(own?.stdout).toContain("  Relu, Mul");
   expect(records(builtIn?.stdout ?? "")[0]).toMatchObject({
