@@ -134,7 +134,8 @@ async function readKeptModels(spec: NormalSpec, keptModels: ReadOptions["keptMod
     }
     model.push({ ...layer, file: resolve(copy.file), sha256: digest });
   }
-  return { spec: { ...spec, model }, read, notices: [...notices] };
+  // Positions in the text are of the spec's own objects.
+  return { spec: read.size === 0 ? spec : { ...spec, model }, read, notices: [...notices] };
 }
 
 /** The SHA-256 of each model that a layer names, by its name in the spec. */
