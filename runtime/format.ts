@@ -1,13 +1,7 @@
 /** Numbers, byte counts, durations and lists as text. */
-import { formatInteger } from "../schema/counts.js";
+import { formatInteger, listFirst } from "../schema/counts.js";
 
-export { formatCount, formatInteger } from "../schema/counts.js";
-
-/** The first `most` items, and the number of the others: "a, b, and 3 more". */
-export function listFirst(items: readonly string[], most: number): string {
-  const more = items.length > most ? `, and ${formatInteger(items.length - most)} more` : "";
-  return `${items.slice(0, most).join(", ")}${more}`;
-}
+export { formatCount, formatInteger, listFirst } from "../schema/counts.js";
 
 /** "line 3", "lines 3, 8, and 2 more". */
 export function formatLines(lines: readonly number[]): string {

@@ -10,3 +10,9 @@ export function formatInteger(value: number): string {
 export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${formatInteger(count)} ${count === 1 ? noun : plural}`;
 }
+
+/** The first `most` items, and the number of the others: "a, b, and 3 more". */
+export function listFirst(items: readonly string[], most: number): string {
+  const more = items.length > most ? `, and ${formatInteger(items.length - most)} more` : "";
+  return `${items.slice(0, most).join(", ")}${more}`;
+}

@@ -2,6 +2,7 @@
  * Low-rank adaptation: a frozen matrix W [in, out] plus alpha / rank · A @ B, whose factors are trained. B starts as
  * zeros, A uniform in ±1 / √in. E. Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022.
  */
+import { listFirst } from "../../schema/counts.js";
 import { adapterScale, adaptOf, adaptSections, factors, matchesAdapt } from "../../schema/kinds/adapters.js";
 import type { NormalAdapt, NormalSpec } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
@@ -39,10 +40,7 @@ export function checkAdapt(spec: NormalSpec, ports: readonly Port[], { problem }
     const own = weights.filter(({ name }) => name.startsWith(prefix));
     const matrices = own.filter(({ value }) => value.type.shape.length === 2);
     const listed = matrices.map(({ name }) => name.slice(prefix.length));
-    const names =
-      listed.length === 0
-        ? "There is none."
-        : `Matrices: ${listed.slice(0, MAX_LISTED).join(", ")}${listed.length > MAX_LISTED ? ", …" : ""}.`;
+    const names = listed.length === 0 ? "There is none." : `Matrices: ${listFirst(listed, MAX_LISTED)}.`;
     const unmatched = adapt.layers.find(
       (pattern) => !matrices.some(({ name }) => matchesAdapt(pattern, section, name)),
     );

@@ -5,8 +5,6 @@ import { matchesAny } from "../../schema/kinds/parameter-patterns.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { isParameter, type Program, restrictToOutputs } from "../elaborate/program.js";
 import { importForBatches } from "../importer/batch-axis.js";
-import { constantWeightsNotice } from "../importer/constant-weights.js";
-import { exporterConstantsNotice } from "../importer/exporter-constants.js";
 import type { ImportedModel, WeightInput } from "../importer/index.js";
 import { printShape } from "../ir/dims.js";
 import type { Value } from "../ir/types.js";
@@ -24,6 +22,7 @@ import { emit } from "./emit.js";
 import { untrainedParameters } from "./gradients.js";
 import { lossOperandOf, lossProgramOf } from "./loss.js";
 import { publicName, renamedNotice } from "./names.js";
+import { constantWeightsNotice, exporterConstantsNotice } from "./notices.js";
 import type { FineTuneRequest, FineTuneResult } from "./request.js";
 import { transposedNotice } from "./transposed-weights.js";
 

@@ -1,17 +1,14 @@
 /** Trained matrices that are transposes of others, as exporters store a weight that an embedding and a dense layer share. */
+import { listFirst } from "../../schema/counts.js";
 import type { WeightInput } from "../importer/index.js";
-
-/** The most pairs that a notice lists. */
-const MAX_LISTED = 5;
 
 /** A notice of the weights that are trained as two. */
 export function transposedNotice(weights: readonly WeightInput[]): readonly string[] {
   const pairs = transposedPairs(weights);
   if (pairs.length === 0) return [];
-  const listed = pairs.slice(0, MAX_LISTED).map(([first, second]) => `${first.name} and ${second.name}`);
-  const more = pairs.length > MAX_LISTED ? `, and ${pairs.length - MAX_LISTED} more` : "";
+  const listed = pairs.map(([first, second]) => `${first.name} and ${second.name}`);
   return [
-    `Weights that are transposes of each other are trained as two: ${listed.join(", ")}${more}. Where they are one weight of the source, freeze one with --freeze, or export the model so that it stores the weight once.`,
+    `Weights that are transposes of each other are trained as two: ${listFirst(listed, 5)}. Where they are one weight of the source, freeze one with --freeze, or export the model so that it stores the weight once.`,
   ];
 }
 

@@ -25,13 +25,3 @@ export function constantWeights({ nodes }: GraphProto): readonly string[] {
   });
   return [...new Set(read)];
 }
-
-/** The most names that a notice lists. */
-const MAX_LISTED = 5;
-
-/** A notice of weights that are not trained. */
-export function constantWeightsNotice(names: readonly string[]): readonly string[] {
-  if (names.length === 0) return [];
-  const listed = `${names.slice(0, MAX_LISTED).join(", ")}${names.length > MAX_LISTED ? ", …" : ""}`;
-  return [`Weights in Constant nodes are not trained: ${listed}. To train them, export them as initializers.`];
-}

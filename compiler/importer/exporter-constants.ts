@@ -40,13 +40,3 @@ export function exporterConstants(
     }
   return [...candidates.keys()].filter((name) => read.has(name));
 }
-
-/** The most names that a notice lists. */
-const MAX_LISTED = 5;
-
-/** A notice of tensors that stay as they are. */
-export function exporterConstantsNotice(names: readonly string[]): readonly string[] {
-  if (names.length === 0) return [];
-  const listed = `${names.slice(0, MAX_LISTED).join(", ")}${names.length > MAX_LISTED ? ", …" : ""}`;
-  return [`Constants of PyTorch's exporter stay as they are: ${listed}. To train one, name it with --parameters.`];
-}

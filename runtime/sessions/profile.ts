@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fail, ok, type Result } from "../result.js";
 import type { NumericArray } from "../tensors/array.js";
+import { median } from "../tensors/median.js";
 import { tensorOf } from "../tensors/ort.js";
 import { errorReason, ortSessionOptions, type SessionError } from "./session.js";
 
@@ -109,10 +110,3 @@ export function profileOf(trace: readonly TraceEvent[]): Profile {
 }
 
 const KERNEL = "_kernel_time";
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low = 0, high = 0] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]];
-  return (low + high) / 2;
-}

@@ -1,4 +1,5 @@
 /** Pruning: which trials of a sweep to stop early, by the intermediate values of all trials. */
+import { median } from "../tensors/median.js";
 
 export interface IntermediateValue {
   readonly step: number;
@@ -88,10 +89,4 @@ export function worstValue(mode: Mode): number {
 
 export function isWorse(value: number, other: number, mode: Mode): boolean {
   return mode === "min" ? value > other : value < other;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
 }

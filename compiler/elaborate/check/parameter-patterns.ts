@@ -1,4 +1,5 @@
 /** Check of the patterns of parameter names in the optimizer. */
+import { listFirst } from "../../../schema/counts.js";
 import { nearest } from "../../../schema/diagnostics/suggest.js";
 import { matchesAny, matchesPattern, patternListsOf } from "../../../schema/kinds/parameter-patterns.js";
 import type { NormalOptimizer } from "../../../schema/normal/index.js";
@@ -35,8 +36,7 @@ function hintFor(pattern: string, names: readonly string[]): string {
   const heads = names.map((name) => `${name.split("/")[0]}/*`);
   const closest = nearest(pattern, [...new Set([...names, ...tails, ...heads])]);
   if (closest !== undefined) return `Did you mean "${closest}"?`;
-  const listed = names.slice(0, MAX_LISTED_NAMES).join(", ");
-  return `Parameters: ${listed}${names.length > MAX_LISTED_NAMES ? ", …" : ""}.`;
+  return `Parameters: ${listFirst(names, MAX_LISTED_NAMES)}.`;
 }
 
 const MAX_LISTED_NAMES = 12;

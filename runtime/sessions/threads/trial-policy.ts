@@ -2,6 +2,7 @@
  * When a training tries another number of threads, and which of the two it keeps: a function of measured durations
  * alone.
  */
+import { median } from "../../tensors/median.js";
 
 /** Pairs of calls in a trial. The first is not counted: a new session plans its memory in it. */
 export const TRIAL_PAIRS = 4;
@@ -90,9 +91,4 @@ export function createTrialPolicy(): TrialPolicy {
       return { isFaster, ratio };
     },
   };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
