@@ -1,15 +1,8 @@
 """One training step in JAX on the CPU, as one compiled function: a pre-norm transformer with learned positions, GELU, clipping and AdamW."""
-import os
+from jax_training import start, time_training
 
-from timing import options, report
-
-sizes = options(__doc__)
-os.environ["JAX_PLATFORMS"] = "cpu"
-# XLA takes a thread for each core that it may use.
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: sizes.threads]))
-import jax
-from jax import nn, numpy as jnp, random, tree_util
+sizes = start(__doc__)
+from jax import nn, numpy as jnp, random
 
 HEADS = 4
 key = random.PRNGKey(1)
@@ -72,28 +65,4 @@ def loss_of(weights):
     return -jnp.take_along_axis(scores, targets[..., None], axis=2).mean()
 
 
-@jax.jit
-def update(weights, first, second, count):
-    loss, gradients = jax.value_and_grad(loss_of)(weights)
-    total = jnp.sqrt(sum(jnp.sum(g * g) for g in tree_util.tree_leaves(gradients)))
-    gradients = tree_util.tree_map(lambda g: g / jnp.maximum(total, 1), gradients)
-    count += 1
-    first = tree_util.tree_map(lambda m, g: m + 0.1 * (g - m), first, gradients)
-    second = tree_util.tree_map(lambda v, g: v + 0.01 * (g * g - v), second, gradients)
-    rate = 0.001 * jnp.sqrt(1 - 0.99**count) / (1 - 0.9**count)
-    moved = lambda w, m, v: (1 - 0.001 * 0.1) * w - rate * m / (jnp.sqrt(v) + 1e-8)
-    return loss, (tree_util.tree_map(moved, weights, first, second), first, second, count)
-
-
-zeros = tree_util.tree_map(jnp.zeros_like, weights)
-state = (weights, zeros, zeros, jnp.float32(0))
-
-
-def step():
-    global state
-    loss, state = update(*state)
-    jax.block_until_ready(state)
-    return float(loss)
-
-
-report(f"jax {jax.__version__}", sizes, step)
+time_training(sizes, weights, loss_of, clip=1, beta2=0.99, epsilon=1e-8, decay=0.1)

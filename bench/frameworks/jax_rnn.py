@@ -1,14 +1,7 @@
 """One training step in JAX on the CPU, as one compiled function with scans: embedding, LSTM or GRU layers, projection, mean cross-entropy, Adam."""
-import os
+from jax_training import start, time_training
 
-from timing import options, report
-
-sizes = options(__doc__)
-os.environ["JAX_PLATFORMS"] = "cpu"
-# XLA takes a thread for each core that it may use.
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: sizes.threads]))
-import jax
+sizes = start(__doc__)
 from jax import lax, nn, numpy as jnp, random
 
 key = random.PRNGKey(1)
@@ -63,26 +56,4 @@ def loss_of(weights):
     return -jnp.take_along_axis(scores, targets[..., None], axis=2).mean()
 
 
-@jax.jit
-def update(weights, first, second, count):
-    loss, gradients = jax.value_and_grad(loss_of)(weights)
-    count += 1
-    first = jax.tree_util.tree_map(lambda m, g: m + 0.1 * (g - m), first, gradients)
-    second = jax.tree_util.tree_map(lambda v, g: v + 0.001 * (g * g - v), second, gradients)
-    rate = 0.001 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
-    weights = jax.tree_util.tree_map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-7), weights, first, second)
-    return loss, (weights, first, second, count)
-
-
-zeros = jax.tree_util.tree_map(jnp.zeros_like, weights)
-state = (weights, zeros, zeros, jnp.float32(0))
-
-
-def step():
-    global state
-    loss, state = update(*state)
-    jax.block_until_ready(state)
-    return float(loss)
-
-
-report(f"jax {jax.__version__}", sizes, step)
+time_training(sizes, weights, loss_of)
