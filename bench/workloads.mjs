@@ -118,12 +118,16 @@ export function batchOf({ manifest }, { model, ...sizes }) {
 }
 
 /** Feeds of a session. */
-export function feedsOf({ manifest }, { steps, batch, time, vocabulary }, Tensor) {
+export function feedsOf({ manifest }, sizes, Tensor) {
   const { parameters, slots } = startOf({ manifest });
-  const ids = batchOf({ manifest }, { steps, batch, time, vocabulary });
+  const { steps, batch } = sizes;
+  const rows = batchOf({ manifest }, sizes);
   const fed = ({ name, role, dtype }) => {
     if (role === "step") return [name, new Tensor("int64", [0n], [])];
-    if (role === "data") return [name, new Tensor(dtype, ids.get(name).data, [steps, batch, time])];
+    if (role === "data") {
+      const { data, shape } = rows.get(name);
+      return [name, new Tensor(dtype, data, [steps, batch, ...shape.slice(1)])];
+    }
     const { shape, data } = (role === "slot" ? slots : parameters).get(name);
     return [name, new Tensor("float32", data, shape)];
   };

@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
+import { compile } from "../compiler/compile.js";
+import { readSpec } from "../schema/read.js";
 import { temporaryFolder } from "./support/temporary-folder.js";
 
 const run = (script: string, ...flags: readonly string[]) => {
@@ -35,6 +38,24 @@ test("a token of an exported recurrent model is timed, with its states", () => {
   const line = JSON.parse(run("infer.mjs", ...sizes, "--model", "stream", "--threads", "1"));
   expect(line).toMatchObject({ layers: 2, states: 4 });
   expect(line.median_ms).toBeGreaterThan(0);
+});
+
+test("sessions of all configurations are fed arrays that their models accept", async () => {
+  const { configurations, feedsOf, signatureOf, specOf } = await import("../bench/workloads.mjs" as string);
+  for (const configuration of configurations) {
+    const small = { ...configuration, layers: 1, hidden: 8, batch: 2, time: 12, vocabulary: 9, steps: 2 };
+    const read = await readSpec(JSON.stringify(specOf(small)), { file: "bench.json" });
+    const compiled = read.ok ? await compile(read.spec, signatureOf(small)) : undefined;
+    if (!compiled?.ok) throw new Error(`${configuration.name} does not compile`);
+    const session = await InferenceSession.create(compiled.artifact.train, {
+      logSeverityLevel: 4,
+      intraOpNumThreads: 1,
+    });
+    const outputs = await session.run(feedsOf(compiled.artifact, small, Tensor));
+    const losses = Array.from((outputs.loss?.data ?? [Number.NaN]) as Float32Array);
+    expect(losses.every(Number.isFinite), configuration.name).toBe(true);
+    await session.release();
+  }
 });
 
 test("a step of a transformer is timed", () => {
