@@ -74,10 +74,20 @@ async function openCuda(
   firstBatch: () => Batch,
 ): Promise<BackendResult> {
   const captured = await openCapturedStep(options, firstBatch);
-  const sessions = await openSessions(device, options, captured.ok ? captured.value : undefined);
-  if (captured.ok || !sessions.ok || sessions.value.device !== "cuda") return sessions;
+  if (captured.ok) {
+    const { artifact, workPerSync } = options;
+    const opened = await openSession(artifact.eval, "cuda", workPerSync, sessionOptionsOf(options));
+    if (!opened.ok) return opened;
+    const evaluation = hostRunner(opened.value.session, captured.value.fetchTensors);
+    return ok({ ...captured.value, evaluation, device: "cuda", unrollsSteps: true, notice: "" });
+  }
+  const sessions = await openSessions(device, options);
+  if (!sessions.ok || sessions.value.device !== "cuda") return sessions;
   return ok({ ...sessions.value, notice: uncapturedNotice(captured.error) });
 }
+
+const sessionOptionsOf = ({ threads }: BackendOptions): SessionOptions =>
+  threads === undefined ? {} : { requestedThreads: threads };
 
 type CapturedStep = Pick<Backend, "training" | "takeNotices"> & { readonly fetchTensors: FetchTensors };
 
@@ -101,18 +111,9 @@ async function openCapturedStep(
   }
 }
 
-async function openSessions(
-  device: RequestedDevice,
-  { artifact, workPerSync, threads }: BackendOptions,
-  step?: CapturedStep,
-): Promise<BackendResult> {
-  const sessionOptions = threads === undefined ? {} : { requestedThreads: threads };
-  if (step !== undefined) {
-    const evaluation = await openSession(artifact.eval, "cuda", workPerSync, sessionOptions);
-    if (!evaluation.ok) return evaluation;
-    const runner = hostRunner(evaluation.value.session, step.fetchTensors);
-    return ok({ ...step, evaluation: runner, device: "cuda", unrollsSteps: true, notice: "" });
-  }
+async function openSessions(device: RequestedDevice, options: BackendOptions): Promise<BackendResult> {
+  const { artifact, workPerSync } = options;
+  const sessionOptions = sessionOptionsOf(options);
   const trainingResult = await openStepRunner(
     device,
     artifact.train,
