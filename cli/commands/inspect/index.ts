@@ -130,7 +130,9 @@ export const inspect: CommandModule = {
           output,
           "usage",
           `${flagName(flag)} requires a spec or a run, not an ONNX file`,
-          "Remove it. --format prints the graph of the file.",
+          flag === "device"
+            ? "Remove it. The table of the file states the runtimes that have its nodes, CUDA among them."
+            : "Remove it. --format prints the graph of the file.",
         );
         return exitCodes.invalidInput;
       }
