@@ -175,7 +175,9 @@ test("a file that is not a model is invalid input", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("not an ONNX model");
   expect(option.stderr).toContain("--recurrence requires a spec or a run, not an ONNX file");
-  expect((await rnnx("inspect", "test/fixtures/onnx/conv.onnx", "--device", "cuda")).stderr).toContain("CUDA among them");
+  expect((await rnnx("inspect", "test/fixtures/onnx/conv.onnx", "--device", "cuda")).stderr).toContain(
+    "CUDA among them",
+  );
 });
 
 test("the passes are listed with their phases and descriptions, without a subject", async () => {
