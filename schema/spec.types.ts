@@ -2159,7 +2159,7 @@ export interface LogMelLayer {
    */
   range?: number | null;
   /**
-   * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level, so that the microphone and the timbre of a speaker are less of a feature (cepstral mean normalization over the frames of speech). 200 has the mean of all frames. It reads all steps of the sound. Default (null): no means.
+   * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level, so that the microphone and the timbre of a speaker are less of a feature (cepstral mean normalization over the frames of speech). 200 has the mean of all frames. What is steady in a sound, such as the pitch of a hum, is lost. It reads all steps of the sound. Default (null): no means.
    */
   mean_normalization?: number | null;
 }

@@ -143,7 +143,9 @@ describe("a list of sound files", () => {
     const { data, model } = proposal.value.composed;
     expect(data).toMatchObject({ type: "audio", file: "list.csv", columns: { path: "file", label: "kind" } });
     expect(model[0]).toMatchObject({ layer: "log_mel" });
-    expect(proposal.value.text).toContain("reads the sounds of file, predicts kind.\nClasses: low (1), high (1).");
+    expect(proposal.value.text).toContain(
+      "reads the sounds of file, predicts kind.\nClasses: low (1), high (1). It reads changes within a sound: ",
+    );
   });
 
   test("needs the column of its labels", async () => {

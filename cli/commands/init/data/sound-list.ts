@@ -6,7 +6,7 @@ import { ok, type Result } from "../../../../runtime/result.js";
 import { joinWithAnd, quote } from "../../../../schema/diagnostics/suggest.js";
 import type { ColumnFacts, FileFacts } from "./file-facts.js";
 import { measureSounds, measuresText } from "./sound-facts.js";
-import { composeSoundsSpec, refuse, type SoundsProposal } from "./sounds.js";
+import { composeSoundsSpec, refuse, type SoundsProposal, steadySounds } from "./sounds.js";
 
 /** Different labels of a classification. */
 const MAX_CLASSES = 100;
@@ -53,6 +53,6 @@ export async function proposeSoundList(
   return ok({
     composed: composeSoundsSpec({ source, rates: measures.value.rates, sounds: rows }),
     record: { sounds: rows, labels: Object.fromEntries(values) },
-    text: `${measuresText(rows, measures.value)}\n\nA classifier: reads the sounds of ${path.name}, predicts ${label.name}.\nClasses: ${listFirst(classes, 12)}.`,
+    text: `${measuresText(rows, measures.value)}\n\nA classifier: reads the sounds of ${path.name}, predicts ${label.name}.\nClasses: ${listFirst(classes, 12)}. ${steadySounds}`,
   });
 }

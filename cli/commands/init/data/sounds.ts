@@ -45,9 +45,13 @@ export function proposeSounds(folder: string, file: string, target: string | nul
   const source = { file: `${file}/${pattern}`, ...(names !== null && { names }) };
   const composed = composeSoundsSpec({ source, rates, sounds: facts.value.files });
   const where = separator === null ? "the folder of each sound" : `part ${label + 1} of the names`;
-  const text = `${found}\n\nA classifier: predicts ${where}, ${classes.size} classes.`;
+  const text = `${found}\n\nA classifier: predicts ${where}, ${classes.size} classes. ${steadySounds}`;
   return ok({ composed, record: { task: "sounds", ...soundFactsRecord(facts.value) }, text });
 }
+
+/** A notice of the sounds that the `mean_normalization` of the composed spec makes alike. */
+export const steadySounds =
+  "It reads changes within a sound: if steady tones or hums are the classes, remove mean_normalization from the spec.";
 
 /** The first part of the names with at least two values that each have two sounds on average; else one of a single value. */
 function labelPart({ parts, files }: SoundFacts, target: string | null): number | undefined {
