@@ -61,7 +61,7 @@ export type Shape = SizeExpression[];
 export type Initializer = InitialValue | InitializerSlice[];
 export type InitialValue = string | number;
 /**
- * A name and the expression that sets it, or the names of the parts of a `split`. Operators: + - * / ^ @ and comparisons. Functions of all equations: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, lgamma, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, shift_in, split, unsqueeze, squeeze, sum, mean, logsumexp, l2_norm, argmax, gather, cumsum, cummax, outer, transpose, einsum, split_heads, merge_heads, one_hot, shift, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu; `shift` in layers only. `rnnx inspect SPEC --explain FUNCTION` prints the equations and the derivative of one.
+ * A name and the expression that sets it, or the names of the parts of a `split`. Operators: + - * / ^ @ and comparisons. Functions of all equations: tanh, sigmoid, relu, softplus, erf, exp, log, sqrt, lgamma, abs, sin, cos, sign, floor, min, max, pow, clip, where, softmax, log_softmax, layer_norm, concat, shift_in, split, unsqueeze, squeeze, sum, mean, amax, logsumexp, l2_norm, argmax, gather, cumsum, cummax, outer, transpose, einsum, split_heads, merge_heads, one_hot, shift, elu, gelu, gelu_tanh, glu, hard_sigmoid, hard_swish, leaky_relu, mish, selu, silu, softsign, swiglu; `shift` in layers only. `rnnx inspect SPEC --explain FUNCTION` prints the equations and the derivative of one.
  */
 export type Equation = string;
 /**

@@ -37,7 +37,8 @@ const groups = [
     title: "Functions along an axis",
     text: "They use the last axis. Those with an argument `axis` use another one instead, counted from the last: `sum(a, -2)`. A reduced axis keeps the size 1. The batch and the time are no axes of an equation.",
     names: [
-      ...["softmax", "log_softmax", "sum", "mean", "logsumexp", "l2_norm", "argmax", "gather", "cumsum", "cummax"],
+      ...["softmax", "log_softmax", "sum", "mean", "amax", "logsumexp", "l2_norm", "argmax", "gather"],
+      ...["cumsum", "cummax"],
       ...["layer_norm", "concat", "split", "shift_in", "unsqueeze", "squeeze"],
     ],
   },

@@ -61,7 +61,7 @@ function checkCall(
     const whole = `${call.function}_all`;
     const alternative = definition.functions.get(whole) === undefined ? "" : `, or ${whole} for all entries`;
     const hint = `Name the axis: -1 for the last one${alternative}.`;
-    const largest = { max: "gather(a, argmax(a))", min: "-gather(-a, argmax(-a))" }[call.function];
+    const largest = { max: "amax(a)", min: "-amax(-a)" }[call.function];
     if (largest !== undefined && argumentCount === 1) {
       const entry = `Write ${call.function}(a, b) of two values, or ${largest} for the entry of an axis.`;
       return { code: "argument-count", message, offset, hint: entry };
