@@ -41,13 +41,16 @@ export type ComparisonSizes = Readonly<Record<"output_size" | "target_size", num
 export interface ComparisonResult {
   /** [..., entries]; in the scope of the batch [1, 1]. */
   readonly value: Value;
+  /** The equations of the options. */
+  readonly equations: readonly string[];
   readonly dependence: Dependence;
 }
 
 /**
  * The value of the equations; undefined after a reported problem.
  *
- * @param operands by their names in the equations: [time, batch, …] or [batch, …]; in the scope of the batch [rows, …].
+ * @param operands by their names in the equations: [time, batch, …] or [batch, …]; in the scope of the batch [rows, …]. An
+ * option that is a list may be one of them, [size]; else it is a constant.
  */
 export function elaborateComparison(
   use: Comparison,
@@ -93,12 +96,12 @@ export function elaborateComparison(
     return undefined;
   }
   const lists = listOptions(use).map(
-    ([name, values]) => [name, b.constant(tensor("float32", [values.length], values))] as const,
+    ([name, values]) => [name, operands[name] ?? b.constant(tensor("float32", [values.length], values))] as const,
   );
   const own = use.isOwn && use.name !== undefined ? { own: { kind, name: use.name } } : {};
   const sound = { definition: resolved, equations, shapes: inferred, batchAxes: batch.length, ...own };
   const names = buildEquations(b, sound, { ...operands, ...Object.fromEntries(lists) });
-  return { value: outputOf(b, sound, names), dependence: dependent };
+  return { value: outputOf(b, sound, names), equations: resolved.equations, dependence: dependent };
 }
 
 /** The message and the hint for a result that training cannot change. */
@@ -218,7 +221,7 @@ function equationsOf(use: Comparison): EquationDefinition {
 }
 
 /** The options of a use whose values are lists. */
-function listOptions({ definition, options }: Comparison): readonly (readonly [string, readonly number[]])[] {
+export function listOptions({ definition, options }: Comparison): readonly (readonly [string, readonly number[]])[] {
   return Object.entries({ ...definition.options, ...options }).flatMap(([name, value]) =>
     isList(value) && Object.hasOwn(definition.options, name) ? [[name, value] as const] : [],
   );

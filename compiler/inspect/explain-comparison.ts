@@ -5,10 +5,11 @@ import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
 import { metricName } from "../../schema/kinds/metrics.js";
 import { metricsOf } from "../../schema/kinds/reported-metrics.js";
 import type { LossOption, NormalLoss, NormalMetric, NormalSpec } from "../../schema/normal/index.js";
-import { type Comparison, elaborateComparison } from "../elaborate/comparison.js";
+import { type Comparison, elaborateComparison, listOptions } from "../elaborate/comparison.js";
 import { lossUse } from "../elaborate/losses/equations.js";
 import { isOfEquations } from "../elaborate/losses/index.js";
 import { graphBuilder } from "../graph/builder.js";
+import type { Shape } from "../ir/types.js";
 import type { FunctionTable } from "../language/functions/function.js";
 import type { PassContext } from "../optimize/pass.js";
 import { type Signature, targetArrays } from "../signature.js";
@@ -22,8 +23,10 @@ export interface ComparisonExplanation {
   readonly from: string;
   readonly sizes: Readonly<Record<"output_size" | "target_size", number>>;
   readonly options: Readonly<Record<string, LossOption>>;
-  /** Of one in code its equation in mathematical notation. */
+  /** Those of the options, in the language; of one in code its equation in mathematical notation. */
   readonly equations: readonly string[];
+  /** The mean of the entries of a metric of equations: `mean`, `root_mean` or `exp_mean`; null for others. */
+  readonly reduce: string | null;
   /** From the cotangent of a loss to that of y; empty for a metric, and for one in code. */
   readonly gradient: readonly string[];
   readonly source: string;
@@ -71,53 +74,54 @@ function lossFacts(
   functions: FunctionTable,
   context: PassContext,
 ): OwnFacts {
-  const shared = { kind: "loss", name: lossName(loss) } as const;
+  const shared = { kind: "loss", name: lossName(loss), reduce: null } as const;
   if (!isOfEquations(loss.type) && loss.type !== "binary_cross_entropy")
     return { ...shared, options: {}, ...codedFacts(schemaOf(loss.type)) };
   const use = lossUse(loss, { pathOf: () => "" });
   return {
     ...shared,
     options: { ...use.definition.options, ...use.options },
-    equations: use.definition.equations,
-    gradient: gradientOf(use, sizes, functions, context),
+    ...elaborated(use, sizes, functions, context),
     source: loss.type === "custom" ? "the spec" : `specs/losses/${loss.type}.json`,
   };
 }
 
-/** The gradient of the entries of a row; of a loss of the whole batch that of its value. */
-function gradientOf(
+/** The equations, and the gradient of the entries of a row; of a loss of the whole batch that of its value. */
+function elaborated(
   use: Comparison,
   sizes: ComparisonExplanation["sizes"],
   functions: FunctionTable,
   context: PassContext,
-): readonly string[] {
+): Pick<ComparisonExplanation, "equations" | "gradient"> {
   const b = graphBuilder("loss");
   const isOfBatch = use.definition.scope === "batch";
-  const open = (name: string, size: number) => b.input(name, { dtype: "float32", shape: ["batch", size] });
+  const input = (name: string, shape: Shape) => b.input(name, { dtype: "float32", shape });
+  const open = (name: string, size: number) => input(name, [isOfBatch ? "rows" : "batch", size]);
   const y = open("y", sizes.output_size);
   const operands = {
     y,
     t: open("t", sizes.target_size),
     ...(isOfBatch && { valid: open("valid", 1), index: open("index", 1) }),
+    ...Object.fromEntries(listOptions(use).map(([name, { length }]) => [name, input(name, [length])])),
   };
   const result = elaborateComparison(use, operands, sizes, { b, functions, report: () => {} });
-  return result === undefined ? [] : gradientEquations(b, [{ value: result.value, name: "dloss" }], 1, context);
+  if (result === undefined) return { equations: use.definition.equations, gradient: [] };
+  const gradient = gradientEquations(b, [{ value: result.value, name: "dloss" }], 1, context);
+  return { equations: result.equations, gradient };
 }
 
 function metricFacts(metric: NormalMetric): OwnFacts {
   const shared = { kind: "metric", name: metricName(metric), options: {}, gradient: [] } as const;
-  if (metric.type === "custom")
-    return { ...shared, options: metric.options, equations: reduced(metric), source: "the spec" };
+  if (metric.type === "custom") {
+    const { equations, reduce, options } = metric;
+    return { ...shared, options, equations, reduce, source: "the spec" };
+  }
   const file = builtInMetric(metric.type) as { equations: readonly string[]; reduce?: string } | undefined;
   if (file === undefined) return { ...shared, ...codedFacts(schemaOf(`metric_${metric.type}`)) };
-  return { ...shared, equations: reduced(file), source: `specs/metrics/${metric.type}.json` };
-}
-
-/** The equations of a metric, and the value of its entries. */
-function reduced({ equations, reduce = "mean" }: { readonly equations: readonly string[]; readonly reduce?: string }) {
-  return [...equations, `${reduce} of metric over the entries at valid steps`];
+  const { equations, reduce = "mean" } = file;
+  return { ...shared, equations, reduce, source: `specs/metrics/${metric.type}.json` };
 }
 
 function codedFacts({ description = "", "x-equation": equation }: ReturnType<typeof schemaOf>) {
-  return { equations: [equation ?? description], gradient: [], source: "code of the compiler" };
+  return { equations: [equation ?? description], gradient: [], reduce: null, source: "code of the compiler" };
 }

@@ -17,7 +17,7 @@ export function printComparisonExplanations(
 }
 
 function comparisonText({ colors }: Output, explanation: ComparisonExplanation): string {
-  const { kind, name, from, sizes, options, equations, gradient, source } = explanation;
+  const { kind, name, from, sizes, options, equations, reduce, gradient, source } = explanation;
   const { bold, dim } = colors.print;
   const section = (heading: string, note: string, lines: readonly string[]) =>
     sectionLines(colors.print, heading, note, lines);
@@ -27,6 +27,7 @@ function comparisonText({ colors }: Output, explanation: ComparisonExplanation):
     bold(`${kind}: ${name}`),
     dim([...operands, ...given].join(", ")),
     ...section("equations", source, equations),
+    ...section("value", "", reduce === null ? [] : [`${reduce} of metric over the entries at valid steps`]),
     ...section("gradient", "dloss is the derivative of the training loss with respect to loss", gradient),
   ].join("\n");
 }

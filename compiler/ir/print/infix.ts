@@ -102,7 +102,7 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
 
   ReduceSum: reduction("sum"),
   ReduceMean: reduction("mean"),
-  ReduceMax: call("max"),
+  ReduceMax: reduction("amax"),
   ArgMax: call("argmax"),
   Softmax: call("softmax"),
   LogSoftmax: call("log_softmax"),
@@ -127,7 +127,10 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
   Gather: (operands) => postfix(operands, `[${operands[1]?.text ?? "?"}]`),
   GatherElements: call("gather"),
   ScatterElements: call("scatterelements"),
-  OneHot: call("onehot"),
+  OneHot: ([a = atom("?")], { attributes: { depth } }) => {
+    const index = a.removed?.axis === -1 ? a.removed.of : a;
+    return atom(`one_hot(${index.text}, ${depth})`);
+  },
 
   Scan: call("scan"),
   Gelu: call("gelu"),

@@ -10,8 +10,9 @@ type Printer<K extends Parameters<typeof shapeOf>[0]["op"]> = (
 
 const shapeOf = ({
   inputs,
-}: NodeOf<"Reshape" | "Slice" | "Concat" | "Unsqueeze" | "Squeeze" | "ReduceSum" | "ReduceMean" | "Transpose">) =>
-  at(inputs, 0).type.shape;
+}: NodeOf<
+  "Reshape" | "Slice" | "Concat" | "Unsqueeze" | "Squeeze" | "ReduceSum" | "ReduceMean" | "ReduceMax" | "Transpose"
+>) => at(inputs, 0).type.shape;
 
 /** The axes that no equation has: `batch`, `time`. */
 const isOutside = (dim: Dim | undefined): dim is string => dim === "batch" || dim === "time";
@@ -42,7 +43,7 @@ export const squeeze: Printer<"Squeeze"> = ([a = atom("?")], node) => {
 
 /** `sum(a)` along the last axis, `sum(a, -2)`, `sum(a, batch)`; of all axes `sum_all(a)`. */
 export const reduction =
-  (name: string): Printer<"ReduceSum" | "ReduceMean"> =>
+  (name: string): Printer<"ReduceSum" | "ReduceMean" | "ReduceMax"> =>
   ([a = atom("?")], node) => {
     const shape = shapeOf(node);
     const { axes, keep } = node.attributes;
@@ -69,9 +70,9 @@ export const transpose: Printer<"Transpose"> = ([a = atom("?")], node) => {
 
 export const reshape: Printer<"Reshape"> = ([a = atom("?")], node) => {
   const [from, to] = [shapeOf(node), node.attributes.shape];
-  const common = from.findIndex((dim, axis) => dim !== to[axis]);
-  const rest = (shape: Shape) => shape.slice(common < 0 ? shape.length : common);
-  const [rows, target] = [rest(from), rest(to)];
+  const differing = from.findIndex((dim, axis) => dim !== to[axis]);
+  const common = differing < 0 ? from.length : differing;
+  const [rows, target] = [from.slice(common), to.slice(common)];
   const isOne = (shape: Shape, ...expected: readonly (Dim | undefined)[]) =>
     shape.length === expected.length && shape.every((dim, axis) => dim === expected[axis]);
   // Ones at the end first, then heads.

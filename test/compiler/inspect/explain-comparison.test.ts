@@ -34,6 +34,7 @@ test("a loss of the spec", async () => {
     sizes: { output_size: 1, target_size: 1 },
     options: { k: 3 },
     equations: ["e = y - t", "loss = k * e ^ 2"],
+    reduce: null,
     gradient: ["t1 = dloss * 3 * (y - t)", "dy = t1 + t1"],
     source: "the spec",
   });
@@ -57,11 +58,13 @@ test("built-in losses of equations and of code, also under the name loss", async
 test("metrics, and names of none", async () => {
   expect(await explained("relative")).toMatchObject({
     kind: "metric",
-    equations: ["metric = abs(y - t) / abs(t)", "mean of metric over the entries at valid steps"],
+    equations: ["metric = abs(y - t) / abs(t)"],
+    reduce: "mean",
     source: "the spec",
   });
   expect(await explained("rmse")).toMatchObject({
-    equations: ["e = y - t", "metric = e * e", "root_mean of metric over the entries at valid steps"],
+    equations: ["e = y - t", "metric = e * e"],
+    reduce: "root_mean",
     source: "specs/metrics/rmse.json",
   });
   expect(await explained("accuracy")).toBeUndefined();

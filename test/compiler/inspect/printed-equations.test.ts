@@ -6,17 +6,15 @@ import { evaluate } from "../../../compiler/graph/evaluate.js";
 import { explainCell } from "../../../compiler/inspect/explain.js";
 import { at, expectDefined } from "../../../compiler/ir/expect.js";
 import { tabulate } from "../../../compiler/ir/tensor.js";
-import type { Shape, Tensor, Value } from "../../../compiler/ir/types.js";
-import { analyze } from "../../../compiler/language/analyze.js";
-import { buildEquations } from "../../../compiler/language/build.js";
+import type { Shape, Value } from "../../../compiler/ir/types.js";
 import { buildCellStep } from "../../../compiler/language/build-step.js";
-import { type ExpressionType, shapeRules } from "../../../compiler/language/expression-type.js";
 import { builtInFunctions } from "../../../compiler/language/functions/index.js";
-import { type ResolvedDefinition, resolveDefinition } from "../../../compiler/language/resolve.js";
+import { resolveDefinition } from "../../../compiler/language/resolve.js";
 import { declaredShapes } from "../../../compiler/language/size-expression.js";
 import { randomStream } from "../../../runtime/tensors/random.js";
 import { builtInCells } from "../../../schema/built-in.js";
 import { builtIn } from "../../support/cell-definition.js";
+import { readableLines, readEquations } from "../../support/read-equations.js";
 
 const rows = 3;
 const sizes = { hidden_size: 8, input_size: 3 };
@@ -72,8 +70,11 @@ test.each(builtInCells())("%s", (name) => {
   const [, ...gradients] = evaluate(differentiate(graph, 0, [...Array(operandCount).keys()]), values);
 
   const lines = explainCell(cell, sizes, context).gradient.map(readable);
-  const given = graph.inputs.map((input, index) => [readable(String(input.name)), input, at(values, index)] as const);
-  const read = readBack(lines, given);
+  const given = graph.inputs.map(({ name: input, type }, index) => ({
+    ...{ name: readable(String(input)), shape: type.shape, value: at(values, index) },
+  }));
+  // The gradient of a weight is a sum over the batch, which no equation of a row is.
+  const read = readEquations(readableLines(lines, given), given);
   const expected = Object.keys(batched).filter((key) => !withWindows.includes(name) || key === "h");
   for (const key of expected) {
     const index = Object.keys(batched).indexOf(key);
@@ -83,53 +84,3 @@ test.each(builtInCells())("%s", (name) => {
     });
   }
 });
-
-/** The values of the lines that the language reads. */
-function readBack(
-  lines: readonly string[],
-  given: readonly (readonly [string, { readonly type: { readonly shape: Shape } }, Tensor])[],
-): ReadonlyMap<string, Tensor> {
-  const inputs = Object.fromEntries(
-    given.map(([name, { type }]): [string, ExpressionType] => [
-      name,
-      { kind: "tensor", shape: type.shape, isBatched: type.shape[0] === "batch" },
-    ]),
-  );
-  const definitionOf = (equations: readonly string[]): ResolvedDefinition => ({
-    ...{ kind: "activation", functions: builtInFunctions, options: {}, inputs: {}, state: {}, parameters: {} },
-    ...{ initializers: {}, equations, output: "result", onnx: null, missingTargets: [] },
-    pointers: {
-      ...{ state: {}, stateAxes: {}, parameters: {}, initializers: {}, equations: "", output: "" },
-      lines: equations.map((_, index) => `/${index}`),
-    },
-  });
-  const scope = () => ({ sizes: {}, inputs, batch: ["batch"], outputAxes: ["batch"], rules: shapeRules(["batch"]) });
-  let kept = lines;
-  const result = "result = x";
-  for (;;) {
-    const problems = new Set<string>();
-    analyze(definitionOf([...kept, result]), scope(), "", ({ path }) => problems.add(path));
-    if (problems.size === 0) break;
-    kept = kept.filter((_, index) => !problems.has(`/${index}`));
-  }
-  const definition = definitionOf([...kept, result]);
-  const analysis = analyze(definition, scope(), "", fail);
-  const b = graphBuilder("read");
-  const opened = Object.fromEntries(
-    given.map(([name, { type }]) => [name, b.input(name, { dtype: "float32", shape: type.shape })]),
-  );
-  const sound = {
-    definition,
-    equations: expectDefined(analysis.equations, "equations"),
-    shapes: expectDefined(analysis.shapes, "shapes"),
-    batchAxes: 1,
-  };
-  const named = [...buildEquations(b, sound, opened)].flatMap(([name, value]) =>
-    typeof value === "object" && value.type.dtype === "float32" ? [[name, value] as const] : [],
-  );
-  const evaluated = evaluate(
-    b.finish(named.map(([, value]) => value)),
-    given.map(([, , value]) => value),
-  );
-  return new Map(named.map(([name], index) => [name, at(evaluated, index)]));
-}
