@@ -11,6 +11,7 @@ import { type TiedWeight, tiedWeights } from "../onnx/splice/separate-weights.js
 import { constantWeights } from "./constant-weights.js";
 import { expandedSize } from "./expanded-size.js";
 import { exporterConstants } from "./exporter-constants.js";
+import type { BatchNormMode } from "./node.js";
 import { computed, elementType, missing, type Operand } from "./operand.js";
 import { convertedNotice, type NodeSummary, OPSETS, type RefusedNode, startWalk } from "./walk.js";
 import { openWeights, type WeightInput } from "./weights.js";
@@ -21,8 +22,8 @@ export type { WeightInput } from "./weights.js";
 export interface ImportOptions {
   /** The numbers that the model stores in other files. By default such a model is refused. */
   readonly external?: ReadExternal;
-  /** "inference": stored statistics. "training": those of the batch, and the stored ones follow. */
-  readonly batchNorm?: "inference" | "training";
+  /** The statistics of batch normalizations. By default those that each node states. */
+  readonly batchNorm?: BatchNormMode;
   /** Makes the leading axis of every input one symbol where its size is fixed. */
   readonly symbolicBatch?: boolean;
   /** The shapes of inputs in place of those that the model declares, by name. */
@@ -119,7 +120,7 @@ function importProgram(
   const weights = openWeights(b);
   const notices = new Set<string>();
   const notice = (text: string) => notices.add(text);
-  const walk = startWalk(program, b, weights, { trainsBatchNorm: options.batchNorm === "training", notice });
+  const walk = startWalk(program, b, weights, { batchNorm: options.batchNorm, notice });
   const symbols = symbolNames();
   const operands = new Map<string, Operand>();
   const refusedInputs: RefusedNode[] = [];

@@ -7,11 +7,14 @@ import { refuse } from "./refusal.js";
 
 type Present = Exclude<Operand, Missing>;
 
+/** "inference": stored statistics. "training": those of the batch, and the stored ones follow. */
+export type BatchNormMode = "inference" | "training";
+
 /** The services of the walk over a graph for the lowering of a node. */
 export interface Services {
   readonly opset: number;
-  /** True where a batch normalization takes its statistics from the batch. */
-  readonly trainsBatchNorm: boolean;
+  /** The statistics of batch normalizations; undefined for those that each node states. */
+  readonly batchNorm: BatchNormMode | undefined;
   /** True where a later node replaces entries of the results. */
   readonly isReplaced: boolean;
   /** The operand in the graph of the node. */
@@ -31,7 +34,7 @@ export interface Services {
 
 export interface ModelNode {
   readonly opset: number;
-  readonly trainsBatchNorm: boolean;
+  readonly batchNorm: BatchNormMode | undefined;
   readonly isReplaced: boolean;
   readonly inputCount: number;
   readonly outputCount: number;
@@ -104,7 +107,7 @@ export function modelNode(
   };
   return {
     opset: services.opset,
-    trainsBatchNorm: services.trainsBatchNorm,
+    batchNorm: services.batchNorm,
     isReplaced: services.isReplaced,
     inputCount: operands.length,
     outputCount: outputs.length,

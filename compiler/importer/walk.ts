@@ -12,7 +12,7 @@ import {
 import type { TensorProto } from "../onnx/read/tensor-values.js";
 import { foldConstants } from "./constants.js";
 import type { Lowering } from "./lowering.js";
-import { type ModelNode, modelNode, type Services } from "./node.js";
+import { type BatchNormMode, type ModelNode, modelNode, type Services } from "./node.js";
 import { computed, elementType, isNumeric, type Known, known, missing, type Operand } from "./operand.js";
 import { lowerings, refusedOperators } from "./operators/index.js";
 import { Refusal, refuse } from "./refusal.js";
@@ -66,7 +66,7 @@ export function startWalk(
   program: ModelProgram,
   b: Builder,
   weights: Weights,
-  options: { readonly trainsBatchNorm: boolean; readonly notice: (text: string) => void },
+  options: { readonly batchNorm: BatchNormMode | undefined; readonly notice: (text: string) => void },
 ): Walk {
   const refused: RefusedNode[] = [];
   const nodes: NodeSummary[] = [];
@@ -179,7 +179,7 @@ export function startWalk(
     const attributes = new Map([...node.attributes].map(([name, attribute]) => [name, resolve(attribute, scope)]));
     const servicesIn = (b: Builder): Services => ({
       opset: scope.opsets.get("ai.onnx") ?? 0,
-      trainsBatchNorm: options.trainsBatchNorm,
+      batchNorm: options.batchNorm,
       isReplaced: node.outputs.some((name) => replaced.has(name)),
       value: (operand) => weights.valueOf(b, operand),
       valueIn: weights.valueOf,

@@ -25,7 +25,7 @@ function normalize(b: Builder, x: Value, axes: readonly number[], epsilon: numbe
 }
 
 const trainingModeNotice =
-  "BatchNormalization of the model has training_mode = 1: it normalizes by the batch in training, in evaluations and in the written model, whichever mode of batch normalization is chosen. Export the model in eval mode to have stored statistics.";
+  "BatchNormalization of the model has training_mode = 1, which the file keeps: there other programs normalize by the batch. The chosen mode of batch normalization replaces it here, and evaluations normalize by the stored statistics. Export the model in eval mode for equal results.";
 
 function batchNormalization(node: ModelNode, b: Builder): readonly (Value | undefined)[] {
   const x = expectFloat(node.x(0));
@@ -35,12 +35,13 @@ function batchNormalization(node: ModelNode, b: Builder): readonly (Value | unde
   const epsilon = node.float("epsilon") ?? 1e-5;
   node.freeze(3);
   node.freeze(4);
-  if (node.int("training_mode") !== 1 && !node.trainsBatchNorm) {
+  const isStatedAsTraining = node.int("training_mode") === 1;
+  if (isStatedAsTraining && node.batchNorm !== undefined) node.notice(trainingModeNotice);
+  if ((node.batchNorm ?? (isStatedAsTraining ? "training" : "inference")) === "inference") {
     const deviation = b.sqrt(b.add(channels(variance), epsilon));
     const normalized = b.div(b.sub(x, channels(mean)), deviation);
-    return [b.add(b.mul(normalized, channels(scale)), channels(shift))];
+    return [b.add(b.mul(normalized, channels(scale)), channels(shift)), mean, variance];
   }
-  if (node.int("training_mode") === 1) node.notice(trainingModeNotice);
   const axes = axesOf(rank).filter((axis) => axis !== 1);
   const ofBatch = normalize(b, x, axes, epsilon);
   const momentum = node.float("momentum") ?? 0.9;

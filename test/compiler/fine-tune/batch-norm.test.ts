@@ -137,15 +137,19 @@ test("evaluations are those of the written model: they normalize by the stored s
   for (const name of ["1.running_mean", "1.running_var"]) expect(roles.get(name)).toBe("buffer");
 });
 
-test("a model of training_mode = 1 normalizes by the batch in any mode, with a notice", async () => {
+test("a model of training_mode = 1 is trained by the chosen mode, with a notice of its file", async () => {
   const nodes = fresh.nodes.map((node) =>
     node.operator === "BatchNormalization"
       ? { ...node, attributes: { training_mode: 1 }, outputs: ["n", "mean", "variance"] }
       : node,
   );
+  const inTraining = modelBytes({ ...fresh, nodes });
   for (const mode of ["inference", "training"] as const) {
-    const { notices } = await fineTuned(modelBytes({ ...fresh, nodes }), mode);
-    expect(notices.filter((notice) => notice.includes("training_mode = 1"))).toHaveLength(1);
+    const [stated, plain] = [await trained(inTraining, mode), await trained(modelBytes(fresh), mode)];
+    expect([...stated.next]).toEqual([...plain.next]);
+    const [ofStated, ofPlain] = [await fineTuned(inTraining, mode), await fineTuned(modelBytes(fresh), mode)];
+    expect(Buffer.from(ofStated.artifact.eval).equals(ofPlain.artifact.eval)).toBe(true);
+    expect(ofStated.notices.filter((notice) => notice.includes("training_mode = 1"))).toHaveLength(1);
+    expect(ofPlain.notices.join()).not.toContain("training_mode");
   }
-  expect((await fineTuned(modelBytes(fresh), "training")).notices.join()).not.toContain("training_mode");
 });
