@@ -6,6 +6,8 @@ import { ONLY_TARGET } from "../schema/kinds/outputs.js";
 export interface ArraySignature {
   readonly dtype: "float32" | "int64" | "int32";
   readonly shape: readonly (number | string)[];
+  /** Sizes of the axes that the last one joins, of an array that has more of them. */
+  readonly axes?: readonly number[];
 }
 
 /** Scales of series by id: x' = (x - location) / scale of each column of `inputs`. */

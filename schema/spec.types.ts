@@ -2390,9 +2390,20 @@ export interface OnnxLayer {
    */
   layout?: "batch_first" | "time_first" | "channels_first";
   /**
+   * The axes that the model has in place of the features of a row, or of the steps and features of an image, in the order of the numbers. The output has one row for each. Default (null): those of the array, where it has more than three axes, or the fixed sizes of the model.
+   *
+   * @minItems 1
+   * @maxItems 8
+   */
+  shape?: number[] | null;
+  /**
    * Sequence: one row for each step of the input, where the input has steps. Vector: one row for each sequence or image.
    */
   return?: "sequence" | "vector";
+  /**
+   * Names of stored tensors, with * for any characters: each node that reads one of them trains a weight of its own. Exporters store equal tensors of different layers once.
+   */
+  untie?: string[];
   adapt?: Adapt;
   /**
    * Inference: batch normalizations of the model use its stored statistics. Training: those of the batch, and the stored ones follow; they are buffers of the layer.

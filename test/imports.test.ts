@@ -144,6 +144,7 @@ const compilerApi = [
   "compiler/inspect/check-gradient/index.ts",
   "compiler/inspect/finiteness.ts",
   "compiler/inspect/table-rows.ts",
+  "compiler/elaborate/layers/onnx/model.ts",
   "compiler/export/index.ts",
   "compiler/export/options.ts",
   "compiler/export/precision.ts",

@@ -31,7 +31,10 @@ export function openInputs(state: ElaborationState, signature: Signature): Reado
   };
   const open = (name: string, array: ArraySignature): Wire => {
     const input = state.feed(name, array);
-    if (!isSequence(array)) return { value: input, sequence: false, mask: null, padding: "zeros", logits: null };
+    if (!isSequence(array)) {
+      const { axes } = array;
+      return { value: input, sequence: false, mask: null, padding: "zeros", ...(axes && { axes }), logits: null };
+    }
     const steps = swapBatchAndTime(b, input);
     const [lengths, lengthSignature] = lengthsOf(name, array);
     const mask = lengthSignature === undefined ? null : maskFor(lengths, lengthSignature, at(array.shape, 1));

@@ -19,6 +19,8 @@ export interface Wire {
    * each sequence's first step. They are finite, and no result depends on them.
    */
   readonly padding: "zeros" | "first step";
+  /** Sizes of the axes that the last one joins, of an array of the data that has more of them. */
+  readonly axes?: readonly number[];
   /** The operand of a softmax or sigmoid at the layer's end, which losses read; null for other activations. */
   readonly logits: { readonly value: Value; readonly activation: "softmax" | "sigmoid" } | null;
 }

@@ -1,7 +1,6 @@
 /** The model of an onnx layer with its trained weights: all else of the file stays as it was, byte for byte. */
 import { basename } from "node:path";
 import { suggestion } from "../../schema/diagnostics/suggest.js";
-import { modelOf } from "../../schema/model-files.js";
 import type { NormalOnnx, NormalSpec } from "../../schema/normal/index.js";
 import { invalidInput, type RunFailure } from "../outcome.js";
 import type { RunProblem } from "../problem.js";
@@ -34,7 +33,8 @@ export async function exportLayer(
   if ("code" in layer) return invalidInput([layer]);
   const weights = readRunWeights(opened.value, selector);
   if (!weights.ok) return invalidInput(weights.error);
-  const bytes = modelOf(layer.sha256);
+  const { layerModel } = await import("../../compiler/elaborate/layers/onnx/model.js");
+  const bytes = layerModel(layer);
   if (bytes === undefined) throw new Error(`the model of ${name} is not read`);
   const { replaceWeights } = await import("../../compiler/onnx/splice/replace-weights.js");
   const tensors = weightsOfLayer(layer, mergeAdapters(opened.value.spec, weights.value.parameters));

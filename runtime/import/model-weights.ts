@@ -1,7 +1,6 @@
 /** The weights of the models that onnx layers name, as initial values of their parameters. */
 import type { StoredTensor } from "../../compiler/artifact.js";
 import { child } from "../../schema/json-pointer.js";
-import { modelOf } from "../../schema/model-files.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
@@ -15,8 +14,10 @@ export async function readModelWeights(
   const tensors = new Map<string, Tensor>();
   const problems: RunProblem[] = [];
   for (const [index, layer] of model.entries()) {
-    const bytes = layer.layer === "onnx" ? modelOf(layer.sha256) : undefined;
-    if (layer.layer !== "onnx" || bytes === undefined) continue;
+    if (layer.layer !== "onnx") continue;
+    const { layerModel } = await import("../../compiler/elaborate/layers/onnx/model.js");
+    const bytes = layerModel(layer);
+    if (bytes === undefined) continue;
     const prefix = `${layer.name}/`;
     const stored = parameters.filter(
       ({ name, initializer }) => initializer.type === "stored" && name.startsWith(prefix),
@@ -46,12 +47,16 @@ export async function tiedWeightsNotices(
 ): Promise<readonly string[]> {
   const layers = model.flatMap((layer) => (layer.layer === "onnx" ? [layer] : []));
   if (layers.length === 0) return [];
-  const { tiedNotice, tiedWeights } = await import("../../compiler/onnx/splice/separate-weights.js");
-  return layers.flatMap(({ name, file, sha256 }) => {
-    const bytes = modelOf(sha256);
+  const [{ tiedNotice, tiedWeights }, { layerModel }] = await Promise.all([
+    import("../../compiler/onnx/splice/separate-weights.js"),
+    import("../../compiler/elaborate/layers/onnx/model.js"),
+  ]);
+  return layers.flatMap((layer) => {
+    const { name } = layer;
+    const bytes = layerModel(layer);
     const isTrained = (tensor: string) =>
       parameters.some((parameter) => parameter.name === `${name}/${tensor}` && parameter.trainable !== false);
     const tied = bytes === undefined ? [] : tiedWeights(bytes).filter((weight) => isTrained(weight.name));
-    return tiedNotice(tied, `the model.onnx of rnnx grad ${file} --untie PATTERN`).map((text) => `${name}: ${text}`);
+    return tiedNotice(tied, '"untie": [PATTERN]').map((text) => `${name}: ${text}`);
   });
 }

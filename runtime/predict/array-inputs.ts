@@ -14,7 +14,7 @@ import { readArray } from "../data/formats/read-array.js";
 import { readTableFile } from "../data/formats/table-file.js";
 import { readZip } from "../data/formats/zip.js";
 import { type IdLimit, limitHint } from "../data/id-limits.js";
-import { squeezeColumn } from "../data/sources/array-roles.js";
+import { joinAxes, squeezeColumn } from "../data/sources/array-roles.js";
 import { formatCount } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { fail, ok, type Result } from "../result.js";
@@ -164,7 +164,7 @@ function isObject(value: unknown): value is object {
 
 function readRole(
   source: ArraySource,
-  { name, port, signature: { dtype, shape } }: Role,
+  { name, port, signature: { dtype, shape, axes } }: Role,
   file: string,
   folder: string,
   limits: { readonly time: number | undefined; readonly ids: IdLimit | undefined },
@@ -174,12 +174,13 @@ function readRole(
   const result = readArray(source, folder, name, "");
   if (!result.ok) return fail(result.error.map((problem) => ({ ...problem, file })));
   const stored = result.value.numbers;
-  const numbers = dtype === "int32" ? squeezeColumn(stored, shape.length) : stored;
+  const isJoined = axes !== undefined && stored.shape.slice(1).join() === axes.join();
+  const numbers = isJoined ? joinAxes(stored) : dtype === "int32" ? squeezeColumn(stored, shape.length) : stored;
   const isValid =
     numbers.shape.length === shape.length &&
     shape.every((size, axis) => typeof size !== "number" || size === numbers.shape[axis]);
   if (!isValid || numbers.shape.includes(0)) {
-    const message = `${name} in "${file}" has shape [${stored.shape.join(", ")}], but must be [${shape.join(", ")}].`;
+    const message = `${name} in "${file}" has shape [${stored.shape.join(", ")}], but must be [${[shape[0], ...(axes ?? shape.slice(1))].join(", ")}].`;
     return refuse(message, "Use the shape of the training data.");
   }
   const origin: Origin = { name, path: "", file };

@@ -1,5 +1,5 @@
 /** Facts of layers: streaming, the time axis of their output, and the number of token ids that they read. */
-import type { NormalLayer, Size } from "../normal/index.js";
+import type { NormalLayer, NormalOnnx, Size } from "../normal/index.js";
 import { layerFacts } from "./data.js";
 import { outputSteps, windowsOf } from "./windows.js";
 
@@ -104,6 +104,9 @@ export function stepsInput(model: readonly NormalLayer[], name: string): string 
   return end === 0 ? name : outputTimeAxis(model.slice(0, end), (input) => input);
 }
 
+/** True for an onnx layer with one row for each step of a sequence. An input in the axes of `shape` has no steps. */
+export const returnsSequence = ({ return: rows, shape }: NormalOnnx): boolean => rows === "sequence" && shape === null;
+
 /** Layers read only those before them. */
 function timeAxisOf<Axis>(
   model: readonly NormalLayer[],
@@ -114,7 +117,7 @@ function timeAxisOf<Axis>(
   if (
     (timeAxis === "windows" && windowsOf(layer) === undefined) ||
     (layer.layer === "rnn" && layer.return !== "sequence") ||
-    (layer.layer === "onnx" && layer.return !== "sequence")
+    (layer.layer === "onnx" && !returnsSequence(layer))
   )
     return undefined;
   const earlier = model.slice(0, model.indexOf(layer));

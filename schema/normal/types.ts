@@ -1993,10 +1993,21 @@ export interface NormalOnnx {
    */
   readonly layout: "batch_first" | "time_first" | "channels_first";
   /**
+   * The axes that the model has in place of the features of a row, or of the steps and features of an image, in the
+   * order of the numbers. The output has one row for each. Default (null): those of the array, where it has more than
+   * three axes, or the fixed sizes of the model.
+   */
+  readonly shape: readonly number[] | null;
+  /**
    * Sequence: one row for each step of the input, where the input has steps. Vector: one row for each sequence or
    * image.
    */
   readonly return: "sequence" | "vector";
+  /**
+   * Names of stored tensors, with * for any characters: each node that reads one of them trains a weight of its own.
+   * Exporters store equal tensors of different layers once.
+   */
+  readonly untie: readonly string[];
   /**
    * Low-rank adaptation of the layer's matrices: all of its weights are frozen, and the factors of those that `layers`
    * names are trained. Names are those of the model.

@@ -646,6 +646,8 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     mask: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
     padding: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
     layout: keyEffect(foreign, "/model/1/layout", "time_first"),
+    shape: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
+    untie: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
     return: { testedBy: "test/compiler/elaborate/layers/onnx.test.ts" },
     batch_norm: { testedBy: "test/runtime/training/onnx-layer.test.ts" },
     adapt: keyEffect(foreign, "/model/1/adapt", { rank: 2 }),

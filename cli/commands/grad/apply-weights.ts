@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { formatBytes } from "../../../runtime/format.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
-import { matchesAny, matchesPattern } from "../../../schema/kinds/parameter-patterns.js";
+import { matchesAny } from "../../../schema/kinds/parameter-patterns.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
@@ -28,17 +28,18 @@ export async function readModelFile(
 ): Promise<Uint8Array | undefined> {
   const bytes = await readFileOf(output, file);
   if (bytes === undefined || untie.length === 0) return bytes;
-  const [{ readModel }, { separateWeights, tiedWeights }] = await Promise.all([
+  const [{ readModel }, { separateWeights }, { unmatchedUntie }] = await Promise.all([
     import("../../../compiler/onnx/read/model.js"),
     import("../../../compiler/onnx/splice/separate-weights.js"),
+    import("../../../compiler/elaborate/layers/onnx/model.js"),
   ]);
   // A file that is no model is reported where it is read.
   if (!readModel(bytes).ok) return bytes;
-  const names = tiedWeights(bytes).flatMap(({ name, aliases }) => [name, ...aliases]);
-  const unmatched = untie.find((pattern) => !names.some((name) => matchesPattern(pattern, name)));
+  const unmatched = unmatchedUntie(bytes, untie);
   if (unmatched === undefined) return separateWeights(bytes, (name) => matchesAny(untie, name));
-  const hint = names.length === 0 ? "Remove --untie." : suggestion(unmatched, names, "Such tensors");
-  reportInvalidInput(output, "untie", `${file}: --untie ${unmatched} names no tensor that several nodes read`, hint);
+  const { pattern, names } = unmatched;
+  const hint = names.length === 0 ? "Remove --untie." : suggestion(pattern, names, "Such tensors");
+  reportInvalidInput(output, "untie", `${file}: --untie ${pattern} names no tensor that several nodes read`, hint);
   return undefined;
 }
 

@@ -100,8 +100,13 @@ function inputsRole(result: ReadArrayResult, asIds: boolean): Result<Role> {
     );
   }
   const [, width, features] = numbers.shape;
-  if (width === undefined || numbers.shape.length > 3) {
+  if (width === undefined)
     return fail([wrongRank(origin, numbers.shape, "[examples, time, features] or [examples, features]", featuresHint)]);
+  if (numbers.shape.length > 3) {
+    const rows = joinAxes(numbers);
+    const role = withShapeNotice(floatRole(rows, origin, ["batch", rows.shape[1] ?? 0]), numbers, "features");
+    if (!role.ok) return role;
+    return ok({ ...role.value, signature: { ...role.value.signature, axes: numbers.shape.slice(1) } });
   }
   return floatRole(numbers, origin, features === undefined ? ["batch", width] : ["batch", "time", features]);
 }
@@ -152,6 +157,12 @@ function targetsRole(result: ReadArrayResult, uses: Uses, axis: TimeAxis | undef
 export function squeezeColumn(numbers: ParsedArray, rank: number): ParsedArray {
   const isColumn = numbers.shape.length === rank + 1 && numbers.shape.at(-1) === 1;
   return isColumn ? { ...numbers, shape: numbers.shape.slice(0, -1) } : numbers;
+}
+
+/** Rows of the numbers of each example. */
+export function joinAxes(numbers: ParsedArray): ParsedArray {
+  const [examples = 0, ...axes] = numbers.shape;
+  return { ...numbers, shape: [examples, axes.reduce((product, size) => product * size, 1)] };
 }
 
 /** The role with a notice where its array has another shape than in its file. */

@@ -81,6 +81,14 @@ describe("a model of PyTorch as a layer", () => {
       () => (input("conv") as unknown[][]).map(([image]) => image),
       {},
     ],
+    [
+      "conv, of images by shape",
+      "conv",
+      { shape: [1, 8, 8] },
+      () => (input("conv") as unknown[][]).map(([image]) => image),
+      {},
+    ],
+    ["conv, of an array of its axes", "conv", {}, () => input("conv"), {}],
     ["conv, of vectors", "conv", {}, () => (input("conv") as number[][][][]).map((image) => image.flat(2)), {}],
     ["encoder, of ids", "encoder", { return: "vector", vocabulary_size: 12 }, () => input("encoder", "ids"), {}],
     [
@@ -209,16 +217,22 @@ test("a model that this process has not read is read again, and its content is c
   ]);
 });
 
-test("tensors of a model that are trained as one weight are stated, frozen ones are not", async () => {
+test("tensors of a model that are trained as one weight are stated, and untied; frozen ones are not", async () => {
   const folder = temporaryFolder();
   const file = join(folder, "tied.onnx");
   const shared = { shape: [2, 2], data: [0.5, -0.3, 0.2, 0.8] };
-  const nodes = [
-    { operator: "MatMul", inputs: ["x", "w"], outputs: ["h"] },
-    { operator: "MatMul", inputs: ["h", "w"], outputs: ["y"] },
-  ];
-  const inputs = { x: { shape: ["n", 2] } };
-  writeFileSync(file, modelBytes({ inputs, initializers: { w: shared }, nodes, outputs: ["y"] }));
+  const chain = (second: string) =>
+    modelBytes({
+      inputs: { x: { shape: ["n", 2] } },
+      initializers: { w: shared, [second]: shared },
+      nodes: [
+        { operator: "MatMul", inputs: ["x", "w"], outputs: ["h"] },
+        { operator: "MatMul", inputs: ["h", second], outputs: ["y"] },
+      ],
+      outputs: ["y"],
+    });
+  writeFileSync(file, chain("w"));
+  writeFileSync(join(folder, "two.onnx"), chain("w/y"));
   const noticesOf = async (layer: object, name: string) => {
     const rows = [
       [1, 0],
@@ -239,4 +253,11 @@ test("tensors of a model that are trained as one weight are stated, frozen ones 
   };
   expect((await noticesOf({}, "trained")).join()).toContain("net: Tensors that several nodes read are trained as one");
   expect((await noticesOf({ trainable: false }, "frozen")).join()).not.toContain("net:");
+  expect((await noticesOf({ untie: ["w"] }, "untied")).join()).not.toContain("net:");
+  await noticesOf({ file: join(folder, "two.onnx") }, "two");
+  const [untied, two] = [weightsOf(join(folder, "untied")), weightsOf(join(folder, "two"))];
+  expect([...untied]).toEqual([...two]);
+  expect(untied.get("net/w")?.data).not.toEqual(untied.get("net/w/y")?.data);
+  const layer = await exportLayer(join(folder, "untied"), "net", join(folder, "back.onnx"));
+  expect(layer.ok && layer.value.replaced).toEqual(["w", "w/y"]);
 });

@@ -1,4 +1,5 @@
 /** The model of an onnx layer as a graph of primitives, for inputs of given shapes. */
+import { suggestion } from "../../../../schema/diagnostics/suggest.js";
 import { modelOf } from "../../../../schema/model-files.js";
 import type { NormalOnnx } from "../../../../schema/normal/index.js";
 import { type ImportedModel, importModel } from "../../../importer/index.js";
@@ -7,6 +8,7 @@ import type { Shape, Value } from "../../../ir/types.js";
 import { readModel } from "../../../onnx/read/model.js";
 import type { ModelTensor } from "../../../onnx/read/tensors.js";
 import type { Context } from "../../context.js";
+import { layerModel, unmatchedUntie } from "./model.js";
 
 /** Inputs and outputs as the model declares them. */
 export interface Declaration {
@@ -16,8 +18,8 @@ export interface Declaration {
 
 /** The declaration of the model; undefined after a reported problem. */
 export function declarationOf(layer: NormalOnnx, { problem }: Context): Declaration | undefined {
-  const bytes = modelOf(layer.sha256);
-  if (bytes === undefined)
+  const [stored, bytes] = [modelOf(layer.sha256), layerModel(layer)];
+  if (stored === undefined || bytes === undefined)
     return problem({
       part: layer,
       key: "file",
@@ -34,6 +36,18 @@ export function declarationOf(layer: NormalOnnx, { problem }: Context): Declarat
       code: "external-data",
       message: `${layer.file} stores its tensor ${external.name} in another file.`,
       hint: "Save the model in one file: onnx.save(onnx.load(FILE), FILE) in Python.",
+    });
+  const unmatched = read.ok ? unmatchedUntie(stored, layer.untie) : undefined;
+  if (unmatched !== undefined)
+    return problem({
+      part: layer,
+      key: "untie",
+      code: "untie",
+      message: `"untie" of ${layer.name}: "${unmatched.pattern}" names no tensor that several nodes of ${layer.file} read.`,
+      hint:
+        unmatched.names.length === 0
+          ? 'Remove "untie".'
+          : suggestion(unmatched.pattern, unmatched.names, "Such tensors"),
     });
   if (read.ok) return { bytes, inputs: read.model.inputs };
   const { code, message, hint } = read.problem;
@@ -54,7 +68,7 @@ export function importedModel(
   batchNorm: BatchNorm,
   { problem }: Context,
 ): ImportedModel | undefined {
-  const key = JSON.stringify([layer.sha256, batchNorm, [...shapes]]);
+  const key = JSON.stringify([layer.sha256, layer.untie, batchNorm, [...shapes]]);
   const result = recent.get(key) ?? importModel(bytes, { batchNorm, shapes });
   recent.delete(key);
   recent.set(key, result);

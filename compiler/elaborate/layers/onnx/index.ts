@@ -30,6 +30,14 @@ export const onnx: LayerDefinition<NormalOnnx> = {
     const wires = [first, ...others];
     const names = declaration && inputNames(layer, declaration, wires.length, context);
     if (declaration === undefined || names === undefined) return undefined;
+    if (layer.shape !== null && wires.length > 1)
+      return context.problem({
+        part: layer,
+        key: "shape",
+        code: "model-input",
+        message: `${layer.name} reads ${wires.length} layers, but "shape" is that of one input.`,
+        hint: 'Remove "shape", or read one layer.',
+      });
     const inputs = names.map((declared, index) => modelInput(layer, declared, at(wires, index), context));
     const ofLengths = lengthInputs(layer, declaration.inputs, wires, context);
     if (ofLengths === undefined) return undefined;

@@ -45,7 +45,8 @@ export function modelInput(
     return reject("needs-ids", reads, 'Name a layer or an input of token ids in "from".');
   if (!isIds(wire) && typeof width(wire) !== "number") return undefined;
   const cleared = b.cast(wire.mask === null ? wire.value : clearPadding(wire, context), type);
-  if (!wire.sequence) return vectorInput(declared, wire, cleared, context, reject, reads);
+  if (!wire.sequence) return rowsInput(layer, declared, wire, cleared, context, reject);
+  if (layer.shape !== null) return imageInput(layer, declared, wire, cleared, context, reject);
   const axes = axesOfLayout(layer, isIds(wire) ? 2 : rank === 4 ? 4 : 3);
   if (rank !== undefined && rank !== axes.length)
     return reject("model-input", reads, `A layer of this input reads ${axes.join(", ")}.`);
@@ -62,7 +63,7 @@ export function modelInput(
     const columns = sizeOf("width");
     const depth = isFixed(channels) ? channels : isFixed(columns) ? features / columns : 1;
     if (features % depth !== 0 || (isFixed(columns) && columns * depth !== features))
-      return reject("model-input", `${reads}, rows of ${features} numbers`, "Make the sizes of the images agree.");
+      return reject("model-input", `${reads}, rows of ${features} numbers`, sizesHint);
     const [batch, height] = batchMajor.type.shape as readonly [Dim, Dim];
     const image = b.reshape(batchMajor, [batch, height, features / depth, depth]);
     return { name: declared.name, value: ordered(layer, image, ["batch", "height", "width", "channels"], context) };
@@ -82,29 +83,64 @@ function clearPadding({ value, mask }: Wire, { b }: Context): Value {
   return b.where(isValid, value, b.scalar(0, value.type.dtype));
 }
 
-/** [batch, features] as it is, or with the features in the axes of the model. */
-function vectorInput(
+const sizesHint = "Make the sizes agree.";
+
+/** A sequence of a fixed number of steps, such as an image of rows, in the axes of `shape`. */
+function imageInput(
+  layer: NormalOnnx,
+  declared: ModelTensor,
+  wire: Wire,
+  value: Value,
+  context: Context,
+  reject: Reject,
+): ModelInput | undefined {
+  const { b, stepsOf } = context;
+  const known = stepsOf(at(wire.value.type.shape, 0));
+  if (isIds(wire) || wire.mask !== null || known === undefined) {
+    const reason = isIds(wire) ? "ids" : "sequences of several lengths";
+    return reject("model-input", `${layer.name} reads ${reason}, which have no fixed "shape"`, 'Remove "shape".');
+  }
+  const steps = fixedSteps(layer, declared, value, known, reject, context);
+  if (steps === undefined) return undefined;
+  const batchMajor = swapBatchAndTime(b, steps);
+  const rows = b.reshape(batchMajor, [at(batchMajor.type.shape, 0), known * Number(width(wire))]);
+  return rowsInput(layer, declared, wire, rows, context, reject);
+}
+
+/** [batch, features] as it is, or with the features in the axes of `shape`, of the array, or of the model. */
+function rowsInput(
+  layer: NormalOnnx,
   { name, shape }: ModelTensor,
   wire: Wire,
   value: Value,
   { b }: Context,
   reject: Reject,
-  reads: string,
 ): ModelInput | undefined {
   const declared = shape?.slice(1);
-  if (declared === undefined || isIds(wire)) return { name, value };
-  const features = Number(width(wire));
-  const fits = declared.length === 1 ? !isFixed(declared[0]) || declared[0] === features : false;
-  if (fits) return { name, value };
-  const sizes = declared.filter(isFixed);
-  const product = sizes.reduce((total, size) => total * size, 1);
-  if (sizes.length !== declared.length || product !== features)
+  const features = Number(at(value.type.shape, 1));
+  const given = layer.shape ?? (declared?.length === 1 ? undefined : wire.axes);
+  if (isIds(wire) || (declared === undefined && given === undefined)) return { name, value };
+  const ofModel = declared?.map((size) => (declared.length === 1 && !isFixed(size) ? features : size)) ?? [];
+  const axes = given ?? ofModel;
+  const sizes = axes.filter(isFixed);
+  const [reads, list] = [`${layer.name} reads ${describeWire(wire)}`, `[${axes.join(", ")}]`];
+  if (sizes.length !== axes.length)
+    return reject("model-input", reads, 'Write the sizes of a row, such as "shape": [3, 32, 32].');
+  if (wire.axes !== undefined && sizes.length > 1 && sizes.join() !== wire.axes.join())
     return reject(
       "model-input",
-      reads,
-      `The model needs rows of ${sizes.length === declared.length ? product : "other"} numbers.`,
+      `the array has rows [${wire.axes.join(", ")}]${layer.shape === null ? "" : ` and "shape" is ${list}`}`,
+      "Transpose the array: its axes are those of the model, such as channels, height and width.",
     );
-  return { name, value: b.reshape(value, [at(value.type.shape, 0), ...sizes]) };
+  const fits = ofModel.length === sizes.length && ofModel.every((size, axis) => !isFixed(size) || size === sizes[axis]);
+  if (declared !== undefined && !fits)
+    return reject("model-input", `${layer.shape === null ? "the array has rows" : '"shape" is'} ${list}`, sizesHint);
+  const product = sizes.reduce((total, size) => total * size, 1);
+  if (product !== features)
+    return given === undefined
+      ? reject("model-input", reads, `The model needs rows of ${product} numbers.`)
+      : reject("model-input", `${reads}, and ${list} has ${product} numbers`, sizesHint);
+  return { name, value: sizes.length === 1 ? value : b.reshape(value, [at(value.type.shape, 0), ...sizes]) };
 }
 
 /** The axes of an input or output of sequences in the model's order. */

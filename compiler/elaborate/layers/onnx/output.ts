@@ -1,4 +1,6 @@
 /** The output of an onnx layer: a sequence with the steps of its input, or one row for each sequence. */
+
+import { returnsSequence } from "../../../../schema/kinds/layers.js";
 import type { NormalOnnx } from "../../../../schema/normal/index.js";
 import { printShape } from "../../../ir/dims.js";
 import { at } from "../../../ir/expect.js";
@@ -24,7 +26,7 @@ export function outputWire(
       message: `The output ${name} of ${layer.file} is ${printShape(shape)}, ${reason}.`,
       hint,
     });
-  if (input.sequence && layer.return === "sequence") {
+  if (input.sequence && returnsSequence(layer)) {
     if (shape.length !== 3)
       return reject("which has no steps with features", 'Write "return": "vector" for one row for each sequence.');
     const steps = timeMajor(layer, value, context);

@@ -256,6 +256,51 @@ describe("wrong uses", () => {
       ],
     ],
     [
+      "a pattern of untie that names nothing",
+      { file: "mlp.onnx", untie: ["w*"] },
+      vectors(4),
+      {},
+      [
+        'untie /model/0/untie: "untie" of net: "w*" names no tensor that several nodes of mlp.onnx read. Remove "untie".',
+      ],
+    ],
+    [
+      "a shape of other sizes than the model",
+      { file: "conv.onnx", shape: [1, 4, 16] },
+      vectors(64),
+      {},
+      [
+        'model-input /model/0: The input x of conv.onnx is float32 [batch, 1, 8, 8], but "shape" is [1, 4, 16]. Make the sizes agree.',
+      ],
+    ],
+    [
+      "an image of another size than its shape",
+      { file: "conv.onnx", shape: [1, 8, 8] },
+      sequences(4),
+      {},
+      [
+        "model-input /model/0: The input x of conv.onnx is float32 [batch, 1, 8, 8], but net reads numbers [batch, time, 4], and [1, 8, 8] has 64 numbers. Make the sizes agree.",
+      ],
+    ],
+    [
+      "a shape for sequences of several lengths",
+      { file: "conv.onnx", shape: [1, 4, 5], padding: "zeros" },
+      sequences(4),
+      { lengths: [5, 2, 3] },
+      [
+        'model-input /model/0: The input x of conv.onnx is float32 [batch, 1, 8, 8], but net reads sequences of several lengths, which have no fixed "shape". Remove "shape".',
+      ],
+    ],
+    [
+      "images with channels last in an array",
+      { file: "conv.onnx" },
+      [0, 1, 2].map((row) => steps(row, 8, 8).map((line) => line.map((entry) => [entry]))),
+      {},
+      [
+        "model-input /model/0: The input x of conv.onnx is float32 [batch, 1, 8, 8], but the array has rows [8, 8, 1]. Make the sizes agree.",
+      ],
+    ],
+    [
       "a sequence for a model of vectors",
       { file: "mlp.onnx" },
       sequences(4),
