@@ -14,6 +14,7 @@ const annotations = [
   ...[
     "x-targets",
     "x-outputs",
+    "x-forecast",
     "x-metrics",
     "x-direction",
     "x-name",

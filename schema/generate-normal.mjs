@@ -165,10 +165,19 @@ function facts(union, names) {
     return [branch.properties[tag].const, values];
   });
   const lines = entries.map(([kind, values]) => {
-    const members = values.map(([name, value]) => `${camelCase(name)}: ${JSON.stringify(value).replaceAll(",", ", ")}`);
+    const members = values.map(([name, value]) => `${camelCase(name)}: ${literal(value)}`);
     return members.length === 0 ? `  ${kind}: {},` : `  ${kind}: { ${members.join(", ")} },`;
   });
   return `{\n${lines.join("\n")}\n} as const`;
+}
+
+/** A value as code on one line. */
+function literal(value) {
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (typeof value !== "object") return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([name, member]) => `${name}: ${literal(member)}`)
+    .join(", ")} }`;
 }
 
 const camelCase = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
@@ -177,7 +186,7 @@ const camelCase = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpper
 export function kindsData() {
   const layer = facts(definitions.layer, ["streaming", "time-axis", "counts-steps", "vocabulary"]);
   const data = facts(spec.properties.data, ["metrics"]);
-  const loss = facts(definitions.loss, ["targets", "outputs", "metrics"]);
+  const loss = facts(definitions.loss, ["targets", "outputs", "forecast", "metrics"]);
   const metric = facts(definitions.metric, ["direction", "name"]);
   return `/** Facts of the kinds of data, layers, losses and metrics. Written by generate-types.mjs from spec.schema.json (\`x-…\`). */
 export const dataFacts = ${data};

@@ -3,6 +3,7 @@
  * window, and so on up to the last row of the horizon. Training reads the first row to be predicted alone.
  */
 import { futureInput, isFutureInput } from "../../schema/kinds/horizon.js";
+import { forecastFactsOf } from "../../schema/kinds/losses.js";
 import { outputsOf, targetOfPort, targetPort } from "../../schema/kinds/outputs.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import { holdsWeights } from "../artifact.js";
@@ -20,8 +21,7 @@ import {
   type Signature,
   targetArrays,
 } from "../signature.js";
-import { parameterBlocks } from "./parameter-blocks.js";
-import { pointForecast } from "./point-forecast.js";
+import { pointForecast } from "./forecast-values.js";
 import type { Program } from "./program.js";
 import type { ElaborationState } from "./state.js";
 import { width } from "./wire.js";
@@ -217,7 +217,7 @@ function nextRow(
 /** [rows, batch, numbers] as [batch, numbers of all rows]: in each block of a distribution the rows one by one. */
 function rowByRow(b: Builder, value: Value, loss: NormalLoss, rows: number): Value {
   const size = width({ value }) as number;
-  const count = parameterBlocks(loss)?.length ?? 1;
+  const count = forecastFactsOf(loss)?.parameters.length ?? 1;
   const divided = b.reshape(value, [rows, "batch", count, size / count]);
   return b.reshape(b.transpose(divided, [1, 2, 0, 3]), ["batch", rows * size]);
 }

@@ -4,7 +4,7 @@
  * in the units of the windows, predictions in those of the data.
  */
 
-import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
+import { type ForecastParameter, forecastFactsOf, lossName, outputKindOf } from "../../schema/kinds/losses.js";
 import type { NormalLoss, NormalScaleOptions } from "../../schema/normal/index.js";
 import type { Builder } from "../ir/builder.js";
 import { at } from "../ir/expect.js";
@@ -12,7 +12,6 @@ import { tensor } from "../ir/tensor.js";
 import type { Value } from "../ir/types.js";
 import type { SeriesScales, Signature } from "../signature.js";
 import type { Context } from "./context.js";
-import { type Block, parameterBlocks } from "./parameter-blocks.js";
 import { type Wire, width } from "./wire.js";
 
 export interface WindowScaling {
@@ -138,7 +137,7 @@ function statistics(
 
 /** True for losses whose outputs are values of the targets, such as quantiles. */
 function hasValues(loss: NormalLoss): boolean {
-  return outputKindOf(loss) === "numbers" || loss.type === "quantile";
+  return outputKindOf(loss) === "numbers" || forecastFactsOf(loss)?.family === "quantiles";
 }
 
 /** Reports losses whose outputs are no values, or no parameters of a distribution, in the units of the windows. */
@@ -149,8 +148,8 @@ export function checkScaledLosses(
 ): void {
   for (const loss of losses.filter((each) => !hasValues(each))) {
     const of = { part: loss, key: "type", code: "scaled-outputs" };
-    const blocks = parameterBlocks(loss);
-    if (blocks === undefined || blocks.includes("count"))
+    const parameters = forecastFactsOf(loss)?.parameters;
+    if (parameters === undefined || parameters.includes("log_mean"))
       problem({
         ...of,
         message: `The outputs of ${lossName(loss)} have no units, so that they cannot be scaled back by a window.`,
@@ -171,7 +170,7 @@ function unscaled(
   loss: NormalLoss,
   { offset, factor }: { readonly offset: Value; readonly factor: Value | null },
 ): Value {
-  const blocks = parameterBlocks(loss) ?? ["value"];
+  const blocks = forecastFactsOf(loss)?.parameters ?? ["value"];
   const size = width({ value }) as number;
   const count = at(offset.type.shape, 1) as number;
   /** Numbers of a target in a block, one after the other: levels, or components. */
@@ -184,11 +183,22 @@ function unscaled(
   const shift = repeated(offset);
   if (factor === null) return b.add(value, shift);
   const scale = repeated(factor);
-  const change = (block: Value, kind: Block) => {
-    if (kind === "none") return block;
-    if (kind === "value") return b.add(b.mul(block, scale), shift);
-    const log = b.log(scale);
-    return b.add(block, kind === "log_variance" ? b.mul(log, 2) : log);
+  const log = () => b.log(scale);
+  const change = (block: Value, kind: ForecastParameter) => {
+    switch (kind) {
+      case "value":
+        return b.add(b.mul(block, scale), shift);
+      case "log_scale":
+        return b.add(block, log());
+      case "log_variance":
+        return b.add(block, b.mul(log(), 2));
+      // A count has no other units; the others have none.
+      case "log_mean":
+      case "log_shape":
+      case "freedom":
+      case "logit":
+        return block;
+    }
   };
   if (blocks.length === 1) return change(value, at(blocks, 0));
   const parts = b.split(

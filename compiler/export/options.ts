@@ -1,5 +1,6 @@
 /** Options of an export, and the pre- and post-processing inside the model: plain data. */
 import type { TargetKind } from "../../schema/kinds/losses.js";
+import type { NormalLoss } from "../../schema/normal/index.js";
 
 export const exportForms = ["sequence", "step", "generate"] as const;
 
@@ -39,10 +40,21 @@ export interface OutputProcessing {
   readonly prefix: string;
   /** By column of the output, which is scaled back; null without scaling. */
   readonly outputs: Scalings | null;
+  /** The forecasts of an output of quantiles, or of the parameters of a distribution; null for other outputs. */
+  readonly forecasts: ForecastProcessing | null;
   /** Kind of the predictions: scores of classes, independent probabilities, or numbers. */
   readonly targetKind: Exclude<TargetKind, "labels">;
   /** True if the model's output is logits, before softmax or sigmoid. */
   readonly endsInLogits: boolean;
+}
+
+/** The forecasts of an output in the units of the data. */
+export interface ForecastProcessing {
+  readonly loss: NormalLoss;
+  /** The numbers of the targets by name, those of each row in turn. */
+  readonly targets: readonly string[];
+  /** By target; null without scaling. */
+  readonly scalings: Scalings | null;
 }
 
 /** The scaling of an input; null for one without. */

@@ -1,6 +1,7 @@
 /** The documentation of an exported model: a sentence, and metadata by key. */
 import type { Documentation, ExportForm, ExportPorts } from "../../compiler/export/index.js";
 import { packageVersion } from "../../schema/package-root.js";
+import { forecastNames } from "./forecast-names.js";
 import type { TrainedModel } from "./source-run.js";
 
 /** A state as input and output of an exported model. */
@@ -39,6 +40,7 @@ const formDescriptions: { readonly [F in ExportForm]: string } = {
 export function describeModel(trainedModel: TrainedModel, form: ExportForm, ports: ExportPorts): Documentation {
   const { spec, metadata, step, hash, metrics } = trainedModel;
   const states = statePairs(ports, trainedModel);
+  const forecasts = forecastNames(trainedModel);
   const { type, ...dataMetadata } = metadata;
   const fields: Readonly<Record<string, unknown>> = {
     form,
@@ -48,6 +50,7 @@ export function describeModel(trainedModel: TrainedModel, form: ExportForm, port
     step,
     ...(metrics !== null && { metrics }),
     ...(states.length > 0 && { states }),
+    ...(Object.keys(forecasts).length > 0 && { forecasts }),
     "data.type": type,
     ...Object.fromEntries(Object.entries(dataMetadata).map(([key, value]) => [`data.${key}`, value])),
   };

@@ -1,6 +1,7 @@
 /** The model to export, with its weights and their origin. */
 import type { Processing, Scalings } from "../../compiler/export/options.js";
 import type { Signature } from "../../compiler/signature.js";
+import { isProbabilistic } from "../../schema/kinds/forecasts.js";
 import { outputActivationOf, outputsOf } from "../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import { columnOfOutput, type Metadata, metadataOf } from "../data/metadata.js";
@@ -38,6 +39,10 @@ export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "meta
     const width = own.outputs?.length ?? own.target.length;
     return Array.from({ length: width }, (_, index) => columnOfOutput(own, index) ?? "");
   };
+  const namesOf = (name: string): readonly string[] => {
+    const own = metadataOf(metadata, name);
+    return own.type === "table" ? (own.outputs ?? own.target) : [];
+  };
   const scaler = metadata.type === "table" ? metadata.scaler : {};
   const scalersOf = (columns: readonly string[]): Scalings | null => {
     const columnScalers = columns.map((name) => (Object.hasOwn(scaler, name) ? (scaler[name] ?? null) : null));
@@ -49,11 +54,17 @@ export function boundaryOf({ spec, metadata }: Pick<TrainedModel, "spec" | "meta
     static: metadata.type === "table" && metadata.static ? scalersOf(metadata.static) : null,
     predictions: outputsOf(spec).map((output) => {
       const { port, prefix, model } = output;
-      const { outputs } = usesOf(spec, output);
+      const { outputs, targets } = usesOf(spec, output);
+      const { loss } = output;
+      const columns = targetOf(loss.target);
       return {
         port,
         prefix,
-        outputs: metadata.type === "table" && outputs === "numbers" ? scalersOf(targetOf(output.loss.target)) : null,
+        outputs: metadata.type === "table" && outputs === "numbers" ? scalersOf(columns) : null,
+        forecasts:
+          metadata.type === "table" && isProbabilistic(loss)
+            ? { loss, targets: namesOf(loss.target), scalings: targets === "counts" ? null : scalersOf(columns) }
+            : null,
         targetKind: outputs === "features" ? "numbers" : outputs,
         endsInLogits: outputActivationOf(model) === "logits",
       };

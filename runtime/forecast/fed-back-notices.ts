@@ -1,5 +1,5 @@
 /** The notice of intervals without the errors of the rows before. */
-import { isProbabilistic } from "../../schema/kinds/forecasts.js";
+import { isProbabilistic, levelsOf } from "../../schema/kinds/forecasts.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
 
 /** @param samples the number of sample paths; 0 for levels after fed-back means or medians. */
@@ -10,7 +10,7 @@ export function fedBackNotices(
   if (data.type !== "table" || data.decode === "direct" || data.horizon.length === 1 || samples > 0) return [];
   const loss = losses.find(isProbabilistic);
   if (loss === undefined) return [];
-  const isQuantile = loss.type === "quantile";
+  const isQuantile = levelsOf(loss).length > 0;
   const fact = `The levels of a row are those after ${isQuantile ? "medians" : "means"} in the rows before it, so that later rows have intervals that are too narrow.`;
   return [isQuantile ? fact : `${fact} With predict --samples 200 they are those of sample paths.`];
 }

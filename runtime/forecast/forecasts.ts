@@ -1,5 +1,12 @@
 /** Forecasts of targets by the outputs of a model: a value, quantiles or a distribution for each target. */
-import { lossName, outputKindOf } from "../../schema/kinds/losses.js";
+import { levelsOf } from "../../schema/kinds/forecasts.js";
+import {
+  type ForecastFamily,
+  type ForecastParameter,
+  forecastFactsOf,
+  lossName,
+  outputKindOf,
+} from "../../schema/kinds/losses.js";
 import type { NormalLoss } from "../../schema/normal/index.js";
 import { type ScalerParameters, unscaleValue } from "../data/scaler.js";
 import {
@@ -19,69 +26,42 @@ export type Forecast =
   | { readonly kind: "quantiles"; readonly levels: readonly number[]; readonly values: readonly number[] }
   | { readonly kind: "distribution"; readonly distribution: Distribution };
 
-/** Outputs of a row as the forecast of each of its targets, in the units of the targets that the loss reads. */
-type ReadForecasts = (outputs: ArrayLike<number>, targets: number) => readonly Forecast[];
+/** The parameters of a distribution of a target: of each the number, of a mixture those of its components. */
+type Parameters = readonly [readonly number[], ...(readonly number[])[]];
 
-const log1pExp = (a: number) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
-const ofTargets = (count: number, read: (target: number) => Distribution): readonly Forecast[] =>
-  Array.from({ length: count }, (_, target) => ({ kind: "distribution", distribution: read(target) }) as const);
+const parameterOf: { readonly [P in ForecastParameter]: (x: number) => number } = {
+  value: (x) => x,
+  logit: (x) => x,
+  log_scale: Math.exp,
+  log_variance: (x) => Math.exp(0.5 * x),
+  log_mean: Math.exp,
+  log_shape: Math.exp,
+  freedom: (x) => 2 + Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+};
 
-/** The readers of losses whose outputs are no values of the targets. */
-function readerOf(loss: NormalLoss): ReadForecasts | undefined {
-  switch (loss.type) {
-    case "quantile": {
-      const order = loss.levels.map((_, index) => index).sort((a, b) => (loss.levels[a] ?? 0) - (loss.levels[b] ?? 0));
-      const levels = order.map((index) => loss.levels[index] ?? 0);
-      return (outputs, targets) =>
-        Array.from({ length: targets }, (_, target) => {
-          const values = order.map((index) => outputs[target * levels.length + index] ?? Number.NaN);
-          return { kind: "quantiles", levels, values: values.sort((a, b) => a - b) };
-        });
-    }
-    case "gaussian_nll":
-      return (outputs, count) =>
-        ofTargets(count, (target) => normal(at(outputs, target), Math.exp(0.5 * at(outputs, count + target))));
-    case "student_t_nll":
-      return (outputs, count) =>
-        ofTargets(count, (target) =>
-          studentT(
-            at(outputs, target),
-            Math.exp(at(outputs, count + target)),
-            2 + log1pExp(at(outputs, 2 * count + target)),
-          ),
-        );
-    case "poisson_nll":
-      return (outputs, count) => ofTargets(count, (target) => poisson(Math.exp(at(outputs, target))));
-    case "negative_binomial_nll":
-      return (outputs, count) =>
-        ofTargets(count, (target) =>
-          negativeBinomial(Math.exp(at(outputs, target)), Math.exp(at(outputs, count + target))),
-        );
-    case "mixture_density": {
-      const { components } = loss;
-      return (outputs, count) =>
-        ofTargets(count, (target) => {
-          const entry = (part: number, index: number) => at(outputs, (part * count + target) * components + index);
-          const indices = Array.from({ length: components }, (_, index) => index);
-          const largest = Math.max(...indices.map((index) => entry(0, index)));
-          const weights = indices.map((index) => Math.exp(entry(0, index) - largest));
-          const total = weights.reduce((sum, weight) => sum + weight, 0);
-          return mixture(
-            indices.map((index) => ({
-              weight: (weights[index] ?? 0) / total,
-              mean: entry(1, index),
-              deviation: Math.exp(entry(2, index)),
-            })),
-          );
-        });
-    }
-    default:
-      return undefined;
-  }
-}
+type DistributionFamily = Exclude<ForecastFamily, "quantiles">;
 
-function at(outputs: ArrayLike<number>, index: number): number {
-  return outputs[index] ?? Number.NaN;
+const families: { readonly [F in DistributionFamily]: (...parameters: Parameters) => Distribution } = {
+  normal: (mean, deviation) => normal(at(mean, 0), at(deviation, 0)),
+  student_t: (center, scale, freedom) => studentT(at(center, 0), at(scale, 0), at(freedom, 0)),
+  poisson: (mean) => poisson(at(mean, 0)),
+  negative_binomial: (mean, shape) => negativeBinomial(at(mean, 0), at(shape, 0)),
+  normal_mixture(logits, means, deviations) {
+    const largest = Math.max(...logits);
+    const weights = logits.map((logit) => Math.exp(logit - largest));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return mixture(
+      weights.map((weight, index) => ({
+        weight: weight / total,
+        mean: at(means, index),
+        deviation: at(deviations, index),
+      })),
+    );
+  },
+};
+
+function at(numbers: ArrayLike<number> | undefined, index: number): number {
+  return numbers?.[index] ?? Number.NaN;
 }
 
 /**
@@ -90,10 +70,23 @@ function at(outputs: ArrayLike<number>, index: number): number {
  * @param targets the number of targets of a row.
  */
 export function forecastsOf(loss: NormalLoss, outputs: ArrayLike<number>, targets: number): readonly Forecast[] {
-  const read = readerOf(loss);
-  if (read !== undefined) return read(outputs, targets);
-  if (outputKindOf(loss) !== "numbers") throw new Error(`${lossName(loss)} has no forecasts.`);
-  return Array.from({ length: targets }, (_, target) => ({ kind: "value", value: at(outputs, target) }));
+  const facts = forecastFactsOf(loss);
+  if (facts === undefined) {
+    if (outputKindOf(loss) !== "numbers") throw new Error(`${lossName(loss)} has no forecasts.`);
+    return Array.from({ length: targets }, (_, target) => ({ kind: "value", value: at(outputs, target) }));
+  }
+  const { family, parameters } = facts;
+  const numbers = outputs.length / parameters.length / targets;
+  return Array.from({ length: targets }, (_, target): Forecast => {
+    const [first, ...others] = parameters.map((kind, block) =>
+      Array.from({ length: numbers }, (_each, index) =>
+        parameterOf[kind](at(outputs, (block * targets + target) * numbers + index)),
+      ),
+    ) as [number[], ...number[][]];
+    if (family === "quantiles")
+      return { kind: "quantiles", levels: levelsOf(loss), values: first.sort((a, b) => a - b) };
+    return { kind: "distribution", distribution: families[family](first, ...others) };
+  });
 }
 
 /** A forecast in the units of the data. */

@@ -1,6 +1,7 @@
 /** Members of a prediction whose outputs are quantiles or a distribution: a point forecast, levels as columns, samples. */
-import { isProbabilistic } from "../../schema/kinds/forecasts.js";
-import { lossName, targetKindOf } from "../../schema/kinds/losses.js";
+import { joinWithOr } from "../../schema/diagnostics/suggest.js";
+import { isProbabilistic, levelsOf } from "../../schema/kinds/forecasts.js";
+import { lossesOfFamilies, lossName, targetKindOf } from "../../schema/kinds/losses.js";
 import type { NormalLoss, NormalSpec } from "../../schema/normal/index.js";
 import { type ScalerParameters, unscaleValue, unscaleValues } from "../data/scaler.js";
 import { sampleOf } from "../forecast/distributions.js";
@@ -42,19 +43,20 @@ export function requestProblem(
   if (plain !== undefined)
     return problem(
       `The outputs of ${lossName(plain)} are no quantiles or distribution.`,
-      `Remove ${flag}, or train with quantile, gaussian_nll, student_t_nll, poisson_nll, negative_binomial_nll or mixture_density.`,
+      `Remove ${flag}, or train with ${joinWithOr(lossesOfFamilies(() => true))}.`,
     );
   for (const loss of losses) {
-    if (loss.type !== "quantile") continue;
+    const own = levelsOf(loss);
+    if (own.length === 0) continue;
     if (samples > 0)
       return problem(
         "The outputs of quantile are levels, which have no samples.",
         "Remove --samples, or train with the loss of a distribution, such as gaussian_nll or student_t_nll.",
       );
-    const missing = levels?.find((level) => !loss.levels.includes(level));
+    const missing = levels?.find((level) => !own.includes(level));
     if (missing !== undefined)
       return problem(
-        `The model has no output of the level ${missing}: its loss has ${listFirst(loss.levels.map(String), 8)}.`,
+        `The model has no output of the level ${missing}: its loss has ${listFirst(own.map(String), 8)}.`,
         "Name levels of the loss, or train with this level.",
       );
   }

@@ -1,28 +1,27 @@
 /** Facts of forecasts: the losses whose outputs are quantiles or a distribution, and the metrics in the units of the data. */
 import type { NormalLoss, NormalMetric, NormalSpec } from "../normal/index.js";
-import { lossName, outputKindOf } from "./losses.js";
-
-const distributionLosses = [
-  "gaussian_nll",
-  "student_t_nll",
-  "poisson_nll",
-  "negative_binomial_nll",
-  "mixture_density",
-] as const;
-
-/** True for a loss whose outputs are the parameters of a distribution of each target. */
-function isOfDistribution({ type }: Pick<NormalLoss, "type">): boolean {
-  return distributionLosses.some((name) => name === type);
-}
+import { type ForecastFamily, forecastFactsOf, lossesOfFamilies, lossName, outputKindOf } from "./losses.js";
 
 /** True for a loss whose outputs are quantiles or the parameters of a distribution. */
-export function isProbabilistic({ type }: Pick<NormalLoss, "type">): boolean {
-  return type === "quantile" || isOfDistribution({ type });
+export function isProbabilistic(loss: Pick<NormalLoss, "type">): boolean {
+  return forecastFactsOf(loss) !== undefined;
+}
+
+/** The levels of quantiles, ascending; none for other losses. */
+export function levelsOf(loss: NormalLoss): readonly number[] {
+  return "levels" in loss ? [...loss.levels].sort((a, b) => a - b) : [];
+}
+
+/** The families with a continuous ranked probability score in closed form. */
+const scoredFamilies: readonly ForecastFamily[] = ["quantiles", "normal", "normal_mixture"];
+
+function scoredLosses(): readonly string[] {
+  return lossesOfFamilies((family) => scoredFamilies.includes(family)).map((name) => `"${name}"`);
 }
 
 /** True for a loss with one forecast of each target: a value, the median of quantiles, or the mean of a distribution. */
 export function hasPointForecast(loss: NormalLoss): boolean {
-  if (loss.type === "quantile") return loss.levels.includes(0.5);
+  if (forecastFactsOf(loss)?.family === "quantiles") return levelsOf(loss).includes(0.5);
   return isProbabilistic(loss) || outputKindOf(loss) === "numbers";
 }
 
@@ -56,29 +55,30 @@ export function forecastMetricFault(
   data: NormalSpec["data"],
 ): MetricFault | undefined {
   const name = lossName(loss);
+  const family = forecastFactsOf(loss)?.family;
+  const isOfQuantiles = family === "quantiles";
   if (data.type !== "table")
     return { message: `${metric.type} needs a table, but the data is ${data.type}.`, hint: 'Use "rmse" or "mae".' };
   switch (metric.type) {
     case "pinball":
-      if (loss.type === "quantile") return undefined;
+      if (isOfQuantiles) return undefined;
       return { message: `pinball needs quantiles, but the loss is ${name}.`, hint: 'Use the loss "quantile".' };
     case "crps":
-      if (["quantile", "gaussian_nll", "mixture_density"].includes(loss.type)) return undefined;
+      if (family !== undefined && scoredFamilies.includes(family)) return undefined;
       return {
         message: `crps needs quantiles or normal distributions, but the loss is ${name}.`,
-        hint: 'Use the loss "quantile", "gaussian_nll" or "mixture_density", or the metric "coverage".',
+        hint: `Use one of the losses ${scoredLosses().join(", ")}, or the metric "coverage".`,
       };
     case "coverage": {
-      if (isOfDistribution(loss)) return undefined;
+      if (family !== undefined && !isOfQuantiles) return undefined;
       const ends = endsOf(metric.interval).map((level) => Number(level.toPrecision(6)));
-      const levels = loss.type === "quantile" ? loss.levels : [];
-      if (ends.every((level) => hasLevel(levels, level))) return undefined;
+      if (ends.every((level) => hasLevel(levelsOf(loss), level))) return undefined;
       const message = `coverage of the interval ${metric.interval} needs the levels ${ends.join(" and ")}, which ${name} does not have.`;
       return { message, hint: 'Add them to "levels" of the loss "quantile", or change "interval".' };
     }
     default:
       if (!hasPointForecast(loss))
-        return loss.type === "quantile"
+        return isOfQuantiles
           ? { message: `${metric.type} needs the median as the forecast.`, hint: 'Add 0.5 to "levels" of the loss.' }
           : {
               message: `${metric.type} needs numbers as targets, but the loss is ${name}.`,

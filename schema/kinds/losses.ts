@@ -19,10 +19,28 @@ export type TargetKind = "classes" | "labels" | "probabilities" | "numbers" | "c
 /** The values that a model with a loss outputs: scores or values of the targets, or numbers of another meaning. */
 export type OutputKind = Exclude<TargetKind, "labels" | "counts"> | "features";
 
+/**
+ * The meaning of a number of an output: a quantile, a mean or a center in the units of the targets; the logarithm of a
+ * scale or a variance in these units; d of the degrees of freedom 2 + softplus(d); the logarithm of the mean of a count,
+ * or of its r; the logit of a component.
+ */
+export type ForecastParameter = "value" | "log_scale" | "log_variance" | "freedom" | "log_mean" | "log_shape" | "logit";
+
+/** Quantiles by `levels`, or a distribution of each target. */
+export type ForecastFamily = "quantiles" | "normal" | "student_t" | "poisson" | "negative_binomial" | "normal_mixture";
+
+/** Outputs that are forecasts: blocks of equal size, one for each parameter, each with the numbers of all targets. */
+export interface ForecastFacts {
+  readonly family: ForecastFamily;
+  readonly parameters: readonly ForecastParameter[];
+}
+
 interface LossFacts {
   readonly targets: TargetKind;
   /** By default those of the targets. */
   readonly outputs?: "features";
+  /** Of quantiles and distributions, whose outputs are features. */
+  readonly forecast?: ForecastFacts;
   readonly metrics: readonly NormalMetric["type"][];
 }
 
@@ -48,9 +66,21 @@ export function targetKindOf(loss: Pick<BuiltInLoss, "type"> | NormalCustomLoss)
  */
 export function outputKindOf(loss: NormalLoss): OutputKind {
   const isOfFeatures =
-    loss.type === "custom" ? loss.definition.output_size !== null : facts[loss.type].outputs === "features";
+    loss.type === "custom"
+      ? loss.definition.output_size !== null
+      : facts[loss.type].outputs === "features" || forecastFactsOf(loss) !== undefined;
   const targets = targetKindOf(loss);
   return isOfFeatures || targets === "counts" ? "features" : targets === "labels" ? "classes" : targets;
+}
+
+/** Undefined for a loss whose outputs are no quantiles, and no parameters of a distribution. */
+export function forecastFactsOf({ type }: Pick<NormalLoss, "type">): ForecastFacts | undefined {
+  return type === "custom" ? undefined : facts[type].forecast;
+}
+
+/** The names of the losses of some families. */
+export function lossesOfFamilies(isWanted: (family: ForecastFamily) => boolean): readonly string[] {
+  return Object.entries(facts).flatMap(([name, { forecast }]) => (forecast && isWanted(forecast.family) ? [name] : []));
 }
 
 /** The name of a loss: the type of a built-in one, the user's name for others. */

@@ -1,9 +1,9 @@
 /** The Python program of a forecaster: from the rows of a CSV file to the forecast of each of its series. */
 import { hasPointForecast, isProbabilistic } from "../../../schema/kinds/forecasts.js";
 import { predictsOwnRow } from "../../../schema/kinds/horizon.js";
-import { targetKindOf } from "../../../schema/kinds/losses.js";
 import type { NormalLoss, NormalSpec, NormalTableData } from "../../../schema/normal/index.js";
 import { packageVersion } from "../../../schema/package-root.js";
+import { forecastSuffixes } from "../forecast-names.js";
 import type { TrainedModel } from "../source-run.js";
 import { pythonDates } from "./python-dates.js";
 
@@ -11,7 +11,7 @@ import { pythonDates } from "./python-dates.js";
 export function forecasterSnippet(trained: TrainedModel, model: string): string | null {
   const forecaster = forecasterOf(trained);
   if (forecaster === null || !hasNamedColumns(forecaster.data)) return null;
-  return program(trained.spec, forecaster.data, forecaster.loss, model);
+  return program(trained.spec, forecaster.loss, model);
 }
 
 /** The notice of a forecaster without a program. */
@@ -24,7 +24,8 @@ export function forecasterNotices(trained: TrainedModel): readonly string[] {
 function forecasterOf({ spec: { data, losses }, metadata }: TrainedModel) {
   const [loss, ...others] = losses;
   if (data.type !== "table" || metadata.type !== "table" || loss === undefined || others.length > 0) return null;
-  return data.window === null || predictsOwnRow(data) || !hasPointForecast(loss) ? null : { data, loss };
+  const isForecast = isProbabilistic(loss) || hasPointForecast(loss);
+  return data.window === null || predictsOwnRow(data) || !isForecast ? null : { data, loss };
 }
 
 /** True for a file whose first row has the names of all columns that the program reads. */
@@ -37,43 +38,8 @@ function isText(name: unknown): boolean {
   return typeof name === "string";
 }
 
-/** The forecasts [series, numbers] by the outputs of a loss, in the units that it reads. */
-function pointLines(loss: NormalLoss): readonly string[] {
-  switch (loss.type) {
-    case "quantile": {
-      const median = loss.levels.filter((level) => level < 0.5).length;
-      return [
-        `values = np.sort(values.reshape(len(names), -1, ${loss.levels.length}))[:, :, ${median}]  # The median.`,
-      ];
-    }
-    case "gaussian_nll":
-    case "student_t_nll":
-      return ["values = values[:, : len(target) * len(horizon)]  # The means."];
-    case "poisson_nll":
-      return ["values = np.exp(values)  # The means."];
-    case "negative_binomial_nll":
-      return ["values = np.exp(values[:, : len(target) * len(horizon)])  # The means."];
-    case "mixture_density":
-      return [
-        `weights, means, _ = np.split(values.reshape(len(names), -1, ${loss.components}), 3, axis=1)`,
-        "weights = np.exp(weights - weights.max(axis=2, keepdims=True))",
-        "values = (weights * means).sum(axis=2) / weights.sum(axis=2)",
-      ];
-    default:
-      return [];
-  }
-}
-
-/** The parameters of a distribution are in the units of the training; counts have no others. */
-function unitLines(loss: NormalLoss, { scale }: NormalTableData): readonly string[] {
-  if (!isProbabilistic(loss) || targetKindOf(loss) === "counts" || scale?.per !== "column") return [];
-  return [
-    'for index, scaler in enumerate(json.loads(metadata["data.scaler"])[name] for name in target):',
-    '    values[:, index :: len(target)] = values[:, index :: len(target)] / scaler["factor"] + scaler["offset"]',
-  ];
-}
-
-function program({ name }: NormalSpec, data: NormalTableData, loss: NormalLoss, model: string): string {
+function program({ name }: NormalSpec, loss: NormalLoss, model: string): string {
+  const isForecast = isProbabilistic(loss);
   return `# Forecasts of ${model}, the model ${name} exported by rnnx ${packageVersion()}, for the series of a CSV file.
 # Run: python ${model.replace(/\.onnx$/i, ".forecast.py")} history.csv
 # Requires: pip install onnxruntime numpy
@@ -206,12 +172,12 @@ if data["scale"] is not None and data["scale"]["per"] == "series":
         if name not in known_series:
             raise SystemExit(f"The model was not trained on the series {', '.join(name)}.")
     feeds["series_id"] = np.array([known_series.index(name) for name in names], np.int32)
-(values,) = session.run(["outputs"], {port.name: feeds[port.name] for port in session.get_inputs()})
-if values.ndim == 3:
-    values = values[:, -1]  # The outputs of the last step.
-${[...pointLines(loss), ...unitLines(loss, data)].map((line) => `${line}\n`).join("")}write = csv.writer(sys.stdout, lineterminator="\\n").writerow
-write([*(data["group"] or []), "step", *target])
-for name, forecast in zip(names, values.reshape(len(names), len(horizon), len(target)).tolist()):
+(values,) = session.run(["${isForecast ? "forecasts" : "outputs"}"], {port.name: feeds[port.name] for port in session.get_inputs()})
+if values.ndim == ${isForecast ? 4 : 3}:
+    values = values[:, -1]  # Those of the last step.
+write = csv.writer(sys.stdout, lineterminator="\\n").writerow
+write([*(data["group"] or []), "step", ${isForecast ? `*(name + suffix for name in target for suffix in ${JSON.stringify(forecastSuffixes(loss))})` : "*target"}])
+for name, forecast in zip(names, values.reshape(len(names), len(horizon), -1).tolist()):
     for step, numbers in zip(horizon, forecast):
         write([*name, step, *numbers])
 `;

@@ -1,8 +1,6 @@
 /** The language-independent description of a program that runs an exported model. */
 import type { ExportPort, ExportPorts } from "../../../compiler/export/index.js";
-import { isProbabilistic } from "../../../schema/kinds/forecasts.js";
 import { isFutureInput } from "../../../schema/kinds/horizon.js";
-import { lossName, targetKindOf } from "../../../schema/kinds/losses.js";
 import { packageVersion } from "../../../schema/package-root.js";
 import { idLimits } from "../../data/id-limits.js";
 import type { Metadata } from "../../data/metadata.js";
@@ -108,7 +106,7 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
   const rowsToPredict = data.type === "table" && data.known_future !== null ? data.horizon.length : null;
   return {
     model,
-    description: `Runs ${model}, the model ${spec.name} exported by rnnx ${packageVersion()}.${scaledOutputs(spec)}`,
+    description: `Runs ${model}, the model ${spec.name} exported by rnnx ${packageVersion()}.`,
     kind: isDecoder ? "decode" : perStep ? "steps" : "once",
     example,
     idCount: idCountOf(example, trainedModel),
@@ -120,14 +118,6 @@ export function snippetSpecOf(trainedModel: TrainedModel, ports: ExportPorts, mo
     predictions: predictionsOf(ports, trainedModel),
     decoder: { start: START, end: END, maxLength: metadata.type === "pairs" ? metadata.longest_target : 0 },
   };
-}
-
-/** The sentence of outputs in the units of the training, which programs print as they are. */
-function scaledOutputs({ data, losses }: TrainedModel["spec"]): string {
-  const loss = losses.find((each) => isProbabilistic(each) && targetKindOf(each) === "numbers");
-  if (data.type !== "table" || data.scale?.per !== "column" || loss === undefined) return "";
-  const levels = loss.type === "quantile" ? ` of the levels ${loss.levels.join(", ")}` : "";
-  return ` It prints the outputs of ${lossName(loss)}${levels} in scaled units (rnnx.data.scaler of the metadata).`;
 }
 
 function exampleOf(trainedModel: TrainedModel, ports: readonly ExportPort[], perStep: boolean): Example {

@@ -3,6 +3,7 @@ import type { ExportPorts } from "../../../compiler/export/index.js";
 import { blankClassOf, outputKindOf } from "../../../schema/kinds/losses.js";
 import { type ModelOutput, outputsOf } from "../../../schema/kinds/outputs.js";
 import { type Metadata, metadataOf, type TextMetadata } from "../../data/metadata.js";
+import { forecastNames } from "../forecast-names.js";
 import type { TrainedModel } from "../source-run.js";
 
 /** Names of classes or columns. */
@@ -31,9 +32,18 @@ export interface SnippetPrediction {
 
 export function predictionsOf(
   ports: ExportPorts,
-  { spec, metadata }: Pick<TrainedModel, "metadata" | "spec">,
+  trained: Pick<TrainedModel, "metadata" | "spec">,
 ): readonly [SnippetPrediction, ...SnippetPrediction[]] {
-  const predictions = outputsOf(spec).map((output) => predictionOf(ports, metadata, output));
+  const { spec, metadata } = trained;
+  const forecasts = forecastNames(trained);
+  const predictions = outputsOf(spec).map((output): SnippetPrediction => {
+    const port = `${output.prefix}forecasts`;
+    const list = forecasts[port];
+    if (list === undefined) return predictionOf(ports, metadata, output);
+    const names = { list, metadataKey: "rnnx.forecasts", path: [port] };
+    const name = output.prefix === "" ? null : output.name;
+    return { name, output: port, type: "numbers", dtype: "float32", names, joinUnit: null, blank: null };
+  });
   return predictions as [SnippetPrediction, ...SnippetPrediction[]];
 }
 

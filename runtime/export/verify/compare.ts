@@ -1,8 +1,9 @@
 /** Differences between the outputs of an exported model and of the training's forward pass. */
 
 import type { Tensor } from "onnxruntime-common";
-import type { OutputProcessing } from "../../../compiler/export/options.js";
+import type { ForecastProcessing, OutputProcessing } from "../../../compiler/export/options.js";
 import { unscaleValue } from "../../data/scaler.js";
+import { forecastsOf, pointOf, unscaledForecast } from "../../forecast/forecasts.js";
 import { sigmoid, softmaxRows } from "../../tensors/scores.js";
 import type { ReferenceOutput } from "./reference.js";
 
@@ -12,7 +13,7 @@ export function outputDifference(
   reference: ReferenceOutput,
   processing: OutputProcessing,
 ): number {
-  const { prefix, targetKind } = processing;
+  const { prefix, targetKind, forecasts } = processing;
   const expected = expectedOutputs(reference, processing);
   const differences = Object.entries(expected).map(([name, values]) => {
     const actual = results[prefix + name]?.data;
@@ -20,6 +21,8 @@ export function outputDifference(
       ? relativeDifference(actual, values)
       : Number.POSITIVE_INFINITY;
   });
+  if (forecasts !== null)
+    differences.push(forecastDifference(results[`${prefix}outputs`], results[`${prefix}forecasts`], forecasts));
   if (targetKind !== "numbers")
     differences.push(classDifference(results[`${prefix}classes`]?.data, reference, processing));
   return Math.max(...differences);
@@ -55,6 +58,30 @@ function expectedOutputs(
   if (!endsInLogits) return { probabilities: values };
   const probabilities = targetKind === "probabilities" ? values.map(sigmoid) : softmaxRows(values, width);
   return { logits: values, probabilities };
+}
+
+/** The largest difference from the forecasts of the model's own outputs, so that it has no rounding of these. */
+function forecastDifference(
+  outputs: Tensor | undefined,
+  actual: Tensor | undefined,
+  { loss, targets, scalings }: ForecastProcessing,
+): number {
+  if (!(outputs?.data instanceof Float32Array && actual?.data instanceof Float32Array)) return Number.POSITIVE_INFINITY;
+  const { data } = outputs;
+  const width = outputs.dims.at(-1) ?? 1;
+  const expected = Array.from({ length: data.length / width }, (_, row) =>
+    forecastsOf(loss, data.subarray(row * width, (row + 1) * width), targets.length).flatMap((forecast, index) => {
+      const inUnits = unscaledForecast(forecast, scalings?.[index] ?? undefined);
+      const point = pointOf(inUnits);
+      const points = point === undefined ? [] : [point];
+      if (inUnits.kind === "quantiles") return [...points, ...inUnits.values];
+      return inUnits.kind === "distribution" ? [...points, inUnits.distribution.deviation] : points;
+    }),
+  ).flat();
+  // Random inputs can have means beyond float32, whose infinities are right.
+  const isInRange = (_: number, index: number) => Number.isFinite(Math.fround(expected[index] ?? Number.NaN));
+  if (actual.data.length !== expected.length) return Number.POSITIVE_INFINITY;
+  return relativeDifference(actual.data.filter(isInRange), Float64Array.from(expected.filter(isInRange)));
 }
 
 /** The largest gap between the best score and that of the predicted class; 0 if all predictions agree. */

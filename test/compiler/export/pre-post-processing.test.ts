@@ -21,6 +21,7 @@ const defaults: OutputProcessing = {
   outputs: null,
   targetKind: "numbers",
   endsInLogits: false,
+  forecasts: null,
 };
 
 test("columns are scaled, columns without a scaling are unchanged, and the rounding error of a large offset is subtracted", () => {

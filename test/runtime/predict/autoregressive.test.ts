@@ -254,7 +254,10 @@ describe("a trained model", () => {
     const out = join(temporaryFolder(), "m.onnx");
     const exported = await exportModel({ run, out });
     if (!exported.ok) throw new Error(JSON.stringify(exported.error));
-    expect(exported.value.model.outputs).toMatchObject([{ name: "outputs", shape: ["batch", 4 * horizon] }]);
+    expect(exported.value.model.outputs).toMatchObject([
+      { name: "outputs", shape: ["batch", 4 * horizon] },
+      { name: "forecasts", shape: ["batch", 2 * horizon, 2] },
+    ]);
     expect(await exportModel({ run, out, form: "step" })).toMatchObject({
       error: { problems: [{ message: expect.stringContaining("its predictions are fed back into the window") }] },
     });

@@ -52,7 +52,7 @@ test("quantiles are columns in the units of the data, sorted, with the median as
   await expectRefused(
     folder,
     { levels: [0.25], samples: 0 },
-    "The model has no output of the level 0.25: its loss has 0.9, 0.1, 0.5.",
+    "The model has no output of the level 0.25: its loss has 0.1, 0.5, 0.9.",
   );
   await expectRefused(
     folder,
