@@ -32,8 +32,10 @@ export interface CheckPlan extends Pick<TrainingPlan, "spec" | "signature" | "no
 }
 
 const rows = 3;
-/** Of the axes of time. */
-const steps = 8;
+/** Of the axes of time; more where the windows of a model need them. */
+const LEAST_STEPS = 8;
+/** Two seconds of sound. */
+const MOST_STEPS = 2 ** 15;
 /** Of sizes that the files of the data define. */
 const defaultSizes = { vocabulary: 7, classes: 3, features: 4 };
 
@@ -45,7 +47,7 @@ export async function planRandom(
 ): Promise<Result<CheckPlan, RunFailure>> {
   const inferred = await inferSignature(spec, folder);
   if (!inferred.ok) return invalidInput(inferred.error);
-  const { compile } = await import("../../compiler/compile.js");
+  const { analyze, compile } = await import("../../compiler/compile.js");
   const small = withoutDataFacts(spec);
   const problems: Problem[][] = [];
   for (const candidate of inferred.value.signatures) {
@@ -57,10 +59,11 @@ export async function planRandom(
         continue;
       }
       const { manifest } = result.artifact;
+      const steps = stepsFor((count) => analyze(small, { ...signature, steps: count }).ok, signature);
       return ok({
         spec: small,
         signature,
-        batch: randomBatch(small, signature),
+        batch: randomBatch(small, signature, steps),
         isRandom: true,
         initialSnapshot: () => createInitialSnapshot(small.seed, manifest, new Map(), null),
         notices: [`${reason}: inputs and targets are random numbers of the same kinds.`],
@@ -69,6 +72,14 @@ export async function planRandom(
   }
   const fewest = problems.reduce((least, some) => (some.length < least.length ? some : least));
   return invalidInput(fewest);
+}
+
+/** The number of steps of the data, or the first one that fits the windows of the model. */
+function stepsFor(fits: (steps: number) => boolean, { steps }: Signature): number {
+  if (steps !== undefined) return steps;
+  let count = LEAST_STEPS;
+  while (count < MOST_STEPS && !fits(count)) count *= 2;
+  return count;
 }
 
 /** The spec without sizes and weights that only its data defines. */
@@ -116,11 +127,11 @@ function withSizes(signature: Signature, numbers: typeof defaultSizes): Signatur
   };
 }
 
-function randomBatch(spec: NormalSpec, signature: Signature): Batch {
+function randomBatch(spec: NormalSpec, signature: Signature, steps: number): Batch {
   const random = randomStream(spec.seed, "random-inputs");
   const { inputs, side_inputs: sides = {}, initial_states: states = {}, lengths, target_lengths, weights } = signature;
   const shapeOf = ({ shape }: ArraySignature) =>
-    shape.map((dim) => (dim === "batch" ? rows : typeof dim === "number" ? dim : (signature.steps ?? steps)));
+    shape.map((dim) => (dim === "batch" ? rows : typeof dim === "number" ? dim : steps));
   const numbers = (array: ArraySignature, draw: () => number): NumericArray => {
     const shape = shapeOf(array);
     return { dtype: "float32", shape, data: Float32Array.from({ length: elementCount(shape) }, draw) };
@@ -137,7 +148,7 @@ function randomBatch(spec: NormalSpec, signature: Signature): Batch {
       name,
       array.dtype === "float32" ? numbers(array, random.normal) : integers(array, () => random.below(ids)),
     ] as const;
-  const full = (array: ArraySignature) => integers(array, () => signature.steps ?? steps);
+  const full = (array: ArraySignature) => integers(array, () => steps);
   const batch = new Map<string, NumericArray>([
     input("inputs", inputs, size(vocabularySize("inputs"), "vocabulary")),
     ...Object.entries(sides).map(([name, array]) =>

@@ -149,11 +149,54 @@ const labels = `{
 }
 `;
 
+const definitions = `{
+  "data": {
+    "type": "arrays",
+    "inputs": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]],
+    "targets": [[1, 2], [2, 1]]
+  },
+  "activations": {
+    "bent": { "options": { "slope": 0.1 }, "equations": ["m = max(x, x * slope)", "y = m ^ 2"] }
+  },
+  "layers": {
+    "gated": {
+      "options": { "gate_bias": -1 },
+      "parameters": { "A": ["input_size", "input_size"], "B": ["input_size", 4], "c": ["input_size"] },
+      "initializers": { "c": "gate_bias" },
+      "equations": ["u = sigmoid(x @ A + c)", "y = bent(u * shift(x)) @ B"]
+    }
+  },
+  "losses": {
+    "near": { "options": { "power": 2, "weights": [1, 2] }, "equations": ["e = abs(y - t)", "loss = weights * e ^ power"] }
+  },
+  "optimizers": {
+    "signs": {
+      "options": { "beta": 0.9 },
+      "slots": { "m": 0 },
+      "equations": ["m' = beta * m + (1 - beta) * g", "p' = p - rate * sign(m')"]
+    }
+  },
+  "schedules": {
+    "waves": { "options": { "period": 10 }, "equations": ["z = n / period", "factor = 0.5 * (1 + cos(pi * z))"] }
+  },
+  "model": [
+    { "layer": "gated" },
+    { "layer": "rnn", "cell": "gru", "hidden_size": 3, "return": "last" },
+    { "layer": "dense", "size": 2 }
+  ],
+  "metrics": { "within": { "options": { "limit": 1 }, "equations": ["d = abs(y - t)", "metric = where(d < limit, 1, 0)"] } },
+  "loss": { "type": "near" },
+  "optimizer": { "type": "signs", "learning_rate": 0.1, "schedule": { "type": "waves" } },
+  "train": { "steps": 5 }
+}
+`;
+
 export const bases = {
   text: { spec: text },
   cell: { spec: cell },
   graph: { spec: graph },
   labels: { spec: labels },
+  definitions: { spec: definitions },
   table: { spec: table, files: { "t.csv": csv } },
   sequences: { spec: sequences, files: { "s.jsonl": lines } },
 } as const satisfies Readonly<Record<string, Base>>;

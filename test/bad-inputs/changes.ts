@@ -1,5 +1,6 @@
 /** Mistakes, each a change of a base: the original text and its replacement; a file's name selects that file. */
 import type { bases } from "./bases.js";
+import { definitionChanges } from "./definition-changes.js";
 
 export type Replacement = readonly [from: string, to: string];
 
@@ -244,6 +245,7 @@ export const replacements: Readonly<
     ['"targets": [[1], [2]]', '"targets": [[1], [2]], "lengths": [1]'],
     ['"targets": [[1], [2]]', '"targets": [[1], [1e39]]'],
   ],
+  definitions: definitionChanges,
   graph: [
     // What layers read.
     ['"from": ["goes_on", "reads"]', '"from": ["goes_on", "reads", "reads"]'],

@@ -60,13 +60,13 @@ function checkCall(
     const isAxisMissing = minimum === 2 && argumentCount === 1 && called.notation.endsWith("(a, axis)");
     const whole = `${call.function}_all`;
     const alternative = definition.functions.get(whole) === undefined ? "" : `, or ${whole} for all entries`;
-    const hint = `Name the axis: -1 for the last one${alternative}.`;
+    const hint = isAxisMissing ? `Name the axis: -1 for the last one${alternative}.` : `Write ${called.notation}.`;
     const largest = { max: "amax(a)", min: "-amax(-a)" }[call.function];
     if (largest !== undefined && argumentCount === 1) {
       const entry = `Write ${call.function}(a, b) of two values, or ${largest} for the entry of an axis.`;
       return { code: "argument-count", message, offset, hint: entry };
     }
-    return { code: "argument-count", message, offset, ...(isAxisMissing && { hint }) };
+    return { code: "argument-count", message, offset, hint };
   }
   const formula = formulaProblem(call, called.hasFormula === true);
   if (formula !== undefined) return formula;

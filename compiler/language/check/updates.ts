@@ -41,8 +41,8 @@ export function checkUpdate(definition: NormalOptimizerDefinition, path: string,
     ["g", "the gradient"],
     ["rate", "the learning rate"],
   ] as const) {
-    if (read.has(name)) continue;
-    const message = `no equation reads ${name}: ${meaning} has no effect`;
+    if (analyzed.some(({ equations }) => updateReads(equations, name))) continue;
+    const message = `${read.has(name) ? `p' does not depend on ${name}` : `no equation reads ${name}`}: ${meaning} has no effect`;
     fail({ code: "unused-input", path: `${path}/equations`, message, hint: 'For example "p\' = p - rate * g".' });
   }
   for (const { resolved } of analyzed) {
@@ -83,6 +83,19 @@ export function checkSchedule(definition: NormalScheduleDefinition, path: string
 
 function namesRead(analyzed: readonly { readonly equations: readonly Assignment[] }[]): ReadonlySet<string> {
   return new Set(analyzed.flatMap(({ equations }) => equations.flatMap(namesIn)));
+}
+
+/** True where the parameter depends on a name, in this update or by its slots in a later one. */
+function updateReads(equations: readonly Assignment[], source: string): boolean {
+  const dependent = new Set([source]);
+  for (let count = 0; count < dependent.size; ) {
+    count = dependent.size;
+    for (const equation of equations) {
+      if (!namesIn(equation).some((name) => dependent.has(name) || dependent.has(`${name}'`))) continue;
+      for (const target of equation.targets) dependent.add(target.name);
+    }
+  }
+  return dependent.has("p'");
 }
 
 /** The numbers of axes that variants name, and one for the others. */

@@ -96,7 +96,8 @@ export function activationFunction(
       const position = values.findIndex(({ kind }) => kind !== "number");
       if (position >= 0) {
         const message = `the option ${at(optionNames, position)} of ${name} is a number, not a tensor`;
-        return argumentError("argument", message, 1 + position);
+        const error = argumentError("argument", message, 1 + position);
+        return { ...error, hint: "Write a number, or the name of a numeric option." };
       }
       isSound ??= isUsable() && checkActivation(definition, functions, "", () => {});
       if (!isSound) return undefined;

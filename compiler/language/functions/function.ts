@@ -140,7 +140,8 @@ export function argumentError(code: ArgumentError["code"], message: string, argu
 
 /** The error of an argument that has too few axes of its own. */
 export function missingAxis(argument: number): ArgumentError {
-  return argumentError("argument", "a number has no axes", argument);
+  const error = argumentError("argument", "a number has no axes", argument);
+  return { ...error, hint: "Functions along an axis read vectors and matrices." };
 }
 
 export function lastDim(shape: Shape): Dim {

@@ -25,7 +25,8 @@ export const timeFunctions: Readonly<Record<string, EquationFunction>> = {
         steps === undefined ||
         (steps.kind === "number" && Number.isInteger(steps.value) && steps.value >= 1 && steps.value <= maxSteps);
       if (isValid) return tensorType(shapeOf(a), [a]);
-      return argumentError("argument", `the number of steps is an integer from 1 to ${maxSteps}`, 1);
+      const error = argumentError("argument", `the number of steps is an integer from 1 to ${maxSteps}`, 1);
+      return { ...error, hint: "shift(x, 2) is x of two steps before; no step reads a later one." };
     },
     build: (b, args, _shape, _types, _batchAxes, delay = delayed) =>
       delay(b, asValue(b, at(args, 0)), Number(args[1] ?? 1)),

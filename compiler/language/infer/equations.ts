@@ -111,7 +111,9 @@ export function inferEquations(
       ? { hint: `Write merge_heads(${definition.output}) for one axis in place of two.` }
       : result.kind === "condition"
         ? { hint: "Write where(condition, 1, 0)." }
-        : {};
+        : result.kind === "number"
+          ? { hint: `Read ${Object.keys(inputs)[0]} in it.` }
+          : {};
     // Only a cell always has the key "output".
     const place =
       outputEquation === undefined || definition.kind === "cell"

@@ -2,7 +2,15 @@
 import { addDims, mulDims, printShape } from "../../ir/dims.js";
 import { expectDefined } from "../../ir/expect.js";
 import type { Dim } from "../../ir/types.js";
-import { broadcastTypes, divideDim, type ExpressionType, isShapeMismatch, shapeOf } from "../expression-type.js";
+import {
+  broadcastTypes,
+  divideDim,
+  type ExpressionType,
+  isBatched,
+  isShapeMismatch,
+  rowShape,
+  shapeOf,
+} from "../expression-type.js";
 import type { BinaryExpression, BinaryOperator, CallExpression, Expression } from "../parse/expression.js";
 import { functionOf } from "../resolve.js";
 import { declarationHint, excerpt, type InferenceContext } from "./context.js";
@@ -138,7 +146,24 @@ function inferBinary(expression: BinaryExpression, context: InferenceContext): E
   const axisOf = (type: ExpressionType) => shapeOf(type).length - 1 - result.axisFromLast;
   const hint =
     declarationHint(expression.right, axisOf(right), a, [expression.left, axisOf(left)], context) ??
-    declarationHint(expression.left, axisOf(left), b, [expression.right, axisOf(right)], context);
+    declarationHint(expression.left, axisOf(left), b, [expression.right, axisOf(right)], context) ??
+    matrixHint([expression.left, left], [expression.right, right], context);
   context.reportProblem({ code: "shape-mismatch", message, offset, ...(hint !== undefined && { hint }) });
   return undefined;
+}
+
+type Operand = readonly [expression: Expression, type: ExpressionType];
+
+/** A hint for x * W, entry by entry, of a row and a matrix that all rows share. */
+function matrixHint(left: Operand, right: Operand, context: InferenceContext): string | undefined {
+  const [row, matrix] = isBatched(left[1]) ? [left, right] : [right, left];
+  const isRowAndMatrix =
+    isBatched(row[1]) &&
+    !isBatched(matrix[1]) &&
+    rowShape(row[1], context.rules).length === 1 &&
+    shapeOf(matrix[1]).length === 2;
+  if (!isRowAndMatrix) return undefined;
+  const [x, w] = [row[0], matrix[0]];
+  const product = x.kind === "name" && w.kind === "name" ? `${x.name} @ ${w.name}` : "x @ W";
+  return `${excerpt(w, context)} is a matrix that all rows share: write "${product}" for the product of a row with one.`;
 }

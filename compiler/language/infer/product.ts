@@ -55,6 +55,7 @@ export function inferProduct(
   const rows = leftShape.at(-2) ?? 1;
   const hint =
     swapHint(expression, rows, depth, context) ??
+    rowsHint(left, right, context) ??
     declarationHint(expression.right, rightShape.length - 2, inner, [expression.left, leftShape.length - 1], context) ??
     declarationHint(expression.left, leftShape.length - 1, depth, [expression.right, rightShape.length - 2], context);
   return fail(`${shapes}: the inner sizes ${inner} and ${depth} differ`, hint);
@@ -80,6 +81,13 @@ function leadingAxes(
   const common = rules.broadcast([leftRow.slice(0, -2), rightRow.slice(0, -2)]);
   const rows: Dim | undefined = leftRow.at(-2);
   return isAligned && rows !== undefined && !isShapeMismatch(common) ? [...batchAxes, ...common, rows] : undefined;
+}
+
+/** A hint for x @ y, of two vectors of a row. */
+function rowsHint(left: ExpressionType, right: ExpressionType, { rules, batch }: InferenceContext): string | undefined {
+  const isVector = (type: ExpressionType) => isBatched(type) && rowShape(type, rules).length === 1;
+  if (batch.length === 0 || !isVector(left) || !isVector(right)) return undefined;
+  return 'Write "sum(a * b)" for the product of two vectors of a row.';
 }
 
 /** A hint for U @ h, the order of column vectors. */

@@ -260,6 +260,9 @@ function unsettableProblem(
   if (!name.endsWith("'") || Object.hasOwn(states, state)) return undefined;
   const message = `${quote(name)} is the next value of ${quote(state)}, which is not ${withArticle(kind === "optimizer" ? "slot" : "state")}`;
   const nextNames = Object.keys(states).map((stateName) => `${stateName}'`);
-  const hint = nextNames.length === 0 ? "Only cells have states." : suggestion(name, nextNames, "Next states");
+  const key = kind === "optimizer" ? "slots" : "state";
+  const alternative = state.endsWith("'") ? "" : ` Or add ${quote(state)} to "${key}".`;
+  const hint =
+    nextNames.length === 0 ? "Only cells have states." : suggestion(name, nextNames, "Next states") + alternative;
   return { code: "unknown-name", message, hint, offset };
 }

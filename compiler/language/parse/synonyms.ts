@@ -38,6 +38,8 @@ const functions: Readonly<Record<string, string>> = {
   round: "floor(a + 0.5)",
   ceil: "-floor(-a)",
   tan: "sin(a) / cos(a)",
+  mod: "a - b * floor(a / b)",
+  fmod: "a - b * floor(a / b)",
   maximum: "max(a, b)",
   minimum: "min(a, b)",
   amin: "-amax(-a)",

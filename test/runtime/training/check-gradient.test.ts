@@ -1,9 +1,13 @@
 /** The check of a spec's gradient: right ones, wrong rules, kinks, jumps, zeros, and values that are not finite. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ruleOf } from "../../../compiler/graph/builder.js";
 import type { Builder } from "../../../compiler/ir/builder.js";
 import type { UnaryOp, Value } from "../../../compiler/ir/types.js";
 import { checkGradient, type GradientReport } from "../../../runtime/training/check-gradient.js";
+import { specSchema } from "../../../schema/json-schema.js";
+import { packageRoot } from "../../../schema/package-root.js";
 import { normal } from "../../support/read-spec.js";
 
 afterEach(() => vi.restoreAllMocks());
@@ -69,6 +73,26 @@ describe("without the files of the data", () => {
     expect(report).toMatchObject({ isRight: true, isRandom: true, nonFinite: null });
     expect(report.notices.at(-1)).toMatch(
       /^missing\.\w+ is missing: inputs and targets are random numbers of the same kinds\.$/,
+    );
+  });
+
+  const byType = {
+    ...{ arrays: "batches", audio: "spoken-digits", images: "mnist-rows", pairs: "caption", sequences: "tagging" },
+    ...{ table: "weather", text: "hello" },
+  };
+  test.each(Object.entries(byType))("random numbers of the type %s, in the model %s", async (type, name) => {
+    const folder = join(packageRoot(), "specs");
+    const { spec } = await normal(readFileSync(join(folder, `${name}.json`), "utf8"), { folder });
+    expect(spec.data.type).toBe(type);
+    const result = await checkGradient({ spec, folder, init: null, entries: 1, random: true });
+    expect(result).toMatchObject({ ok: true, value: { isRight: true, isRandom: true, nonFinite: null } });
+  });
+
+  test("every type of data has a model", () => {
+    expect(Object.keys(byType).map((type) => `${type}_data`)).toEqual(
+      Object.keys(specSchema().$defs ?? {})
+        .filter((name) => /^[a-z]+_data$/.test(name))
+        .sort(),
     );
   });
 

@@ -72,7 +72,10 @@ describe("matrix products", () => {
       "a = U @ h",
       'shape-mismatch +6: U @ h: [4, 4] times [batch, 4]: the inner sizes 4 and batch differ. The batch is the first axis: write "h @ U".',
     ],
-    ["a = h @ h", "shape-mismatch +6: h @ h: [batch, 4] times [batch, 4]: the inner sizes 4 and batch differ"],
+    [
+      "a = h @ h",
+      'shape-mismatch +6: h @ h: [batch, 4] times [batch, 4]: the inner sizes 4 and batch differ. Write "sum(a * b)" for the product of two vectors of a row.',
+    ],
     [
       "a = x @ b",
       'shape-mismatch +6: x @ b: b is [4], and @ multiplies matrices. Write "*" to multiply element by element, or declare b with two sizes.',
@@ -107,7 +110,10 @@ describe("broadcasting", () => {
       "shape-mismatch +6: k * tanh(h): [7] and [batch, 4]: the sizes 7 and 4 differ. k is declared [7]; make its size 4.",
     ],
     ["a = x - h", "shape-mismatch +6: x - h: [batch, 3] and [batch, 4]: the sizes 3 and 4 differ"],
-    ["a = h / U", "shape-mismatch +6: h / U: [batch, 4] and [4, 4]: the sizes batch and 4 differ"],
+    [
+      "a = h / U",
+      'shape-mismatch +6: h / U: [batch, 4] and [4, 4]: the sizes batch and 4 differ. U is a matrix that all rows share: write "h @ U" for the product of a row with one.',
+    ],
     ["a = where(h > x, 1, 0)", "shape-mismatch +12: h > x: [batch, 4] and [batch, 3]: the sizes 4 and 3 differ"],
     [
       "a = where(h > 0, x, 0)",
@@ -160,12 +166,18 @@ describe("kinds", () => {
       "a = where(rate > 0, h, 0)",
       "argument +15: rate > 0 compares two numbers. Compare a tensor: this result never changes.",
     ],
-    ["a = softmax(2)", "argument +12: 2: a number has no axes"],
+    ["a = softmax(2)", "argument +12: 2: a number has no axes. Functions along an axis read vectors and matrices."],
     ["a = layer_norm(x, 1, 0)", "argument +21: 0: epsilon must be a number above 0"],
-    ["a = layer_norm(rate, 2)", "argument +15: rate: a number has no axes"],
-    ["a = sum(s)", "argument +8: s: a number has no axes"],
-    ["a = concat(h, 1)", "argument +14: 1: a number has no axes"],
-    ["a, c = split(rate, 2)", "argument +13: rate: a number has no axes"],
+    [
+      "a = layer_norm(rate, 2)",
+      "argument +15: rate: a number has no axes. Functions along an axis read vectors and matrices.",
+    ],
+    ["a = sum(s)", "argument +8: s: a number has no axes. Functions along an axis read vectors and matrices."],
+    ["a = concat(h, 1)", "argument +14: 1: a number has no axes. Functions along an axis read vectors and matrices."],
+    [
+      "a, c = split(rate, 2)",
+      "argument +13: rate: a number has no axes. Functions along an axis read vectors and matrices.",
+    ],
     ["a = h / (1 - 2 * rate) + h / (1 / 0)", "argument +30: 1 / 0 is not a finite number"],
     ["a = h * log(-1)", "argument +8: log(-1) is not a finite number"],
   ])("%s", (equation, expected) => expect(problems(equation)).toEqual([expected]));
@@ -207,7 +219,7 @@ describe("next states and outputs", () => {
       "an output that is a number",
       ["h' = h", "y = 2 * rate"],
       "y",
-      "shape-mismatch /cell/output+0: the output y is a number, not [batch, width]",
+      "shape-mismatch /cell/output+0: the output y is a number, not [batch, width]. Read x in it.",
     ],
     [
       "an output that is a matrix",

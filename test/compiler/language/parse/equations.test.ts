@@ -111,7 +111,7 @@ describe("names", () => {
       "a prime on what is not a state",
       ["hh' = h", "h' = h"],
       [
-        `unknown-name /cells/mine/equations/0+0: "hh'" is the next value of "hh", which is not a state. Did you mean "h'"?`,
+        `unknown-name /cells/mine/equations/0+0: "hh'" is the next value of "hh", which is not a state. Did you mean "h'"? Or add "hh" to "state".`,
       ],
     ],
     [
@@ -153,18 +153,22 @@ describe("calls", () => {
     [
       "more arguments than an axis",
       "h' = sum(h, -1, 2)",
-      "argument-count /cells/mine/equations/0+5: sum takes 1 or 2 arguments, not 3",
+      "argument-count /cells/mine/equations/0+5: sum takes 1 or 2 arguments, not 3. Write sum(a, axis).",
     ],
-    ["too many arguments", "h' = tanh(h, h)", "argument-count /cells/mine/equations/0+5: tanh takes 1 argument, not 2"],
+    [
+      "too many arguments",
+      "h' = tanh(h, h)",
+      "argument-count /cells/mine/equations/0+5: tanh takes 1 argument, not 2. Write tanh(a).",
+    ],
     [
       "too few arguments",
       "h' = 1 + where(h > 0)",
-      "argument-count /cells/mine/equations/0+9: where takes 3 arguments, not 1",
+      "argument-count /cells/mine/equations/0+9: where takes 3 arguments, not 1. Write where(condition, a, b).",
     ],
     [
       "one thing to join",
       "h' = concat(h)",
-      "argument-count /cells/mine/equations/0+5: concat takes 2 or more arguments, not 1",
+      "argument-count /cells/mine/equations/0+5: concat takes 2 or more arguments, not 1. Write concat(a, b, …).",
     ],
     [
       "a split inside an expression",
