@@ -240,8 +240,8 @@ describe("mistakes", () => {
       [
         'unknown-function, /activations/bad/equations/0 tahn(x)": unknown function "tahn" Did you mean "tanh"?',
         'unknown-name, /activations/bad/equations/2 k + q": unknown name "k" Names: x, p, q. Numbers are declared in "options".',
-        'shape-mismatch, /activations/bad/equations/1 @ x": x @ x: [batch, features] times [batch, features]: the inner sizes features and batch differ',
-        'shape-mismatch, /activations/flat/equations/0 y = 3": the output y is a number, not [batch, width]',
+        'shape-mismatch, /activations/bad/equations/1 @ x": x @ x: [batch, features] times [batch, features]: the inner sizes features and batch differ Write "sum(a * b)" for the product of two vectors of a row.',
+        'shape-mismatch, /activations/flat/equations/0 y = 3": the output y is a number, not [batch, width] Read x in it.',
       ],
     ],
     [
@@ -255,8 +255,8 @@ describe("mistakes", () => {
       }),
       [
         'unused-option, /activations/unread/options/gain "gain": nothing depends on the option "gain" Remove it, or read it in an equation.',
-        "argument-count, /activations/called/equations/0 inverse(x: inverse takes 1 or 2 arguments, not 3",
-        "argument, /activations/called/equations/0 x) + inverse(x: x: the option a of inverse is a number, not a tensor",
+        "argument-count, /activations/called/equations/0 inverse(x: inverse takes 1 or 2 arguments, not 3 Write inverse(x, a = 1).",
+        "argument, /activations/called/equations/0 x) + inverse(x: x: the option a of inverse is a number, not a tensor Write a number, or the name of a numeric option.",
         'argument, /model/0/activation {"type":"inverse": inverse(a=2): 1 / (a - 2) is not a finite number',
       ],
     ],

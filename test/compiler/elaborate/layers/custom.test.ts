@@ -360,8 +360,8 @@ describe("mistakes", () => {
         },
       ),
       [
-        'argument, /layers/late/equations/0 -1)": -1: the number of steps is an integer from 1 to 1000',
-        'argument, /layers/late/equations/1 0) + shift(a)": 0: the number of steps is an integer from 1 to 1000',
+        'argument, /layers/late/equations/0 -1)": -1: the number of steps is an integer from 1 to 1000 shift(x, 2) is x of two steps before; no step reads a later one.',
+        'argument, /layers/late/equations/1 0) + shift(a)": 0: the number of steps is an integer from 1 to 1000 shift(x, 2) is x of two steps before; no step reads a later one.',
         'argument, /layers/late/equations/1 a)": a: does not depend on the input: it has no time steps',
       ],
     ],
