@@ -133,12 +133,15 @@ function reportOf(
   };
 }
 
-/** The notice of a constant that training rounds to infinity. */
+/** The notice of a value that training rounds to infinity. */
 function overflowNotice(spec: NormalSpec, check: GradientCheck): readonly string[] {
   if (check.kind !== "compared" || check.overflow === null) return [];
-  const { value, place } = check.overflow;
-  const where = place === null ? "" : ` in ${describeOrigin(spec, place).description}`;
+  const { constant, place } = check.overflow;
+  const { description, cause } = place === null ? { description: "", cause: "" } : describeOrigin(spec, place);
+  const where = place === null ? "" : ` in ${description}`;
+  const value = constant === null ? `A value${where}` : `The constant ${constant}${where}`;
+  const remedy = constant === null ? cause || "Bound it, or change the initial weights." : "Use a smaller constant.";
   return [
-    `The constant ${value}${where} is infinite in training, which computes in float32, up to 3.4e38; this check computes in float64. Use a smaller constant.`,
+    `${value} is infinite in training, which computes in float32, up to 3.4e38; this check computes in float64. ${remedy}`,
   ];
 }

@@ -17,7 +17,7 @@ import { type CompileFailure, stageRunner } from "../../pipeline/stages.js";
 import { differentiateLoss, elaborateTraining } from "../../pipeline/training-step.js";
 import type { Signature } from "../../signature.js";
 import type { NonFiniteValue } from "../probed-values.js";
-import { findNonFinite, findOverflowingConstant, isNotFinite, type OverflowingConstant } from "./non-finite.js";
+import { findNonFinite, findOverflow, isNotFinite, type Overflow } from "./non-finite.js";
 import { type Suspect, suspectOperators } from "./suspects.js";
 import { compareEntries, type EntryComparison } from "./tensors.js";
 
@@ -61,8 +61,8 @@ export type GradientCheck =
       readonly entries: number;
       /** Operators with a wrong derivative of their own; empty where all gradients are right. */
       readonly suspects: readonly Suspect[];
-      /** A constant that float32 rounds to infinity, which the loss and the gradients hide; null without one. */
-      readonly overflow: OverflowingConstant | null;
+      /** A value that float32 rounds to infinity, which the loss and the gradients hide; null without one. */
+      readonly overflow: Overflow | null;
     }
   | { readonly kind: "non-finite"; readonly loss: number; readonly value: NonFiniteValue | null };
 
@@ -116,7 +116,7 @@ export function checkGradient(
   });
   const isWrong = tensors.some(({ comparisons }) => comparisons.some(({ verdict }) => verdict === "wrong"));
   const suspects = isWrong ? suspectsOf(compileInput, input) : [];
-  const overflow = findOverflowingConstant(lossProgram, operands) ?? null;
+  const overflow = findOverflow(lossProgram, operands) ?? null;
   return { ok: true, check: { kind: "compared", loss, tensors, entries, suspects, overflow } };
 }
 

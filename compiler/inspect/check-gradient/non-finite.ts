@@ -16,21 +16,20 @@ export function findNonFinite(program: Program, operands: readonly Tensor[]): No
   return findFirst(program, operands, { isChosen: () => true, isFound: isNotFinite });
 }
 
-export interface OverflowingConstant {
-  readonly value: number;
-  /** Null where it belongs to no value of a layer or of the loss. */
+export interface Overflow {
+  /** A constant; null for a value that is computed. */
+  readonly constant: number | null;
+  /** Null for a constant that belongs to no value of a layer or of the loss. */
   readonly place: NonFiniteValue | null;
 }
 
-/** A constant that is finite in float64, in which the check computes, and infinite in float32. */
-export function findOverflowingConstant(
-  program: Program,
-  operands: readonly Tensor[],
-): OverflowingConstant | undefined {
-  const value = constantsOf(program.graph).find(overflows);
-  if (value === undefined) return undefined;
-  const isChosen = ({ operator }: ProbedValue) => operator === "Constant";
-  return { value, place: findFirst(program, operands, { isChosen, isFound: overflows }) ?? null };
+/** A value that is finite in float64, in which the check computes, and infinite in float32: a constant, else any other. */
+export function findOverflow(program: Program, operands: readonly Tensor[]): Overflow | undefined {
+  const constant = constantsOf(program.graph).find(overflows) ?? null;
+  const isChosen = ({ operator, isDerivative }: ProbedValue) =>
+    constant === null ? !isDerivative : operator === "Constant";
+  const place = findFirst(program, operands, { isChosen, isFound: overflows }) ?? null;
+  return constant === null && place === null ? undefined : { constant, place };
 }
 
 /** The entries of the constants of floats of a graph and of the bodies of its loops. */

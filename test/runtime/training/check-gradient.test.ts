@@ -272,10 +272,46 @@ test("a constant that float32 rounds to infinity is stated where tanh hides it",
       loss: { type: "squared_error" },
       optimizer,
     });
-  expect((await of("1e38")).notices).toEqual([]);
+  expect((await of("1e36")).notices).toEqual([]);
   expect((await of("1e39")).notices).toEqual([
     "The constant 1e+39 in y of the layer large is infinite in training, which computes in float32, up to 3.4e38; this check computes in float64. Use a smaller constant.",
   ]);
+});
+
+test("a computed value that float32 rounds to infinity is stated where a logarithm hides it", async () => {
+  const of = (target: number) =>
+    check({
+      data: { type: "arrays", inputs: [[0]], targets: [[target]] },
+      losses: { steep: { equations: ["a = exp((y - t) ^ 2)", "loss = log(1 + a)"] } },
+      model: [{ layer: "dense", size: 1 }],
+      loss: { type: "steep" },
+      optimizer,
+    });
+  expect((await of(9)).notices).toEqual([]);
+  expect((await of(10)).notices).toEqual([
+    "A value in a of the loss steep is infinite in training, which computes in float32, up to 3.4e38; this check computes in float64. exp overflows above 88: bound the operand, as in exp(min(x, 20)).",
+  ]);
+});
+
+test("such a value of a cell is stated with its time step", async () => {
+  const report = await check({
+    data: { type: "arrays", inputs: [[[0], [0], [0]]], targets: [[1]] },
+    cells: {
+      own: {
+        state: { h: "hidden_size" },
+        parameters: { W: ["input_size", "hidden_size"] },
+        equations: ["h' = h + 1", "a = exp(h' * 40) * sigmoid(x @ W)", "y = log(a)"],
+        output: "y",
+      },
+    },
+    model: [
+      { layer: "rnn", cell: "own", hidden_size: 1, return: "last" },
+      { layer: "dense", size: 1 },
+    ],
+    loss: { type: "squared_error" },
+    optimizer,
+  });
+  expect(report.notices.join()).toMatch(/^A value in a of rnn\/0, at time step 3 is infinite in training/);
 });
 
 test("such a constant of a cell is stated", async () => {
