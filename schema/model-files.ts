@@ -1,13 +1,19 @@
-/** ONNX models that layers of specs name: their bytes by SHA-256, for all specs of this process. */
+/** ONNX models that layers of specs name: their contents by SHA-256, for all specs of this process. */
 
-const models = new Map<string, Uint8Array>();
-
-/** Makes the content of a model file known. @param sha256 of the bytes, hex. */
-export function registerModel(sha256: string, bytes: Uint8Array): void {
-  models.set(sha256, bytes);
+export interface ModelFile {
+  readonly bytes: Uint8Array;
+  /** The files of its external data, by their locations in the model. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** The bytes of a model; undefined where no file of this content was read. */
-export function modelOf(sha256: string | null): Uint8Array | undefined {
+const models = new Map<string, ModelFile>();
+
+/** Makes the content of a model known. @param sha256 of the bytes, and of the files after them, hex. */
+export function registerModel(sha256: string, model: ModelFile): void {
+  models.set(sha256, model);
+}
+
+/** The content of a model; undefined where no such file was read. */
+export function modelOf(sha256: string | null): ModelFile | undefined {
   return sha256 === null ? undefined : models.get(sha256);
 }

@@ -97,7 +97,7 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
   const spec = document.value as unknown as Spec;
 
   // 4. Read the models that layers name.
-  const models = await readModels(document.value, folder);
+  const models = readModels(document.value, folder);
   if (models.problems.length > 0 && keptModels === undefined) return failure(models.problems);
 
   // 5. Normalize: expand sugar, fill in defaults, resolve cells.
@@ -105,7 +105,7 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
   if (!normalized.ok) return failure([...models.problems, ...normalized.problems]);
 
   // 6. Read the copies of models that a run has.
-  const kept = await readKeptModels(normalized.spec, keptModels);
+  const kept = readKeptModels(normalized.spec, keptModels);
   const missing = models.problems.filter(({ path }) => !kept.read.has(models.files.get(path) ?? ""));
   if (missing.length > 0) return failure(missing);
   const { origins } = normalized;
@@ -113,7 +113,7 @@ export async function readSpec(content: string | Spec, options: ReadTextOptions 
 }
 
 /** The spec with the copies of models in place of the files that it names. A copy of another content is left out. */
-async function readKeptModels(spec: NormalSpec, keptModels: ReadOptions["keptModels"]) {
+function readKeptModels(spec: NormalSpec, keptModels: ReadOptions["keptModels"]) {
   const read = new Set<string>();
   const notices = new Set<string>();
   const copies: KeptModels = spec.model.some(({ layer }) => layer === "onnx")
@@ -122,7 +122,7 @@ async function readKeptModels(spec: NormalSpec, keptModels: ReadOptions["keptMod
   const model: NormalLayer[] = [];
   for (const layer of spec.model) {
     const copy = layer.layer === "onnx" ? copies.get(layer.name) : undefined;
-    const digest = copy && (await readModelFile({ file: resolve(copy.file), path: "" }, ""));
+    const digest = copy && readModelFile({ file: resolve(copy.file), path: "" }, "");
     if (layer.layer !== "onnx" || copy === undefined || digest !== copy.sha256) {
       model.push(layer);
       continue;
@@ -139,7 +139,7 @@ async function readKeptModels(spec: NormalSpec, keptModels: ReadOptions["keptMod
 }
 
 /** The SHA-256 of each model that a layer names, by its name in the spec. */
-async function readModels(spec: Json, folder: string) {
+function readModels(spec: Json, folder: string) {
   const digests = new Map<string, string>();
   /** The names of files by the paths of their problems. */
   const files = new Map<string, string>();
@@ -148,7 +148,7 @@ async function readModels(spec: Json, folder: string) {
     const { file, sha256 } = layer;
     if (layer.layer !== "onnx" || typeof file !== "string") continue;
     files.set(child(path, "file"), file);
-    const digest = digests.get(file) ?? (await readModelFile({ file, path: child(path, "file") }, folder));
+    const digest = digests.get(file) ?? readModelFile({ file, path: child(path, "file") }, folder);
     if (typeof digest !== "string") {
       problems.push(digest);
       continue;

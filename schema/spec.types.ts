@@ -2350,11 +2350,11 @@ export interface OnnxLayer {
   name?: LayerName;
   from?: From;
   /**
-   * An ONNX model, relative to the spec. A run keeps a copy, `layer-….onnx`, for predictions, evaluations, exports and `--resume`.
+   * An ONNX model, relative to the spec, with its files of external data in the same folder or below it. A run keeps a copy, `layer-…`, for predictions, evaluations, exports and `--resume`.
    */
   file: string;
   /**
-   * SHA-256 of the file: another content is refused. Default (null): that of the file as it is; a run that is resumed needs the same content.
+   * SHA-256 of the file, followed by its files of external data in the order of their names: another content is refused. Default (null): that of the file as it is; a run that is resumed needs the same content.
    */
   sha256?: string | null;
   weights?: Weights;

@@ -10,7 +10,7 @@ import { checkOutputFile } from "../run/output-file.js";
 import { durableFs } from "../storage/durable-fs.js";
 import type { Tensors } from "../tensors/safetensors.js";
 import { mergeAdapters } from "./merge-adapters.js";
-import { checkOutputPath, writeVerified } from "./write-files.js";
+import { checkOutputPath, dataFileTaken, writeVerified } from "./write-files.js";
 
 export interface LayerExport {
   readonly bytes: number;
@@ -34,11 +34,11 @@ export async function exportLayer(
   const weights = readRunWeights(opened.value, selector);
   if (!weights.ok) return invalidInput(weights.error);
   const { layerModel } = await import("../../compiler/elaborate/layers/onnx/model.js");
-  const bytes = layerModel(layer);
-  if (bytes === undefined) throw new Error(`the model of ${name} is not read`);
+  const model = layerModel(layer);
+  if (model === undefined) throw new Error(`the model of ${name} is not read`);
   const { replaceWeights } = await import("../../compiler/onnx/splice/replace-weights.js");
   const tensors = weightsOfLayer(layer, mergeAdapters(opened.value.spec, weights.value.parameters));
-  const result = replaceWeights(bytes, tensors);
+  const result = replaceWeights(model.bytes, tensors, model.files);
   if (!result.ok) throw new Error(result.message);
   const nested = [...tensors.keys()].find((tensor) => !result.replaced.includes(tensor));
   if (nested !== undefined)
@@ -50,7 +50,10 @@ export async function exportLayer(
         hint: "Export the whole model, without --layer.",
       },
     ]);
-  await writeVerified(durableFs, out, [{ name: basename(out), content: result.model }], async () => true);
+  const taken = dataFileTaken(out, result.files);
+  if (taken !== undefined) return invalidInput([taken]);
+  const data = [...result.files].map(([name, content]) => ({ name, content }));
+  await writeVerified(durableFs, out, [...data, { name: basename(out), content: result.model }], async () => true);
   return ok({ bytes: result.model.length, replaced: result.replaced });
 }
 

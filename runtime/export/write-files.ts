@@ -1,5 +1,5 @@
 /** Writes the files of an export: all are complete and verified before the first is renamed to its final name. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { RunProblem } from "../problem.js";
 import type { DurableFs } from "../storage/durable-fs.js";
@@ -20,6 +20,15 @@ export function checkOutputPath(out: string): RunProblem | undefined {
   return checkOutputPlace(out);
 }
 
+/** The problem of a file at the place of external data, whose name the model has. */
+export function dataFileTaken(out: string, files: ReadonlyMap<string, Uint8Array>): RunProblem | undefined {
+  const names = [...files.keys()].map((location) => location.split(/[/\\]/)[0] ?? "");
+  const taken = names.find((name) => existsSync(join(dirname(out), name)));
+  if (taken === undefined) return undefined;
+  const message = `The model stores its weights in "${taken}", but ${dirname(out)} has a file of this name.`;
+  return { code: "external-data", path: "", message, hint: "Name a file in another folder with --out." };
+}
+
 /**
  * Writes the files to a staging folder, calls `verify`, and moves them to their final names, the model last. No file is
  * left when `verify` returns false, on an error, or when the process exits.
@@ -32,7 +41,10 @@ export async function writeVerified(
 ): Promise<boolean> {
   fs.makeFolder(dirname(out));
   return withStagingFolder(fs, out, async (stagingFolder) => {
-    for (const { name, content } of files) fs.write(join(stagingFolder, name), content);
+    for (const { name, content } of files) {
+      fs.makeFolder(dirname(join(stagingFolder, name)));
+      fs.write(join(stagingFolder, name), content);
+    }
     if (!(await verify(stagingFolder))) return false;
     for (const name of readdirSync(stagingFolder).sort(
       (a, b) => Number(a === basename(out)) - Number(b === basename(out)),

@@ -1,8 +1,9 @@
 /** Checks a model's external data: only regular files in the model's folder are read. */
 
-import { closeSync, lstatSync, openSync, readSync, realpathSync, type Stats } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { closeSync, openSync, readSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { ReadExternal } from "../../compiler/onnx/read/tensor-values.js";
+import { externalFile } from "../../schema/parse/external-files.js";
 import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 
@@ -29,24 +30,8 @@ function rejectionReason(
   folder: string,
   { location, offset, length }: NonNullable<ExternalTensor["external"]>,
 ): string | undefined {
-  if (location === "" || location.includes("\0")) return "which is not a file name";
-  const segments = location.split(/[/\\]/);
-  if (isAbsolute(location) || /^[A-Za-z]:/.test(location) || segments[0] === "") return "which is an absolute path";
-  if (segments.includes("..")) return "which is outside of the model's folder";
-  let stats: Stats;
-  try {
-    stats = lstatSync(join(folder, location));
-  } catch {
-    return "which does not exist";
-  }
-  if (
-    stats.isSymbolicLink() ||
-    realpathSync(join(folder, location)) !==
-      join(realpathSync(folder), ...segments.filter((segment) => segment !== "" && segment !== "."))
-  )
-    return "which is a link";
-  if (!stats.isFile()) return "which is not a file";
-  if (stats.nlink > 1) return "which has other hard links";
+  const stats = externalFile(folder, location);
+  if (typeof stats === "string") return stats;
   const isNonNegativeInteger = (number: number) => Number.isSafeInteger(number) && number >= 0;
   if (!isNonNegativeInteger(offset) || (length !== null && !isNonNegativeInteger(length)))
     return "at an invalid offset";

@@ -16,14 +16,18 @@ export async function readModelWeights(
   for (const [index, layer] of model.entries()) {
     if (layer.layer !== "onnx") continue;
     const { layerModel } = await import("../../compiler/elaborate/layers/onnx/model.js");
-    const bytes = layerModel(layer);
-    if (bytes === undefined) continue;
+    const opened = layerModel(layer);
+    if (opened === undefined) continue;
     const prefix = `${layer.name}/`;
     const stored = parameters.filter(
       ({ name, initializer }) => initializer.type === "stored" && name.startsWith(prefix),
     );
     const { initialValues } = await import("../../compiler/onnx/read/initial-values.js");
-    const values = initialValues(bytes, new Set(stored.map(({ name }) => name.slice(prefix.length))));
+    const values = initialValues(
+      opened.bytes,
+      new Set(stored.map(({ name }) => name.slice(prefix.length))),
+      opened.external,
+    );
     for (const { name, shape } of stored) {
       const value = values.get(name.slice(prefix.length));
       if (value === undefined) throw new Error(`${layer.file} has no tensor ${name}`);
@@ -53,10 +57,10 @@ export async function tiedWeightsNotices(
   ]);
   return layers.flatMap((layer) => {
     const { name } = layer;
-    const bytes = layerModel(layer);
+    const opened = layerModel(layer);
     const isTrained = (tensor: string) =>
       parameters.some((parameter) => parameter.name === `${name}/${tensor}` && parameter.trainable !== false);
-    const tied = bytes === undefined ? [] : tiedWeights(bytes).filter((weight) => isTrained(weight.name));
+    const tied = opened === undefined ? [] : tiedWeights(opened.bytes).filter((weight) => isTrained(weight.name));
     return tiedNotice(tied, '"untie": [PATTERN]').map((text) => `${name}: ${text}`);
   });
 }

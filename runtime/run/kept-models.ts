@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { NormalSpec } from "../../schema/normal/index.js";
 import type { KeptModels } from "../../schema/read.js";
-import { keptName } from "../storage/model-files.js";
 import { runFiles } from "./layout.js";
 import { readRunFile } from "./validate-files.js";
 
@@ -14,7 +13,7 @@ export function keptModels(out: string): KeptModels {
     layers.flatMap((layer) =>
       layer.layer !== "onnx" || layer.sha256 === null
         ? []
-        : [[layer.name, { file: join(out, keptName(layer.sha256)), sha256: layer.sha256 }] as const],
+        : [[layer.name, { file: join(out, layer.file), sha256: layer.sha256 }] as const],
     ),
   );
 }

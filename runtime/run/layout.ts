@@ -1,7 +1,7 @@
 /** The files of a run directory: their names, and how they are written, replaced and removed. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Artifact } from "../../compiler/artifact.js";
 import type { Signature } from "../../compiler/signature.js";
 import type { NormalSpec } from "../../schema/normal/index.js";
@@ -12,7 +12,7 @@ import type { DoneEvent, SplitMetrics } from "../events.js";
 import { formatInteger } from "../format.js";
 import type { RunProblem } from "../problem.js";
 import { type DurableFs, writeFileAtomic } from "../storage/durable-fs.js";
-import { isKeptName, keptName, modelContents, withKeptNames } from "../storage/model-files.js";
+import { isKeptName, modelContents, withKeptNames } from "../storage/model-files.js";
 import { type Tensors, writeSafetensors } from "../tensors/safetensors.js";
 import { readRunStates, removeCheckpoints, removePartialCheckpoints } from "./checkpoint.js";
 import { readRunFile } from "./validate-files.js";
@@ -126,7 +126,10 @@ export function writeRunInputs(
   const write = (name: string, bytes: Uint8Array) => writeFileAtomic(fs, join(out, name), bytes);
   const encodeJson = (value: unknown) => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
   const models = modelContents(spec.model);
-  for (const [sha256, bytes] of models) write(keptName(sha256), bytes);
+  for (const [name, content] of models) {
+    fs.makeFolder(dirname(join(out, name)));
+    write(name, content);
+  }
   write(runFiles.manifest, encodeJson(artifact.manifest));
   const data = mapDataFiles(spec.data, (file) => relativePath(out, resolve(folder, file), file));
   write(runFiles.spec, encodeJson({ ...spec, data, model: withKeptNames(spec.model) }));

@@ -1,29 +1,34 @@
 /** The files of the models that onnx layers name: read where another process read the spec, and kept in a run. */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { child } from "../../schema/json-pointer.js";
-import { modelOf, registerModel } from "../../schema/model-files.js";
+import { modelOf } from "../../schema/model-files.js";
 import type { NormalLayer, NormalOnnx } from "../../schema/normal/index.js";
+import { openModelFile } from "../../schema/parse/model-file.js";
 import type { RunProblem } from "../problem.js";
 import { unreadableFile } from "./system-errors.js";
 
 type Model = readonly NormalLayer[];
 
-/** The name of a model in a run, relative to it. */
-export const keptName = (sha256: string): string => `layer-${sha256.slice(0, 16)}.onnx`;
-
-/** True for such a name. */
-export const isKeptName = (name: string): boolean => /^layer-[0-9a-f]{16}\.onnx$/.test(name);
-
 const isOnnx = (layer: NormalLayer): layer is NormalOnnx => layer.layer === "onnx";
 
-/** The contents of the models, each once, by SHA-256. Those that are not known are left out. */
+/** The name of a model in a run, relative to it: a model with external data has a folder of its own. */
+function keptName(sha256: string): string {
+  const name = `layer-${sha256.slice(0, 16)}`;
+  return (modelOf(sha256)?.files.size ?? 0) > 0 ? `${name}/${name}.onnx` : `${name}.onnx`;
+}
+
+/** True for the name of a model, or of its folder, in a run. */
+export const isKeptName = (name: string): boolean => /^layer-[0-9a-f]{16}(\.onnx)?$/.test(name);
+
+/** The files of the known models of layers by their names in a run, each once. */
 export function modelContents(model: Model): ReadonlyMap<string, Uint8Array> {
   const contents = new Map<string, Uint8Array>();
   for (const { sha256 } of model.filter(isOnnx)) {
-    const bytes = modelOf(sha256);
-    if (sha256 !== null && bytes !== undefined) contents.set(sha256, bytes);
+    const known = modelOf(sha256);
+    if (sha256 === null || known === undefined) continue;
+    const name = keptName(sha256);
+    for (const [location, content] of known.files) contents.set(join(dirname(name), location), content);
+    contents.set(name, known.bytes);
   }
   return contents;
 }
@@ -41,10 +46,9 @@ export function loadModels(model: Model, folder: string): readonly RunProblem[] 
     if (!isOnnx(layer) || layer.sha256 === null || modelOf(layer.sha256) !== undefined) return [];
     const path = child(child("/model", index), "file");
     try {
-      const bytes = readFileSync(resolve(folder, layer.file));
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
-      registerModel(sha256, bytes);
-      if (sha256 === layer.sha256) return [];
+      const opened = openModelFile(resolve(folder, layer.file), layer.file);
+      if (opened === layer.sha256) return [];
+      if (typeof opened !== "string") return [{ ...opened, path }];
       const message = `"${layer.file}" has another content than the model of ${layer.name}.`;
       return [
         { code: "model-digest", path, message, hint: "Restore the file, or train again with the model as it is." },

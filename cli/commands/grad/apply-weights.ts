@@ -1,9 +1,10 @@
 /** `rnnx grad --apply`: trained weights in place of those of the model that they came from. */
 import { readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { formatBytes } from "../../../runtime/format.js";
 import { suggestion } from "../../../schema/diagnostics/suggest.js";
 import { matchesAny } from "../../../schema/kinds/parameter-patterns.js";
+import { modelOf } from "../../../schema/model-files.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import type { Output } from "../../output.js";
@@ -51,14 +52,24 @@ export async function applyWeights(
   out: string,
   untie: readonly string[],
 ): Promise<number> {
-  const [{ readModel }, { separateStatistics }, { replaceWeights }, { readSafetensors }, { durableFs }] =
-    await Promise.all([
-      import("../../../compiler/onnx/read/model.js"),
-      import("../../../compiler/onnx/splice/separate-statistics.js"),
-      import("../../../compiler/onnx/splice/replace-weights.js"),
-      import("../../../runtime/tensors/safetensors.js"),
-      import("../../../runtime/storage/durable-fs.js"),
-    ]);
+  const [
+    { readModel },
+    { separateStatistics },
+    { replaceWeights },
+    { readSafetensors },
+    { durableFs },
+    writing,
+    schema,
+  ] = await Promise.all([
+    import("../../../compiler/onnx/read/model.js"),
+    import("../../../compiler/onnx/splice/separate-statistics.js"),
+    import("../../../compiler/onnx/splice/replace-weights.js"),
+    import("../../../runtime/tensors/safetensors.js"),
+    import("../../../runtime/storage/durable-fs.js"),
+    import("../../../runtime/export/write-files.js"),
+    import("../../../schema/parse/model-file.js"),
+  ]);
+  const { dataFileTaken, writeVerified } = writing;
   const fail = (code: string, message: string, hint: string): number => {
     reportInvalidInput(output, code, message, hint);
     return exitCodes.invalidInput;
@@ -88,10 +99,16 @@ export async function applyWeights(
       `${file} stores no tensor "${unknown}", which ${weightsFile} has`,
       "Give the weights of this model, and the --untie of its training.",
     );
-  const result = replaceWeights(bytes, tensors);
+  // Next to the model its files stay as they are, and trained values move into the new model.
+  const isNextToModel = resolve(dirname(out)) === resolve(dirname(file));
+  const opened = schema.openModelFile(resolve(file), file);
+  if (typeof opened !== "string") return fail(opened.code, opened.message, opened.hint ?? "");
+  const result = replaceWeights(bytes, tensors, isNextToModel ? new Map() : modelOf(opened)?.files);
   if (!result.ok) return fail("weights", result.message, "Give the weights of this model.");
-  durableFs.makeFolder(dirname(out));
-  durableFs.write(out, result.model);
+  const taken = dataFileTaken(out, result.files);
+  if (taken !== undefined) return fail(taken.code, taken.message, taken.hint ?? "");
+  const data = [...result.files].map(([name, content]) => ({ name, content }));
+  await writeVerified(durableFs, out, [...data, { name: basename(out), content: result.model }], async () => true);
   output.record({ event: "result", out, bytes: result.model.length, replaced: result.replaced });
   output.print(`${out}  ${formatBytes(result.model.length)}`);
   return exitCodes.success;

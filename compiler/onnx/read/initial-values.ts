@@ -2,6 +2,7 @@
 import { separateStatistics } from "../splice/separate-statistics.js";
 import type { AttributeProto, GraphProto, NodeProto } from "./program.js";
 import { readProgram } from "./program.js";
+import type { ReadExternal } from "./tensor-values.js";
 
 export interface StoredValues {
   readonly shape: readonly number[];
@@ -9,11 +10,15 @@ export interface StoredValues {
 }
 
 /** Initializers by name in float32. Throws a RangeError where the model does not hold the numbers of one. */
-export function initialValues(model: Uint8Array, names: ReadonlySet<string>): ReadonlyMap<string, StoredValues> {
-  const found = new Map<string, StoredValues>();
-  const { graph, functions } = readProgram(separateStatistics(model), ({ location }) => {
+export function initialValues(
+  model: Uint8Array,
+  names: ReadonlySet<string>,
+  external: ReadExternal = ({ location }) => {
     throw new RangeError(`its values are in another file (${location})`);
-  });
+  },
+): ReadonlyMap<string, StoredValues> {
+  const found = new Map<string, StoredValues>();
+  const { graph, functions } = readProgram(separateStatistics(model), external);
   const inNode = ({ attributes }: NodeProto) => {
     for (const attribute of attributes.values()) inAttribute(attribute);
   };

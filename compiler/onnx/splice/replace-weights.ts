@@ -2,6 +2,7 @@
 import protobuf from "protobufjs/minimal.js";
 import { toFloat16Bits } from "../../ir/float16.js";
 import { bytesTag, GRAPH, MODEL, TENSOR } from "../protobuf.js";
+import { readModel } from "../read/model.js";
 import { readTensor } from "../read/tensors.js";
 import { rewritten } from "./rewrite.js";
 import { separateStatistics } from "./separate-statistics.js";
@@ -10,7 +11,13 @@ import { separateStatistics } from "./separate-statistics.js";
 export type Replacements = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
 export type ReplacedWeights =
-  | { readonly ok: true; readonly model: Uint8Array; readonly replaced: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly model: Uint8Array;
+      /** The files of external data, with new values in their places. */
+      readonly files: ReadonlyMap<string, Uint8Array>;
+      readonly replaced: readonly string[];
+    }
   | { readonly ok: false; readonly message: string };
 
 /** Fields of a TensorProto that hold its values. */
@@ -34,16 +41,25 @@ function bytesOf(dtype: string, data: Float32Array): Uint8Array | undefined {
 }
 
 /**
- * Replaces the values of initializers. Shapes and element types stay; values in external files move into the model.
- * Statistics that share a tensor with a parameter have one of their own (`separateStatistics`).
+ * Replaces the values of initializers. Shapes and element types stay. Values in one of the files stay there, unless
+ * another tensor shares their bytes; those in other files move into the model. Statistics that share a tensor with a
+ * parameter have one of their own (`separateStatistics`).
  *
  * @param model the bytes of an .onnx file.
+ * @param files of its external data, by their locations.
  */
-export function replaceWeights(model: Uint8Array, weights: Replacements): ReplacedWeights {
+export function replaceWeights(
+  model: Uint8Array,
+  weights: Replacements,
+  files: ReadonlyMap<string, Uint8Array> = new Map(),
+): ReplacedWeights {
+  const separated = separateStatistics(model);
+  const alone = unsharedTensors(separated);
+  const changed = new Map(files);
   const replaced: string[] = [];
   let problem: string | undefined;
   const tensor = (content: Uint8Array): Uint8Array | undefined => {
-    const { name, dtype, shape = [] } = readTensor(content);
+    const { name, dtype, shape = [], external } = readTensor(content);
     const weight = weights.get(name);
     if (weight === undefined) return undefined;
     const bytes = bytesOf(dtype, weight.data);
@@ -51,6 +67,16 @@ export function replaceWeights(model: Uint8Array, weights: Replacements): Replac
       problem ??= `${name} is [${shape.join(", ")}] in the model, but [${weight.shape.join(", ")}] in the file of weights`;
     if (bytes === undefined) problem ??= `${name} has the element type ${dtype}`;
     replaced.push(name);
+    const before = external && alone.has(name) ? changed.get(external.location) : undefined;
+    if (external !== undefined && before !== undefined && bytes !== undefined) {
+      if (external.offset + bytes.length > before.length) problem ??= `${name} ends after ${external.location}`;
+      else {
+        const file = before === files.get(external.location) ? Uint8Array.from(before) : before;
+        file.set(bytes, external.offset);
+        changed.set(external.location, file);
+      }
+      return undefined;
+    }
     const rest = rewritten(content, (field) => (valueFields.has(field) ? null : undefined));
     const values = protobuf.Writer.create()
       .uint32(bytesTag(TENSOR.rawData))
@@ -58,9 +84,33 @@ export function replaceWeights(model: Uint8Array, weights: Replacements): Replac
       .finish();
     return Buffer.concat([rest, values]);
   };
-  const result = rewritten(separateStatistics(model), (field, graph) => {
+  const result = rewritten(separated, (field, graph) => {
     if (field !== MODEL.graph) return undefined;
     return rewritten(graph, (inner, content) => (inner === GRAPH.initializer ? tensor(content) : undefined));
   });
-  return problem === undefined ? { ok: true, model: result, replaced } : { ok: false, message: problem };
+  return problem === undefined
+    ? { ok: true, model: result, files: changed, replaced }
+    : { ok: false, message: problem };
+}
+
+/** Names of the initializers whose bytes in an external file no other initializer has. */
+function unsharedTensors(model: Uint8Array): ReadonlySet<string> {
+  const read = readModel(model);
+  const ranges = (read.ok ? read.model.initializers : [])
+    .flatMap(({ name, external }) => {
+      if (external === undefined) return [];
+      const { location, offset, length } = external;
+      return [{ name, location, offset, end: length === null ? Number.POSITIVE_INFINITY : offset + length }];
+    })
+    .sort((a, b) => (a.location === b.location ? a.offset - b.offset : a.location < b.location ? -1 : 1));
+  const shared = new Set<string>();
+  let last = ranges[0];
+  for (const range of ranges.slice(1)) {
+    if (last !== undefined && range.location === last.location && range.offset < last.end) {
+      shared.add(last.name);
+      shared.add(range.name);
+    }
+    if (last === undefined || range.location !== last.location || range.end > last.end) last = range;
+  }
+  return new Set(ranges.flatMap(({ name }) => (shared.has(name) ? [] : [name])));
 }

@@ -8,18 +8,18 @@ import type { Shape, Value } from "../../../ir/types.js";
 import { readModel } from "../../../onnx/read/model.js";
 import type { ModelTensor } from "../../../onnx/read/tensors.js";
 import type { Context } from "../../context.js";
-import { layerModel, unmatchedUntie } from "./model.js";
+import { type LayerModel, layerModel, unmatchedUntie } from "./model.js";
 
-/** Inputs and outputs as the model declares them. */
+/** A model, with its inputs as it declares them. */
 export interface Declaration {
-  readonly bytes: Uint8Array;
+  readonly model: LayerModel;
   readonly inputs: readonly ModelTensor[];
 }
 
 /** The declaration of the model; undefined after a reported problem. */
 export function declarationOf(layer: NormalOnnx, { problem }: Context): Declaration | undefined {
-  const [stored, bytes] = [modelOf(layer.sha256), layerModel(layer)];
-  if (stored === undefined || bytes === undefined)
+  const [stored, model] = [modelOf(layer.sha256), layerModel(layer)];
+  if (stored === undefined || model === undefined)
     return problem({
       part: layer,
       key: "file",
@@ -27,17 +27,8 @@ export function declarationOf(layer: NormalOnnx, { problem }: Context): Declarat
       message: `The model "${layer.file}" of ${layer.name} is not read.`,
       hint: "Read the spec from its file, or with readSpec and its folder.",
     });
-  const read = readModel(bytes);
-  const external = read.ok ? read.model.initializers.find((tensor) => tensor.external !== undefined) : undefined;
-  if (external !== undefined)
-    return problem({
-      part: layer,
-      key: "file",
-      code: "external-data",
-      message: `${layer.file} stores its tensor ${external.name} in another file.`,
-      hint: "Save the model in one file: onnx.save(onnx.load(FILE), FILE) in Python.",
-    });
-  const unmatched = read.ok ? unmatchedUntie(stored, layer.untie) : undefined;
+  const read = readModel(model.bytes);
+  const unmatched = read.ok ? unmatchedUntie(stored.bytes, layer.untie) : undefined;
   if (unmatched !== undefined)
     return problem({
       part: layer,
@@ -49,7 +40,7 @@ export function declarationOf(layer: NormalOnnx, { problem }: Context): Declarat
           ? 'Remove "untie".'
           : suggestion(unmatched.pattern, unmatched.names, "Such tensors"),
     });
-  if (read.ok) return { bytes, inputs: read.model.inputs };
+  if (read.ok) return { model, inputs: read.model.inputs };
   const { code, message, hint } = read.problem;
   return problem({ part: layer, key: "file", code, message: `${layer.file}: ${message}`, hint });
 }
@@ -63,13 +54,13 @@ const MAX_RECENT = 16;
 /** The model for inputs of these shapes; undefined after a reported problem. */
 export function importedModel(
   layer: NormalOnnx,
-  bytes: Uint8Array,
+  { bytes, external }: LayerModel,
   shapes: ReadonlyMap<string, Shape>,
   batchNorm: BatchNorm,
   { problem }: Context,
 ): ImportedModel | undefined {
   const key = JSON.stringify([layer.sha256, layer.untie, batchNorm, [...shapes]]);
-  const result = recent.get(key) ?? importModel(bytes, { batchNorm, shapes });
+  const result = recent.get(key) ?? importModel(bytes, { external, batchNorm, shapes });
   recent.delete(key);
   recent.set(key, result);
   for (const oldest of recent.keys()) if (recent.size > MAX_RECENT) recent.delete(oldest);

@@ -129,24 +129,24 @@ function shapesOf(inputs: readonly ModelInput[]): ReadonlyMap<string, Shape> {
 
 function modelFor(
   layer: NormalOnnx,
-  { bytes }: Declaration,
+  { model }: Declaration,
   inputs: readonly ModelInput[],
   context: Context,
 ): ImportedModel | undefined {
   const mode = layer.batch_norm === "training" && context.isTraining(layer) ? "training" : "inference";
-  return importedModel(layer, bytes, shapesOf(inputs), mode, context);
+  return importedModel(layer, model, shapesOf(inputs), mode, context);
 }
 
 /** Names of the stored tensors that training changes without a gradient. */
 function statisticsOf(
   layer: NormalOnnx,
-  { bytes }: Declaration,
+  { model }: Declaration,
   inputs: readonly ModelInput[],
   context: Context,
 ): ReadonlySet<string> {
   if (layer.batch_norm === "inference" || !layer.trainable || layer.adapt !== null) return new Set();
-  const model = importedModel(layer, bytes, shapesOf(inputs), "training", context);
-  return new Set(model?.weights.flatMap(({ name, next }) => (next === undefined ? [] : [name])));
+  const imported = importedModel(layer, model, shapesOf(inputs), "training", context);
+  return new Set(imported?.weights.flatMap(({ name, next }) => (next === undefined ? [] : [name])));
 }
 
 /** A stored tensor as a parameter, a buffer or a constant. */
