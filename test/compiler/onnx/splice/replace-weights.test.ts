@@ -14,7 +14,12 @@ const initializers = (bytes: Uint8Array) =>
 
 describe("replaced weights", () => {
   test("of nothing leave the bytes as they are", () => {
-    expect(replaceWeights(encoder, new Map())).toEqual({ ok: true, model: Buffer.from(encoder), replaced: [] });
+    expect(replaceWeights(encoder, new Map())).toEqual({
+      ok: true,
+      model: Buffer.from(encoder),
+      files: new Map(),
+      replaced: [],
+    });
   });
 
   test("are read back, and the other tensors stay", () => {
