@@ -159,7 +159,7 @@ export const axisFunctions: Readonly<Record<string, EquationFunction>> = {
   },
   sum: reduction("sum", "Σ a", (b, a, axis) => b.sum(a, [axis], true)),
   mean: reduction("mean", "Σ a / n, n the size of the axis", (b, a, axis) => b.mean(a, [axis], true)),
-  amax: reduction("amax", "the largest entry; equal ones share the gradient", (b, a, axis) =>
+  amax: reduction("amax", "the largest entry, of which equal ones share the gradient", (b, a, axis) =>
     b.reduceMax(a, [axis], true),
   ),
   logsumexp: reduction("logsumexp", "log Σ exp(a)", (b, a, axis) => {
