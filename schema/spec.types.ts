@@ -2162,6 +2162,10 @@ export interface LogMelLayer {
    * Decibels below the loudest frame of each sound: each band is reduced by its mean over the frames above that level, so that the microphone and the timbre of a speaker are less of a feature (cepstral mean normalization over the frames of speech). 200 has the mean of all frames. What is steady in a sound, such as the pitch of a hum, is lost. It reads all steps of the sound. Default (null): no means.
    */
   mean_normalization?: number | null;
+  /**
+   * Features of change next to the bands, the width of the output being bands * (1 + deltas). 1: the slope of each band over five frames, sum of n (c[t + n] - c[t - n]) / 10 for n = 1 and 2, where frames beyond the ends of the sound are its first or last one, as torchaudio's compute_deltas. 2: the slopes of these slopes too.
+   */
+  deltas?: number;
 }
 /**
  * Reduces a sequence to one vector, over its valid steps; with `size` each window of it, without padding: a sequence of n steps has floor((n - size) / stride) + 1 windows, and steps after the last whole window are dropped.

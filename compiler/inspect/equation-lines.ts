@@ -39,3 +39,8 @@ export const widthOf = (shape: Shape): number | string => at(shape, shape.length
 /** A sum, or its first term alone. */
 export const plus = (first: string, second: string | undefined): string =>
   second === undefined ? first : `${first} + ${second}`;
+
+/** A shape with another last axis. */
+export function withWidth(shape: Shape, width: number | string): Shape {
+  return [...shape.slice(0, -1), width];
+}

@@ -3,20 +3,12 @@
  * the number of valid steps, and every row of a batch has its own values.
  */
 import { activationNotation } from "../../schema/kinds/activation-notation.js";
-import { convolutionWindows, frameOf, spanOf, type Windows, windowsOf } from "../../schema/kinds/windows.js";
-import type {
-  ActivationUse,
-  NormalConv1d,
-  NormalLogMel,
-  NormalPool,
-  NormalPosition,
-} from "../../schema/normal/index.js";
+import { convolutionWindows, spanOf, type Windows, windowsOf } from "../../schema/kinds/windows.js";
+import type { ActivationUse, NormalConv1d, NormalPool, NormalPosition } from "../../schema/normal/index.js";
 import { applyActivation, featuresRead } from "../elaborate/activations.js";
-import { frequencyCount } from "../elaborate/mel-spectrum.js";
 import { graphBuilder } from "../graph/builder.js";
 import { at } from "../ir/expect.js";
 import { equationScope, infixLines } from "../ir/print/equations.js";
-import type { Shape } from "../ir/types.js";
 import { attentionEquations } from "./attention-equations.js";
 import {
   type ExplainedLayer,
@@ -26,14 +18,15 @@ import {
   line,
   plus,
   widthOf,
+  withWidth,
 } from "./equation-lines.js";
 import { equationsOfLayer } from "./equations-of-layer.js";
+import { logMelEquations } from "./log-mel-equations.js";
 
 export type { ExplainedLayer, LayerEquation, LayerEquations, LayerShapes } from "./equation-lines.js";
 
 type LayerOf<K extends ExplainedLayer["layer"]> = Extract<ExplainedLayer, { readonly layer: K }>;
 
-const withWidth = (shape: Shape, width: number | string): Shape => [...shape.slice(0, -1), width];
 const only = (...equations: readonly LayerEquation[]): LayerEquations => ({ equations, notes: [] });
 
 /** y of a pre-activation; without an activation the pre-activation is y itself. */
@@ -128,37 +121,6 @@ function convolutionEquations(layer: NormalConv1d, shapes: LayerShapes): LayerEq
           ]),
     ],
   };
-}
-
-function logMelEquations(layer: NormalLogMel, { output }: LayerShapes): LayerEquations {
-  const { samples, hop, size } = frameOf(layer);
-  const { bands, scale, low, sample_rate: rate } = layer;
-  const frequencies = frequencyCount(size);
-  return {
-    equations: [
-      line(`s[t] = |Fourier(w[k] · x[${hop === 1 ? "t" : `${hop} t`} + k])|²`, withWidth(output, frequencies)),
-      ...logMelSteps(layer).map((equation) => line(equation, output)),
-    ],
-    notes: [
-      `k = 0, …, ${samples - 1}; w[k] = 0.5 - 0.5 cos(2π k / ${samples}).`,
-      `Fourier: a transform of ${size} samples, zeros past the frame.`,
-      `M: ${bands} triangles on the mel scale (${scale}) from ${low} to ${layer.high ?? rate / 2} Hz.`,
-      `The output has floor((n - ${samples}) / ${hop}) + 1 steps.`,
-    ],
-  };
-}
-
-/** Equations from the powers s[t] of the frequencies to the output. */
-function logMelSteps({ floor, range, mean_normalization: level }: NormalLogMel): readonly string[] {
-  const decibels = (count: number) => `${count} ln(10) / 10`;
-  const steps = [`log(max(s[t] @ M, ${floor}))`];
-  if (range !== null) steps.push(`max(p[t], max(p) - ${decibels(range)})`);
-  if (level !== null) {
-    const frames = `u with log(sum(s[u] @ M)) >= max over v of log(sum(s[v] @ M)) - ${decibels(level)}`;
-    const before = range === null ? "p" : "q";
-    steps.push(`${before}[t] - mean of ${before}[u] over ${frames}`);
-  }
-  return steps.map((step, index) => `${index === steps.length - 1 ? "y" : (["p", "q"][index] ?? "")}[t] = ${step}`);
 }
 
 const validSteps = "t runs over the n valid steps.";

@@ -60,8 +60,10 @@ export function laterStepsOf(layer: NormalLayer): LaterSteps | undefined {
     case "log_mel":
       if (layer.range !== null)
         return { reason: "compares with the largest power of the whole sound", setting: '"range": null' };
-      if (layer.mean_normalization === null) return undefined;
-      return { reason: "subtracts means over the whole sound", setting: '"mean_normalization": null' };
+      if (layer.mean_normalization !== null)
+        return { reason: "subtracts means over the whole sound", setting: '"mean_normalization": null' };
+      if (layer.deltas === 0) return undefined;
+      return { reason: "has slopes that read later frames", setting: '"deltas": 0' };
     case "group_norm":
       return { reason: "needs the whole sequence", setting: '"layer": "layer_norm"' };
     case "onnx":

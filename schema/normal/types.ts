@@ -1786,6 +1786,12 @@ export interface NormalLogMel {
    * It reads all steps of the sound. Default (null): no means.
    */
   readonly mean_normalization: number | null;
+  /**
+   * Features of change next to the bands, the width of the output being bands * (1 + deltas). 1: the slope of each band
+   * over five frames, sum of n (c[t + n] - c[t - n]) / 10 for n = 1 and 2, where frames beyond the ends of the sound
+   * are its first or last one, as torchaudio's compute_deltas. 2: the slopes of these slopes too.
+   */
+  readonly deltas: number;
 }
 
 /**

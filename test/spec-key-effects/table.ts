@@ -720,6 +720,7 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
     floor: keyEffect(spectral, "/model/0/floor", 0.01),
     range: keyEffect(spectral, "/model/0/range", 10),
     mean_normalization: keyEffect(spectral, "/model/0/mean_normalization", 20),
+    deltas: keyEffect(spectral, "/model/0/deltas", 1),
     warp: keyEffect(spectral, "/model/0/warp", 0.2),
   }),
   ...Object.fromEntries(

@@ -1,7 +1,7 @@
 /**
  * log_mel: the log-mel spectrum of a sequence of samples, y_t = log(max(|x_t @ F|² @ M, floor)) for frames x_t of
  * `window` samples that start every `hop` samples, at least the largest of the sound minus `range` decibels, minus the
- * mean of each band (`mean_normalization`). F, cosines and sines under Hann's window, and M, triangles on the mel
+ * mean of each band (`mean_normalization`), and their deltas over time (`deltas`). F, cosines and sines under Hann's window, and M, triangles on the mel
  * scale, are constants. A frame is joined from blocks of `hop` samples, so that one product has all of them. In code,
  * because it reads windows of time, and its matrices are constants of its options.
  */
@@ -12,6 +12,7 @@ import { addDims, floorDivDims, mulDims, subDims } from "../../ir/dims.js";
 import { tensor } from "../../ir/tensor.js";
 import type { Dim, Value } from "../../ir/types.js";
 import type { Context, LayerDefinition } from "../context.js";
+import { withDeltas } from "../deltas.js";
 import { emptyBand, fourierMatrix, frequencyCount, type MelBank, melMatrix } from "../mel-spectrum.js";
 import { momentsOver } from "../moments.js";
 import { prime, uniform } from "../random.js";
@@ -45,7 +46,8 @@ export const logMel: LayerDefinition<NormalLogMel> = {
     const logarithm = b.log(b.max(power, floor));
     const limited = layer.range === null ? logarithm : limitRange(b, logarithm, mask, layer.range);
     const level = layer.mean_normalization;
-    const value = level === null ? limited : b.sub(limited, loudMean(b, limited, power, mask, level));
+    const centered = level === null ? limited : b.sub(limited, loudMean(b, limited, power, mask, level));
+    const value = withDeltas(b, centered, mask, layer.deltas);
     return { value: b.withName(value, layer.name), sequence: true, mask, padding: "zeros", logits: null };
   },
 };

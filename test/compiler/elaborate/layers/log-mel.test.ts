@@ -91,12 +91,43 @@ function withMeans({ layer, output, output_lengths, ...rest }: Case, plain: Case
   return { ...rest, layer: { ...layer, mean_normalization: LEVEL }, output_lengths, output: { ...output, data } };
 }
 
+/** A case with the slopes of its numbers, and the slopes of these, by their definition. */
+function withSlopes({ layer, output, output_lengths, ...rest }: Case): Case {
+  const [, count = 0, bands = 0] = output.shape;
+  const data = output_lengths.flatMap((frames, row) => {
+    const features = Array.from({ length: frames }, (_, frame) =>
+      Array.from({ length: bands }, (_each, band) => output.data[(row * count + frame) * bands + band] ?? Number.NaN),
+    );
+    const all = features.map((frame) => [...frame]);
+    for (const order of [0, 1])
+      for (const [band] of (features[0] ?? []).entries()) {
+        const column = all.map((frame) => frame[order * bands + band] ?? Number.NaN);
+        for (const [index, slope] of slopes(column).entries()) all[index]?.push(slope);
+      }
+    return [...all.flat(), ...Array<number>((count - frames) * 3 * bands).fill(0)];
+  });
+  const shape = [BATCH, count, 3 * bands];
+  return { ...rest, layer: { ...layer, deltas: 2 }, output_lengths, output: { ...output, shape, data } };
+}
+
+/** The slope of the line through five numbers, least squares: those beyond the ends are the first or the last. */
+function slopes(numbers: readonly number[]): readonly number[] {
+  const at = (index: number) => numbers[Math.min(Math.max(index, 0), numbers.length - 1)] ?? Number.NaN;
+  return numbers.map((_, t) => sum([-2, -1, 0, 1, 2].map((n) => n * at(t + n))) / 10);
+}
+
+test("slopes are those of librosa 0.11, feature.delta of width 5 and mode nearest", () => {
+  const first = slopes([0, 1, 4, 2, 7, 3, 3, 8]);
+  expect(first).toEqual([0.9, 0.8, 1.5, 0.7, -0.1, 0.8, 0.7, 1.5].map((x) => expect.closeTo(x, 9)));
+  expect(slopes(first)).toEqual([0.11, 0.02, -0.21, -0.16, -0.15, 0.24, 0.39, 0.22].map((x) => expect.closeTo(x, 9)));
+});
+
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 const { cases: plainCases } = readFixture<{ readonly cases: readonly Case[] }>("log-mel.json");
 const cases = plainCases.flatMap((plain) => {
   const limited = withRange(plain);
-  return [plain, limited, withMeans(plain, plain), withMeans(limited, plain)];
+  return [plain, limited, withMeans(plain, plain), withMeans(limited, plain), withSlopes(plain)];
 });
 
 test("the means are over some of the frames", () => {
