@@ -22,7 +22,7 @@ import { emit } from "./emit.js";
 import { untrainedParameters } from "./gradients.js";
 import { lossOperandOf, lossProgramOf } from "./loss.js";
 import { publicName, renamedNotice } from "./names.js";
-import { constantWeightsNotice, exporterConstantsNotice } from "./notices.js";
+import { constantWeightsNotice, exporterConstantsNotice, unreachedNotice, unreadInputsNotice } from "./notices.js";
 import type { FineTuneRequest, FineTuneResult } from "./request.js";
 import { transposedNotice } from "./transposed-weights.js";
 
@@ -65,6 +65,8 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
   const read = new Set(evaluation.inputs.map((port) => port.name));
   const damaged = damagedTensor(model, read);
   if (damaged !== undefined) return failed(damaged);
+  const unread = <T extends { readonly name: string }>(values: readonly T[]) =>
+    values.flatMap((value) => (read.has(publicName(value.name)) ? [] : [value.name]));
   const artifact = await emit(training, evaluation, model, request, name);
   const notices = [
     ...model.notices,
@@ -77,6 +79,8 @@ export async function fineTune(bytes: Uint8Array, request: FineTuneRequest): Pro
     ...[...infinite].flatMap((tensor) =>
       read.has(publicName(tensor)) ? [`${tensor} has infinite numbers: it stays as it is.`] : [],
     ),
+    ...unreachedNotice(unread(model.weights.filter(isTrained)), name),
+    ...unreadInputsNotice(unread(model.inputs), name),
     ...(unchanged.size === 0
       ? []
       : [`Parameters that stay as they are, because the derivative of the loss is 0: ${[...unchanged].join(", ")}.`]),

@@ -330,3 +330,28 @@ test("the input gradient is that of the loss", async () => {
     expect(gradient[entry]).toBeCloseTo(difference, 3);
   }
 });
+
+describe("inputs and parameters that the trained output does not depend on", () => {
+  const twoHeads: TestGraph = {
+    ...linear,
+    inputs: { ...linear.inputs, other: { shape: ["n", 3] } },
+    initializers: { ...weights, v: { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] } },
+    nodes: [...linear.nodes, { operator: "MatMul", inputs: ["other", "v"], outputs: ["z"] }],
+    outputs: ["y", "z"],
+  };
+
+  test("are named, and the step lacks them", async () => {
+    const { artifact, notices } = await artifactOf(twoHeads, "cross_entropy", { output: "y" });
+    expect(notices).toEqual([
+      "Parameters that stay as they are, because the output y does not depend on them: v.",
+      "Inputs that training does not read, because the output y does not depend on them: other.",
+    ]);
+    expect(artifact.manifest.train.inputs.map(({ name }) => name)).not.toContain("other");
+    expect(artifact.manifest.parameters.map(({ name }) => name)).toEqual(["w", "b"]);
+  });
+
+  test("are refused as the only ones that would train", async () => {
+    const problem = await problemOf(twoHeads, "cross_entropy", { output: "y", parameters: ["v"] });
+    expect(problem).toContain("The output y depends on no trained parameter.");
+  });
+});
