@@ -14,7 +14,7 @@ import { foldConstants } from "./constants.js";
 import type { Lowering } from "./lowering.js";
 import { type BatchNormMode, type ModelNode, modelNode, type Services } from "./node.js";
 import { computed, elementType, isNumeric, type Known, known, missing, type Operand } from "./operand.js";
-import { lowerings, refusedOperators } from "./operators/index.js";
+import { lowerings, refuseOperator } from "./operators/index.js";
 import { Refusal, refuse } from "./refusal.js";
 import { replacedNames } from "./replaced-names.js";
 import { expectSizes } from "./result-sizes.js";
@@ -162,8 +162,7 @@ export function startWalk(
       );
     const opset = scope.opsets.get("ai.onnx") ?? 0;
     const lowering = lowerings.get(node.operator);
-    if (lowering === undefined)
-      return refuse(refusedOperators.get(node.operator) ?? "is not an operator of ONNX up to opset 26");
+    if (lowering === undefined) return refuseOperator(node.operator);
     const [first, last] = lowering.opsets ?? [OPSETS.first, OPSETS.last];
     if (opset < first || opset > last)
       return refuse(`is read from opset ${first} to ${last}, but the model has ${opset}`);

@@ -1,5 +1,6 @@
 /** The operators of ONNX's standard domain: each has a rule, or a reason why it has none. */
 import type { Lowering } from "../lowering.js";
+import { refuse } from "../refusal.js";
 import { attentionOperators } from "./attention.js";
 import { controlOperators } from "./control.js";
 import { convolutionOperators } from "./convolutions.js";
@@ -59,3 +60,13 @@ const refusals: readonly (readonly [string, string])[] = [
 export const refusedOperators: ReadonlyMap<string, string> = new Map(
   refusals.flatMap(([reason, operators]) => operators.split(" ").map((operator) => [operator, reason] as const)),
 );
+
+const isQuantized = /Quantize|QLinear|Integer/;
+const quantizedHint =
+  "Fine-tune the model of floats, and quantize the result again. Integer weights with DequantizeLinear alone are read.";
+
+/** Refuses an operator without a rule. */
+export function refuseOperator(operator: string): never {
+  const reason = refusedOperators.get(operator) ?? "is not an operator of ONNX up to opset 26";
+  return refuse(reason, isQuantized.test(operator) ? quantizedHint : "");
+}

@@ -22,8 +22,12 @@ function negativeLogLikelihood(node: ModelNode, b: Builder, logProbabilities: Va
   return reduction === "sum" ? b.sum(losses) : b.div(b.sum(losses), b.sum(weights));
 }
 
+const integerWeightsNotice =
+  "The model has integer weights (DequantizeLinear): they are computed in float32 and stay as they are. Tensors of floats are trained, and scales with axes are among them.";
+
 /** (x - zero point) · scale, of a tensor, of each entry of an axis, or of blocks of one. */
 function dequantize(node: ModelNode, b: Builder): Value {
+  if (node.operand(0).kind === "known") node.notice(integerWeightsNotice);
   const x = b.cast(node.x(0), "float32");
   const axis = node.axis(node.int("axis") ?? 1, Math.max(rankOf(x), 2));
   const block = node.int("block_size") ?? 0;

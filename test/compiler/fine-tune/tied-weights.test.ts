@@ -146,3 +146,48 @@ describe("constants of PyTorch's exporter", () => {
     await expect(artifactOf(exported, { freeze: ["slop"] })).rejects.toThrow('is named "slop"');
   });
 });
+
+describe("quantized models", () => {
+  const integers: TestGraph = {
+    inputs: { x: { shape: ["n", 2] } },
+    initializers: {
+      w: { dtype: "int8", shape: [2, 2], data: [50, -30, 20, 80] },
+      scale: { shape: [2], data: [0.01, 0.02] },
+      b: { shape: [2], data: [0.1, 0.2] },
+    },
+    nodes: [
+      { operator: "DequantizeLinear", inputs: ["w", "scale"], outputs: ["wf"] },
+      { operator: "MatMul", inputs: ["x", "wf"], outputs: ["h"] },
+      { operator: "Add", inputs: ["h", "b"], outputs: ["y"] },
+    ],
+    outputs: ["y"],
+  };
+
+  test("with integer weights alone are trained around them, with a notice", async () => {
+    const result = await artifactOf(modelBytes(integers));
+    expect(trainedNames(result)).toEqual(["scale", "b"]);
+    expect(result.notices.join()).toContain("has integer weights (DequantizeLinear)");
+  });
+
+  test("with quantized values between nodes are refused with the way out", async () => {
+    const zero = { dtype: "int8", shape: [], data: [0] } as const;
+    const quantized: TestGraph = {
+      ...integers,
+      initializers: { ...integers.initializers, step: { shape: [], data: [0.1] }, zero },
+      nodes: [
+        { operator: "QuantizeLinear", inputs: ["x", "step", "zero"], outputs: ["q"] },
+        { operator: "DequantizeLinear", inputs: ["q", "step", "zero"], outputs: ["xf"] },
+        ...integers.nodes.map((node) => ({ ...node, inputs: node.inputs.map((name) => (name === "x" ? "xf" : name)) })),
+      ],
+    };
+    const result = await fineTune(modelBytes(quantized), {
+      spec: await readTestSpec("squared_error", { type: "sgd", learning_rate: 0.1 }),
+      ...{ isOutputLoss: false, output: undefined, parameters: [], inputGradient: false, batchNorm: "inference" },
+      external: () => new Uint8Array(),
+    });
+    expect(result).toMatchObject({
+      ok: false,
+      problems: [{ code: "operator", hint: expect.stringContaining("Fine-tune the model of floats") }],
+    });
+  });
+});
