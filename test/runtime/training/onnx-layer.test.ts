@@ -5,8 +5,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { initialValues } from "../../../compiler/onnx/read/initial-values.js";
 import { replaceWeights } from "../../../compiler/onnx/splice/replace-weights.js";
+import type { Signature } from "../../../compiler/signature.js";
 import { exportModel } from "../../../runtime/export/index.js";
 import { exportLayer } from "../../../runtime/export/layer-model.js";
+import { readArrayInputs } from "../../../runtime/predict/array-inputs.js";
 import { keptModels } from "../../../runtime/run/kept-models.js";
 import { loadModels } from "../../../runtime/storage/model-files.js";
 import type { TrainRequest } from "../../../runtime/training/request.js";
@@ -215,6 +217,24 @@ test("a model that this process has not read is read again, and its content is c
     { code: "model-digest", path: "/model/0/file" },
     { code: "file-missing", path: "/model/1/file" },
   ]);
+});
+
+test("predictions read arrays of the axes of the training, and rows of their numbers", async () => {
+  const folder = temporaryFolder();
+  const signature = { inputs: { dtype: "float32", shape: ["batch", 4], axes: [1, 2, 2] } } as unknown as Signature;
+  const read = async (rows: unknown) => {
+    writeFileSync(join(folder, "rows.json"), JSON.stringify(rows));
+    const result = await readArrayInputs(signature, new Set(["inputs"]), new Map(), "rows.json", folder);
+    return result.ok ? result.value.get("inputs") : result.error.map(({ message }) => message).join();
+  };
+  const rows = { shape: [1, 4], data: Float32Array.of(1, 2, 3, 4) };
+  const image = [
+    [1, 2],
+    [3, 4],
+  ];
+  expect(await read([[image]])).toMatchObject(rows);
+  expect(await read([[1, 2, 3, 4]])).toMatchObject(rows);
+  expect(await read([image.map((line) => line.map((entry) => [entry]))])).toContain("must be [batch, 1, 2, 2]");
 });
 
 test("tensors of a model that are trained as one weight are stated, and untied; frozen ones are not", async () => {
