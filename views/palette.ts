@@ -34,7 +34,7 @@ export const lightPalette: Palette = {
   test: "#3a8a5c",
 };
 
-export const darkPalette: Palette = {
+const darkPalette: Palette = {
   background: "#14181d",
   panel: "#1c2229",
   line: "#2c343d",

@@ -24,7 +24,7 @@ export const backtest: CommandModule = {
   declare(command) {
     command
       .argument("<run>", "run directory")
-      .option("--folds <n>", "periods (default: 5)", integerParser(2, 1000), 5)
+      .option("--folds <n>", "number of periods", integerParser(2, 1000), 5)
       .addOption(deviceOption());
   },
 

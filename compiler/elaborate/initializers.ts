@@ -63,7 +63,7 @@ export const constantOne = (): DrawnInitializer => ({ type: "constant", value: 1
 export const embeddingUniform = (): DrawnInitializer => ({ type: "uniform", minimum: -0.05, maximum: 0.05 });
 
 /** The default initializer of a cell's parameter: Glorot uniform for matrices, of which it may have several; zero for vectors. */
-export function defaultInitializer(shape: readonly number[]): DrawnInitializer {
+function defaultInitializer(shape: readonly number[]): DrawnInitializer {
   return shape.length >= 2 ? glorotUniform(shape.slice(-2)) : zeros;
 }
 

@@ -10,7 +10,7 @@ import { predictionOutputs, scaleInputs } from "./pre-post-processing.js";
 import { type FormRequest, inputDoc } from "./request.js";
 
 /** The output name of a state's next value. */
-export const nextStateName = (name: string): string => `next/${name}`;
+const nextStateName = (name: string): string => `next/${name}`;
 
 /** The same data with one valid step in every sequence. */
 export function withSingleTimeStep(signature: Signature): Signature {

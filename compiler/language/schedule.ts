@@ -22,7 +22,7 @@ export function stepsAfterWarmup(steps: number | null, warmup: number): number |
 }
 
 /** The definition as equations without states and parameters. */
-export function scheduleEquations({ variants, ...definition }: NormalScheduleDefinition): EquationDefinition {
+function scheduleEquations({ variants, ...definition }: NormalScheduleDefinition): EquationDefinition {
   const nothing = { parameters: {}, initializers: {} };
   return {
     ...nothing,

@@ -54,7 +54,7 @@ export function scheduledOptions({ options }: Pick<NormalOptimizerDefinition, "o
 }
 
 /** The definition as equations whose states are the slots. */
-export function updateEquations(definition: NormalOptimizerDefinition): EquationDefinition {
+function updateEquations(definition: NormalOptimizerDefinition): EquationDefinition {
   const { description, options, equations } = definition;
   const nothing = { parameters: {}, initializers: {}, state: {} };
   return {

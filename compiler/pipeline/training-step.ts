@@ -239,7 +239,7 @@ function scaledGradient(forward: Graph, parameterIndices: readonly number[]): Gr
 }
 
 /** A forward graph that computes in float16 where that is safe; data inputs keep their type. */
-export function withMixedPrecision(graph: Graph, { inputs }: Pick<Program, "inputs">): Graph {
+function withMixedPrecision(graph: Graph, { inputs }: Pick<Program, "inputs">): Graph {
   return autocast(
     graph,
     inputs.flatMap(({ role }, index) => (role === "data" || role === "count" ? [index] : [])),

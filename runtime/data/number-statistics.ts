@@ -18,7 +18,7 @@ export interface NumberCollector {
   finish(): NumberStatistics | null;
 }
 
-export const BINS = 12;
+const BINS = 12;
 /** Numbers of the sample at most: every number, every second, every fourth, … */
 const MAX_SAMPLE = 2 ** 14;
 

@@ -21,7 +21,7 @@ export async function withTemporaryInput<T>({ name, content }: InputFile, use: (
 }
 
 /** Formats of standard input that a command may name. */
-export const inputFormats = ["csv", "tsv", "jsonl", "txt"] as const;
+const inputFormats = ["csv", "tsv", "jsonl", "txt"] as const;
 export type InputFormat = (typeof inputFormats)[number];
 
 /**

@@ -83,7 +83,7 @@ export function bestValue(values: readonly number[], mode: Mode): number {
     .reduce((best, value) => (isWorse(best, value, mode) ? value : best), worstValue(mode));
 }
 
-export function worstValue(mode: Mode): number {
+function worstValue(mode: Mode): number {
   return mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
 }
 

@@ -2,7 +2,7 @@
 import { formatInteger } from "../counts.js";
 
 export const maximumDepth = 64;
-export const maximumValues = 250_000;
+const maximumValues = 250_000;
 
 /** An error in the text, at an offset in UTF-16 code units. */
 export interface TextError {

@@ -14,7 +14,7 @@ import type { NormalColumnKind } from "../../schema/normal/index.js";
 import { invalid } from "./parse-lines.js";
 
 /** The reader of the values of a control: a control of dates has ISO 8601 in place of the format of the file. */
-export function controlReader(kind: NormalColumnKind, form: TableForm): FieldReader {
+function controlReader(kind: NormalColumnKind, form: TableForm): FieldReader {
   return fieldReader(kind.type === "date" ? { ...kind, format: null } : kind, form);
 }
 

@@ -51,7 +51,7 @@ export function analysisText(analysis: Analysis, colors: Colors, times?: readonl
   ].join("\n\n");
 }
 
-export function tensorsText(tensors: Analysis["parameters"]["tensors"], colors: Colors): string {
+function tensorsText(tensors: Analysis["parameters"]["tensors"], colors: Colors): string {
   return tableText(
     colors,
     [{ title: "tensor" }, { title: "shape" }, { title: "parameters", align: "right" }],

@@ -142,10 +142,7 @@ const printers: { readonly [K in OpName]: Printer<K> } = {
 };
 
 /** @param operands the expressions of the node's inputs. */
-export function infixExpression<K extends OpName>(
-  node: NodeOf<K>,
-  operands: readonly InfixExpression[],
-): InfixExpression {
+function infixExpression<K extends OpName>(node: NodeOf<K>, operands: readonly InfixExpression[]): InfixExpression {
   return printers[node.op](operands, node);
 }
 

@@ -16,7 +16,7 @@ import { tensorFunctions } from "./tensors.js";
 import { timeFunctions } from "./time.js";
 
 /** Functions in code: primitives, and what equations cannot express. */
-export const codedFunctions: Readonly<Record<string, EquationFunction>> = {
+const codedFunctions: Readonly<Record<string, EquationFunction>> = {
   ...entryFunctions,
   ...axisFunctions,
   ...cumulativeFunctions,

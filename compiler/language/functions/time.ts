@@ -7,8 +7,7 @@ import type { DefinitionKind, ResolvedDefinition } from "../resolve.js";
 import { argumentError, asValue, type Delay, type EquationFunction, tensorType } from "./function.js";
 
 /** Zeros before the first step. */
-export const delayed: Delay = (b, sequence, steps) =>
-  b.slice(b.pad(sequence, 0, steps, 0), 0, 0, at(sequence.type.shape, 0));
+const delayed: Delay = (b, sequence, steps) => b.slice(b.pad(sequence, 0, steps, 0), 0, 0, at(sequence.type.shape, 0));
 
 const maxSteps = 1000;
 

@@ -22,7 +22,7 @@ const allEqual = <T>(values: readonly T[]) => values.every((value) => value === 
 const batchAxes = (shape: Shape): Shape => shape.slice(0, -2);
 
 /** True for a node whose kernel copies a table from the host. */
-export function copiesArguments(node: Node): boolean {
+function copiesArguments(node: Node): boolean {
   switch (node.op) {
     case "Concat": {
       const sizes = node.inputs.map(({ type }) => type.shape[node.attributes.axis]);

@@ -29,7 +29,7 @@ export const linear: Semiring = {
   multiply: (b, x, y) => b.mul(x, y),
 };
 
-export const maxPlus: Semiring = {
+const maxPlus: Semiring = {
   name: "max-plus",
   zero: Number.NEGATIVE_INFINITY,
   one: 0,

@@ -164,7 +164,7 @@ export function estimateOf(loop: Loop, { recurrences }: Fission, timeSteps: numb
 }
 
 /** The steps of a chunk of the matrix states in the requested or fastest form; 0 for the loop. */
-export function chosenChunk(loop: Loop, fission: Fission, timeSteps: number, context: PassContext): number {
+function chosenChunk(loop: Loop, fission: Fission, timeSteps: number, context: PassContext): number {
   const { recurrence: form } = context;
   if (form === "scan" || fission.recurrences.size === 0) return 0;
   const estimate = estimateOf(loop, fission, timeSteps, context);

@@ -282,7 +282,7 @@ function raggedPairProblem(data: NormalPairsData, pair: Pair | undefined, width:
 }
 
 /** The location of a pair in the spec, or in the file. */
-export function pairLocation(data: NormalPairsData, pair: Pick<Pair, "row" | "file"> | undefined) {
+function pairLocation(data: NormalPairsData, pair: Pick<Pair, "row" | "file"> | undefined) {
   const row = pair?.row ?? 0;
   return data.file === null
     ? { path: child("/data/pairs", row) }

@@ -7,8 +7,8 @@ import { findColumn, makeUnique } from "../formats/columns.js";
 import { withoutGz } from "../formats/file-chunks.js";
 import { isTyped } from "../formats/table-file.js";
 
-export const inputRoles = ["text", "tokens", "inputs"] as const;
-export const targetRoles = ["label", "tags"] as const;
+const inputRoles = ["text", "tokens", "inputs"] as const;
+const targetRoles = ["label", "tags"] as const;
 export type InputRole = (typeof inputRoles)[number];
 export type TargetRole = (typeof targetRoles)[number];
 

@@ -21,7 +21,7 @@ const gpt2Pattern =
   "\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+";
 
 /** A printable character for each byte: those of Latin-1 as they are, the others from U+0100. */
-export const byteCharacters: readonly string[] = (() => {
+const byteCharacters: readonly string[] = (() => {
   let next = 256;
   return Array.from({ length: 256 }, (_, byte) => {
     const isPrintable = (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
