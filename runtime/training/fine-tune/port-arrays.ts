@@ -28,6 +28,8 @@ export interface PortArrays {
   readonly seed: number;
 }
 
+type PortFileRequest = Omit<PortArrays, "split" | "seed">;
+
 const tableExtensions: ReadonlySet<string> = new Set([
   ...[".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq", ".arrow", ".feather"],
 ]);
@@ -44,7 +46,7 @@ export async function readPortRows(
   rows: number,
   columns: PortColumns,
 ): Promise<Result<ReadonlyMap<string, NumericArray>>> {
-  const read = await readPorts(file, ports, columns);
+  const read = await readPorts({ file, ports, columns, classes: null });
   if (!read.ok) return read;
   const indices = (count: number) => Int32Array.from({ length: Math.min(rows, count) }, (_, row) => row);
   return ok(
@@ -56,13 +58,15 @@ interface PortValues {
   /** Names of the arrays or columns that no port reads. */
   readonly unread: readonly string[];
   readonly arrays: ReadonlyMap<string, NumericArray>;
+  readonly notices: readonly string[];
   readonly originOf: (name: string) => Origin;
 }
 
-async function readPorts(file: string, ports: readonly Port[], columns: PortColumns): Promise<Result<PortValues>> {
-  const reader = await openFile(file, ports, columns);
+async function readPorts(source: PortFileRequest): Promise<Result<PortValues>> {
+  const { file, ports } = source;
+  const reader = await openFile(source);
   if (!reader.ok) return reader;
-  const { names, isRead, read: readPort, cellOf } = reader.value;
+  const { names, isRead, read: readPort, notices = [], cellOf } = reader.value;
   const originOf = (name: string): Origin => ({
     ...{ name, path: "", file },
     ...(cellOf !== undefined && { cellOf: (index: number) => cellOf(name, index) }),
@@ -80,7 +84,7 @@ async function readPorts(file: string, ports: readonly Port[], columns: PortColu
   }
   if (problems.length === 0) problems.push(...checkSizes(file, ports, arrays));
   if (problems.length > 0) return fail(problems);
-  return ok({ unread: names.filter((name) => !isRead(name)), arrays, originOf });
+  return ok({ unread: names.filter((name) => !isRead(name)), arrays, notices, originOf });
 }
 
 /** The problem of a missing array with the type and the shape that the port reads. */
@@ -91,17 +95,11 @@ function withPort(problem: RunProblem, { name, dtype, shape }: Port): RunProblem
   return { ...problem, message, hint: `${problem.hint ?? ""}${way}`.trim() };
 }
 
-export async function openPortArrays({
-  file,
-  columns,
-  ports,
-  classes,
-  split,
-  seed,
-}: PortArrays): Promise<Result<DataSource>> {
-  const read = await readPorts(file, ports, columns);
+export async function openPortArrays(request: PortArrays): Promise<Result<DataSource>> {
+  const { file, ports, classes, split, seed } = request;
+  const read = await readPorts(request);
   if (!read.ok) return read;
-  const { unread, arrays, originOf } = read.value;
+  const { unread, arrays, notices, originOf } = read.value;
   const targets = arrays.get("targets");
   if (classes !== null && targets !== undefined) {
     const problems = checkClasses(originOf("targets"), targets, classes);
@@ -127,7 +125,7 @@ export async function openPortArrays({
     examples,
     splits: splits.value,
     digest: digest.digest("hex"),
-    notices: unreadNotices(file, unread, ports),
+    notices: [...unreadNotices(file, unread, ports), ...notices],
     metadata: { type: "arrays" },
     signature: (train) => ({
       inputs: signatureOf(ports.find(({ name }) => name !== "targets")?.name),
@@ -160,19 +158,21 @@ interface PortFile {
   readonly names: readonly string[];
   readonly isRead: (name: string) => boolean;
   readonly read: (name: string) => Result<ParsedArray>;
+  readonly notices?: readonly string[];
   /** Of a file of rows. */
   readonly cellOf?: (name: string, index: number) => Cell;
 }
 
-async function openFile(file: string, ports: readonly Port[], columns: PortColumns): Promise<Result<PortFile>> {
+async function openFile({ file, ports, columns, classes }: PortFileRequest): Promise<Result<PortFile>> {
   const extension = extname(file).toLowerCase();
   if (isTable(file)) {
     const { readPortTable } = await import("./port-table.js");
-    const table = await readPortTable(file, ports, columns);
+    const table = await readPortTable(file, ports, columns, classes);
     if (!table.ok) return table;
-    const { names, read, arrays, cellOf } = table.value;
+    const { names, read, arrays, notices, cellOf } = table.value;
     // Each port has an array.
-    return ok({ names, isRead: (name) => read.has(name), read: (name) => ok(arrays.get(name) as ParsedArray), cellOf });
+    const readColumns = (name: string) => ok(arrays.get(name) as ParsedArray);
+    return ok({ names, isRead: (name) => read.has(name), read: readColumns, notices, cellOf });
   }
   if (columns.size > 0) {
     const hint = "Remove --columns: the arrays of the file have the names of the inputs.";

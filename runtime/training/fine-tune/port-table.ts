@@ -17,6 +17,7 @@ export interface PortTable {
   /** Names of all columns. */
   readonly names: readonly string[];
   readonly arrays: ReadonlyMap<string, ParsedArray>;
+  readonly notices: readonly string[];
   /** Names of the columns that a port reads. */
   readonly read: ReadonlySet<string>;
   /** The field of an element of the array of a port. @param index row-major. */
@@ -34,11 +35,16 @@ const formatOf = (file: string): CsvFormat => ({
   header: true,
 });
 
-/** Reads the columns of the ports: [rows] of one column, [rows, columns] of several. */
+/**
+ * Reads the columns of the ports: [rows] of one column, [rows, columns] of several.
+ *
+ * @param classes of the targets, which may then be names; null for other targets.
+ */
 export async function readPortTable(
   file: string,
   ports: readonly Port[],
   columns: PortColumns,
+  classes: number | null,
 ): Promise<Result<PortTable>> {
   const unknown = [...columns.keys()].find((name) => !ports.some((port) => port.name === name));
   if (unknown !== undefined)
@@ -67,6 +73,8 @@ export async function readPortTable(
     const from = files.findLast(({ start }) => start <= row)?.name ?? file;
     return { file: from, line: lines[row] ?? 0, column: (places.get(name) ?? 0) + 1, name };
   };
+  /** Names of classes by row, if the first row has one. */
+  const labels: string[] = [];
   let names: readonly string[] = [];
   let isIntegers = true;
   const problems = await readTableFile({ file, folder: ".", path: "" }, formatOf(file), {
@@ -97,20 +105,34 @@ export async function readPortTable(
     },
     row({ fields, line }) {
       const row = lines.push(line) - 1;
-      return wanted.flatMap(({ columns: own, values }) =>
+      return wanted.flatMap(({ name, columns: own, values }) =>
         own.flatMap((column, index): readonly RunProblem[] => {
           const field = fields[places.get(column) ?? -1] ?? "";
+          if (name === "targets" && classes !== null && labels.length === row && isName(field)) labels.push(field);
           const value = parseNumber(field);
-          isIntegers &&= Number.isInteger(value);
+          isIntegers &&= Number.isInteger(value) || Number.isNaN(value);
           values.push(value);
-          if (!Number.isNaN(value)) return [];
+          if (!Number.isNaN(value) || (name === "targets" && labels.length > row)) return [];
           return [cellProblem(cellOf(own, row * own.length + index), ...fault(field))];
         }),
       );
     },
   });
   if (problems.length > 0) return fail(problems);
+  const classNames = [...new Set(labels)].sort();
+  if (labels.length > 0 && labels.length < lines.length) {
+    const own = columns.get("targets") ?? ["targets"];
+    const hint = "Write names of classes in all rows, or ids.";
+    return fail([cellProblem(cellOf(own, labels.length), "is a number among names of classes", hint)]);
+  }
+  if (labels.length > 0 && classNames.length !== classes) {
+    const message = `The targets of "${file}" have ${formatCount(classNames.length, "name")} of classes: ${listFirst(classNames, 10)}; the model has ${formatCount(classes ?? 0, "class", "classes")}.`;
+    const hint = "Replace each name by its id in the model, from 0.";
+    return fail([{ code: "classes", path: "", file, message, hint }]);
+  }
+  const ids = new Map(classNames.map((name, id) => [name, id]));
   return ok({
+    notices: classNotices(classNames),
     names,
     read: new Set(places.keys()),
     cellOf: (port, index) => cellOf(columns.get(port) ?? [port], index),
@@ -118,7 +140,8 @@ export async function readPortTable(
       wanted.map(({ name, columns: own, values }) => {
         const rows = values.length / own.length;
         const shape = own.length === 1 ? [rows] : [rows, own.length];
-        return [name, { shape, isInteger: isIntegers, values: Float64Array.from(values) }] as const;
+        const numbers = name === "targets" && ids.size > 0 ? labels.map((label) => ids.get(label) ?? 0) : values;
+        return [name, { shape, isInteger: isIntegers, values: Float64Array.from(numbers) }] as const;
       }),
     ),
   });
@@ -137,6 +160,20 @@ function columnsFlag(name: string, size: number): string {
   return `--columns ${name}=${list}${size > MAX_COLUMNS ? ",…" : ""}`;
 }
 
+/** The notice of the ids of classes that the file names. */
+function classNotices(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  const ids = names.slice(0, 20).map((name, id) => `${id} ${name}`);
+  return [
+    `Classes in alphabetical order: ${ids.join(", ")}${names.length > 20 ? ", …" : ""}. Where the model has another order, write its ids.`,
+  ];
+}
+
+/** True for a text that may name a class. */
+function isName(field: string): boolean {
+  return !isMissing(field) && !field.startsWith("[") && Number.isNaN(parseNumber(field));
+}
+
 /** The fault of a field that is no number, and its hint. */
 function fault(field: string): readonly [what: string, hint: string] {
   if (isMissing(field)) return ["has no value", "Remove the row, or fill in the value."];
@@ -144,5 +181,5 @@ function fault(field: string): readonly [what: string, hint: string] {
     const hint = "Write each number into a column of its own, or store the arrays in an .npz file.";
     return ["has an array, no number", hint];
   }
-  return [`is ${quote(field)}, no number`, "Inputs are numbers; classes are ids from 0: replace each name by its id."];
+  return [`is ${quote(field)}, no number`, "Inputs are numbers; classes are ids from 0, or names in all rows."];
 }
