@@ -184,8 +184,8 @@ async function* iterateEvents(
   if (!result.ok) throw new RunError(result.error);
 }
 
-/** A worker needs JavaScript: the built file when this module runs from source, under the test runner. */
+/** The thread of the bundle, which loads a few files. This module is in the bundle, a built file, or a source under the test runner. */
 function workerFile(): URL {
-  const extension = extname(import.meta.url);
-  return new URL(extension === ".ts" ? "../dist/runtime/worker.js" : `./worker${extension}`, import.meta.url);
+  const folder = { ".cjs": "./", ".js": "../program/", ".ts": "../dist/program/" }[extname(import.meta.url)];
+  return new URL(`${folder}worker.cjs`, import.meta.url);
 }
