@@ -20,7 +20,7 @@ const traits: Traits = {
  * Up to this many rows, adding into rows is a product with a one-hot matrix: the time of a GEMM grows with the rows, and
  * that of adding entry by entry does not.
  */
-const ONE_HOT_ROWS = 512;
+export const ONE_HOT_ROWS = 512;
 
 const isFew = (rows: Dim) => typeof rows === "number" && rows <= ONE_HOT_ROWS;
 

@@ -15,6 +15,8 @@ export interface PassContext {
   readonly target?: Target;
   /** The form of every linear recurrence that has it; by default the fastest by the costs of the target. */
   readonly recurrence?: RecurrenceForm | undefined;
+  /** The result is differentiated: costs include those of the gradient. */
+  readonly precedesGradient?: boolean;
 }
 
 export interface Pass {

@@ -14,6 +14,8 @@ export interface Phase {
   readonly cleanup: readonly Pass[];
   /** Rules that the phase's output obeys. */
   readonly legality: readonly LegalityRule[];
+  /** The result is differentiated: costs include those of the gradient. */
+  readonly precedesGradient: boolean;
 }
 
 export type Pipeline = readonly Phase[];
@@ -23,7 +25,7 @@ export function phase(
   passes: readonly Pass[],
   options: Partial<Omit<Phase, "name" | "passes">> = {},
 ): Phase {
-  return { name, passes, until: "once", cleanup: [], legality: [], ...options };
+  return { name, passes, until: "once", cleanup: [], legality: [], precedesGradient: false, ...options };
 }
 
 /** The passes of a pipeline in the order in which they first run. */
@@ -77,7 +79,7 @@ export function runPasses(
     if (isStopped) return;
     if (!idle.has(pass.name)) {
       const before = current;
-      current = pass.run(before, context);
+      current = pass.run(before, { ...context, precedesGradient: phase.precedesGradient });
       idle.add(pass.name);
       if (current !== before) {
         verify(current, `${phase.name}/${pass.name}`);

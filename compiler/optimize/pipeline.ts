@@ -60,7 +60,7 @@ function canonicalized(
   name: string,
   passes: readonly Pass[],
   rules: readonly LegalityRule[],
-  options: Partial<Pick<Phase, "until">> = {},
+  options: Partial<Pick<Phase, "until" | "precedesGradient">> = {},
 ): Phase {
   return phase(name, passes, { ...options, cleanup, legality: [noIdentity, ...rules] });
 }
@@ -78,7 +78,10 @@ export const forwardPasses: Pipeline = [
     legality: legalInTraining,
   }),
   canonicalized("hoist-from-loops", [hoist], legalInTraining, { until: "fixpoint" }),
-  canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, { until: "fixpoint" }),
+  canonicalized("sink-from-loops", [matmulBeforeGather, sink], legalInTraining, {
+    until: "fixpoint",
+    precedesGradient: true,
+  }),
   canonicalized("factor-low-rank", [lowRankProducts], legalInTraining),
 ];
 

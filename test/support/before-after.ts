@@ -98,6 +98,7 @@ export interface Expected {
   /** The opset of an exported model. */
   readonly opset?: number;
   readonly target?: Target;
+  readonly precedesGradient?: boolean;
 }
 
 function run(pass: Pass, graph: Graph, { expected = {}, ...context }: Expected): Graph {

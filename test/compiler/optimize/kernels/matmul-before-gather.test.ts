@@ -42,6 +42,22 @@ describe("matmul-before-gather", () => {
     );
   });
 
+  test("keeps a table before differentiation where adding wider rows into it costs more than the larger products", () => {
+    const multiplies = (words: number, columns: number, time: number, precedesGradient = true) => {
+      const graph = graphOf((b, float, typed) => [
+        b.matmul(b.gather(float("E", words, 16), typed("int64")("ids", "time", "batch"), 0), float("W", 16, columns)),
+      ]);
+      const context = { expected: { batch: 100, time }, precedesGradient };
+      return changes(matmulBeforeGather, graph, context).includes("+  matmul");
+    };
+    // Products of 3 × 100 × 16 × 20 multiply-adds more, sums of 200 × 300 × 4 fewer.
+    expect(multiplies(200, 20, 3)).toBe(false);
+    expect(multiplies(200, 20, 3, false)).toBe(true);
+    expect(multiplies(200, 20, 20)).toBe(true);
+    expect(multiplies(20, 20, 3)).toBe(true);
+    expect(multiplies(200, 16, 3)).toBe(true);
+  });
+
   test("replaces the product with a one-hot by a Gather of any length", () => {
     const graph = graphOf((b, float, typed) => [
       b.matmul(b.oneHot(typed("int64")("ids", "batch"), CLASSES), float("W", CLASSES, 4)),
