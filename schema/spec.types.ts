@@ -2900,7 +2900,7 @@ export interface BitsPerCharacterMetric {
   output?: Output1;
 }
 /**
- * Square root of the mean squared error.
+ * Square root of the mean squared error. In the units of the loss: with a scale those of the scaled targets. Of quantiles the median is the forecast, of a distribution the mean.
  */
 export interface RMSEMetric {
   /**
@@ -2910,7 +2910,7 @@ export interface RMSEMetric {
   output?: Output1;
 }
 /**
- * Mean absolute error.
+ * Mean absolute error. In the units of the loss: with a scale those of the scaled targets. Of quantiles the median is the forecast, of a distribution the mean.
  */
 export interface MAEMetric {
   /**

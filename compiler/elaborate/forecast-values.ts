@@ -34,11 +34,12 @@ export function forecastValues(b: Builder, loss: NormalLoss, output: Value, targ
   return { values: smallest(b, at(naturals, 0), places), deviation: null };
 }
 
-/** The point forecasts [batch, targets] of an output [batch, numbers], as `pointOf` of the runtime's forecasts. */
+/** The point forecasts [..., targets] of an output [..., numbers], as `pointOf` of the runtime's forecasts. */
 export function pointForecast(b: Builder, loss: NormalLoss, output: Value, targets: number): Value {
   if (forecastFactsOf(loss) === undefined) return output;
   const { values } = forecastValues(b, loss, output, targets);
-  return b.squeeze(b.slice(values, 2, 0, 1), [2]);
+  const last = values.type.shape.length - 1;
+  return b.squeeze(b.slice(values, last, 0, 1), [last]);
 }
 
 function sizeOf(value: Value): number {

@@ -77,15 +77,19 @@ export function forecastMetricFault(
       return { message, hint: 'Add them to "levels" of the loss "quantile", or change "interval".' };
     }
     default:
+      if (isOfQuantiles && !hasPointForecast(loss)) return medianFault(metric);
       if (!hasPointForecast(loss))
-        return isOfQuantiles
-          ? { message: `${metric.type} needs the median as the forecast.`, hint: 'Add 0.5 to "levels" of the loss.' }
-          : {
-              message: `${metric.type} needs numbers as targets, but the loss is ${name}.`,
-              hint: "Remove the metric.",
-            };
+        return {
+          message: `${metric.type} needs numbers as targets, but the loss is ${name}.`,
+          hint: "Remove the metric.",
+        };
       return metric.type === "mase" ? seasonFault(metric.season, data) : undefined;
   }
+}
+
+/** The fault of a metric of point forecasts, of quantiles without the level 0.5. */
+export function medianFault({ type }: Pick<NormalMetric, "type">): MetricFault {
+  return { message: `${type} needs the median as the forecast.`, hint: 'Add 0.5 to "levels" of the loss.' };
 }
 
 function seasonFault(season: number | null, data: Extract<NormalSpec["data"], { type: "table" }>) {

@@ -2495,13 +2495,19 @@ export interface NormalMetricBitsPerCharacter {
   readonly output: string;
 }
 
-/** Square root of the mean squared error. */
+/**
+ * Square root of the mean squared error. In the units of the loss: with a scale those of the scaled targets. Of
+ * quantiles the median is the forecast, of a distribution the mean.
+ */
 export interface NormalMetricRmse {
   readonly type: "rmse";
   readonly output: string;
 }
 
-/** Mean absolute error. */
+/**
+ * Mean absolute error. In the units of the loss: with a scale those of the scaled targets. Of quantiles the median is
+ * the forecast, of a distribution the mean.
+ */
 export interface NormalMetricMae {
   readonly type: "mae";
   readonly output: string;

@@ -1,7 +1,7 @@
 /** Check of the metrics that early stopping, keep_best and the plateau schedule monitor. */
 import { joinWithAnd, joinWithOr, nearest } from "../../../schema/diagnostics/suggest.js";
-import { isForecastMetric, isProbabilistic } from "../../../schema/kinds/forecasts.js";
-import { lossName, outputKindOf } from "../../../schema/kinds/losses.js";
+import { hasPointForecast, isForecastMetric } from "../../../schema/kinds/forecasts.js";
+import { lossName } from "../../../schema/kinds/losses.js";
 import { metricName } from "../../../schema/kinds/metrics.js";
 import { outputsOf } from "../../../schema/kinds/outputs.js";
 import type { NormalSpec } from "../../../schema/normal/index.js";
@@ -11,8 +11,7 @@ import type { Context } from "../context.js";
 export function checkWatchedMetrics(spec: NormalSpec, metricNames: readonly string[], { problem }: Context): void {
   const { losses, optimizer, train } = spec;
   const { early_stopping, keep_best } = train;
-  const canAddMae =
-    losses.every((loss) => outputKindOf(loss) === "numbers" && !isProbabilistic(loss)) && !metricNames.includes("mae");
+  const canAddMae = losses.every(hasPointForecast) && !metricNames.includes("mae");
   const forecastNames = forecastMetricNames(spec);
   // The default of keep_best is the metric of early_stopping: one report is enough.
   const keepBest = keep_best?.metric === early_stopping?.metric ? null : keep_best;

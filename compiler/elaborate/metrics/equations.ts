@@ -11,7 +11,7 @@ import { maskedSum } from "../masked-sum.js";
 import { width } from "../wire.js";
 import { classOperands } from "./class-operands.js";
 import { alternativeHint, type MetricDefinition, type MetricOperands, meanAccumulators } from "./metric.js";
-import { numberTargets } from "./regression.js";
+import { type ComparedNumbers, numberOperands } from "./regression.js";
 
 type Equations = Pick<NormalMetricCustom, "description" | "options" | "equations" | "reduce">;
 
@@ -31,8 +31,7 @@ export function builtInMetricOf(type: string): MetricDefinition<NormalMetric> {
   return {
     finalizer: equations.reduce,
     elaborate(metric, operands, context) {
-      const t = numberTargets(metric, operands, context);
-      const compared = t && { y: operands.wire.value, t };
+      const compared = numberOperands(metric, operands, context);
       return elaborateEquations(equations, compared, operands, context.pathOf(metric), context);
     },
   };
@@ -40,7 +39,7 @@ export function builtInMetricOf(type: string): MetricDefinition<NormalMetric> {
 
 function elaborateEquations(
   { description, options = {}, equations }: Partial<Pick<Equations, "options">> & Omit<Equations, "options">,
-  compared: { readonly y: Value; readonly t: Value } | undefined,
+  compared: ComparedNumbers | undefined,
   operands: MetricOperands,
   path: string,
   context: Context,
@@ -64,7 +63,7 @@ function comparedOperands(
   metric: NormalMetricCustom,
   operands: MetricOperands,
   context: Context,
-): { readonly y: Value; readonly t: Value } | undefined {
+): ComparedNumbers | undefined {
   const { b } = context;
   const { wire, targets, targetKind, loss } = operands;
   if (targetKind === "labels")

@@ -24,10 +24,9 @@ const alternatives: Readonly<Record<TargetKind, string>> = {
 
 /** The hint for a metric that cannot compare these operands: metrics that can. */
 export function alternativeHint({ targetKind, loss }: Pick<MetricOperands, "targetKind" | "loss">): string {
-  if (outputKindOf(loss) !== "features") return alternatives[targetKind];
-  if (!isProbabilistic(loss) || !hasPointForecast(loss)) return alternatives.counts;
-  const point = loss.type === "quantile" ? "median" : "mean";
-  return `For a table use "wape", "smape" or "mase", which read the ${point}. ${alternatives.counts}`;
+  if (isProbabilistic(loss))
+    return hasPointForecast(loss) ? alternatives.numbers : 'Use "rmse" or "mae", with 0.5 in "levels" of the loss.';
+  return alternatives[outputKindOf(loss) === "features" ? "counts" : targetKind];
 }
 
 export interface MetricDefinition<M> {

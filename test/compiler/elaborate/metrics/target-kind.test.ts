@@ -120,34 +120,65 @@ test("a metric for another kind of targets is rejected, with an alternative", as
 });
 
 const quantile = { type: "quantile", levels: [0.1, 0.5, 0.9] };
+const ends = { type: "quantile", levels: [0.1, 0.9] };
 const pairs = { equations: ["a, b = split(y, 2)", "loss = (a + b - t) ^ 2"], output_size: "2*target_size" };
 const odds = { ...pairs, target: "probabilities" };
+const counts = { equations: ["loss = exp(y) - t * y"], target: "counts" };
 const yourOwn = 'Write your own metric: an entry of metrics with "equations" that read all outputs as y.';
+const numbers = 'Use "rmse" or "mae".';
 
 test.each([
-  ["mae", quantile, 3, undefined, "mae needs one output for each target, but quantile reads 3 outputs for 1 target."],
-  ["rmse", { type: "gaussian_nll" }, 2, undefined, "but gaussian_nll reads 2 outputs for 1 target."],
   [
     "mae",
+    { type: "pairs" },
+    2,
+    { pairs },
+    "mae needs one output for each target, but pairs reads 2 outputs for 1 target.",
+    yourOwn,
+  ],
+  ["binary_accuracy", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target.", yourOwn],
+  ["f1", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target.", yourOwn],
+  [
+    "mae",
+    { type: "counts" },
+    1,
+    { counts },
+    "mae needs predictions of the targets, but the outputs of counts are none.",
+    yourOwn,
+  ],
+  ["mae", ends, 2, undefined, "mae needs the median as the forecast.", 'Add 0.5 to "levels" of the loss.'],
+  ["rmse", ends, 2, undefined, "rmse needs the median as the forecast.", 'Add 0.5 to "levels" of the loss.'],
+  [
+    "accuracy",
+    ends,
+    2,
+    undefined,
+    "accuracy needs target classes, but the targets of the loss are numbers.",
+    'Use "rmse" or "mae", with 0.5 in "levels" of the loss.',
+  ],
+  [
+    "accuracy",
+    quantile,
+    3,
+    undefined,
+    "accuracy needs target classes, but the targets of the loss are numbers.",
+    numbers,
+  ],
+  [
+    "binary_accuracy",
     { type: "poisson_nll" },
     1,
     undefined,
-    "mae needs predictions of the targets, but the outputs of poisson_nll are none.",
+    "binary_accuracy needs binary targets, which poisson_nll does not have.",
+    numbers,
   ],
-  ["mae", { type: "pairs" }, 2, { pairs }, "but pairs reads 2 outputs for 1 target."],
-  ["binary_accuracy", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target."],
-  ["f1", { type: "odds" }, 2, { odds }, "but odds reads 2 outputs for 1 target."],
-  ["accuracy", quantile, 3, undefined, "accuracy needs target classes, but the targets of the loss are numbers."],
 ])(
-  "%s of a loss %j that reads several outputs for a target is rejected",
-  async (metric, loss, size, losses, message) => {
+  "%s of a loss %j, whose outputs it cannot compare, is rejected",
+  async (metric, loss, size, losses, message, hint) => {
     const data = { type: "arrays", inputs: [[1], [2]], targets: [[0], [1]] };
     const model = [{ layer: "dense", size }];
     const problems = await problemsOf({ data, model, loss, losses, metrics: [metric], optimizer: { type: "adam" } });
     expect(problems).toHaveLength(1);
-    const point = loss === quantile ? "median" : "mean";
-    const forecasts =
-      losses === undefined ? `For a table use "wape", "smape" or "mase", which read the ${point}. ` : "";
-    expect(problems[0]).toContain(`${message} ${forecasts}${yourOwn}`);
+    expect(problems[0]).toContain(`${message} ${hint}`);
   },
 );
