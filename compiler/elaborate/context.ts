@@ -110,6 +110,8 @@ export interface Context {
   pathOf(part: object, key?: string): string;
   /** Reports a problem with its path. */
   report(problem: Problem): void;
+  /** Adds a notice for the user, once. */
+  notice(text: string): void;
   /** The parameter of a public name, opened on first use; its initializer is null where it depends on the data. */
   parameter(name: string, shape: Shape, initializer: (shape: readonly number[]) => Initializer | null): Value;
   /**

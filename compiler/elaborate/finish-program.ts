@@ -19,5 +19,6 @@ export function finishProgram(
     attention: [],
     metrics: finalizers,
     batching,
+    notices: state.notices(),
   };
 }

@@ -58,6 +58,8 @@ export interface Program {
   /** The finalizer of each metric's accumulators. */
   readonly metrics: Readonly<Record<string, MetricFinalizer>>;
   readonly batching: LossBatching;
+  /** Notices for the user. */
+  readonly notices: readonly string[];
 }
 
 /** True for trained parameters; outside of training for all parameters. */

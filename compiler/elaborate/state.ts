@@ -34,6 +34,7 @@ export interface ElaborationState {
   /** Records the output of a layer. */
   endLayer(layer: NormalLayer, wire: Wire): void;
   problems(): readonly Problem[];
+  notices(): readonly string[];
   /** True where sizes that must agree depend on the data: without problems, but without a program. */
   hasUnknownSizes(): boolean;
   /** Ports in the order of their roles: parameters, frozen, buffers, states, step, shard, count, data. */
@@ -55,6 +56,7 @@ export function startElaboration(
   const b = graphBuilder(spec.name);
   // Each problem once, and each position in an equation once, for all uses of its cell.
   const problems = new Map<string, Problem>();
+  const notices = new Set<string>();
   const report = (problem: Problem): void => {
     const { path, offset, code, message } = problem;
     const key = JSON.stringify(offset === undefined ? [path, code, message] : [path, code, offset]);
@@ -141,6 +143,7 @@ export function startElaboration(
     soundCells: soundNames(spec.cells, "cell"),
     soundLayers: soundNames(spec.layers, "layer"),
     report,
+    notice: (text) => notices.add(text),
     pathOf: origins.pathOf,
     problem({ part, key, ...rest }) {
       report({ ...rest, path: origins.pathOf(part, key) });
@@ -264,6 +267,7 @@ export function startElaboration(
         reportOwner(`${layer.name} uses no parameter of ${unreadOwner}.`, "options");
     },
     problems: () => [...problems.values()],
+    notices: () => [...notices],
     hasUnknownSizes: () => hasUnknownSizes,
     ports: () => order.flatMap((role) => [...inputs.values()].filter((port) => port.role === role)),
     finalStates: () => finalStates,

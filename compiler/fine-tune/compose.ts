@@ -78,6 +78,7 @@ export function composeProgram(composition: Composition, mode: "training" | "eva
     attention: [],
     metrics: loss?.metrics ?? { loss: "mean" },
     batching: loss?.batching ?? "indivisible",
+    notices: [],
   };
 }
 

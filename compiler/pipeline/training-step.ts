@@ -121,7 +121,7 @@ export function elaborateTraining({
   const { context } = stageRunner(signature, options);
   if (isFormGiven && !hasLinearRecurrence(lossProgram.graph, context))
     return { ok: false, problems: [noFormProblem(options)] };
-  const notices = isFormGiven ? formNotices(lossProgram.graph, context) : [];
+  const notices = [...wholeProgram.notices, ...(isFormGiven ? formNotices(lossProgram.graph, context) : [])];
   const hasCounts = wholeProgram.inputs.some(({ role }) => role === "count");
   if (hasCounts && options.dataParallel === true)
     return { ok: false, problems: [separateCountsProblem(spec, options)] };

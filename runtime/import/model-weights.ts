@@ -43,24 +43,3 @@ export async function readModelWeights(
   }
   return problems.length > 0 ? fail(problems) : ok(tensors);
 }
-
-/** Notices of tensors that several nodes of a model read, and that are trained as one weight. */
-export async function tiedWeightsNotices(
-  { model }: Pick<NormalSpec, "model">,
-  parameters: readonly (StoredTensor & { readonly trainable?: boolean })[],
-): Promise<readonly string[]> {
-  const layers = model.flatMap((layer) => (layer.layer === "onnx" ? [layer] : []));
-  if (layers.length === 0) return [];
-  const [{ tiedNotice, tiedWeights }, { layerModel }] = await Promise.all([
-    import("../../compiler/onnx/splice/separate-weights.js"),
-    import("../../compiler/elaborate/layers/onnx/model.js"),
-  ]);
-  return layers.flatMap((layer) => {
-    const { name } = layer;
-    const opened = layerModel(layer);
-    const isTrained = (tensor: string) =>
-      parameters.some((parameter) => parameter.name === `${name}/${tensor}` && parameter.trainable !== false);
-    const tied = opened === undefined ? [] : tiedWeights(opened.bytes).filter((weight) => isTrained(weight.name));
-    return tiedNotice(tied, '"untie": [PATTERN]').map((text) => `${name}: ${text}`);
-  });
-}

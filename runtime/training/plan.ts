@@ -21,7 +21,7 @@ import type { DataSource } from "../data/source.js";
 import { checkSeasons } from "../evaluation/forecast-metrics.js";
 import { formatCount, formatInteger } from "../format.js";
 import { readInitialWeights } from "../import/initial-weights.js";
-import { readModelWeights, tiedWeightsNotices } from "../import/model-weights.js";
+import { readModelWeights } from "../import/model-weights.js";
 import { readTrainableModel, type TrainableModel } from "../import/trainable-model.js";
 import { mergeWeights, readWordVectors } from "../import/word-vectors.js";
 import { type ResolvedSpec, resolveBatchSize } from "../memory/batch-size.js";
@@ -252,7 +252,7 @@ async function readWeights(
 ) {
   const stored = await readModelWeights(spec, parameters);
   const vectors = mergeWeights(
-    stored.ok ? ok({ tensors: stored.value, notices: await tiedWeightsNotices(spec, parameters) }) : stored,
+    stored.ok ? ok({ tensors: stored.value, notices: [] }) : stored,
     await readWordVectors(spec, folder, metadata, parameters),
   );
   if (init === null) return vectors;

@@ -10,6 +10,7 @@ import { at, expectDefined } from "../../../ir/expect.js";
 import { tensor } from "../../../ir/tensor.js";
 import type { Shape, Value } from "../../../ir/types.js";
 import type { ModelTensor } from "../../../onnx/read/tensors.js";
+import { tiedNotice } from "../../../onnx/splice/separate-weights.js";
 import type { Context, LayerDefinition } from "../../context.js";
 import { checkBatchStatistics } from "../batch-norm.js";
 import { differentiableValues } from "./gradients.js";
@@ -68,6 +69,8 @@ export const onnx: LayerDefinition<NormalOnnx> = {
     const results = inline(b, { ...graph, inputs: read }, read.map(operandOf));
     for (const [index, { name }] of updated.entries())
       context.setNextBuffer(`${layer.name}/${name}`, at(results, index + 1));
+    for (const text of noticesOf(layer, model, statistics, differentiable, context))
+      context.notice(`${layer.name}: ${text}`);
     return outputWire(layer, { name: output.name, value: at(results, 0) }, first, context);
   },
   checkTraining(layer, train, context) {
@@ -147,6 +150,27 @@ function statisticsOf(
   if (layer.batch_norm === "inference" || !layer.trainable || layer.adapt !== null) return new Set();
   const imported = importedModel(layer, model, shapesOf(inputs), "training", context);
   return new Set(imported?.weights.flatMap(({ name, next }) => (next === undefined ? [] : [name])));
+}
+
+/** Differences from the model as its file states it, and tensors of several nodes that are trained as one weight. */
+function noticesOf(
+  layer: NormalOnnx,
+  { notices, tied, weights }: ImportedModel,
+  statistics: ReadonlySet<string>,
+  differentiable: ReadonlySet<Value>,
+  context: Context,
+): readonly string[] {
+  const isTrained = (tensor: string) =>
+    context.isTraining(layer) &&
+    !statistics.has(tensor) &&
+    weights.some(({ name, value, isFrozen }) => name === tensor && !isFrozen && differentiable.has(value));
+  return [
+    ...notices,
+    ...tiedNotice(
+      tied.filter(({ name }) => isTrained(name)),
+      '"untie": [PATTERN]',
+    ),
+  ];
 }
 
 /** A stored tensor as a parameter, a buffer or a constant. */

@@ -448,3 +448,40 @@ describe("wrong uses", () => {
     expect(await problemsOf([{ ...net, file: "whole.onnx", trainable: false }], vectors(3))).toEqual([]);
   });
 });
+
+test("integer weights, and what the file keeps, are notices of the layer", async () => {
+  const file = join(temporaryFolder(), "integers.onnx");
+  const graph: TestGraph = {
+    inputs: { x: { shape: ["n", 2] } },
+    initializers: {
+      w: { dtype: "int8", shape: [2, 2], data: [50, -30, 20, 80] },
+      scale: { shape: [2], data: [0.01, 0.02] },
+      gain: { shape: [2], data: [1, 2] },
+      shift: { shape: [2], data: [0.1, 0.2] },
+      center: { shape: [2], data: [0, 1] },
+      spread: { shape: [2], data: [1, 0.5] },
+    },
+    nodes: [
+      { operator: "DequantizeLinear", inputs: ["w", "scale"], outputs: ["wf"] },
+      { operator: "MatMul", inputs: ["x", "wf"], outputs: ["h"] },
+      {
+        operator: "BatchNormalization",
+        attributes: { training_mode: 1 },
+        inputs: ["h", "gain", "shift", "center", "spread"],
+        outputs: ["y", "mean", "variance"],
+      },
+    ],
+    outputs: ["y"],
+  };
+  writeFileSync(file, modelBytes(graph));
+  const model = [
+    { ...net, file, output: "y" },
+    { layer: "dense", size: 1 },
+  ];
+  const { notices } = programOf(await open({ ...specOf([], vectors(2)), model }));
+  expect(notices).toEqual([
+    "net: The model has int8 values: they are computed in int32.",
+    expect.stringMatching(/^net: The model has integer weights \(DequantizeLinear\)/),
+    expect.stringMatching(/^net: BatchNormalization of the model has training_mode = 1/),
+  ]);
+});

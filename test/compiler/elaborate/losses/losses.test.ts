@@ -131,6 +131,7 @@ async function evaluateLoss(fixture: Case) {
     problem: unexpected,
     pathOf: () => "",
     report: unexpected,
+    notice: unexpected,
     parameter: unexpected,
     buffer: unexpected,
     setNextBuffer: unexpected,
