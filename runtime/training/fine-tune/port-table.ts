@@ -73,7 +73,7 @@ export async function readPortTable(
     const from = files.findLast(({ start }) => start <= row)?.name ?? file;
     return { file: from, line: lines[row] ?? 0, column: (places.get(name) ?? 0) + 1, name };
   };
-  /** Names of classes by row, if the first row has one. */
+  /** The targets where the first one is a name of a class. */
   const labels: string[] = [];
   let names: readonly string[] = [];
   let isIntegers = true;
@@ -108,23 +108,25 @@ export async function readPortTable(
       return wanted.flatMap(({ name, columns: own, values }) =>
         own.flatMap((column, index): readonly RunProblem[] => {
           const field = fields[places.get(column) ?? -1] ?? "";
-          if (name === "targets" && classes !== null && labels.length === row && isName(field)) labels.push(field);
+          const isClass =
+            name === "targets" &&
+            classes !== null &&
+            labels.length === values.length &&
+            (labels.length > 0 || isName(field));
+          if (isClass) labels.push(field);
           const value = parseNumber(field);
-          isIntegers &&= Number.isInteger(value) || Number.isNaN(value);
+          const isNumber = !Number.isNaN(value);
+          isIntegers &&= Number.isInteger(value) || !isNumber;
           values.push(value);
-          if (!Number.isNaN(value) || (name === "targets" && labels.length > row)) return [];
-          return [cellProblem(cellOf(own, row * own.length + index), ...fault(field))];
+          if (isClass ? isName(field) : isNumber) return [];
+          const [what, hint] = isClass && isNumber ? numberAmongNames : fault(field);
+          return [cellProblem(cellOf(own, row * own.length + index), what, hint)];
         }),
       );
     },
   });
   if (problems.length > 0) return fail(problems);
   const classNames = [...new Set(labels)].sort();
-  if (labels.length > 0 && labels.length < lines.length) {
-    const own = columns.get("targets") ?? ["targets"];
-    const hint = "Write names of classes in all rows, or ids.";
-    return fail([cellProblem(cellOf(own, labels.length), "is a number among names of classes", hint)]);
-  }
   if (labels.length > 0 && classNames.length !== classes) {
     const message = `The targets of "${file}" have ${formatCount(classNames.length, "name")} of classes: ${listFirst(classNames, 10)}; the model has ${formatCount(classes ?? 0, "class", "classes")}.`;
     const hint = "Replace each name by its id in the model, from 0.";
@@ -173,6 +175,8 @@ function classNotices(names: readonly string[]): readonly string[] {
 function isName(field: string): boolean {
   return !isMissing(field) && !field.startsWith("[") && Number.isNaN(parseNumber(field));
 }
+
+const numberAmongNames = ["is a number among names of classes", "Write names of classes in all rows, or ids."] as const;
 
 /** The fault of a field that is no number, and its hint. */
 function fault(field: string): readonly [what: string, hint: string] {
