@@ -1,6 +1,7 @@
 /** The files of a model's external data: their locations, and the reasons for which one is not read. */
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import protobuf from "protobufjs/minimal.js";
 
 /** Fields of ONNX's messages: the graph of a model, an initializer of a graph, an entry of its external data. */
 const [GRAPH, INITIALIZER, EXTERNAL_DATA] = [7, 5, 13];
@@ -22,26 +23,13 @@ export function externalLocations(model: Uint8Array): readonly string[] {
   return [...locations].sort();
 }
 
-/** The contents of a field of a protobuf message. Throws a RangeError for bytes that are none. */
+/** The contents of a field of a protobuf message. Throws an Error for bytes that are none. */
 function* contents(message: Uint8Array, field: number): Generator<Uint8Array> {
-  let position = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = message[position++];
-      if (byte === undefined) throw new RangeError("the message ends in a number");
-      value += (byte % 128) * factor;
-      if (byte < 128) return value;
-    }
-  };
-  while (position < message.length) {
-    const tag = varint();
-    const type = tag % 8;
-    const length = type === 0 ? varint() && 0 : type === 1 ? 8 : type === 2 ? varint() : type === 5 ? 4 : Number.NaN;
-    const start = position;
-    position += length;
-    if (!(position <= message.length)) throw new RangeError("a field exceeds its message");
-    if (tag === field * 8 + 2) yield message.subarray(start, position);
+  const reader = protobuf.Reader.create(message);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === field * 8 + 2) yield reader.bytes();
+    else reader.skipType(tag % 8);
   }
 }
 
