@@ -1,7 +1,7 @@
 /** The test runner, with one process at work on each core. */
-import { statfsSync } from "node:fs";
+import { readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -67,9 +67,17 @@ function temporaryFolder(): string {
   }
 }
 
+const folder = temporaryFolder();
+/** The start of the names of folders that no test removes itself: they are removed at the end of this run. */
+const prefix = `r${process.pid}-`;
+process.once("exit", () => {
+  for (const name of readdirSync(folder).filter((each) => each.startsWith(prefix)))
+    rmSync(join(folder, name), { recursive: true, force: true });
+});
+
 export default defineConfig({
   test: {
-    env: { TMPDIR: temporaryFolder() },
+    env: { TMPDIR: folder, RNNX_TEMPORARY_PREFIX: prefix },
     projects: [
       { extends: true, test: { name: "isolated", include: isolated } },
       { extends: true, test: { name: "shared", include: ["test/**/*.test.ts"], exclude: isolated, isolate: false } },

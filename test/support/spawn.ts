@@ -113,6 +113,7 @@ export function records(stdout: string): readonly Readonly<Record<string, unknow
     .map((line) => JSON.parse(line));
 }
 
+/** A folder for the tests of a file, removed at the end of the run. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), "rnnx-cli-"));
+  return mkdtempSync(join(tmpdir(), process.env.RNNX_TEMPORARY_PREFIX ?? "rnnx-cli-"));
 }
