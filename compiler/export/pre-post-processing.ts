@@ -10,10 +10,10 @@ import type { ForecastProcessing, OutputProcessing, Scalings } from "./options.j
 /** Inputs in the data's units, scaled as in training. */
 export function scaleInputs(b: Builder, value: Value, scalings: Scalings): Value {
   const columns = scalings.map(scalingOrIdentity);
-  const all = columns.map(({ offset }) => offset);
+  const columnOffsets = columns.map(({ offset }) => offset);
   // A large offset has few fractional digits in float32, so its rounding error is subtracted separately.
-  const high = all.map(Math.fround);
-  const low = all.map((offset) => offset - Math.fround(offset));
+  const high = columnOffsets.map(Math.fround);
+  const low = columnOffsets.map((offset) => offset - Math.fround(offset));
   const shifted = b.sub(value, rowConstant(b, high));
   const centered = low.every((x) => Math.fround(x) === 0) ? shifted : b.sub(shifted, rowConstant(b, low));
   return b.mul(

@@ -58,8 +58,8 @@ export async function applyWeights(
     { replaceWeights },
     { readSafetensors },
     { durableFs },
-    writing,
-    schema,
+    { dataFileTaken, writeVerified },
+    { openModelFile },
   ] = await Promise.all([
     import("../../../compiler/onnx/read/model.js"),
     import("../../../compiler/onnx/splice/separate-statistics.js"),
@@ -69,7 +69,6 @@ export async function applyWeights(
     import("../../../runtime/export/write-files.js"),
     import("../../../schema/parse/model-file.js"),
   ]);
-  const { dataFileTaken, writeVerified } = writing;
   const fail = (code: string, message: string, hint: string): number => {
     reportInvalidInput(output, code, message, hint);
     return exitCodes.invalidInput;
@@ -101,7 +100,7 @@ export async function applyWeights(
     );
   // Next to the model its files stay as they are, and trained values move into the new model.
   const isNextToModel = resolve(dirname(out)) === resolve(dirname(file));
-  const opened = schema.openModelFile(resolve(file), file);
+  const opened = openModelFile(resolve(file), file);
   if (typeof opened !== "string") return fail(opened.code, opened.message, opened.hint ?? "");
   const result = replaceWeights(bytes, tensors, isNextToModel ? new Map() : modelOf(opened)?.files);
   if (!result.ok) return fail("weights", result.message, "Give the weights of this model.");

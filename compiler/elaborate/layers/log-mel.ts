@@ -1,9 +1,9 @@
 /**
  * log_mel: the log-mel spectrum of a sequence of samples, y_t = log(max(|x_t @ F|² @ M, floor)) for frames x_t of
  * `window` samples that start every `hop` samples, at least the largest of the sound minus `range` decibels, minus the
- * mean of each band (`mean_normalization`), and their deltas over time (`deltas`). F, cosines and sines under Hann's window, and M, triangles on the mel
- * scale, are constants. A frame is joined from blocks of `hop` samples, so that one product has all of them. In code,
- * because it reads windows of time, and its matrices are constants of its options.
+ * mean of each band (`mean_normalization`), and their deltas over time (`deltas`). F, cosines and sines under Hann's
+ * window, and M, triangles on the mel scale, are constants. A frame is joined from blocks of `hop` samples, so that one
+ * product has all of them. In code, because it reads windows of time, and its matrices are constants of its options.
  */
 import { frameOf, logMelWindows, type Windows } from "../../../schema/kinds/windows.js";
 import type { NormalLogMel } from "../../../schema/normal/index.js";

@@ -67,10 +67,12 @@ function logGamma(b: OpMethods, a: Value): Value {
   for (let offset = 1; offset < STIRLING_START; offset++) product = b.mul(product, b.add(low, offset));
   const inverse = b.div(1, z);
   const square = b.mul(inverse, inverse);
-  const series = stirling.reduceRight<Operand>(
-    (sum, coefficient) => (sum === 0 ? coefficient : b.add(b.mul(square, sum), coefficient)),
-    0,
-  );
+  const series = stirling
+    .slice(0, -1)
+    .reduceRight<Operand>(
+      (sum, coefficient) => b.add(b.mul(square, sum), coefficient),
+      at(stirling, stirling.length - 1),
+    );
   const main = b.sub(b.mul(b.sub(z, 0.5), b.log(z)), b.sub(z, 0.5 * Math.log(2 * Math.PI)));
   const sum = b.add(main, b.mul(inverse, series));
   return b.sub(sum, b.where(isSmall, b.log(product), asValue(b, 0)));
