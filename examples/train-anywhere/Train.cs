@@ -1,12 +1,13 @@
 // Trains a model that rnnx compiled, with Microsoft.ML.OnnxRuntime alone.
 //
 // rnnx compile SPEC --out FOLDER --batches STEPS
-// dotnet add package Microsoft.ML.OnnxRuntime; dotnet run FOLDER
+// dotnet add package Microsoft.ML.OnnxRuntime; dotnet run FOLDER (.NET 6 or later)
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 var folder = args[0];
 var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "manifest.json"))).RootElement;
@@ -19,8 +20,8 @@ var resets = metadata["reset_states"].Split(',');
 using var session = new InferenceSession(Path.Combine(folder, "train.onnx"));
 using var options = new RunOptions();
 
-state["step"] = new Stored("I64", [], new byte[8]);
-state["rate_scale"] = new Stored("F32", [], BitConverter.GetBytes(1f));
+state["step"] = new Stored("I64", Array.Empty<long>(), new byte[8]);
+state["rate_scale"] = new Stored("F32", Array.Empty<long>(), BitConverter.GetBytes(1f));
 for (var step = 1; step <= int.Parse(metadata["steps"], CultureInfo.InvariantCulture); step++)
 {
     foreach (var port in inputs)
@@ -71,10 +72,8 @@ static (Dictionary<string, Stored>, Dictionary<string, string>) ReadSafetensors(
     foreach (var entry in JsonDocument.Parse(bytes.AsMemory(8, start - 8)).RootElement.EnumerateObject())
     {
         if (entry.Name == "__metadata__")
-        {
-            foreach (var pair in entry.Value.EnumerateObject()) metadata[pair.Name] = pair.Value.GetString()!;
-            continue;
-        }
+            metadata = entry.Value.EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!);
+        if (entry.Name == "__metadata__") continue;
         var offsets = entry.Value.GetProperty("data_offsets").EnumerateArray().Select(each => each.GetInt32()).ToArray();
         var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
         tensors[entry.Name] = new Stored(entry.Value.GetProperty("dtype").GetString()!, shape, bytes[(start + offsets[0])..(start + offsets[1])]);
@@ -82,4 +81,10 @@ static (Dictionary<string, Stored>, Dictionary<string, string>) ReadSafetensors(
     return (tensors, metadata);
 }
 
-internal sealed record Stored(string Type, long[] Shape, byte[] Data);
+internal sealed class Stored
+{
+    public Stored(string type, long[] shape, byte[] data) => (Type, Shape, Data) = (type, shape, data);
+    public string Type { get; }
+    public long[] Shape { get; }
+    public byte[] Data { get; }
+}

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readSafetensors } from "../../runtime/tensors/safetensors.js";
 import { serveFolder } from "../../runtime/web/static-server.js";
 import { chromiumPath, copyWasmRuntime, linkedFile, openBrowser, openPage, withChromium } from "../support/browser.js";
+import { compileCsharp, hasDotnet, withDotnet } from "../support/csharp.js";
 import { records, rnnx, root, temporaryFolder } from "../support/spawn.js";
 
 const folder = temporaryFolder();
@@ -88,6 +89,16 @@ describe(`train.cpp${hasCpp ? "" : " (skipped: no headers of onnxruntime and nlo
   test.skipIf(!hasCpp).each(Object.keys(specs))("%s", (name) => {
     const env = { ...process.env, LD_LIBRARY_PATH: libraries };
     expectLosses(name, execFileSync(program, [join(folder, name)], { encoding: "utf8", env }));
+  });
+});
+
+describe(`Train.cs${withDotnet}`, () => {
+  let run: ReturnType<typeof compileCsharp>;
+  beforeAll(() => {
+    if (hasDotnet) run = compileCsharp(join(examples, "Train.cs"), folder);
+  });
+  test.skipIf(!hasDotnet).each(Object.keys(specs))("%s", (name) => {
+    expectLosses(name, run(join(folder, name)));
   });
 });
 

@@ -51,7 +51,7 @@ export function formatOutput({ type, names, joinUnit }: SnippetPrediction, value
     return print(`string.Join("\\n", ${values}.TakeLast(names.Count).Zip(names, (value, name) => $"{name}: {value}"))`);
   }
   if (joinUnit === "byte")
-    return print(`Encoding.UTF8.GetString(${values}.Select(id => (byte)names[(int)id]).ToArray())`);
+    return print(`System.Text.Encoding.UTF8.GetString(${values}.Select(id => (byte)names[(int)id]).ToArray())`);
   return print(`string.Join(${quoted(joinUnit === "char" ? "" : " ")}, ${values}.Select(id => names[(int)id]))`);
 }
 

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readModel } from "../../../compiler/onnx/read/model.js";
 import { exportModel } from "../../../runtime/export/index.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
+import { compileCsharp, hasDotnet, withDotnet } from "../../support/csharp.js";
 import { specExamples } from "../../support/page-specs.js";
 import { normal } from "../../support/read-spec.js";
 import { sharedFolder } from "../../support/temporary-folder.js";
@@ -135,6 +136,11 @@ describe("rnnx predict", () => {
     mkdirSync(join(folder, "empty"), { recursive: true });
     expect(await predicted("empty")).toMatchObject({ problems: [{ message: '"empty" has no .wav files.' }] });
   });
+});
+
+test.skipIf(!hasDotnet)(`the program in C# names the same classes${withDotnet}`, async () => {
+  const program = compileCsharp(join(folder, "tones.use.cs"));
+  for (const { file, label } of await rows("new")) expect(program(join(folder, file))).toBe(label);
 });
 
 /** The program with its output printed as probabilities. */

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { exportModel } from "../../../runtime/export/index.js";
 import { serveFolder } from "../../../runtime/web/static-server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../../support/browser.js";
+import { expectCsharpPrints } from "../../support/csharp.js";
 import { pythonRuns } from "../../support/model-paths.js";
 import { predicted } from "../../support/predict-file.js";
 import { sharedFolder, temporaryFolder } from "../../support/temporary-folder.js";
@@ -88,13 +89,18 @@ function numbersOf(text: string): Readonly<Record<string, number>> {
   );
 }
 
-test.each(Object.entries(cases))("%s, in Node and in Python (with numpy and onnxruntime)", async (name, parts) => {
-  await exportCase(name, parts);
-  expectNumbers(name, numbersOf(execFileSync(process.execPath, [program(name, "mjs")], { encoding: "utf8" })));
-  if (!pythonRuns) return;
-  const text = execFileSync("python3", [program(name, "py")], { encoding: "utf8" });
-  expectNumbers(name, JSON.parse(text.replaceAll("'", '"')));
-});
+test.each(Object.entries(cases))(
+  "%s, in Node, in C# and in Python (with numpy and onnxruntime)",
+  async (name, parts) => {
+    await exportCase(name, parts);
+    const printed = execFileSync(process.execPath, [program(name, "mjs")], { encoding: "utf8" });
+    expectNumbers(name, numbersOf(printed));
+    expectCsharpPrints(program(name, "cs"), printed);
+    if (!pythonRuns) return;
+    const text = execFileSync("python3", [program(name, "py")], { encoding: "utf8" });
+    expectNumbers(name, JSON.parse(text.replaceAll("'", '"')));
+  },
+);
 
 test.skipIf(chromiumPath === undefined)(
   `the web pages${withChromium}`,

@@ -9,12 +9,13 @@ import { exportModel } from "../../../runtime/export/index.js";
 import { predictRun } from "../../../runtime/predict/predict-run.js";
 import { serveFolder } from "../../../runtime/web/static-server.js";
 import { chromiumPath, openBrowser, openPage, withChromium } from "../../support/browser.js";
+import { expectCsharpPrints, withDotnet } from "../../support/csharp.js";
 import { ctcExample, outputsExample, type SpecExample, specExamples } from "../../support/page-specs.js";
 import { trainSpec } from "../../support/training-runs.js";
 
 const root = join(import.meta.dirname, "../../..");
 
-/** A trained run with exported snippets, and the output of the one for Node. */
+/** A trained run with exported snippets, and the output of the one for Node, which the one in C# prints too. */
 async function exportSnippets(example: SpecExample, form: ExportForm = "sequence", unroll: number | null = null) {
   const { out, folder } = await trainSpec(example.spec, example.files);
   const outcome = await exportModel({ run: out, out: join(folder, "my model.onnx"), form, unroll, snippets: true });
@@ -22,6 +23,7 @@ async function exportSnippets(example: SpecExample, form: ExportForm = "sequence
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   const program = (extension: string) => join(folder, `my model.use.${extension}`);
   const { stdout } = spawnSync(process.execPath, [program("mjs")], { encoding: "utf8" });
+  expectCsharpPrints(program("cs"), stdout);
   return { out, folder, program, printed: stdout.trimEnd(), names: outcome.value.files.map(({ name }) => name) };
 }
 
@@ -50,7 +52,7 @@ function python3(program: string): string | null {
   return pythonRuns ? execFileSync("python3", [program], { encoding: "utf8" }).trimEnd() : null;
 }
 
-describe("the programs", () => {
+describe(`the programs${withDotnet}`, () => {
   test("continue a text, unit by unit", async () => {
     const { out, folder, printed, names, program } = await exportSnippets(specExamples.text);
     const { prediction } = await predicted(out, folder, "in.txt", "row, y\n");
@@ -129,6 +131,8 @@ describe("the programs", () => {
     changed(program("py"), /^text = ".*"$/m, `text = ${JSON.stringify(raw)}`);
     const stdout = python3(program("py"));
     if (stdout !== null) expect(stdout).toBe(best);
+    changed(program("cs"), /^var text = ".*";$/m, `var text = ${JSON.stringify(raw)};`);
+    expectCsharpPrints(program("cs"), best);
     const csharp = readFileSync(program("cs"), "utf8").split("\n");
     const start = csharp.findIndex((line) => line.startsWith("var text = "));
     expect(csharp[1]).toBe("using System.Text;");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { exportModel } from "../../../runtime/export/index.js";
+import { expectCsharpPrints } from "../../support/csharp.js";
 import { predicted, rejectedPredict } from "../../support/predict-file.js";
 import { root } from "../../support/spawn.js";
 import { trainSpec } from "../../support/training-runs.js";
@@ -80,6 +81,7 @@ test("the exported model has the predictions, from the units of the file and ids
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   const node = spawnSync(process.execPath, [join(folder, "m.use.mjs")], { encoding: "utf8" });
   expect([node.stderr, node.stdout]).toEqual(["", expect.stringMatching(/^sold: -?\d/)]);
+  expectCsharpPrints(join(folder, "m.use.cs"), node.stdout);
   const python = spawnSync("python3", [join(folder, "m.use.py")], { encoding: "utf8" });
   const lacksPackages = python.status !== 0 && /ModuleNotFoundError|ENOENT/.test(`${python.stderr}${python.error}`);
   if (!lacksPackages) {

@@ -8,6 +8,7 @@ import { idNamesFor } from "../../../../runtime/data/metadata.js";
 import { exportModel } from "../../../../runtime/export/index.js";
 import { predictRun } from "../../../../runtime/predict/predict-run.js";
 import { readSpec } from "../../../../schema/read.js";
+import { expectCsharpPrints } from "../../../support/csharp.js";
 import { temporaryFolder } from "../../../support/temporary-folder.js";
 import { trainSpec } from "../../../support/training-runs.js";
 
@@ -199,6 +200,7 @@ describe.each([
     const [, area] = /fill\(\[([\d.]+)\]\)/.exec(readFileSync(join(folder, "flats.use.mjs"), "utf8")) ?? [];
     const [expected] = (await predict([`${area},Bonn,a bright flat near the park`])).predictions;
     expect(Number(stdout.replace("price: ", ""))).toBeCloseTo(Number(expected?.price), 2);
+    expectCsharpPrints(join(folder, "flats.use.cs"), stdout);
     const ran = spawnSync("python3", [join(folder, "flats.use.py")], { encoding: "utf8" });
     // Python may lack the packages.
     if (ran.status === 0) expect(Number(/[-\d.]+(?=\})/.exec(ran.stdout)?.[0])).toBeCloseTo(Number(expected?.price), 2);
