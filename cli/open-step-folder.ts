@@ -1,8 +1,14 @@
 /** Opens a folder of `rnnx grad` for training: its loss and optimizer, with the settings of the command line. */
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Manifest } from "../compiler/artifact.js";
+import { fail, ok, type Result } from "../runtime/result.js";
+import { runFiles } from "../runtime/run/layout.js";
+import { readRunFile } from "../runtime/run/validate-files.js";
+import { portsWithRole } from "../runtime/sessions/ports.js";
 import type { PortColumns } from "../runtime/training/fine-tune/port-table.js";
 import type { TrainRequest } from "../runtime/training/request.js";
-import type { JsonObject } from "../schema/json-pointer.js";
+import { isObject, type JsonObject } from "../schema/json-pointer.js";
 import type { Override } from "../schema/parse/overrides.js";
 import { reportInvalidInput } from "./errors.js";
 import { reportProblems } from "./open-run.js";
@@ -26,7 +32,7 @@ export async function openStepSpec(
   overrides: readonly Override[],
   columns: PortColumns,
 ): Promise<OpenedStep | undefined> {
-  const { readTrainingRecord } = await import("../runtime/training/fine-tune/step-folder.js");
+  const { isDataBlock, readTrainingRecord } = await import("../runtime/training/fine-tune/step-folder.js");
   const record = readTrainingRecord(folder);
   if (!record.ok) {
     reportProblems(output, record.error);
@@ -39,18 +45,46 @@ export async function openStepSpec(
     return undefined;
   }
   const { name, settings } = record.value;
-  const spec: JsonObject = {
-    name,
-    data: { type: "arrays", inputs: data, targets: data },
-    model: [{ layer: "projection", size: 1 }],
-    ...settings,
-    train: {},
-  };
+  const isBlock = isDataBlock(data);
+  const block = isBlock ? readBlock(data, columns) : ok({ type: "arrays", inputs: data, targets: data });
+  if (!block.ok) {
+    reportInvalidInput(output, "usage", ...block.error);
+    return undefined;
+  }
+  const model = isBlock ? standIn(folder) : [{ layer: "projection", size: 1 }];
+  const spec: JsonObject = { name, data: block.value, model, ...settings, train: {} };
   const read = await readSpecText(JSON.stringify(spec), join(folder, "training.json"), overrides);
-  if (read.ok) return { ...read.value, step: { folder, data, columns } };
+  if (read.ok) return { ...read.value, ...(isBlock && { folder: dirname(data) }), step: { folder, data, columns } };
   for (const { code, message, hint } of read.error.diagnostics)
     reportInvalidInput(output, code, message.replace(/\.$/, ""), hint);
   return undefined;
+}
+
+/** The data block of a JSON file. */
+function readBlock(file: string, columns: PortColumns): Result<JsonObject, Mistake> {
+  if (columns.size > 0) return fail([`"${file}" names its columns`, "Remove --columns."]);
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (isObject(value) && typeof value.type === "string") return ok(value);
+    return fail([`"${file}" is no data block`, 'Write the data of a spec: { "type": "table", "file": … }.']);
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
+    return fail([`"${file}" ${reason}`, "Write the data block of a spec into it."]);
+  }
+}
+
+/** Layers that read and write what the model does: ids or numbers, steps or rows. They name no size, and nothing runs them. */
+function standIn(folder: string): readonly JsonObject[] {
+  const manifest = readRunFile<Manifest>(folder, runFiles.manifest);
+  const ports = manifest.ok ? portsWithRole(manifest.value.train.inputs, "data") : [];
+  const readsIds = ports.find(({ name }) => name !== "targets")?.dtype.startsWith("int") === true;
+  const targets = ports.find(({ name }) => name === "targets");
+  const isPerStep = (targets?.shape.length ?? 0) > (targets?.dtype === "float32" ? 3 : 2);
+  return [
+    ...(readsIds ? [{ layer: "embedding", size: 1 }] : []),
+    ...(isPerStep ? [] : [{ layer: "pool", mode: "mean" }]),
+    { layer: "projection", size: 1 },
+  ];
 }
 
 type Mistake = readonly [message: string, hint: string];
@@ -58,7 +92,7 @@ type Mistake = readonly [message: string, hint: string];
 function noData(folder: string): Mistake {
   return [
     `"${folder}" is a training step, and --data is missing`,
-    "Name a file of arrays or columns by the names of its inputs: --data rows.npz (.safetensors, .csv, .jsonl, .parquet).",
+    "Name a file of arrays or columns by the names of its inputs: --data rows.npz (.safetensors, .csv, .jsonl, .parquet), or of the data block of a spec (.json).",
   ];
 }
 

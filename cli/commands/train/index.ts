@@ -81,7 +81,7 @@ export const trainCommand: CommandModule = {
       .option("--map <from=to>", "rename a tensor of --init: FILE_NAME=MODEL_NAME (repeatable)", parseNameMap)
       .option(
         "--data <file>",
-        "training data for a model file (.onnx), or arrays (.npz, .safetensors) or columns (.csv, .jsonl, .parquet) for a folder of rnnx grad",
+        "training data for a model file (.onnx), or for a folder of rnnx grad: arrays (.npz, .safetensors), columns (.csv, .jsonl, .parquet) or the data block of a spec (.json)",
       )
       .addOption(columnsOption("a folder of rnnx grad"))
       .optionsGroup("Monitoring:")

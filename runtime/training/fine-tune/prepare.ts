@@ -5,12 +5,14 @@ import type { Artifact, Port } from "../../../compiler/artifact.js";
 import { targetKindOf } from "../../../schema/kinds/losses.js";
 import { createBatchSchedule } from "../../data/batching/batch-schedule.js";
 import { createBatchLoader } from "../../data/batching/batches.js";
+import { classNamesOf } from "../../data/metadata.js";
 import { createEvaluator } from "../../evaluation/evaluator.js";
 import { availableMemory } from "../../memory/available.js";
 import { invalidInput, runFailed } from "../../outcome.js";
 import type { RunProblem } from "../../problem.js";
 import { ok } from "../../result.js";
 import { checkRunDirectory, runFiles } from "../../run/layout.js";
+import { openRun } from "../../run/open.js";
 import { readRunFile } from "../../run/validate-files.js";
 import { openBackend } from "../../sessions/backend.js";
 import { portsWithRole } from "../../sessions/ports.js";
@@ -23,7 +25,8 @@ import { fixedThreads, type TrainRequest } from "../request.js";
 import { createInitialSnapshot } from "../resume.js";
 import { createTrainer } from "../trainer.js";
 import { openPortArrays } from "./port-arrays.js";
-import { openStepFolder, type StepFolder } from "./step-folder.js";
+import { openPortSource } from "./port-source.js";
+import { isDataBlock, openStepFolder, type StepFolder } from "./step-folder.js";
 
 /** @param request with a step. */
 export async function prepareStep(
@@ -38,14 +41,13 @@ export async function prepareStep(
   if (problems.length > 0) return invalidInput(problems);
   const [loss] = spec.losses;
   const isOfClasses = loss !== undefined && targetKindOf(loss) === "classes" && hasInput(ports, "targets");
-  const data = await openPortArrays({
-    file: step.data,
-    columns: step.columns ?? new Map(),
-    ports,
-    classes: isOfClasses ? classesOf(opened.value) : null,
-    split: splitOf(spec.data),
-    seed: spec.seed,
-  });
+  const classes = isOfClasses ? classesOf(opened.value) : null;
+  const data = await (isDataBlock(step.data)
+    ? openPortSource({ spec, folder: request.folder, ports, classes, recordedClasses: recordedClasses(request) })
+    : openPortArrays({
+        ...{ file: step.data, columns: step.columns ?? new Map(), ports, classes },
+        ...{ split: splitOf(spec.data), seed: spec.seed },
+      }));
   if (!data.ok) return invalidInput(data.error);
   const { tableRows } = await import("../../../compiler/inspect/table-rows.js");
   const rows = tableRows(
@@ -114,6 +116,12 @@ export async function prepareStep(
     ].filter((text) => text !== ""),
     importedModel: { record: Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`), withWeights: model },
   } satisfies PreparedTraining);
+}
+
+/** The classes of the run that the training resumes: their ids are kept. */
+function recordedClasses({ resume, out }: TrainRequest) {
+  const run = resume ? openRun(out) : undefined;
+  return run?.ok ? classNamesOf(run.value.metadata) : new Map();
 }
 
 function hasInput(ports: readonly Port[], name: string): boolean {

@@ -35,6 +35,11 @@ export function isStepFolder(folder: string): boolean {
   return existsSync(join(folder, runFiles.training)) && existsSync(join(folder, trainingFiles.initial));
 }
 
+/** True for data that are described as in a spec: a JSON file with its data block. */
+export function isDataBlock(file: string): boolean {
+  return file.toLowerCase().endsWith(".json");
+}
+
 const hint = "Write the folder again with rnnx grad.";
 
 export function readTrainingRecord(folder: string): Result<TrainingRecord> {

@@ -1,6 +1,7 @@
-/** Names of classes in a file of rows, as ids of the targets of a training step. */
+/** Files of rows as the arrays of a training step: CSV, Parquet and Arrow, with names of classes as ids of targets. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { Port } from "../../../compiler/artifact.js";
 import { readPortTable } from "../../../runtime/training/fine-tune/port-table.js";
@@ -38,4 +39,21 @@ test("a number or a gap among names, and names among numbers, are refused at the
   expect(await problemOf(["1,cat,dog", "2,,cat"], 2)).toMatch(/rows\.csv:3: The column "first" has no value/);
   expect(await problemOf(["1,0,dog"], 2)).toMatch(/rows\.csv:2: The column "second" is "dog", no number/);
   expect(await problemOf(["1,cat,dog"], null)).toMatch(/rows\.csv:2: The column "first" is "cat", no number/);
+});
+
+test.each(["rows.parquet", "rows.arrow"])("%s has numbers, and names of classes", async (name) => {
+  const file = fileURLToPath(new URL(`../../fixtures/tables/${name}`, import.meta.url));
+  const rows: readonly Port[] = [
+    { name: "x", role: "data", dtype: "float32", shape: ["batch", 2] },
+    { name: "targets", role: "data", dtype: "int64", shape: ["batch"] },
+  ];
+  const own = new Map([
+    ["x", ["length", "count"]],
+    ["targets", ["kind"]],
+  ]);
+  const result = await readPortTable(file, rows, own, 2);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  expect([...(result.value.arrays.get("x")?.values ?? [])]).toEqual([5.1, 3, 4.9, -2, 7, 0, 6.4, 7]);
+  expect([...(result.value.arrays.get("targets")?.values ?? [])]).toEqual([0, 0, 1, 1]);
+  expect(result.value.notices.join()).toContain("0 setosa, 1 virginica");
 });
