@@ -112,16 +112,16 @@ test("a token of every exported form is timed at each length", () => {
     for (const time of times.slice(0, 5)) expect(Number.parseFloat(time)).not.toBeNaN();
 });
 
-test("chorales: the log-likelihood of each split, and the training pieces moved by semitones", () => {
+test("chorales: the log-likelihood of each split, and the training pieces, copied and moved by semitones", () => {
   const piece = (first: number) => Array.from({ length: 6 }, (_, frame) => [first + (frame % 3), first + 12]);
   const file = join(temporaryFolder(), "chorales.json");
   // The lowest note has nothing below it.
   const train = [piece(0), piece(30), piece(40)];
   writeFileSync(file, JSON.stringify({ train, valid: [piece(33)], test: [piece(36)] }));
-  const flags = ["--epochs", "1", "--width", "4", "--transpose", "1", "--batch", "2"];
+  const flags = ["--epochs", "1", "--width", "4", "--transpose", "1", "--copies", "2", "--batch", "2"];
   const rows = rowsOf(run("chorales.mjs", file, ...flags));
   expect(rows.map(([, split, pieces]) => [split, pieces])).toEqual([
-    ["train", "8"],
+    ["train", "11"],
     ["validation", "1"],
     ["test", "1"],
   ]);
