@@ -32,7 +32,7 @@ const logical = (operator: string, f: (b: Builder, x: Value, y: Value) => Value)
 const truncate = (b: Builder, x: Value): Value => b.mul(b.sign(x), b.floor(b.abs(x)));
 
 /** The nearest integer, ties to even. */
-function round(b: Builder, x: Value): Value {
+export function round(b: Builder, x: Value): Value {
   const up = b.floor(b.add(x, 0.5));
   const isTie = b.equal(b.sub(up, x), 0.5);
   const isOdd = b.equal(b.sub(up, b.mul(b.floor(b.mul(up, 0.5)), 2)), 1);
@@ -85,6 +85,22 @@ const expm1Below = (b: Builder, x: Value, scale: number, divisor = 1): Value =>
 /** log(x + √(x² + 1)) of positive numbers. */
 const asinhAbove = (b: Builder, x: Value): Value => b.log(b.add(x, b.sqrt(b.add(b.mul(x, x), 1))));
 
+/** By the angle of a half, twice, of a number up to 1, and the series of the arctangent up to tan(π / 16). */
+function arctangent(b: Builder, x: Value): Value {
+  const isLarge = b.greater(b.abs(x), 1);
+  const small = b.where(isLarge, b.div(1, b.where(isLarge, x, 1)), x);
+  const half = (t: Value) => b.div(t, b.add(b.sqrt(b.add(b.mul(t, t), 1)), 1));
+  const quarter = half(half(small));
+  const square = b.mul(quarter, quarter);
+  const series = [13, 11, 9, 7, 5, 3, 1].reduce<Value | number>((sum, n) => b.sub(1 / n, b.mul(square, sum)), 1 / 15);
+  const angle = b.mul(b.mul(quarter, series), 4);
+  return b.where(isLarge, b.sub(b.mul(b.sign(x), Math.PI / 2), angle), angle);
+}
+
+/** Twice the angle of half the arc. */
+const arcsine = (b: Builder, x: Value): Value =>
+  b.mul(arctangent(b, b.div(x, b.add(b.sqrt(b.sub(1, b.mul(x, x))), 1))), 2);
+
 function where(node: ModelNode, b: Builder): Value {
   const [condition, x, y] = [node.x(0), node.x(1), node.x(2)];
   if (x.type.dtype !== "bool") return b.where(condition, x, y);
@@ -132,6 +148,9 @@ export const elementwiseOperators: readonly Lowering[] = [
   float("Sin", (b, x) => b.sin(x)),
   float("Cos", (b, x) => b.cos(x)),
   float("Tan", (b, x) => b.div(b.sin(x), b.cos(x))),
+  float("Atan", arctangent),
+  float("Asin", arcsine),
+  float("Acos", (b, x) => b.sub(Math.PI / 2, arcsine(b, x))),
   float("Sinh", (b, x) => b.mul(b.sub(b.exp(x), b.exp(b.neg(x))), 0.5)),
   float("Cosh", (b, x) => b.mul(b.add(b.exp(x), b.exp(b.neg(x))), 0.5)),
   float("Asinh", (b, x) => b.sub(asinhAbove(b, b.max(0, x)), asinhAbove(b, b.neg(b.min(x, 0))))),

@@ -13,6 +13,7 @@ import { productOperators } from "./products.js";
 import { recurrentOperators } from "./recurrent.js";
 import { reductionOperators } from "./reductions.js";
 import { resizeOperators } from "./resize.js";
+import { samplingOperators } from "./sampling.js";
 import { shapeOperators } from "./shapes.js";
 
 export const lowerings: ReadonlyMap<string, Lowering> = new Map(
@@ -26,6 +27,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...indexingOperators,
     ...recurrentOperators,
     ...resizeOperators,
+    ...samplingOperators,
     ...attentionOperators,
     ...lossOperators,
     ...shapeOperators,
@@ -35,7 +37,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
 
 /** Operators without a rule, by the reason: a predicate. */
 const refusals: readonly (readonly [string, string])[] = [
-  ["needs a function that the primitives lack", "Acos Asin Atan Det DFT STFT"],
+  ["needs a function that the primitives lack", "Det DFT STFT"],
   ["draws random numbers", "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"],
   ["has a result whose size the data defines", "Compress NonMaxSuppression NonZero Unique"],
   [
@@ -51,8 +53,8 @@ const refusals: readonly (readonly [string, string])[] = [
   ["works on the bits of integers", "BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor"],
   [
     "has no rule yet",
-    "AffineGrid BlackmanWindow CausalConvWithState CenterCropPad Col2Im CumProd DeformConv GridSample HammingWindow " +
-      "HannWindow ImageDecoder LinearAttention MaxRoiPool MaxUnpool MelWeightMatrix RoiAlign " +
+    "BlackmanWindow CausalConvWithState CenterCropPad DeformConv HammingWindow HannWindow " +
+      "ImageDecoder LinearAttention MaxRoiPool MaxUnpool MelWeightMatrix RoiAlign " +
       "TensorScatter",
   ],
 ];

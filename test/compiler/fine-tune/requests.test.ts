@@ -242,8 +242,8 @@ describe("the output", () => {
   });
 
   test("behind a refused node is a problem with its name", async () => {
-    const graph = withLast({ operator: "Acos", name: "angle", inputs: ["y"], outputs: ["z"] });
-    expect(await problemOf(graph, "squared_error")).toContain("angle (Acos), which needs a function");
+    const graph = withLast({ operator: "Det", name: "volume", inputs: ["y"], outputs: ["z"] });
+    expect(await problemOf(graph, "squared_error")).toContain("volume (Det), which needs a function");
   });
 
   test("that depends on no parameter is a problem", async () => {

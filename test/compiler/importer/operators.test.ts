@@ -199,6 +199,58 @@ const cases: readonly Case[] = [
   { operator: "TopK", attributes: { axis: 1 }, inputs: [random([3, 5]), ints([2])], constants: [1], outputs: 2 },
   { operator: "Gather", attributes: { axis: 1 }, inputs: [random([2, 4]), ints([0, -1, 2], [3])] },
   { operator: "GatherElements", attributes: { axis: 1 }, inputs: [random([2, 4]), ints([0, 3, -2, 1], [2, 2])] },
+  ...["Asin", "Acos"].map((operator) => unary(operator, {}, { shape: [5], data: [-0.95, -0.4, 0.001, 0.3, 0.9] })),
+  unary("Atan", {}, { shape: [7], data: [-1e20, -3, -0.99, 0.001, 0.5, 1.01, 1e4] }),
+  ...["bilinear", "nearest", "bicubic"].flatMap((mode) =>
+    ["zeros", "border", "reflection"].flatMap((padding_mode) =>
+      [0, 1].map(
+        (align_corners): Case => ({
+          operator: "GridSample",
+          attributes: { mode, padding_mode, align_corners },
+          inputs: [random([2, 2, 3, 4]), random([2, 2, 3, 2], 1)],
+        }),
+      ),
+    ),
+  ),
+  {
+    operator: "GridSample",
+    attributes: { mode: "linear" },
+    inputs: [random([1, 2, 3, 4, 2]), random([1, 2, 2, 2, 3], 1)],
+    opset: 20,
+  },
+  ...[0, 1].flatMap((align_corners): Case[] => [
+    {
+      operator: "AffineGrid",
+      attributes: { align_corners },
+      inputs: [random([2, 2, 3]), ints([2, 1, 3, 4])],
+      constants: [1],
+      opset: 20,
+    },
+    {
+      operator: "AffineGrid",
+      attributes: { align_corners },
+      inputs: [random([2, 3, 4]), ints([2, 1, 2, 3, 2])],
+      constants: [1],
+      opset: 20,
+    },
+  ]),
+  {
+    operator: "Col2Im",
+    attributes: { strides: [2, 1], pads: [1, 0, 1, 1], dilations: [1, 2] },
+    inputs: [random([2, 12, 9]), ints([4, 4]), ints([2, 2])],
+    constants: [1, 2],
+    opset: 18,
+  },
+  ...[0, 1].map(
+    (reverse): Case => ({
+      operator: "CumProd",
+      attributes: { reverse, exclusive: 1 - reverse },
+      inputs: [{ shape: [2, 5], data: [1.5, -2, 0, 0.7, 3, 0.5, 0, 2, 0, 1.1] }, ints([1], [])],
+      constants: [1],
+      opset: 26,
+      runtimeLacks: true,
+    }),
+  ),
   { operator: "GatherND", inputs: [random([3, 4, 2]), ints([0, 1, 2, -1], [2, 2])] },
   {
     operator: "ScatterElements",
