@@ -2,8 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { onnx } from "onnx-proto";
+import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { writeSafetensors } from "../../../runtime/tensors/safetensors.js";
+import { graphProto, modelBytes } from "../../support/onnx-models.js";
 import { rnnx, temporaryFolder } from "../../support/spawn.js";
 
 const encoder = fileURLToPath(new URL("../../fixtures/onnx/encoder.onnx", import.meta.url));
@@ -23,6 +26,52 @@ test("a training step, and its initial weights in the model again", async () => 
   writeFileSync(rows, writeSafetensors(new Map()));
   const train = await rnnx("train", out, "--data", rows, "--out", join(folder, "run"));
   expect(train).toMatchObject({ code: 2, stderr: expect.stringMatching(/^error: .*rows\.safetensors/) });
+});
+
+test("trained weights of a model with external data are written next to it, and other numbers stay", async () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const stored = (name: string, dims: readonly number[], offset: number) => ({
+    ...{ name, dataType: 1, dims: [...dims], dataLocation: 1 },
+    externalData: Object.entries({ location: "net.bin", offset, length: 16 }).map(([key, value]) => ({
+      key,
+      value: `${value}`,
+    })),
+  });
+  const graph = graphProto({
+    inputs: { x: { shape: ["n", 2] } },
+    nodes: [
+      { operator: "MatMul", inputs: ["x", "v"], outputs: ["h"] },
+      { operator: "MatMul", inputs: ["h", "w"], outputs: ["y"] },
+    ],
+    outputs: ["y"],
+  });
+  const initializer = [stored("v", [2, 2], 4), stored("w", [2, 2], 20)] as unknown as onnx.ITensorProto[];
+  writeFileSync(at("net.onnx"), modelBytes({ ...graph, initializer }));
+  writeFileSync(at("net.bin"), new Uint8Array(Float32Array.of(9, 1, 2, 3, 4, 5, 6, 7, 8).buffer));
+  const written = await rnnx(
+    "grad",
+    at("net.onnx"),
+    "--loss",
+    "squared_error",
+    "--parameters",
+    "w",
+    "--out",
+    at("step"),
+  );
+  expect(written).toMatchObject({ code: 0 });
+  const trained = Float32Array.of(-1, -2, -3, -4);
+  writeFileSync(at("w.safetensors"), writeSafetensors(new Map([["w", { shape: [2, 2], data: trained }]])));
+  const applied = await rnnx("grad", at("net.onnx"), "--apply", at("w.safetensors"), "--out", at("trained.onnx"));
+  expect(applied).toMatchObject({ code: 0 });
+  const session = await ort.InferenceSession.create(at("trained.onnx"));
+  const outputs = await session.run({ x: new ort.Tensor("float32", Float32Array.of(1, 10), [1, 2]) });
+  // [1, 10] @ [[1, 2], [3, 4]] = [31, 42]
+  expect([...(outputs.y?.data as Float32Array)]).toEqual([-31 - 3 * 42, -2 * 31 - 4 * 42]);
+  // The files of the model are as they were.
+  expect(new Float32Array(Uint8Array.from(readFileSync(at("net.bin"))).buffer)).toEqual(
+    Float32Array.of(9, 1, 2, 3, 4, 5, 6, 7, 8),
+  );
 });
 
 test("mistakes end in a message, and write nothing", async () => {
