@@ -1076,9 +1076,9 @@ export interface SequencesData {
   header?: boolean;
   delimiter?: Delimiter;
   /**
-   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of a part of a word (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
+   * The unit of one time step of `text`: a word (separated by white space), a character, a byte of UTF-8, whose id is its value, or a token of a part of a word (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
-  unit?: "word" | "char" | "bpe";
+  unit?: "word" | "char" | "byte" | "bpe";
   tokenizer?: Tokenizer;
   text?: TextNormalization;
   vocabulary?: Vocabulary;
@@ -1195,9 +1195,9 @@ export interface PairsData {
   header?: boolean;
   delimiter?: Delimiter;
   /**
-   * The unit of one time step, in sources and targets: a character, a word, or a token of a part of a word (bpe): of byte-level byte-pair encoding that is learned from both, or of the model of `tokenizer`.
+   * The unit of one time step, in sources and targets: a character, a word, a byte of UTF-8, whose id is its value + 3 (after the start, the end and the unknown token), or a token of a part of a word (bpe): of byte-level byte-pair encoding that is learned from both, or of the model of `tokenizer`.
    */
-  unit?: "char" | "word" | "bpe";
+  unit?: "char" | "word" | "byte" | "bpe";
   tokenizer?: Tokenizer;
   text?: TextNormalization;
   vocabulary?: Vocabulary;

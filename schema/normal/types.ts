@@ -425,10 +425,10 @@ export interface NormalSequencesData {
   readonly header: boolean;
   readonly delimiter: string | null;
   /**
-   * The unit of one time step of `text`: a word (separated by white space), a character, or a token of a part of a word
-   * (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
+   * The unit of one time step of `text`: a word (separated by white space), a character, a byte of UTF-8, whose id is
+   * its value, or a token of a part of a word (bpe): of byte-level byte-pair encoding, or of the model of `tokenizer`.
    */
-  readonly unit: "word" | "char" | "bpe";
+  readonly unit: "word" | "char" | "byte" | "bpe";
   readonly tokenizer: string | null;
   readonly text: NormalTextNormalization;
   readonly vocabulary: NormalVocabulary;
@@ -519,10 +519,11 @@ export interface NormalPairsData {
   readonly header: boolean;
   readonly delimiter: string | null;
   /**
-   * The unit of one time step, in sources and targets: a character, a word, or a token of a part of a word (bpe): of
-   * byte-level byte-pair encoding that is learned from both, or of the model of `tokenizer`.
+   * The unit of one time step, in sources and targets: a character, a word, a byte of UTF-8, whose id is its value + 3
+   * (after the start, the end and the unknown token), or a token of a part of a word (bpe): of byte-level byte-pair
+   * encoding that is learned from both, or of the model of `tokenizer`.
    */
-  readonly unit: "char" | "word" | "bpe";
+  readonly unit: "char" | "word" | "byte" | "bpe";
   readonly tokenizer: string | null;
   readonly text: NormalTextNormalization;
   readonly vocabulary: NormalVocabulary;

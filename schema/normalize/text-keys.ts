@@ -87,6 +87,13 @@ function checkTokenizer(
       "The file is the vocabulary, which size and min_count do not limit.",
       "Remove them, or remove file to build the vocabulary from the training split.",
     );
+  if (unit === "byte" && key === "text" && vocabulary.file === null && isLimited)
+    refuse(
+      "byte-vocabulary",
+      place,
+      "Bytes have a vocabulary of all their 256 values, which size and min_count do not limit.",
+      `Remove ${name}.vocabulary.`,
+    );
   if (unit !== "bpe") return;
   if (tokenizer !== null && isLimited)
     refuse(
@@ -100,6 +107,6 @@ function checkTokenizer(
       "tokenizer",
       child(place, "size"),
       `A vocabulary of ${vocabulary.size} has no room for merges: the bytes alone are ${fewest - 1} entries.`,
-      `Write at least ${fewest}, such as 8000, or set "unit": "${key === "normalization" && name === "data" ? "byte" : "char"}".`,
+      `Write at least ${fewest}, such as 8000, or set "unit": "${name === "data" ? "byte" : "char"}".`,
     );
 }

@@ -17,7 +17,13 @@ import type { PairsMetadata } from "../metadata.js";
 import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "../source.js";
 import type { Splits } from "../splits.js";
 import type { LearnedTokenizer } from "../vocabulary/learn-bpe.js";
-import { learnTokenizer, openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
+import {
+  learnTokenizer,
+  openSubwords,
+  subwordUnit,
+  tokenizationOf,
+  tokenizerNotices,
+} from "../vocabulary/open-tokenizer.js";
 import type { Subwords } from "../vocabulary/text-tokenizer.js";
 import { checkVocabulary, selectVocabulary } from "../vocabulary/tokenizers.js";
 import { decodeTokens, END, START, tokenize } from "../vocabulary/tokens.js";
@@ -30,7 +36,7 @@ const specialTokens = { source: ["<unknown>"], target: ["<start>", "<end>", "<un
 
 export const pairs: SourceKind<NormalPairsData> = {
   async open(data, { folder, seed, uses, fittedMetadata }) {
-    const stored = openTokenizer(data, folder, fittedMetadata);
+    const stored = openSubwords(data, folder, fittedMetadata);
     if (!stored.ok) return stored;
     const listed = await openVocabulary(data, folder, fittedMetadata);
     if (!listed.ok) return listed;
@@ -70,7 +76,7 @@ export const pairs: SourceKind<NormalPairsData> = {
 /** Merges from the sources and targets of the training split together. */
 function learnFrom(data: NormalPairsData, all: readonly Pair[], { train }: Splits): LearnedTokenizer {
   const counts = new Map<string, number>();
-  const tokenization = tokenizationOf(data.unit, data.text, null);
+  const tokenization = tokenizationOf(subwordUnit(data.unit), data.text, null);
   for (const index of train) {
     const { source, target } = all[index] ?? { source: [], target: "" };
     for (const text of [source, target]) {
@@ -130,7 +136,7 @@ function assemble(
   { tokenizer, listed }: FixedVocabulary,
   fittedMetadata: PairsMetadata | null,
 ): Result<DataSource> {
-  const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
+  const tokenization = tokenizationOf(subwordUnit(data.unit), data.text, tokenizer);
   const shared = tokenizer === null ? undefined : [...new Set([...specialTokens.target, ...tokenizer.vocabulary])];
   const encode = (
     leading: readonly string[],

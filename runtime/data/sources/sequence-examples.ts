@@ -10,6 +10,7 @@ import type { JsonLine, Line } from "../formats/json-line.js";
 import { intern } from "../labels.js";
 import type { Uses } from "../source.js";
 import { normalizationField, type Tokenization } from "../vocabulary/normalize-text.js";
+import { subwordUnit } from "../vocabulary/open-tokenizer.js";
 import type { TextUnit } from "../vocabulary/tokens.js";
 import { filesOf, type LinePlace, readPlace, type SplitFile } from "./line-splits.js";
 import { type Field, formatOf, type InputRole, type TargetRole, type TargetRoles } from "./sequence-columns.js";
@@ -74,7 +75,7 @@ export async function readSequences(
   folder: string,
   targetUses: ReadonlyMap<string, Uses>,
   withTargets = true,
-  tokenization: Tokenization<TextUnit> = { unit: data.unit, ...normalizationField(data.text) },
+  tokenization: Tokenization<TextUnit> = { unit: subwordUnit(data.unit), ...normalizationField(data.text) },
 ): Promise<Result<Sequences>> {
   const [firstUse] = targetUses.values();
   const roles: TargetRoles = new Map(
@@ -179,8 +180,8 @@ export async function readSequences(
       }
       if (input.role !== "text" && "normalization" in tokenization)
         return report("sequence-text", `has ${input.role}, which data.text does not change`, textHint, "/data/text");
-      if (data.unit === "bpe" && (input.role !== "text" || (target?.role ?? "label") !== "label"))
-        return report("sequence-text", `has ${tokensFault(input)}`, wordsHint, "/data/unit");
+      if (tokenization.unit === "bpe" && (input.role !== "text" || (target?.role ?? "label") !== "label"))
+        return report("sequence-text", `has ${tokensFault(input, data.unit)}`, wordsHint, "/data/unit");
       const own = target === undefined ? [] : [[ONLY_TARGET, target] as const];
       const targets = [...(withTargets ? (fields.named ?? own) : [])].map(([name, field]) => {
         return { name, field, use: targetUses.get(name) ?? (firstUse as Uses) };
@@ -233,10 +234,12 @@ export async function readSequences(
 
 const wordsHint = 'Set "unit": "word".';
 
-function tokensFault({ role }: Field<InputRole>): string {
+function tokensFault({ role }: Field<InputRole>, unit: NormalSequencesData["unit"]): string {
+  const [part, division] =
+    unit === "byte" ? ["byte", "the unit byte"] : ["token of byte-pair encoding", "byte-pair encoding"];
   return role === "text"
-    ? "a tag for each word, but a token of byte-pair encoding may be a part of one"
-    : `${role}, which byte-pair encoding does not divide`;
+    ? `a tag for each word, but a ${part} may be a part of one`
+    : `${role}, which ${division} does not divide`;
 }
 
 const textHint = "Remove data.text, or write text in place of them.";

@@ -19,7 +19,7 @@ import { type DataSource, expectedBatchSize, type SourceKind, type Uses } from "
 import type { Splits } from "../splits.js";
 import { encodeLabels } from "../vocabulary/lookup.js";
 import type { Tokenization } from "../vocabulary/normalize-text.js";
-import { openTokenizer, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
+import { openSubwords, subwordUnit, tokenizationOf, tokenizerNotices } from "../vocabulary/open-tokenizer.js";
 import type { TextUnit } from "../vocabulary/tokens.js";
 import { checkCoverage, mapVocabularyFile, openVocabulary } from "../vocabulary/vocabulary-file.js";
 import { mapSplitFiles, placeOf, splitLines } from "./line-splits.js";
@@ -31,7 +31,7 @@ export const sequences: SourceKind<NormalSequencesData> = {
   async open(data, { folder, seed, targetUses, fittedMetadata, recordedClasses }) {
     const columnProblems = checkSequenceColumns(data);
     if (columnProblems.length > 0) return fail(columnProblems);
-    const stored = openTokenizer(data, folder, fittedMetadata);
+    const stored = openSubwords(data, folder, fittedMetadata);
     if (!stored.ok) return stored;
     const listed = await openVocabulary(data, folder, fittedMetadata);
     if (!listed.ok) return listed;
@@ -40,7 +40,7 @@ export const sequences: SourceKind<NormalSequencesData> = {
       folder,
       targetUses,
       true,
-      tokenizationOf(data.unit, data.text, stored.value),
+      tokenizationOf(subwordUnit(data.unit), data.text, stored.value),
     );
     if (!read.ok) return read;
     const split = splitLines(data, seed, read.value.examples, classesOf(read.value));
@@ -49,7 +49,7 @@ export const sequences: SourceKind<NormalSequencesData> = {
     const learned = isLearned ? learnFrom(data, read.value, split.value.train) : null;
     const tokenizer = learned ?? stored.value;
     const dataset = learned === null ? read.value : encodeExamples(data, read.value, learned);
-    const tokenization = tokenizationOf(data.unit, data.text, tokenizer);
+    const tokenization = tokenizationOf(subwordUnit(data.unit), data.text, tokenizer);
     const sequencesMetadata = fittedMetadata?.type === "sequences" ? fittedMetadata : null;
     const vocabulary = sequencesMetadata?.vocabulary ?? tokenizer?.vocabulary ?? withUnknown(listed.value);
     const coverage = checkCoverage(data, listed.value, dataset.tokens);
@@ -179,7 +179,7 @@ function sequenceSource(
     ...(firstText !== null && { firstText }),
     metadata: {
       type: "sequences",
-      ...(vocabulary === null ? { unit: data.unit } : tokenization),
+      ...(vocabulary === null ? { unit: tokenization.unit } : tokenization),
       ...(vocabulary !== null && { vocabulary }),
       // Every text has tokens of bytes.
       ...(vocabulary !== null && tokenization.tokenizer === undefined && { unknown: 0 }),

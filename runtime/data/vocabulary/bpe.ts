@@ -29,6 +29,9 @@ const byteCharacters: readonly string[] = (() => {
   });
 })();
 
+/** Bytes as they are: a tokenizer without merges, and its tokens by the value of their byte. */
+export const byteTokenizer = { tokenizer: { merges: [] }, vocabulary: byteCharacters, ignored: null } as const;
+
 const byteOf = new Map(byteCharacters.map((character, byte) => [character, byte]));
 
 /** The tokens of single bytes in the order of their ids. */

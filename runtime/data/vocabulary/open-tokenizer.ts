@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "../../result.js";
 import { unreadableFile } from "../../storage/system-errors.js";
 import type { Metadata, TextColumn } from "../metadata.js";
 import { collectIds } from "../spill/id-list.js";
-import { pieceEncoder } from "./bpe.js";
+import { byteTokenizer, pieceEncoder } from "./bpe.js";
 import { type LearnedTokenizer, learnBpe } from "./learn-bpe.js";
 import { normalizationField, type Tokenization } from "./normalize-text.js";
 import { parseTokenizerJson, type StoredTokenizer } from "./tokenizer-json.js";
@@ -16,6 +16,16 @@ import type { TextUnit } from "./tokens.js";
 interface TextKeys {
   readonly unit: TextUnit | "byte";
   readonly tokenizer: string | null;
+}
+
+/** Bytes of sequences and pairs are tokens without merges, so that models, exports and pages have one kind of both. */
+export function openSubwords(keys: TextKeys, folder: string, fitted: Metadata | undefined) {
+  return keys.unit === "byte" ? ok<StoredTokenizer | null>(byteTokenizer) : openTokenizer(keys, folder, fitted);
+}
+
+/** The unit of the metadata of sequences and pairs. */
+export function subwordUnit(unit: TextKeys["unit"]): TextUnit {
+  return unit === "byte" ? "bpe" : unit;
 }
 
 /** @param fitted metadata of a run on such data. */

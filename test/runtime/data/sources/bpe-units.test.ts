@@ -1,4 +1,4 @@
-/** Data whose units are tokens of byte-pair encoding: text, sequences and pairs, from files to predictions and exports. */
+/** Data whose units are tokens of byte-pair encoding, or bytes: text, sequences and pairs, from files to predictions and exports. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -154,6 +154,69 @@ test("pairs share one vocabulary of their sources and targets", async () => {
   );
   const { out } = await trainSpec(translator, { "p.tsv": content });
   expect((await objects(out, "in.txt", "the 👍\n"))[0]).toMatchObject({ source: "the 👍", target: expect.any(String) });
+});
+
+describe("bytes", () => {
+  // Python: list("é👍\n漢".encode("utf-8")) and list("Zoë ok".encode("utf-8")).
+  const accents = [195, 169, 240, 159, 145, 141, 10, 230, 188, 162];
+  const name = [90, 111, 195, 171, 32, 111, 107];
+  const asBytes = <S extends { readonly data: object }>({ data, ...spec }: S, keys = {}) => {
+    const { vocabulary: _, ...others } = data as Readonly<Record<string, unknown>>;
+    return { ...spec, data: { ...others, unit: "byte", ...keys } };
+  };
+
+  test("of sequences have their values as ids", async () => {
+    const lines = jsonl([
+      { text: "é👍\n漢", label: "a" },
+      { text: "Zoë ok", label: "b" },
+    ]);
+    const source = await opened(asBytes(classifier), { "s.jsonl": lines });
+    expect(source.signature({ batch_size: 1 } as never).sizes.vocabulary).toBe(256);
+    const batch = source.batch([0, 1]);
+    expect(ids(batch.get("lengths"))).toEqual([accents.length, name.length]);
+    expect(ids(batch.get("inputs"))).toEqual([...accents, ...name, 0, 0, 0]);
+    // Truncated inside a character, and all bytes have an id without training on them.
+    const cut = await opened(asBytes(classifier, { max_length: 3 }), { "s.jsonl": lines });
+    expect(ids(cut.batch([0]).get("inputs"))).toEqual(accents.slice(0, 3));
+    const { out, folder } = await trainSpec(asBytes(classifier), { "s.jsonl": lines });
+    const [row] = await objects(out, "in.jsonl", jsonl([{ text: "ß ñ" }]));
+    expect(row).toMatchObject({ label: expect.stringMatching(/^[ab]$/) });
+    const outcome = await exportModel({ run: out, out: join(folder, "m.onnx"), snippets: true });
+    if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+    const { model } = JSON.parse(readFileSync(join(folder, "m.tokenizer.json"), "utf8"));
+    expect([Object.keys(model.vocab).length, model.vocab.Z, model.merges]).toEqual([256, 90, []]);
+  });
+
+  test("of pairs come after the tokens that are no text, and are decoded", async () => {
+    const content = "é👍\tZoë ok\n";
+    const source = await opened(asBytes(translator), { "p.tsv": content });
+    const { vocabulary, target_vocabulary: sizes } = source.signature({ batch_size: 1 } as never).sizes;
+    expect([vocabulary, sizes]).toEqual([259, 259]);
+    const batch = source.batch([0]);
+    expect(ids(batch.get("inputs"))).toEqual(accents.slice(0, 6).map((byte) => byte + 3));
+    expect(ids(batch.get("targets"))).toEqual([...name.map((byte) => byte + 3), 1]);
+    const steps = name.length + 1;
+    const data = new Float32Array(steps * 259);
+    for (const [step, id] of ids(batch.get("targets")).entries()) data[step * 259 + id] = 1;
+    expect(source.decode?.({ dtype: "float32", shape: [1, steps, 259], data }, [0], "")).toEqual(["Zoë ok"]);
+    const { out } = await trainSpec(asBytes(translator), { "p.tsv": content });
+    const [row] = await objects(out, "in.txt", "ñ\n");
+    expect(row).toMatchObject({ source: "ñ", target: expect.any(String) });
+  });
+
+  test.each<[string, object, string]>([
+    ["limits of the vocabulary", { vocabulary: { size: 100 } }, "/data/vocabulary Bytes have a vocabulary of all"],
+    ["a tokenizer", { tokenizer: "t.json" }, "/data/tokenizer Only tokens"],
+    ["changes of the text", { text: { lowercase: true } }, "/data/text Bytes are read as they are"],
+  ])("%s are refused", async (_, keys, problem) => {
+    const { problems } = await openSpec(asBytes(classifier, keys), { "s.jsonl": jsonl([{ text: "a", label: "x" }]) });
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test("tokens are no text", async () => {
+    const listed = await openSpec(asBytes(classifier), { "s.jsonl": jsonl([{ tokens: ["a", "b"], label: "x" }]) });
+    expect(listed.problems?.[0]).toMatch(/tokens, which the unit byte does not divide/);
+  });
 });
 
 test("pairs of words have the limits of the vocabulary on each side", async () => {
