@@ -1,12 +1,13 @@
 /**
  * Measures training steps on a machine with a GPU, within ten minutes: rnnx on CUDA (captured, and kernel by kernel) and on WebGPU, and
- * PyTorch with cuDNN's LSTM and its transformer. First the losses of three gallery specs on CUDA are compared with those of the CPU.
+ * PyTorch with cuDNN's LSTM and its transformer. First the losses of three gallery specs on CUDA are compared with those of the CPU, and how far TF32
+ * moves them is stated.
  *
  *     node bench/cuda.mjs --python /path/to/venv/bin/python
  *     node bench/cuda.mjs --only transformer --calls 50 --minutes 3
  *     node bench/cuda.mjs --spec nanogpt --losses 5     the losses of another spec
  *
- * Columns: TF32 is on for both sides; in float32 it is off for both (NVIDIA_TF32_OVERRIDE=0); float16 is mixed precision with a scaled
+ * Columns: TF32 is on for both sides (RNNX_ALLOW_TF32=1); in float32 it is off for both (NVIDIA_TF32_OVERRIDE=0); float16 is mixed precision with a scaled
  * loss on both. Batches of rnnx are copied from the host in every step, those of PyTorch stay on the device. What is missing is stated,
  * and the exit code is then 2; it is 1 where losses differ or a measurement failed. Run nothing else meanwhile.
  */
@@ -49,8 +50,11 @@ const end = performance.now() + 60_000 * values.minutes;
 const timeLeft = () => Math.max(0, Math.round(Math.min(1000 * LONGEST, end - performance.now())));
 const isDefined = (value) => value !== undefined;
 
-/** Environment of a precision: without TF32, or as the libraries choose. */
-const environmentOf = (precision) => ({ NVIDIA_TF32_OVERRIDE: precision === "float32" ? "0" : undefined });
+/** Environment of a precision. */
+const environmentOf = (precision) => ({
+  NVIDIA_TF32_OVERRIDE: precision === "float32" ? "0" : undefined,
+  RNNX_ALLOW_TF32: precision === "tf32" ? "1" : undefined,
+});
 
 const torch = findFrameworks([...values.python, "python3", "/usr/bin/python3"], ".").find(
   ({ name }) => name === "torch",
@@ -88,7 +92,7 @@ async function findMissing() {
 }
 
 /** The losses of a spec's first steps, and the notices about capture. */
-function lossesOf(spec, device) {
+function lossesOf(spec, device, precision = "float32") {
   const out = mkdtempSync(join(tmpdir(), "rnnx-losses-"));
   const flags = ["--device", device, "--steps", `${values.losses}`, "--out", out, "--overwrite", "--json"];
   const { status, stdout, stderr } = spawnSync(
@@ -98,7 +102,7 @@ function lossesOf(spec, device) {
       encoding: "utf8",
       maxBuffer: 2 ** 26,
       timeout: timeLeft(),
-      env: { ...process.env, ...environmentOf("float32") },
+      env: { ...process.env, ...environmentOf(precision) },
     },
   );
   rmSync(out, { recursive: true, force: true });
@@ -115,22 +119,36 @@ function lossesOf(spec, device) {
   };
 }
 
+/** The largest relative difference of two series of losses; undefined where one is missing. */
+function differenceOf(losses, reference) {
+  if (losses === undefined || reference === undefined) return undefined;
+  return reference.reduce((most, loss, step) => Math.max(most, Math.abs(losses[step] / loss - 1)), 0);
+}
+
 function compareLosses(spec, hasCuda) {
   const cpu = lossesOf(spec, "cpu");
   const cuda = hasCuda ? lossesOf(spec, "cuda") : undefined;
-  const failure = cpu.error ?? cuda?.error;
-  const difference =
-    cuda?.losses === undefined || cpu.losses === undefined
-      ? undefined
-      : cpu.losses.reduce((most, loss, step) => Math.max(most, Math.abs(cuda.losses[step] / loss - 1)), 0);
+  const tf32 = hasCuda ? lossesOf(spec, "cuda", "tf32") : undefined;
+  const failure = cpu.error ?? cuda?.error ?? tf32?.error;
+  const difference = differenceOf(cuda?.losses, cpu.losses);
+  const tf32_difference = differenceOf(tf32?.losses, cpu.losses);
   const isEqual = difference === undefined ? undefined : difference <= TOLERANCE;
   const text =
     failure ??
     (difference === undefined
       ? `${cpu.losses.length} losses on the CPU, ${cpu.losses[0].toFixed(4)} to ${cpu.losses.at(-1).toFixed(4)}`
-      : `the losses of ${cpu.losses.length} steps differ by ${difference.toExponential(1)}${isEqual ? "" : ": TOO MUCH"}`);
+      : `the losses of ${cpu.losses.length} steps differ by ${difference.toExponential(1)}${isEqual ? "" : ": TOO MUCH"}, in TF32 by ${tf32_difference?.toExponential(1)}`);
   print(`${spec}: ${[text, ...(cuda?.notices ?? [])].join("; ")}`);
-  return { spec, cpu: cpu.losses, cuda: cuda?.losses, difference, isEqual, error: failure, notices: cuda?.notices };
+  return {
+    spec,
+    cpu: cpu.losses,
+    cuda: cuda?.losses,
+    difference,
+    tf32_difference,
+    isEqual,
+    error: failure,
+    notices: cuda?.notices,
+  };
 }
 
 const step = (flags) => ({ run: [process.execPath, here("device-step.mjs"), ...flags], calls: true });
@@ -165,7 +183,7 @@ function torchOf({ model = "rnn" }) {
 /** One measurement; an error is its result. */
 function time(key, precision, { name, model, ...sizes }) {
   const { calls, ...side } = key === "torch" ? torchOf({ model }) : sides[key];
-  // rnnx has no TF32 of its own: float32 products on CUDA are in TF32 where the environment allows it.
+  // TF32 is a setting of the process.
   const flags = { precision: calls && precision === "tf32" ? "float32" : precision, ...(model && { model }) };
   const head = { configuration: name, side: side.name, precision };
   if (timeLeft() === 0) return { ...head, is_left_out: true };
@@ -233,7 +251,7 @@ const results = {
   date: today(),
   machine: { ...machine(availableParallelism()), gpu: gpu ?? null, torch: versions ?? null },
   note: values.note,
-  tf32: { tf32: "on for both sides", float32: "off for both sides, by NVIDIA_TF32_OVERRIDE=0" },
+  tf32: { tf32: "on for both sides, by RNNX_ALLOW_TF32=1", float32: "off for both sides, by NVIDIA_TF32_OVERRIDE=0" },
   missing,
   losses,
   measured,

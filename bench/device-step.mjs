@@ -30,6 +30,7 @@ const { readNodes } = await import("../dist/compiler/onnx/read/nodes.js");
 const { cudaKernels } = await import("../dist/compiler/portability/cuda-kernels.js");
 const { openBackend } = await import("../dist/runtime/sessions/backend.js");
 const { estimateWorkPerSync } = await import("../dist/runtime/sessions/session.js");
+const { isTf32Allowed } = await import("../dist/runtime/sessions/tf32.js");
 const { createTrainer } = await import("../dist/runtime/training/trainer.js");
 const { readSpec } = await import("../dist/schema/read.js");
 
@@ -62,8 +63,8 @@ const line = {
   precision,
   parameters: manifest.parameters.reduce((sum, { shape }) => sum + shape.reduce((count, size) => count * size, 1), 0),
   is_captured: device === "cuda" && specialized.isCapturable && !values.uncaptured,
-  // Their number is known of CUDA alone.
-  ...(device === "cuda" && { kernels: cudaKernels(readNodes(specialized.model)) }),
+  // Both are of CUDA alone.
+  ...(device === "cuda" && { kernels: cudaKernels(readNodes(specialized.model)), tf32: isTf32Allowed() }),
   compile_ms,
   bytes: specialized.model.length,
 };

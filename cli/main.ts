@@ -104,6 +104,22 @@ function jsonOption(): Option {
   return new Option("--json", "print one JSON object per line on stdout, and nothing else there");
 }
 
+/** Applies `--allow-tf32` to the process and its threads; false after reporting a device that has no TF32. */
+function applyTf32(output: Output, { allowTf32, device }: { allowTf32?: boolean; device?: string }): boolean {
+  if (allowTf32 !== true) return true;
+  if (device === "cpu" || device === "webgpu") {
+    reportInvalidInput(
+      output,
+      "usage",
+      `--allow-tf32 has no effect on --device ${device}`,
+      "Remove one of the options.",
+    );
+    return false;
+  }
+  process.env.RNNX_ALLOW_TF32 = "1";
+  return true;
+}
+
 /** Loads the module of the selected command and declares its options. */
 async function declareCommand(
   command: Command,
@@ -119,5 +135,7 @@ async function declareCommand(
     .addOption(jsonOption())
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", `\nExample:\n  $ ${module.example}`)
-    .action(async () => setExitCode(await module.run(output, subcommand)));
+    .action(async () =>
+      setExitCode(applyTf32(output, subcommand.opts()) ? await module.run(output, subcommand) : exitCodes.invalidInput),
+    );
 }

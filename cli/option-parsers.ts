@@ -128,6 +128,11 @@ export function recurrenceOption(): Option {
   return option.choices(["auto", "loop", "scan", "chunkwise"]);
 }
 
+/** `--allow-tf32` of every command that runs a model; `main` applies it. */
+export function allowTf32Option(): Option {
+  return new Option("--allow-tf32", "on CUDA, round the factors of float32 products to TF32: faster and less precise");
+}
+
 /** `--device` of every command that runs a model. */
 export function deviceOption(): Option {
   return new Option("--device <device>", "compute device").choices(["auto", "cpu", "cuda", "webgpu"]).default("auto");

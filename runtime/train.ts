@@ -7,6 +7,8 @@ import { configureUcx, detectLaunch, threadLaunches } from "./distributed/launch
 import { wakeRanks } from "./distributed/shared-memory.js";
 import type { TrainEvent } from "./events.js";
 import { outOfMemory, RunError, type TrainOutcome } from "./outcome.js";
+import { hasCudaProvider } from "./sessions/cuda-provider.js";
+import { configureTf32 } from "./sessions/tf32.js";
 import type { TrainRequest } from "./training/request.js";
 import { mapPathsToSource } from "./training/spec-paths.js";
 import type { WorkerData, WorkerMessage } from "./worker.js";
@@ -79,6 +81,7 @@ function startWorkers(request: TrainRequest | null, options: TrainOptions) {
   const stopBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const launch = detectLaunch();
   if (launch !== null) configureUcx();
+  if (hasCudaProvider()) configureTf32();
   const { ranks = 1 } = request ?? {};
   const threads = launch === null && ranks > 1 ? threadLaunches(ranks) : [];
   const workers = (threads.length > 0 ? threads : [launch]).map((workerLaunch, rank) => {

@@ -6,7 +6,7 @@ import { escapeLine } from "../escape-controls.js";
 import { exitCodes } from "../exit-codes.js";
 import { numbersTable, stepErrors } from "../forecast-errors.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
-import { deviceOption, integerParser } from "../option-parsers.js";
+import { allowTf32Option, deviceOption, integerParser } from "../option-parsers.js";
 import type { Output } from "../output.js";
 
 interface Flags {
@@ -25,7 +25,8 @@ export const backtest: CommandModule = {
     command
       .argument("<run>", "run directory")
       .option("--folds <n>", "number of periods", integerParser(2, 1000), 5)
-      .addOption(deviceOption());
+      .addOption(deviceOption())
+      .addOption(allowTf32Option());
   },
 
   async run(output, command) {

@@ -10,7 +10,7 @@ import { escapeLine } from "../escape-controls.js";
 import { exitCodes } from "../exit-codes.js";
 import { numbersTable, printForecastErrors, printSeriesErrors } from "../forecast-errors.js";
 import { openRunSpec, reportRunFailure } from "../open-run.js";
-import { deviceOption, setOption } from "../option-parsers.js";
+import { allowTf32Option, deviceOption, setOption } from "../option-parsers.js";
 import type { Output } from "../output.js";
 import { tableText } from "../table.js";
 
@@ -39,7 +39,8 @@ export const evaluate: CommandModule = {
           .argParser(parseCheckpoint)
           .default("end", "the final model"),
       )
-      .addOption(deviceOption());
+      .addOption(deviceOption())
+      .addOption(allowTf32Option());
   },
 
   async run(output, command) {

@@ -11,6 +11,7 @@ import { checkImageFile, writeImage } from "../image-output.js";
 import { reportRunFailure } from "../open-run.js";
 import { openSpec } from "../open-spec.js";
 import {
+  allowTf32Option,
   deviceOption,
   initOption,
   integerParser,
@@ -54,6 +55,7 @@ export const findRateCommand: CommandModule = {
       .addOption(initOption())
       .option("--out <file>", "image to write (.svg, .png)")
       .addOption(deviceOption())
+      .addOption(allowTf32Option())
       .addOption(threadsOption());
   },
 

@@ -3,12 +3,15 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
+import { isTf32Allowed } from "../sessions/tf32.js";
 import { type DurableFs, writeFileAtomic } from "../storage/durable-fs.js";
 import { runFiles } from "./layout.js";
 
 export interface RunEnvironment {
   readonly format: 1;
   readonly device: string;
+  /** True if products of float32 values on CUDA may be in TF32; absent on other devices. */
+  readonly tf32?: boolean | undefined;
   /** The number of threads at the end, where it is chosen by measuring. */
   readonly threads?: number | "all" | undefined;
   /**
@@ -42,6 +45,7 @@ export function writeRunEnvironment(
   const environment: RunEnvironment = {
     format: 1,
     device,
+    tf32: device === "cuda" ? isTf32Allowed() : undefined,
     threads,
     updates: earlier.updates + updates,
     seconds: earlier.seconds + seconds,

@@ -3,6 +3,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import { fail, ok, type Result } from "../result.js";
 import { elementCount } from "../tensors/array.js";
 import { cudaHint, hasCudaProvider } from "./cuda-provider.js";
+import { configureTf32 } from "./tf32.js";
 
 export type Device = "cpu" | "cuda" | "webgpu";
 export type RequestedDevice = Device | "auto";
@@ -104,6 +105,7 @@ async function createSession(
   workPerSync: number,
   place: SessionOptions,
 ): Promise<InferenceSession> {
+  if (device === "cuda") configureTf32();
   const { env, InferenceSession } = await import("onnxruntime-node");
   // Errors are returned to the caller; ONNX Runtime's log would repeat them on stderr.
   env.logLevel = "fatal";

@@ -38,6 +38,10 @@ const usageErrors: readonly (readonly [readonly string[], string])[] = [
     "error: option '--device <device>' argument 'gpu' is invalid. Allowed choices are auto, cpu, cuda, webgpu.\nSee rnnx train --help.\n",
   ],
   [
+    ["train", "x", "--device", "cpu", "--allow-tf32"],
+    "error: --allow-tf32 has no effect on --device cpu\nRemove one of the options.\n",
+  ],
+  [
     ["validate", "a", "b"],
     "error: too many arguments for 'validate'. Expected 1 argument but got 2.\nSee rnnx validate --help.\n",
   ],

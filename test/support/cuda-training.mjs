@@ -26,6 +26,7 @@ const { compile } = await built("compiler/compile.js");
 const { readNodes } = await built("compiler/onnx/read/nodes.js");
 const { cudaKernels } = await built("compiler/portability/cuda-kernels.js");
 const { openData } = await built("runtime/data/index.js");
+const { resolveClassWeights } = await built("runtime/training/class-weights.js");
 const { resolveBatchSize } = await built("runtime/memory/batch-size.js");
 const { openCudaDevice } = await built("runtime/sessions/native/cuda-graph.js");
 const { Tensor } = await import("onnxruntime-common");
@@ -77,7 +78,9 @@ const onDevice = /^(kernel launch|cudaMemsetAsync|copy device-device|cublasSge\w
 async function kernelsOf(spec, file) {
   const opened = await openData(spec, dirname(file));
   if (!opened.ok) return null;
-  const resolved = (await resolveBatchSize(spec, opened.value)).spec;
+  const weighted = resolveClassWeights(spec, opened.value);
+  if (!weighted.ok) throw new Error("the class weights are wrong");
+  const resolved = (await resolveBatchSize(weighted.value.spec, opened.value)).spec;
   const signature = opened.value.signature(resolved.train);
   const { artifact, models } = await compile(resolved, signature, { target: "cuda" });
   const sizes = new Map(Object.entries({ ...signature.expected, steps: 1 }));

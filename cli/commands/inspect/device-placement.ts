@@ -3,6 +3,7 @@ import type { Ports, Role } from "../../../compiler/artifact.js";
 import type { SpecializedModel } from "../../../compiler/compile.js";
 import type { RuntimeReport } from "../../../compiler/portability/report.js";
 import { formatCount } from "../../../runtime/format.js";
+import { isTf32Allowed } from "../../../runtime/sessions/tf32.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportSpecErrors } from "../../open-spec.js";
 import type { SpecWithSignature } from "../../open-spec-with-data.js";
@@ -42,10 +43,10 @@ export async function printPlacement(
     device,
     nodes,
     placement: report,
-    ...(calls !== null && { calls_per_step: calls }),
+    ...(calls !== null && { calls_per_step: calls, tf32: isTf32Allowed() }),
   });
   output.print(`training step of ${spec.name}: ${report.nodes.runs} of ${nodes} nodes on the ${device} device\n`);
-  if (calls !== null) output.print(`${callsText(calls)}\n`);
+  if (calls !== null) output.print(`${callsText(calls)}\n${tf32Text()}\n`);
   output.print(portabilityText([report], output.colors.print));
   return exitCodes.success;
 }
@@ -86,6 +87,12 @@ function callsText({ launches, kernels, copies_to_device, copies_to_host, synchr
       : `about ${launches} launches`;
   const copies = `${copies_to_device} copies to the device, ${copies_to_host} from it`;
   return `each step: ${graph}; ${copies}; ${formatCount(synchronizations, "synchronization")}`;
+}
+
+function tf32Text(): string {
+  return isTf32Allowed()
+    ? "products of float32 values: in TF32 on GPUs that have it"
+    : "products of float32 values: in float32; --allow-tf32 of train permits TF32";
 }
 
 async function runtimeReport(model: Uint8Array, device: PlacementDevice): Promise<RuntimeReport> {

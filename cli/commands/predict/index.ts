@@ -10,7 +10,7 @@ import type { CommandModule } from "../../command.js";
 import { reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { openRunSpec, reportProblems, reportRunFailure } from "../../open-run.js";
-import { deviceOption, integerParser, numberParser } from "../../option-parsers.js";
+import { allowTf32Option, deviceOption, integerParser, numberParser } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 
 interface Flags {
@@ -53,7 +53,8 @@ export const predict: CommandModule = {
       )
       .option("--levels <list>", "levels of quantiles and distributions, such as 0.05,0.95", parseLevels)
       .option("--samples <n>", "values to draw from the distribution of each forecast", integerParser(1, 10_000))
-      .addOption(deviceOption());
+      .addOption(deviceOption())
+      .addOption(allowTf32Option());
   },
 
   async run(output, command) {

@@ -16,7 +16,7 @@ import { reportFailure, reportInvalidInput } from "../../errors.js";
 import { exitCodes } from "../../exit-codes.js";
 import { reportProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec } from "../../open-spec.js";
-import { deviceOption, integerParser, setOption } from "../../option-parsers.js";
+import { allowTf32Option, deviceOption, integerParser, setOption } from "../../option-parsers.js";
 import type { Output } from "../../output.js";
 import { stopOnSignal } from "../../signals.js";
 import { foldsText, rankingText, rankTrials, trialReporter, valuesText, writeSweepChart } from "./console.js";
@@ -75,7 +75,8 @@ export const sweep: CommandModule = {
       .optionsGroup("Execution:")
       .option("--out <dir>", "sweep directory (default: runs/<spec name>-sweep)")
       .option("--jobs <n>", "parallel trials (default: one per core)", integerParser(1, 1024))
-      .addOption(deviceOption());
+      .addOption(deviceOption())
+      .addOption(allowTf32Option());
   },
 
   async run(output, command) {

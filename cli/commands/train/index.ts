@@ -16,6 +16,7 @@ import { reportProblems, reportRunProblems } from "../../open-run.js";
 import { type OpenedSpec, openSpec, printCodeFrames } from "../../open-spec.js";
 import type { OpenedStep } from "../../open-step-folder.js";
 import {
+  allowTf32Option,
   columnsOption,
   deviceOption,
   disablePassOption,
@@ -91,6 +92,7 @@ export const trainCommand: CommandModule = {
       .option("--mlflow <url|dir>", "record the run in MLflow: of a server, or in a folder that mlflow ui opens")
       .optionsGroup("Hardware:")
       .addOption(deviceOption())
+      .addOption(allowTf32Option())
       .addOption(threadsOption())
       .option("--ranks <n>", "data-parallel threads that share each batch (default: off)", integerParser(1, 64))
       .option(

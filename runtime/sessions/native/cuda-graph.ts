@@ -8,6 +8,7 @@ import type { SpecializedModel } from "../../../compiler/compile.js";
 import { elementCount } from "../../tensors/array.js";
 import type { SymbolSizes } from "../ports.js";
 import type { Feeds } from "../runner.js";
+import { configureTf32, isTf32Allowed } from "../tf32.js";
 import { createObject, type Handle, loadOrtApi, type OrtApi } from "./c-api.js";
 import { type CudaMemory, openCudaMemory } from "./cuda-memory.js";
 import { elementTypes, environmentOf, LOG_LEVEL_FATAL, OPTIMIZE_ALL } from "./session.js";
@@ -47,6 +48,7 @@ const CAPTURE_TOLERANCE = 1e-3;
 export async function openCudaDevice(ports: Ports): Promise<CudaDevice | undefined> {
   const ort = await loadOrtApi();
   if (ort === undefined) return undefined;
+  configureTf32();
   // Loads the provider, and with it the runtime of CUDA.
   environmentOf(ort);
   ort.releaseOptions(cudaOptions(ort, {}));
@@ -201,7 +203,11 @@ export const uncapturedNotice = (reason: string): string =>
 
 function createSession(ort: OrtApi, model: Uint8Array, stream: Handle, isCaptured: boolean): Handle {
   const { environment } = environmentOf(ort);
-  const settings = { user_compute_stream: `${stream}`, enable_cuda_graph: isCaptured ? "1" : "0" };
+  const settings = {
+    user_compute_stream: `${stream}`,
+    enable_cuda_graph: isCaptured ? "1" : "0",
+    use_tf32: isTf32Allowed() ? "1" : "0",
+  };
   const options = cudaOptions(ort, settings);
   try {
     return createObject((to) => ort.createSession(environment, model, model.byteLength, options, to));

@@ -1,9 +1,9 @@
 /**
  * The notice about steps that are not captured as CUDA graphs, on a pretended device: a captured run and one without capture
- * give their own losses.
+ * give their own losses; and the options of its provider.
  */
 import { Tensor } from "onnxruntime-common";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { Ports } from "../../../../compiler/artifact.js";
 import type { OrtApi } from "../../../../runtime/sessions/native/c-api.js";
 import { createDevice } from "../../../../runtime/sessions/native/cuda-graph.js";
@@ -20,7 +20,7 @@ const hostOutputs = [
 ];
 
 /** A device whose steps report `captured`, or `plain` without capture. */
-function pretend(captured: readonly number[], plain: readonly number[]) {
+function pretend(captured: readonly number[], plain: readonly number[], providerOptions: Map<string, string>[] = []) {
   let handles = 0n;
   const plainOptions = new Set<unknown>();
   let report = plain;
@@ -30,6 +30,11 @@ function pretend(captured: readonly number[], plain: readonly number[]) {
   const calls: Record<string, (...args: readonly unknown[]) => void> = {
     addRunOption(options, name, value) {
       if (name === "gpu_graph_id" && value === "-1") plainOptions.add(options);
+    },
+    updateCudaOptions(_, names, values) {
+      providerOptions.push(
+        new Map((names as string[]).map((name, index) => [name, (values as string[])[index] ?? ""])),
+      );
     },
     runWithBinding(_, options) {
       report = plainOptions.has(options) ? plain : captured;
@@ -73,4 +78,19 @@ test("a captured step within the tolerance is used without a notice, one that co
   expect(device.takeNotices()).toEqual([]);
   open(device, false);
   expect(device.takeNotices()).toEqual([expect.stringContaining("copy their arguments from the host.")]);
+});
+
+afterEach(() => vi.unstubAllEnvs());
+
+test.each([
+  ["0", undefined],
+  ["1", "1"],
+])("the captured and the uncaptured step have use_tf32 = %s with RNNX_ALLOW_TF32 = %s", (expected, allowed) => {
+  vi.stubEnv("NVIDIA_TF32_OVERRIDE", undefined);
+  vi.stubEnv("RNNX_ALLOW_TF32", allowed);
+  const providerOptions: Map<string, string>[] = [];
+  const device = pretend([1, 2, 3], [1, 2, 3], providerOptions);
+  open(device);
+  open(device, false);
+  expect(providerOptions.map((options) => options.get("use_tf32"))).toEqual([expected, expected]);
 });
