@@ -72,11 +72,11 @@ export async function missingLibraries(): Promise<readonly string[]> {
   if (process.platform !== "linux") return [];
   const provider = join(providerFolder(), cudaProviderFiles[0] ?? "");
   const linked = await libraryPaths(provider);
-  // These are opened by name while the provider runs.
+  // These are opened by name while the provider runs; some builds link the driver too.
   const opened = await Promise.all(
     ["libcudnn.so.9", "libcuda.so.1"].map(async (name) => ((await isFound(name)) ? [] : [name])),
   );
-  return [...linked.filter(({ found }) => !found).map(({ name }) => name), ...opened.flat()];
+  return [...new Set([...linked.filter(({ found }) => !found).map(({ name }) => name), ...opened.flat()])];
 }
 
 /** Libraries by ldd: `libcublas.so.13 => not found`. Empty where there is no ldd. */

@@ -1,12 +1,13 @@
 /** The files of the CUDA provider, the hints of its failures, and `rnnx cuda install`. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   copyCudaProvider,
   cudaHint,
   cudaProviderFiles,
   hasCudaProvider,
+  missingLibraries,
   missingText,
 } from "../../runtime/sessions/cuda-provider.js";
 import { rnnx } from "../support/spawn.js";
@@ -22,6 +23,24 @@ test("hints name the libraries, their versions and the driver", () => {
     /^Install the NVIDIA driver, CUDA 12 and cuDNN 9, or/,
   );
   expect(missingText(["libcuda.so.1"])).toBe("Install the NVIDIA driver (libcuda.so.1 is missing)");
+});
+
+test.skipIf(process.platform !== "linux")("a library that is linked and opened by name is missing once", async () => {
+  const programs = join(folder, "programs");
+  mkdirSync(programs);
+  const linked = [
+    "libcudart.so.13 => /lib/libcudart.so.13",
+    "libcublas.so.13 => not found",
+    "libcuda.so.1 => not found",
+  ];
+  const outputs = { ldd: linked.map((line) => `\t${line}`).join("\n"), ldconfig: "" };
+  for (const [name, text] of Object.entries(outputs))
+    writeFileSync(join(programs, name), `#!/bin/sh\ncat <<END\n${text}\nEND\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", `${programs}:${process.env.PATH}`);
+  vi.stubEnv("LD_LIBRARY_PATH", "");
+  const missing = await missingLibraries();
+  vi.unstubAllEnvs();
+  expect(missing).toEqual(["libcublas.so.13", "libcuda.so.1", "libcudnn.so.9"]);
 });
 
 test.skipIf(hasCudaProvider())("without the provider the hint is its installation", async () => {
