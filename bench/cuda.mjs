@@ -199,7 +199,9 @@ function time(key, precision, { name, model, ...sizes }) {
     return { ...line, ...head, ms: median_ms };
   } catch ({ message }) {
     if (timeLeft() === 0) return { ...head, is_left_out: true };
-    print(`${name}, ${precision}: ${side.name} failed: ${message.trim().split("\n").at(-1)}`);
+    // Node ends a stack trace with its version.
+    const reason = /^\w*Error: (.*)$/m.exec(message)?.[1] ?? message.trim().split("\n").at(-1);
+    print(`${name}, ${precision}: ${side.name} failed: ${reason}`);
     return { ...head, error: message };
   }
 }
