@@ -1,42 +1,86 @@
-/** Parquet files: rows in groups, each read when it is reached, in the types of the columns. */
+/** Parquet files: rows in blocks, each read when it is reached, in the types of the columns. */
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { AsyncBuffer, ParquetScan, SchemaTree } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, ParquetScan, SchemaTree } from "hyparquet";
+import type { PreparedParquetReadOptions } from "hyparquet/src/scan.js";
+import { locatePages, type PageLocation } from "./parquet-pages.js";
 import { dayField, decimalField, fieldOf, timestampField } from "./typed-fields.js";
 import { readFormat, type TypedRows } from "./typed-table.js";
 import type { NamedFile } from "./utf8-reader.js";
 
-/** The rows of a file. Memory holds one row group. */
+/** Rows that are read at a time. */
+const BLOCK_ROWS = 65_536;
+
+/** A row group. `locate` reads the locations of its pages and returns the columns that have none. */
+interface Group {
+  readonly rowStart: number;
+  readonly rowEnd: number;
+  locate(): Promise<ReadonlySet<string>>;
+}
+
+/** The rows of a file. Memory holds one block of rows, and columns of lists in pages of version 1 by row groups. */
 export async function openParquet({ file, folder }: NamedFile): Promise<TypedRows> {
-  const [library, { compressors }] = await Promise.all([import("hyparquet"), import("hyparquet-compressors")]);
+  const [library, { compressors }, { parquetHeader }] = await Promise.all([
+    import("hyparquet"),
+    import("hyparquet-compressors"),
+    import("hyparquet/src/column.js"),
+  ]);
   const handle = await open(resolve(folder, file));
   try {
     const buffer = await bufferOf(handle);
     const metadata = await readFormat("Parquet", () => library.parquetMetadataAsync(buffer));
     const columns = library.parquetSchema(metadata).children;
-    const scan = await readFormat("Parquet", () =>
-      library.parquetScan({ file: buffer, metadata, compressors, parsers, geoparquet: false }),
-    );
-    return { names: columns.map(({ element }) => element.name), rows: readRows(handle, scan, columns) };
+    // hyparquet 1.33 reads the locations of a group when it reads rows of the group: they may come late.
+    const pageLocationsByGroup = metadata.row_groups.map((): Record<string, PageLocation[]> => ({}));
+    const options: PreparedParquetReadOptions = {
+      ...{ file: buffer, metadata, compressors, parsers, geoparquet: false, useOffsetIndex: false },
+      pageLocationsByGroup,
+    };
+    const scan = await readFormat("Parquet", () => library.parquetScan(options));
+    const groups = groupsOf(metadata, async (index) => {
+      const group = metadata.row_groups[index];
+      if (!group) return new Set();
+      const located = await locatePages(buffer, parquetHeader, group);
+      Object.assign(pageLocationsByGroup[index] ?? {}, located);
+      const paths = group.columns.map(({ meta_data }) => meta_data?.path_in_schema ?? []);
+      return new Set(paths.flatMap((path) => (path.join(".") in located ? [] : path.slice(0, 1))));
+    });
+    return { names: columns.map(({ element }) => element.name), rows: readRows(handle, scan, groups, columns) };
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
+function groupsOf(metadata: FileMetaData, locate: (group: number) => Promise<ReadonlySet<string>>): readonly Group[] {
+  let rowEnd = 0;
+  return metadata.row_groups.map(({ num_rows }, index) => {
+    const rowStart = rowEnd;
+    rowEnd += Number(num_rows);
+    return { rowStart, rowEnd, locate: () => locate(index) };
+  });
+}
+
 async function* readRows(
   handle: FileHandle,
   scan: ParquetScan,
+  groups: readonly Group[],
   columns: readonly SchemaTree[],
 ): AsyncGenerator<readonly string[]> {
   const formats = columns.map(formatOf);
   try {
-    for (const range of scan.ranges) {
-      const values: ArrayLike<unknown>[] = [];
-      for (const { element } of columns)
-        values.push(await readFormat("Parquet", () => scan.readColumn({ ...range, column: element.name })));
-      for (let row = 0; row < range.rowEnd - range.rowStart; row++)
-        yield values.map((column, index) => (formats[index] ?? fieldOf)(column[row]));
+    for (const { rowStart: start, rowEnd: end, locate } of groups) {
+      // The scan keeps the last range of a column, from which the blocks of a column without locations are taken.
+      for (const column of end - start > BLOCK_ROWS ? await readFormat("Parquet", locate) : [])
+        await readFormat("Parquet", () => scan.readColumn({ rowStart: start, rowEnd: end, column }));
+      for (let rowStart = start; rowStart < end; rowStart += BLOCK_ROWS) {
+        const rowEnd = Math.min(rowStart + BLOCK_ROWS, end);
+        const values: ArrayLike<unknown>[] = [];
+        for (const { element } of columns)
+          values.push(await readFormat("Parquet", () => scan.readColumn({ rowStart, rowEnd, column: element.name })));
+        for (let row = 0; row < rowEnd - rowStart; row++)
+          yield values.map((column, index) => (formats[index] ?? fieldOf)(column[row]));
+      }
     }
   } finally {
     await handle.close();

@@ -117,6 +117,21 @@ describe("typed columns", () => {
     expect(result.rows[6]).toEqual(last);
   });
 
+  // One row group of 140,000 rows, read in three blocks. Lists in pages of version 1 have no number of rows.
+  test.each(["pages-v1.parquet", "pages-v2.parquet"])("%s: a row group of many pages", async (file) => {
+    const { names, rows, problems } = await read(fixtures, file);
+    expect(problems).toEqual([]);
+    expect(names).toEqual(["row", "name", "half", "list"]);
+    expect(rows).toHaveLength(140_000);
+    const written = (row: number) => [
+      `${row}`,
+      row % 7 === 0 ? "" : `n${row % 5}`,
+      row % 1000 === 3 ? "" : `${row / 2}`,
+      row % 2 === 0 ? "[]" : `[${row % 3}]`,
+    ];
+    expect(rows.findIndex((fields, row) => fields.join(";") !== written(row).join(";"))).toBe(-1);
+  });
+
   test("damaged files, and settings of text, are refused", async () => {
     const bytes = readFileSync(join(fixtures, "snappy.parquet"));
     const feather = readFileSync(join(fixtures, "lz4.feather"));
