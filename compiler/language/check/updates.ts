@@ -73,7 +73,8 @@ export function checkSchedule(definition: NormalScheduleDefinition, path: string
   });
   if (!hasValidVariants || analyzed.length < combinations.length) return isSound();
   checkUnused(definition, analyzed, path, fail);
-  if (!namesRead(analyzed).has("n")) {
+  // A factor of numbers alone is meant to be constant.
+  if (Object.keys(definition.options).length > 0 && !namesRead(analyzed).has("n")) {
     const hint = 'Read n, the number of updates, or remove the schedule: "factor = 1 / (1 + n / 100)".';
     const message = "no equation reads n: the factor never changes";
     fail({ code: "unused-input", path: `${path}/equations`, message, hint });

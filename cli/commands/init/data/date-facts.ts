@@ -16,6 +16,8 @@ export interface DateFacts {
 
 /** The share of dates, and the least of them, from which another value is odd. */
 const [MOSTLY, MIN_DATES] = [0.9, 8];
+/** Values that are tried in every usual format. A column with as many others at its start has no dates. */
+const MAX_TRIED = 1000;
 
 export function collectDates() {
   const time = trackTime();
@@ -29,7 +31,7 @@ export function collectDates() {
       count += 1;
       if (sortableDates(text).some((date) => date !== undefined)) sortable += 1;
       time.add(text, line);
-      if (readers.length === 0) readers = readersOf(text);
+      if (readers.length === 0 && count <= MAX_TRIED) readers = readersOf(text);
       if (readers.some((read) => !Number.isNaN(read(text)))) {
         dates += 1;
         shape = shapeOf(text);
