@@ -55,6 +55,7 @@ export async function applyWeights(
   const [
     { readModel },
     { separateStatistics },
+    { separateWeights },
     { replaceWeights },
     { readSafetensors },
     { durableFs },
@@ -63,6 +64,7 @@ export async function applyWeights(
   ] = await Promise.all([
     import("../../../compiler/onnx/read/model.js"),
     import("../../../compiler/onnx/splice/separate-statistics.js"),
+    import("../../../compiler/onnx/splice/separate-weights.js"),
     import("../../../compiler/onnx/splice/replace-weights.js"),
     import("../../../runtime/tensors/safetensors.js"),
     import("../../../runtime/storage/durable-fs.js"),
@@ -87,11 +89,15 @@ export async function applyWeights(
     return fail("weights", `${weightsFile} ${weights.error}`, "Give the weights that a training of the model wrote.");
   // Names of the ports of a training step have a prefix.
   const tensors = new Map([...weights.value.tensors].map(([name, tensor]) => [name.replace(/^model\//, ""), tensor]));
-  const separated = readModel(separateStatistics(bytes));
-  const stored = new Set(separated.ok ? separated.model.initializers.map(({ name }) => name) : []);
-  // Files of a training have optimizer state too, PARAMETER/SLOT.
-  const isSlot = (name: string) => stored.has(name.slice(0, name.lastIndexOf("/")));
-  const [unknown] = [...tensors.keys()].filter((name) => !stored.has(name) && !isSlot(name));
+  const namesIn = (changed: Uint8Array): ReadonlySet<string> => {
+    const read = readModel(changed);
+    return new Set(read.ok ? read.model.initializers.map(({ name }) => name) : []);
+  };
+  const stored = namesIn(separateStatistics(bytes));
+  const untied = namesIn(separateWeights(bytes, () => true));
+  // Files of a training have optimizer state too, PARAMETER/SLOT. Weights that --untie separated are named alike.
+  const isSlot = (name: string) => !untied.has(name) && stored.has(name.slice(0, name.lastIndexOf("/")));
+  const unknown = [...tensors.keys()].find((name) => !stored.has(name) && !isSlot(name));
   if (unknown !== undefined)
     return fail(
       "weights",

@@ -74,6 +74,34 @@ test("trained weights of a model with external data are written next to it, and 
   );
 });
 
+test("weights of a training that separated a tied one need its --untie", async () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const graph = graphProto({
+    inputs: { x: { shape: ["n", 2] } },
+    nodes: [
+      { operator: "MatMul", inputs: ["x", "w"], outputs: ["h"] },
+      { operator: "MatMul", inputs: ["h", "w"], outputs: ["y"] },
+    ],
+    outputs: ["y"],
+  });
+  const initializer = [{ name: "w", dataType: 1, dims: [2, 2], floatData: [1, 2, 3, 4] }];
+  writeFileSync(at("net.onnx"), modelBytes({ ...graph, initializer }));
+  const weights = [
+    ["w", { shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) }],
+    ["w/m", { shape: [2, 2], data: Float32Array.of(0, 0, 0, 0) }],
+    ["w/y", { shape: [2, 2], data: Float32Array.of(5, 6, 7, 8) }],
+  ] as const;
+  writeFileSync(at("w.safetensors"), writeSafetensors(new Map(weights)));
+  const apply = (...flags: readonly string[]) =>
+    rnnx("grad", at("net.onnx"), "--apply", at("w.safetensors"), "--out", at("trained.onnx"), ...flags);
+  expect(await apply()).toMatchObject({ code: 2, stderr: expect.stringContaining('stores no tensor "w/y"') });
+  expect(await apply("--untie", "w")).toMatchObject({ code: 0 });
+  const session = await ort.InferenceSession.create(at("trained.onnx"));
+  const outputs = await session.run({ x: new ort.Tensor("float32", Float32Array.of(1, 10), [1, 2]) });
+  expect([...((outputs.y as ort.Tensor).data as Float32Array)]).toEqual([5 + 10 * 7, 6 + 10 * 8]);
+});
+
 test("mistakes end in a message, and write nothing", async () => {
   const out = join(temporaryFolder(), "tuned");
   const results = await Promise.all([
