@@ -1,22 +1,12 @@
 /** The builder: the only constructor of nodes. Each node's types are inferred as it is created. */
-import type { Builder, Operand, OpMethods } from "../ir/builder.js";
+import type { Builder } from "../ir/builder.js";
 import { sameShape } from "../ir/dims.js";
 import { at } from "../ir/expect.js";
 import { scalarTensor } from "../ir/tensor.js";
-import {
-  binaryOps,
-  type DType,
-  type Graph,
-  type Node,
-  type NodeOf,
-  type OpAttributes,
-  type OpName,
-  type Type,
-  unaryOps,
-  type Value,
-} from "../ir/types.js";
+import type { DType, Graph, Node, NodeOf, OpAttributes, OpName, Type, Value } from "../ir/types.js";
 import { rules } from "../ops/index.js";
 import type { Rule } from "../ops/rule.js";
+import { opMethods } from "./op-methods.js";
 
 /** The rule of one primitive, typed by its name. */
 export function ruleOf<K extends OpName>(op: K): Rule<K> {
@@ -171,7 +161,7 @@ function makeBuilder(name: string, foreign: ResolveForeign, trailing: () => read
     return existing;
   }
 
-  return Object.assign(lazyOpMethods(apply, scalar, local), {
+  return Object.assign(opMethods({ apply, scalar, local }), {
     input(label: string | undefined, type: Type): Value {
       const value: Value = { name: label === "" ? undefined : label, type };
       own(value);
@@ -191,107 +181,4 @@ function makeBuilder(name: string, foreign: ResolveForeign, trailing: () => read
       return { name, inputs: [...inputs, ...trailing()], nodes, outputs: results };
     },
   });
-}
-
-/** The methods of `opMethods`, created at the first use of one: a pass makes a builder for every loop body, mostly to copy nodes. */
-class LazyOpMethods {
-  methods: OpMethods | undefined;
-  constructor(readonly create: () => OpMethods) {}
-}
-
-for (const name of Object.keys(
-  opMethods(
-    () => [],
-    () => ({}) as Value,
-    (value) => value,
-  ),
-) as (keyof OpMethods)[]) {
-  Object.defineProperty(LazyOpMethods.prototype, name, {
-    get(this: LazyOpMethods) {
-      this.methods ??= this.create();
-      return this.methods[name];
-    },
-  });
-}
-
-function lazyOpMethods(...parameters: Parameters<typeof opMethods>): OpMethods {
-  return new LazyOpMethods(() => opMethods(...parameters)) as unknown as OpMethods;
-}
-
-type Apply = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) => readonly Value[];
-
-/** Non-negative axes; undefined means all axes. */
-function frontAxes(x: Value, axes: readonly number[] | undefined): readonly number[] {
-  const rank = x.type.shape.length;
-  return axes?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? x.type.shape.map((_, axis) => axis);
-}
-
-/** The methods of `ops` by name: `add` for Add. */
-function methodsOf<K extends OpName, Method>(
-  ops: readonly K[],
-  f: (op: K) => Method,
-): { readonly [P in K as Uncapitalize<P>]: Method } {
-  const entries = ops.map((op) => [op.charAt(0).toLowerCase() + op.slice(1), f(op)]);
-  return Object.fromEntries(entries);
-}
-
-function opMethods(apply: Apply, scalar: OpMethods["scalar"], local: (value: Value) => Value): OpMethods {
-  type WithoutAttributes = { [K in OpName]: Record<never, never> extends OpAttributes[K] ? K : never }[OpName];
-  const applyOne = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) =>
-    at(apply(op, inputs, attributes), 0);
-  const unary =
-    <K extends WithoutAttributes>(op: K) =>
-    (x: Value) =>
-      applyOne(op, [x], {} as OpAttributes[K]);
-  /** Numbers become constants of the dtype of the other operands. */
-  const values = (operands: readonly Operand[]): readonly Value[] => {
-    const dtype = operands.find((operand) => typeof operand !== "number")?.type.dtype;
-    return operands.map((operand) => (typeof operand === "number" ? scalar(operand, dtype) : operand));
-  };
-  const binary =
-    <K extends WithoutAttributes>(op: K) =>
-    (x: Operand, y: Operand) =>
-      applyOne(op, values([x, y]), {} as OpAttributes[K]);
-  const reduce =
-    (op: "ReduceSum" | "ReduceMean" | "ReduceMax") =>
-    (x: Value, axes?: readonly number[], keep = false) =>
-      applyOne(op, [x], { axes: frontAxes(x, axes), keep });
-  const axisOf = (x: Value, axis: number) => at(frontAxes(x, [axis]), 0);
-
-  return {
-    ...methodsOf([...unaryOps, "Softmax", "LogSoftmax", "Size"], unary),
-    ...methodsOf(binaryOps, binary),
-    where: (condition, x, y) => applyOne("Where", [condition, ...values([x, y])], {}),
-    matmul: (x, y) => applyOne("MatMul", [x, y], {}),
-    gemm: (x, y, c, transA = false, transB = false) =>
-      applyOne("Gemm", c === undefined ? [x, y] : [x, y, c], { transA, transB }),
-    sum: reduce("ReduceSum"),
-    mean: reduce("ReduceMean"),
-    reduceMax: reduce("ReduceMax"),
-    layerNormalization: (x, scale, shift, epsilon) => {
-      const ones = () => applyOne("Expand", [scalar(1, x.type.dtype)], { shape: x.type.shape.slice(-1) });
-      const scales = scale === 1 ? ones() : scale;
-      return applyOne("LayerNormalization", shift === undefined ? [x, scales] : [x, scales, shift], { epsilon });
-    },
-    argmax: (x, axis) => applyOne("ArgMax", [x], { axis: axisOf(x, axis) }),
-    reshape: (x, shape) => applyOne("Reshape", [x], { shape }),
-    expand: (x, shape) => applyOne("Expand", values([x]), { shape }),
-    transpose: (x, perm) => applyOne("Transpose", [x], { perm }),
-    unsqueeze: (x, axes) => applyOne("Unsqueeze", [x], { axes }),
-    squeeze: (x, axes) => applyOne("Squeeze", [x], { axes: frontAxes(x, axes) }),
-    concat: (xs, axis) => applyOne("Concat", xs, { axis: axisOf(at(xs, 0), axis) }),
-    split: (x, sizes, axis) => apply("Split", [x], { axis: axisOf(x, axis), sizes }),
-    slice: (x, axis, start, end) => applyOne("Slice", [x], { axis: axisOf(x, axis), start, end }),
-    pad: (x, axis, before, after) => applyOne("Pad", [x], { axis: axisOf(x, axis), before, after }),
-    gather: (data, indices, axis) => applyOne("Gather", [data, indices], { axis: axisOf(data, axis) }),
-    gatherElements: (data, indices, axis) => applyOne("GatherElements", [data, indices], { axis: axisOf(data, axis) }),
-    scatterElements: (data, indices, updates, axis) =>
-      applyOne("ScatterElements", [data, indices, updates], { axis: axisOf(data, axis) }),
-    oneHot: (indices, depth, dtype = "float32") => applyOne("OneHot", [indices], { depth, dtype }),
-    range: (limit) => applyOne("Range", [], { limit }),
-    rangeOf: (count, symbol) => applyOne("Range", [count], { limit: symbol }),
-    cast: (x, to) => (x.type.dtype === to ? local(x) : applyOne("Cast", [x], { to })),
-    constant: (value) => applyOne("Constant", [], { value }),
-    scalar,
-  };
 }
