@@ -43,7 +43,7 @@ test.each<readonly [string, (row: number) => string]>([
 ])("dates %s are those of a series", async (format, date) => {
   const { type, data, text } = await init(series(date));
   expect({ type, time: data?.time }).toEqual({ type: "forecast", time: { column: "when", format } });
-  expect(text).toContain(`in the order of time, when with dates ${format}.`);
+  expect(text).toContain(`in the order of the dates of when, ${format}.`);
 });
 
 test("integers that are no dates stay numbers", async () => {
@@ -61,7 +61,7 @@ test("a column of row numbers without a name is not read", async () => {
     const { data, text } = await init(rows, ",when,y", target);
     expect(data).toMatchObject({ columns: ["y"], target: ["y"], time: "when" });
     expect(text).toContain("Column 1 is not read: it has no name, and its numbers, each once, name the rows.");
-    expect(text).toContain("in the order of time, when.");
+    expect(text).toContain("in the order of the dates of when.");
   }
 });
 

@@ -207,7 +207,7 @@ function timeText(columns: readonly ColumnFacts[]): string {
     return `${escapeLine(time.name)} (${unitNames[time.order.time]})`;
   if (time === undefined) return "time";
   const format = time.tableKind?.type === "date" ? time.tableKind.format : null;
-  return `time, ${escapeLine(time.name)}${format === null ? "" : ` with dates ${format}`}`;
+  return `the dates of ${escapeLine(time.name)}${format === null ? "" : `, ${format}`}`;
 }
 
 const unitNames = {
