@@ -6,6 +6,7 @@ import { packageVersion } from "../../../schema/package-root.js";
 import { forecastSuffixes } from "../forecast-names.js";
 import type { TrainedModel } from "../source-run.js";
 import { pythonDates } from "./python-dates.js";
+import { pythonGaps } from "./python-gaps.js";
 
 /** Null for a model of other data, of several outputs, or without a forecast of numbers. @param model its file's name. */
 export function forecasterSnippet(trained: TrainedModel, model: string): string | null {
@@ -63,6 +64,7 @@ columns, target = json.loads(metadata["data.columns"]), json.loads(metadata["dat
 known, ids, fill = (json.loads(metadata.get("data." + key, "{}")) for key in ("known_future", "ids", "fill"))
 kinds = data["columns"] if isinstance(data["columns"], dict) else {}
 window, horizon = data["window"], data["horizon"]
+time = None if data["time"] is None else json.loads(metadata["data.time"])
 # The file ends with the rows to be predicted, if columns are known ahead.
 ahead = 0 if data["known_future"] is None else max(horizon)
 
@@ -73,6 +75,8 @@ ${pythonDates()}
 def number(row, column):
     """The number of a field; NaN for a missing one."""
     kind, field = kinds.get(column, {}), row[column]
+    if isinstance(field, float):
+        return field
     if kind.get("type") == "boolean":
         spellings = dict.fromkeys("false no n f off 0".split(), 0.0) | dict.fromkeys("true yes y t on 1".split(), 1.0)
         for value in ("false", "true"):
@@ -115,6 +119,9 @@ def id_of(row, name):
     return features[column["feature"]]
 
 
+${pythonGaps()}
+
+
 if len(sys.argv) != 2:
     raise SystemExit(f"Usage: python {Path(__file__).name} FILE.csv")
 path = Path(sys.argv[1])
@@ -141,12 +148,9 @@ if data["reverse"]:
 series = {}
 for row in rows:
     series.setdefault(tuple(row[name] for name in data["group"] or []), []).append(row)
+series = with_all_rows(series)
 names, past, future = [], [], []
 for name, own in series.items():
-    if data["time"] is not None:
-        time = json.loads(metadata["data.time"])
-        read = (lambda field: date(field, time["notation"]["format"])) if time["notation"]["isDate"] else float
-        own.sort(key=lambda row: read(row[time["column"]]))
     last = len(own) - ahead
     if last >= window:
         names.append(name)

@@ -9,6 +9,8 @@ export function pythonDates(): string {
 
 def date(field, format):
     """The date and time of a field, as it is written; ISO 8601 without a format."""
+    if isinstance(field, datetime):
+        return field
     if format is None:
         return datetime.fromisoformat(field)
     for letter, long in ${JSON.stringify(composedDirectives)}.items():

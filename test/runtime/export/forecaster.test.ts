@@ -103,6 +103,55 @@ suite.each(Object.entries(cases))("%s decoding in Python (needs numpy and onnxru
   });
 });
 
+/** The time of a row by the unit of its steps; rows 5, 16 and 22 are not in the file. */
+const times: Readonly<Record<string, (row: number) => string | number>> = {
+  number: (row) => 1990 + 2 * row,
+  time: (row) => new Date(Date.UTC(2024, 1, 27, 6 * row)).toISOString().slice(0, 16).replace("T", " "),
+  month: (row) => new Date(Date.UTC(2023, row, 15)).toISOString().slice(0, 10),
+  month_end: (row) => new Date(Date.UTC(2023, row + 1, 0)).toISOString().slice(0, 10),
+};
+
+describe.skipIf(!pythonRuns)(
+  "rows that a file skips, and missing values, in Python (needs numpy and onnxruntime)",
+  () => {
+    test.each(Object.keys(times))("steps of a %s", async (unit) => {
+      const isInterpolated = unit !== "time";
+      const rows = Array.from({ length: 24 }, (_, row) => {
+        const [x, y] = [(row * 7) % 5, 40 + ((row * 11) % 9) * 2.5];
+        return `${times[unit]?.(row)},${row === 18 || row === 23 ? "" : x},${row === 21 ? "" : y},${row === 19 ? "" : x * y},${row % 3 === 0 ? "a" : "b"}`;
+      }).filter((_, row) => ![5, 16, 22].includes(row));
+      const text = `t,x,y,z,c\n${rows.reverse().join("\n")}\n`;
+      const gaps = {
+        ...{ type: "table", file: "t.csv", target: ["y"], time: "t", scale: "standard", window: 9, horizon: 2 },
+        columns: { x: { type: "number", missing: "mean", indicator: true }, y: "number", z: "number", c: "category" },
+        missing: isInterpolated ? "interpolate" : "previous",
+      };
+      const layers = [model(1)[0], { layer: "dense", size: 2 }];
+      const spec = { name: "gaps", data: gaps, model: layers, loss: { type: "squared_error" }, train: { steps: 2 } };
+      const { out } = await trainSpec(spec, { "t.csv": text });
+      const folder = temporaryFolder();
+      const exported = await exportModel({ run: out, out: join(folder, "m.onnx"), snippets: true });
+      if (!exported.ok) throw new Error(JSON.stringify(exported.error));
+      writeFileSync(join(folder, "in.csv"), text);
+      const printed = execFileSync("python3", ["m.forecast.py", "in.csv"], { cwd: folder, encoding: "utf8" });
+      const found = printed
+        .trimEnd()
+        .split("\n")
+        .slice(1)
+        .map((line) => Number(line.split(",")[1]));
+      const { rows: wanted } = await predicted(out, "in.csv", text);
+      expect(found).toHaveLength(2);
+      for (const [step, value] of found.entries()) expect(value).toBeCloseTo(Number(wanted[step]?.y), 3);
+      writeFileSync(join(folder, "twice.csv"), `${text}${rows[0]}\n`);
+      const { status, stderr } = spawnSync("python3", ["m.forecast.py", "twice.csv"], {
+        cwd: folder,
+        encoding: "utf8",
+      });
+      expect({ status, stderr }).toEqual({ status: 1, stderr: "A series has two rows of one time.\n" });
+    });
+  },
+);
+
 const dates = [
   ["%s", "1709251200.5"],
   ["(Q%q) %Y", "(Q3) 2024"],
