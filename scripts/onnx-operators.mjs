@@ -27,17 +27,21 @@ const noExternal = () => {
   throw new RangeError("external data");
 };
 
-/** Undefined for a type that no model of ours computes. */
+/** Undefined for sequences, and for a type that no model of ours computes. */
 function readTensors(folder, kind) {
   const names = readdirSync(folder).filter((name) => name.startsWith(`${kind}_`));
   const protos = names.map((_, index) =>
     readTensorProto(readFileSync(join(folder, `${kind}_${index}.pb`)), noExternal),
   );
   if (protos.some(({ dtype }) => elementType(dtype) === undefined)) return undefined;
-  return protos.map(({ dtype, shape, values }) => ({
-    ...tensor(elementType(dtype).dtype, shape, values()),
-    stored: dtype,
-  }));
+  try {
+    return protos.map(({ dtype, shape, values }) => ({
+      ...tensor(elementType(dtype).dtype, shape, values()),
+      stored: dtype,
+    }));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Relative errors of outputs that the standard computes with fewer digits. */
@@ -206,8 +210,8 @@ function pageText(measured) {
           `- ${measured.counts.agrees} tests have a gradient that agrees, ${measured.counts.zero} more have outputs that agree and no gradient.`,
           `- ${measured.counts.refused} tests are refused, ${measured.counts.wrong} disagree${measured.disagree.length === 0 ? "" : `: ${measured.disagree.join(", ")}`}.`,
           "",
-          "A test is refused for its opset (the tests are of opsets up to 28), for another element type (text, 8-bit floats, bytes), for",
-          "outputs beyond the rule, or for an operator without a rule. Where a later node may replace the NaN of a softmax over nothing (a row of",
+          "A test is refused for its opset (the tests are of opsets up to 28), for another element type (text, 8-bit floats, bytes), for sequences as inputs or outputs,",
+          "for outputs beyond the rule, or for an operator without a rule. Where a later node may replace the NaN of a softmax over nothing (a row of",
           "-∞, as in attention that may read no step), its derivative is 0.",
           "",
         ]),

@@ -139,7 +139,10 @@ function importProgram(
   const results = walk.graph(program.graph, operands);
   const outputs = program.graph.outputs.map(({ name }, index): ImportedOutput => {
     const result = results[index] ?? missing;
-    return { name, value: result.kind === "missing" ? undefined : weights.valueOf(b, result) };
+    return {
+      name,
+      value: result.kind === "missing" || result.kind === "list" ? undefined : weights.valueOf(b, result),
+    };
   });
   const stored = weights.inputs();
   const graph = b.finish([...outputs.flatMap(({ value }) => value ?? []), ...stored.flatMap(({ next }) => next ?? [])]);

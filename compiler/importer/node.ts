@@ -2,10 +2,8 @@
 import type { Builder } from "../ir/builder.js";
 import type { Dim, DType, Shape, Tensor, Value } from "../ir/types.js";
 import type { AttributeProto, GraphProto } from "../onnx/read/program.js";
-import { dtypeOf, type Known, type Missing, numbersOf, type Operand, shapeOf } from "./operand.js";
+import { dtypeOf, type Known, numbersOf, type Operand, type Present, shapeOf } from "./operand.js";
 import { refuse } from "./refusal.js";
-
-type Present = Exclude<Operand, Missing>;
 
 /** "inference": stored statistics. "training": those of the batch, and the stored ones follow. */
 export type BatchNormMode = "inference" | "training";
@@ -42,6 +40,8 @@ export interface ModelNode {
   wants(index: number): boolean;
   has(index: number): boolean;
   operand(index: number): Present;
+  /** The tensors of an operand that is a sequence. */
+  list(index: number): readonly Present[];
   /** An operand as a value of the graph. */
   x(index: number): Value;
   /** An operand that a nested graph returned, as a value of the graph. */
@@ -91,7 +91,12 @@ export function modelNode(
   const operand = (index: number): Present => {
     const found = operands[index];
     if (found === undefined || found.kind === "missing") return refuse(`lacks its input ${index}`);
+    if (found.kind === "list") return refuse("reads a sequence of tensors as a tensor");
     return found;
+  };
+  const list = (index: number): readonly Present[] => {
+    const found = operands[index];
+    return found?.kind === "list" ? found.elements : refuse(`lacks a sequence as input ${index}`);
   };
   const has = (index: number) => operands[index] !== undefined;
   const dims = (index: number): Known | undefined => {
@@ -114,6 +119,7 @@ export function modelNode(
     wants: (index) => (outputs[index] ?? "") !== "",
     has,
     operand,
+    list,
     x: (index) => services.value(operand(index)),
     valueOf: services.value,
     valueIn: services.valueIn,

@@ -28,12 +28,21 @@ export interface StoredWeight {
   values(): Float64Array;
 }
 
+/** A sequence of tensors. */
+export interface TensorList {
+  readonly kind: "list";
+  readonly elements: readonly Present[];
+}
+
 /** A value that a refused node would have computed. */
 export interface Missing {
   readonly kind: "missing";
 }
 
-export type Operand = Known | Computed | StoredWeight | Missing;
+/** An operand of one tensor. */
+export type Present = Known | Computed | StoredWeight;
+
+export type Operand = Present | TensorList | Missing;
 
 export function known(dtype: DType, shape: readonly number[], entries: ArrayLike<Dim>): Known {
   return { kind: "known", dtype, shape, entries };
@@ -43,14 +52,17 @@ export function computed(value: Value): Computed {
   return { kind: "computed", value };
 }
 
+export function list(elements: readonly Present[]): TensorList {
+  return { kind: "list", elements };
+}
+
 export const missing: Missing = { kind: "missing" };
 
-/** The shape of an operand that is not missing. */
-export function shapeOf(operand: Exclude<Operand, Missing>): Shape {
+export function shapeOf(operand: Present): Shape {
   return operand.kind === "computed" ? operand.value.type.shape : operand.shape;
 }
 
-export function dtypeOf(operand: Exclude<Operand, Missing>): DType {
+export function dtypeOf(operand: Present): DType {
   if (operand.kind === "weight") return "float32";
   return operand.kind === "computed" ? operand.value.type.dtype : operand.dtype;
 }

@@ -3,7 +3,7 @@ import type { Builder } from "../ir/builder.js";
 import { tensor as tensorOf } from "../ir/tensor.js";
 import type { Shape, Tensor, Value } from "../ir/types.js";
 import type { TensorProto } from "../onnx/read/tensor-values.js";
-import { type Known, type Missing, materialize, type Operand, type StoredWeight } from "./operand.js";
+import { type Known, materialize, type Present, type StoredWeight } from "./operand.js";
 
 /** A stored tensor that the graph reads. */
 export interface WeightInput {
@@ -20,10 +20,10 @@ export interface WeightInput {
 export interface Weights {
   /** The same weight for the same tensor. Throws a RangeError where another one has its name. */
   store(tensor: TensorProto): StoredWeight;
-  valueOf(b: Builder, operand: Exclude<Operand, Missing>): Value;
-  numbers(operand: Exclude<Operand, Missing>): Tensor | undefined;
-  freeze(operand: Exclude<Operand, Missing>): void;
-  update(operand: Exclude<Operand, Missing>, next: Value): void;
+  valueOf(b: Builder, operand: Present): Value;
+  numbers(operand: Present): Tensor | undefined;
+  freeze(operand: Present): void;
+  update(operand: Present, next: Value): void;
   /** In the order of their first readers. */
   inputs(): readonly WeightInput[];
 }

@@ -6,7 +6,7 @@ import type { Value } from "../../ir/types.js";
 import type { GraphProto } from "../../onnx/read/program.js";
 import type { Lowering } from "../lowering.js";
 import type { ModelNode } from "../node.js";
-import { computed, known, type Operand } from "../operand.js";
+import { computed, known, type Operand, type Present } from "../operand.js";
 import { refuse } from "../refusal.js";
 import { axesOf, rankOf } from "./values.js";
 
@@ -38,7 +38,7 @@ function unrolledLoop(node: ModelNode, b: Builder): readonly Operand[] {
     if (condition?.kind !== "known" || condition.entries[0] !== 1) return refuse("ends by a condition of the data");
     states = rest.slice(0, stateCount);
     rest.slice(stateCount).forEach((result, index) => {
-      const entry = b.unsqueeze(resultOf(node, result), [0]);
+      const entry = b.unsqueeze(node.valueOf(tensorIn(result)), [0]);
       collected[index] = [...(collected[index] ?? []), entry];
     });
   }
@@ -48,8 +48,10 @@ function unrolledLoop(node: ModelNode, b: Builder): readonly Operand[] {
   ];
 }
 
-function resultOf(node: ModelNode, operand: Operand): Value {
-  return operand.kind === "missing" ? refuse("has a body with refused nodes") : node.valueOf(operand);
+/** A result of a body that is a tensor. */
+function tensorIn(operand: Operand): Present {
+  if (operand.kind === "missing") return refuse("has a body with refused nodes");
+  return operand.kind === "list" ? refuse("has a body with a sequence of tensors as its result") : operand;
 }
 
 /** Scan over leading axes: the primitive of the same name. */
@@ -77,9 +79,7 @@ function scanLoop(node: ModelNode, b: Builder): readonly Value[] {
   const slices = scans.map((value, index) => open(value, value.type.shape.slice(1), `slice.${index}`));
   const results = node
     .body(body, inner, [...states, ...slices].map(computed))
-    .map((operand) =>
-      operand.kind === "missing" ? refuse("has a body with refused nodes") : node.valueIn(inner, operand),
-    );
+    .map((operand) => node.valueIn(inner, tensorIn(operand)));
   const outputs = b.apply("Scan", [...initial, ...scans, ...inner.scanned, ...inner.captured], {
     body: inner.finish(results),
     stateCount,

@@ -14,6 +14,7 @@ import { recurrentOperators } from "./recurrent.js";
 import { reductionOperators } from "./reductions.js";
 import { resizeOperators } from "./resize.js";
 import { samplingOperators } from "./sampling.js";
+import { sequenceOperators } from "./sequences.js";
 import { shapeOperators } from "./shapes.js";
 
 export const lowerings: ReadonlyMap<string, Lowering> = new Map(
@@ -32,6 +33,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map(
     ...lossOperators,
     ...shapeOperators,
     ...controlOperators,
+    ...sequenceOperators,
   ].map((lowering) => [lowering.operator, lowering]),
 );
 
@@ -41,9 +43,8 @@ const refusals: readonly (readonly [string, string])[] = [
   ["draws random numbers", "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike"],
   ["has a result whose size the data defines", "Compress NonMaxSuppression NonZero Unique"],
   [
-    "works on sequences or optional values, which are no tensors",
-    "ConcatFromSequence Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty " +
-      "SequenceErase SequenceInsert SequenceLength SequenceMap SplitToSequence",
+    "works on sequences or optional values in a form without a rule",
+    "Optional OptionalGetElement OptionalHasElement SequenceErase SequenceMap",
   ],
   ["works on text", "RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer"],
   [

@@ -378,6 +378,51 @@ function modelOf({ operator, attributes = {}, inputs, constants = [], outputs = 
   return { bytes, fed: tensors.filter(([, , isConstant]) => !isConstant) };
 }
 
+/** Chains of sequence operators, from x [2, 7] to y. */
+const chains: Readonly<Record<string, readonly TestNode[]>> = {
+  "parts of a size, the last smaller": [
+    { operator: "SplitToSequence", attributes: { axis: 1 }, inputs: ["x", "three"], outputs: ["s"] },
+    { operator: "SequenceAt", inputs: ["s", "last"], outputs: ["y"] },
+  ],
+  "parts of sizes": [
+    { operator: "SplitToSequence", attributes: { axis: -1, keepdims: 0 }, inputs: ["x", "sizes"], outputs: ["s"] },
+    { operator: "SequenceAt", inputs: ["s", "one"], outputs: ["y"] },
+  ],
+  "parts of 1 without their axis, stacked": [
+    { operator: "SplitToSequence", attributes: { axis: 1, keepdims: 0 }, inputs: ["x"], outputs: ["s"] },
+    { operator: "ConcatFromSequence", attributes: { axis: 0, new_axis: 1 }, inputs: ["s"], outputs: ["y"] },
+  ],
+  "a sequence of values, longer by one": [
+    { operator: "Tanh", inputs: ["x"], outputs: ["t"] },
+    { operator: "SequenceConstruct", inputs: ["x", "t"], outputs: ["s"] },
+    { operator: "SequenceInsert", inputs: ["s", "t", "one"], outputs: ["r"] },
+    { operator: "SequenceLength", inputs: ["r"], outputs: ["n"] },
+    { operator: "Cast", attributes: { to: 1 }, inputs: ["n"], outputs: ["count"] },
+    { operator: "ConcatFromSequence", attributes: { axis: 1 }, inputs: ["r"], outputs: ["c"] },
+    { operator: "Mul", inputs: ["c", "count"], outputs: ["y"] },
+  ],
+};
+
+test.each(Object.entries(chains))("%s: as by ONNX Runtime, with the gradient", async (_, nodes) => {
+  const scalar = (value: number): TestTensor => ({ dtype: "int64", shape: [], data: [value] });
+  const own = random([2, 7]);
+  const initializers = { three: scalar(3), one: scalar(1), last: scalar(-1), sizes: ints([2, 4, 1]) };
+  const bytes = modelBytes({ inputs: { x: own }, initializers, nodes, outputs: ["y"] }, 17);
+  const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const { y } = await session.run({ x: feed(own) });
+  const imported = importModel(bytes);
+  if (!imported.ok) throw new Error(imported.problem.message);
+  expect(imported.model.refused).toEqual([]);
+  const { graph } = imported.model;
+  const [actual] = evaluate(verify(graph, "import"), [operand(own)]);
+  expect(actual?.shape).toEqual(y?.dims);
+  for (const [entry, number] of Array.from(y?.data as ArrayLike<number>, Number).entries())
+    expect(actual?.data[entry]).toBeCloseTo(number, 5);
+  const loss = weightedSum(graph, [operand(own)], randomStream(1, "sequences"));
+  const [gradient] = gradients(loss, [0]);
+  for (const entry of own.data.keys()) expect(gradient?.data[entry]).toBeCloseTo(differenceAt(loss, 0, entry), 5);
+});
+
 describe("an operator of another model", () => {
   test.each(cases.map((each) => [`${each.operator} ${JSON.stringify(each.attributes ?? {})}`, each] as const))(
     "%s is evaluated as by ONNX Runtime, with its gradient",
