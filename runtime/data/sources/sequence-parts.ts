@@ -40,7 +40,11 @@ export function parseSteps(line: Line, input: Field<InputRole>, tokenization: To
     return {
       value: { tokens: role === "text" ? tokenize(value, tokenization) : splitWords(value), vectors: [], size: 0 },
     };
-  if (role === "text") return { fault: `has ${describeField(input)} that is not a string` };
+  if (role === "text")
+    return {
+      fault: `has ${describeField(input)} that is not a string`,
+      hint: Array.isArray(value) ? 'Name a list of words "tokens".' : "Write it in quotes.",
+    };
   const tokens = toNames(value);
   return tokens === undefined
     ? { fault: "has tokens that are not a list of strings" }

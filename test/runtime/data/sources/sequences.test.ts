@@ -412,7 +412,18 @@ describe("problems", () => {
       {},
       about(2, "has no steps", "Remove the line, or complete it."),
     ],
-    ["a text that is a number", [{ text: 5, label: "x" }], {}, about(1, "has text that is not a string")],
+    [
+      "a text that is a number",
+      [{ text: 5, label: "x" }],
+      {},
+      about(1, "has text that is not a string", "Write it in quotes."),
+    ],
+    [
+      "a text that is a list of words",
+      [{ text: ["a", "b"], label: "x" }],
+      {},
+      about(1, "has text that is not a string", 'Name a list of words "tokens".'),
+    ],
     [
       "tokens that are lists",
       [{ tokens: [["a"]], label: "x" }],
