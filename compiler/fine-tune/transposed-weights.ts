@@ -8,7 +8,7 @@ export function transposedNotice(weights: readonly WeightInput[]): readonly stri
   if (pairs.length === 0) return [];
   const listed = pairs.map(([first, second]) => `${first.name} and ${second.name}`);
   return [
-    `Weights that are transposes of each other are trained as two: ${listFirst(listed, 5)}. Where they are one weight of the source, freeze one with --freeze, or export the model so that it stores the weight once.`,
+    `Weights that are transposes of each other are trained as two: ${listFirst(listed, 5)}. Where they are one weight of the source, freeze one with --freeze, or export the model without simplifications: optimize=False of torch.onnx.export.`,
   ];
 }
 
