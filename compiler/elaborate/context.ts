@@ -61,6 +61,8 @@ export interface ElaborationOptions {
   readonly integerBits: 32 | 64;
   /** The number of steps that the states of attention hold in a stream; they grow by default. */
   readonly cacheSteps: Dim;
+  /** The number of steps of a block, in which these states do not change: its own steps are other states. Null: they change in every step. */
+  readonly blockSteps: Dim | null;
 }
 
 /** A problem at an object of the normalized spec. */
@@ -95,6 +97,7 @@ export interface Context {
   /** The width of integers in the arithmetic of random numbers; the numbers are the same. */
   readonly integerBits: 32 | 64;
   readonly cacheSteps: Dim;
+  readonly blockSteps: Dim | null;
   /** The seed of all random numbers of the model. */
   readonly seed: number;
   /** The functions of equations and the activations of layers, with those of the spec. */

@@ -89,9 +89,10 @@ export function elaborate(
     recurrences = defaultStrategy,
     integerBits = 64,
     cacheSteps = GROWING_STEPS,
+    blockSteps = null,
   }: Partial<ElaborationOptions> = {},
 ): Elaboration {
-  const options = { partialBatch, recurrences, integerBits, cacheSteps };
+  const options = { partialBatch, recurrences, integerBits, cacheSteps, blockSteps };
   if (signature.rollout !== undefined && mode !== "training")
     return elaborateRollout(spec, signature, mode, origins, options);
   return elaborateModel(spec, signature, mode, origins, options);

@@ -25,6 +25,7 @@ export function elaborateLossOfOutput(
     recurrences: defaultStrategy,
     integerBits: 64,
     cacheSteps: GROWING_STEPS,
+    blockSteps: null,
   } as const;
   const state = startElaboration(spec, signature, mode, { pathOf: () => "" }, options);
   const wire = expectDefined(openInputs(state, signature).get("inputs"), "the output of the model");

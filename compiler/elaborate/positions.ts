@@ -6,7 +6,7 @@ import type { Value } from "../ir/types.js";
 import type { Context } from "./context.js";
 
 /** The state that counts the steps before a part of a stream, [batch, 1]. */
-const PAST_STEPS = "past_steps";
+export const PAST_STEPS = "past_steps";
 
 /**
  * The number of steps of a stream before this part of it, `sequence` [steps, …]: int64 [batch]; undefined where a

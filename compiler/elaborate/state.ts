@@ -51,7 +51,7 @@ export function startElaboration(
   signature: Signature,
   mode: Mode,
   origins: SourceMap,
-  { partialBatch, recurrences, integerBits, cacheSteps }: ElaborationOptions,
+  { partialBatch, recurrences, integerBits, cacheSteps, blockSteps }: ElaborationOptions,
 ): ElaborationState {
   const b = graphBuilder(spec.name);
   // Each problem once, and each position in an equation once, for all uses of its cell.
@@ -136,6 +136,7 @@ export function startElaboration(
     recurrences,
     integerBits,
     cacheSteps,
+    blockSteps,
     seed: spec.seed,
     functions,
     cells: spec.cells,

@@ -45,7 +45,7 @@ export function forwardProgram(
   signature: Signature,
   mode: ForwardStage["mode"],
   roles: ForwardStage["roles"],
-  options: Partial<Pick<ElaborationOptions, "recurrences" | "cacheSteps">> = {},
+  options: Partial<Pick<ElaborationOptions, "recurrences" | "cacheSteps" | "blockSteps">> = {},
 ): Program {
   const elaborated = elaborate(spec, signature, mode, undefined, options);
   if (!elaborated.ok) throw new Error(elaborated.problems.map(({ message }) => message).join(" "));

@@ -5,7 +5,7 @@
  * their transposes [batch, heads, steps, head_size], which a runtime that reads strided matrices need not compute.
  */
 import type { NormalAttention } from "../../../../schema/normal/index.js";
-import { mulDims } from "../../../ir/dims.js";
+import { addDims, mulDims } from "../../../ir/dims.js";
 import { at } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import type { Context } from "../../context.js";
@@ -106,10 +106,11 @@ function attend(
 ): Value {
   const { b } = context;
   const headFirst = (value: Value) => b.transpose(value, [1, 2, 0, 3]);
-  const allKeys = withPast(layer, "keys", headFirst(keys), 2, context);
-  const allValues = withPast(layer, "values", headFirst(values), 2, context);
+  const keyParts = withPast(layer, "keys", headFirst(keys), 2, context);
+  const valueParts = withPast(layer, "values", headFirst(values), 2, context);
   const steps = at(queries.type.shape, 0);
-  const memorySteps = at(allKeys.type.shape, 2);
+  const partSteps = keyParts.map(({ type }) => at(type.shape, 2));
+  const memorySteps = partSteps.reduce(addDims, 0);
   const batch = at(queries.type.shape, 1);
   const group = heads / keyValueHeads;
   // The queries of one group are rows of one product: [batch, key and value heads, group * steps, head_size].
@@ -124,10 +125,22 @@ function attend(
         ]);
   const perHead = (value: Value, columns: Dim) =>
     group === 1 ? value : b.reshape(value, [batch, heads, steps, columns]);
-  const scores = perHead(b.matmul(grouped(queries), b.transpose(allKeys, [0, 1, 3, 2])), memorySteps);
+  const rows = grouped(queries);
+  const products = keyParts.map((part) => b.matmul(rows, b.transpose(part, [0, 1, 3, 2])));
+  const scores = perHead(products.length === 1 ? at(products, 0) : b.concat(products, 3), memorySteps);
   const weights = attentionWeights(layer, scores, scoreBias(layer, inputs, context), context);
   const groupedWeights =
     group === 1 ? weights : b.reshape(weights, [batch, keyValueHeads, mulDims(group, steps), memorySteps]);
-  const results = perHead(b.matmul(groupedWeights, allValues), headSize);
+  let start: Dim = 0;
+  const sums = valueParts.map((part, index) => {
+    const from = start;
+    start = addDims(from, at(partSteps, index));
+    const own = valueParts.length === 1 ? groupedWeights : b.slice(groupedWeights, 3, from, start);
+    return b.matmul(own, part);
+  });
+  const results = perHead(
+    sums.reduce((sum, part) => b.add(sum, part)),
+    headSize,
+  );
   return b.reshape(b.transpose(results, [2, 0, 1, 3]), [steps, batch, heads * headSize]);
 }

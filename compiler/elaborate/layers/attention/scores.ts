@@ -4,6 +4,7 @@
  * (D. Bahdanau et al., 2015).
  */
 import type { NormalAttention } from "../../../../schema/normal/index.js";
+import { at } from "../../../ir/expect.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import { sizesAgree } from "../../compare-sizes.js";
 import type { Context } from "../../context.js";
@@ -43,7 +44,8 @@ function scoresOf(layer: NormalAttention, queries: Value, keys: Value, context: 
 export function attendByScore(layer: NormalAttention, inputs: AttentionInputs, context: Context): Value | undefined {
   const { b } = context;
   const queries = swapBatchAndTime(b, inputs.query);
-  const keys = withPast(layer, "memory", swapBatchAndTime(b, inputs.memory.value), 1, context);
+  const parts = withPast(layer, "memory", swapBatchAndTime(b, inputs.memory.value), 1, context);
+  const keys = parts.length === 1 ? at(parts, 0) : b.concat(parts, 1);
   const scores = scoresOf(layer, queries, keys, context);
   if (scores === undefined) return undefined;
   const bias = scoreBias(layer, inputs, context);

@@ -1,20 +1,26 @@
 /** Attention weights: which memory steps a step sees, the biases of the scores, softmax, dropout. */
 import type { NormalAttention } from "../../../../schema/normal/index.js";
 import { addDims } from "../../../ir/dims.js";
-import { at } from "../../../ir/expect.js";
+import { at, expectDefined } from "../../../ir/expect.js";
 import { tensor } from "../../../ir/tensor.js";
 import type { Dim, Value } from "../../../ir/types.js";
 import type { Context } from "../../context.js";
 import { pastSteps } from "../../positions.js";
 import { dropoutMask } from "../../random.js";
 import type { Wire } from "../../wire.js";
-import { cachedSteps } from "./cache.js";
+import { blockStepsOf, cachedSteps } from "./cache.js";
 
 /**
  * The bias of the score of a step that is not seen: its weight is 0, since a float32 sum with a score is the bias
  * itself, and its gradient is finite.
  */
 const UNSEEN = -1e30;
+
+/** The state that counts the steps that a block has read, [1]. */
+export const STEPS_OF_BLOCK = "steps_of_block";
+
+/** The position of an entry of no step: before the first step of any sequence. */
+const NO_STEP = -(2 ** 30);
 
 export interface AttentionInputs {
   /** [steps, batch, n]; of a query that is no sequence one step. */
@@ -92,7 +98,17 @@ function memoryPositionsOf(layer: NormalAttention, steps: Dim, isStream: boolean
   const { b } = context;
   if (!isStream) return b.range(steps);
   const past = cachedSteps(layer, context);
-  return b.sub(b.range(addDims(past, steps)), typeof past === "number" ? past : b.size(b.range(past)));
+  const block = blockStepsOf(layer, context);
+  const sizeOf = (dim: Dim) => (typeof dim === "number" ? dim : b.size(b.range(dim)));
+  const endingAt = (dim: Dim) => b.sub(b.range(addDims(dim, steps)), sizeOf(dim));
+  if (block === null) return endingAt(past);
+  const read = expectDefined(context.inputState(STEPS_OF_BLOCK, [1], false), STEPS_OF_BLOCK);
+  context.outputState(STEPS_OF_BLOCK, b.add(read, b.cast(b.size(b.range(steps)), "float32")));
+  const count = b.cast(read, "int64");
+  const ofBlock = endingAt(block);
+  // The block has read `count` steps: entries before them are those of no step.
+  const isRead = b.greater(b.add(ofBlock, count), -1);
+  return b.concat([b.sub(b.sub(b.range(past), sizeOf(past)), count), b.where(isRead, ofBlock, NO_STEP)], 0);
 }
 
 /** The weights of scores [batch, steps, memory steps], or with heads [batch, heads, steps, memory steps]. */

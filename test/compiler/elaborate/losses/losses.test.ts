@@ -140,6 +140,7 @@ async function evaluateLoss(fixture: Case) {
     stepsOf: unexpected,
     isTrainedValue: unexpected,
     cacheSteps: 0,
+    blockSteps: null,
     step: unexpected,
     shard: null,
     inputState: unexpected,
