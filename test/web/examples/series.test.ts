@@ -93,6 +93,22 @@ describe("a file of shops", () => {
   });
 });
 
+test("rows that a series skips are a fault where rnnx predict fills them", () => {
+  const { run, data, metadata } = context;
+  // Without the 7th of February, a row of the last window.
+  const text = file.replace(/^07\.02\.2025;.*\n/m, "");
+  expect(text.length).toBeLessThan(file.length);
+  const faultOf = (missing: NormalTableData["missing"]) => {
+    const table = seriesTable({ ...run.spec, data: { ...data, missing } }, metadata);
+    const found = readSeries(text, table, metadata);
+    if (!found.ok) throw new Error(JSON.stringify(found.error));
+    const batches = found.value.map((series) => seriesBatch(series, table, metadata, horizon));
+    return batches.map((batch) => (batch.ok ? "" : batch.error[0]?.message)).find((fault) => fault !== "") ?? "";
+  };
+  expect(faultOf("previous")).toMatch(/^Line \d+ is not 1 day after the row before: the page adds no rows/);
+  expect(faultOf("error")).toBe("");
+});
+
 test("a page states intervals that are too narrow", () => {
   const { data, metadata } = context;
   const losses = [{ ...context.run.spec.losses[0], type: "gaussian_nll" }] as typeof context.run.spec.losses;
