@@ -9,12 +9,7 @@ import type { Output } from "./output.js";
 export function reportUsageError(output: Output, error: CommanderError, help: string): void {
   const [first = "", second = ""] = error.message.split("\n");
   const suggestion = second.replace(/^\((.*)\)$/, "$1 ");
-  reportInvalidInput(
-    output,
-    "usage",
-    first.replace(/^error: /, ""),
-    `${suggestion}${settingHint(first)}${zeroStepsHint(first)}See ${help}.`,
-  );
+  reportInvalidInput(output, "usage", first.replace(/^error: /, ""), `${suggestion}${settingHint(first)}See ${help}.`);
 }
 
 /** Keys of the spec that are easily taken for options, by their path. */
@@ -37,11 +32,6 @@ function settingHint(message: string): string {
   const [, option] = /^error: unknown option '--([\w-]+)/.exec(message) ?? [];
   const path = settings.find((setting) => setting.split(".")[1] === option?.replaceAll("-", "_"));
   return path === undefined ? "" : `Use --set ${path}=VALUE. `;
-}
-
-function zeroStepsHint(message: string): string {
-  const isZero = /^error: option '--steps <n>' argument '0' /.test(message);
-  return isZero ? "To keep the weights of --init, use --steps 1 --set optimizer.learning_rate=0. " : "";
 }
 
 /** Reports invalid input without a position in a spec: an option, an unreadable file. */

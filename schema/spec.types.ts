@@ -3571,7 +3571,7 @@ export interface CustomOptimizer {
  */
 export interface TrainingSettings {
   /**
-   * Number of updates.
+   * Number of updates; 0 writes the model of the initial weights, such as those of `--init`.
    */
   steps?: number | null;
   /**

@@ -2615,7 +2615,7 @@ export type MetricOption = number | readonly number[];
 
 /** Length of the training, batches, checkpoints and evaluations. Give `steps` or `epochs`; default: 10 epochs. */
 export interface NormalTrain {
-  /** Number of updates. */
+  /** Number of updates; 0 writes the model of the initial weights, such as those of `--init`. */
   readonly steps: number | null;
   /** Number of passes through the data. Default: 10 if `steps` is not given either. */
   readonly epochs: number | null;

@@ -134,7 +134,7 @@ export const replacements: Readonly<
     ['"clip": { "global_norm": 1 }', '"clip": { "global_norm": 1, "value": 1 }'],
     ['"decay_rate": 0.9', '"rate": 0.9'],
     ['"decay_steps": 100', '"decay_steps": 0'],
-    ['"steps": 20', '"steps": 0'],
+    ['"steps": 20', '"steps": -1'],
     ['"steps": 20', '"steps": 20, "epochs": 2'],
     ['"steps": 20', '"steps": 1e12'],
     ['"steps": 20', '"steps": [20]'],

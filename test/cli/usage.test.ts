@@ -30,8 +30,8 @@ const usageErrors: readonly (readonly [readonly string[], string])[] = [
     "error: --metric requires --out\nThe table has every metric; --out plots one.\n",
   ],
   [
-    ["train", "x", "--steps", "0"],
-    "error: option '--steps <n>' argument '0' is invalid. Expected an integer from 1 to 1000000000.\nTo keep the weights of --init, use --steps 1 --set optimizer.learning_rate=0. See rnnx train --help.\n",
+    ["train", "x", "--steps", "2000000000"],
+    "error: option '--steps <n>' argument '2000000000' is invalid. Expected an integer from 0 to 1000000000.\nSee rnnx train --help.\n",
   ],
   [
     ["train", "x", "--device", "gpu"],

@@ -70,7 +70,7 @@ export const trainCommand: CommandModule = {
       .argument("<spec>", "spec (.json), a folder of rnnx grad, or a model exported with --with-training (.onnx)")
       .optionsGroup("Common options:")
       .option("--out <dir>", "run directory (default: runs/<spec name>, with --fold runs/<spec name>-fold-<k>)")
-      .option("--steps <n>", "training steps; overrides train.steps", integerParser(1, 1_000_000_000))
+      .option("--steps <n>", "training steps; overrides train.steps", integerParser(0, 1_000_000_000))
       .addOption(seedOption())
       .addOption(setOption())
       .option("--fold <k>", "the fold that is the test split; overrides data.split.fold", integerParser(1, 1000))

@@ -42,6 +42,18 @@ async function trained(trainRequest: TrainRequest, stopAt = Number.POSITIVE_INFI
 
 const valid = (row: number) => inputs[row]?.slice(0, lengths[row]) ?? [];
 
+test("no step keeps initial weights and running statistics, which a step without a learning rate moves", async () => {
+  const source = await request();
+  const first = await trained(source);
+  const from = { file: join(source.out, "weights.safetensors"), maps: [] };
+  const none = await trained({ ...(await request({ steps: 0 })), init: from });
+  expect(none.losses).toEqual([]);
+  expect([...none.weights]).toEqual([...first.weights]);
+  const still = { type: "sgd", learning_rate: 0 };
+  const one = await trained({ ...(await request({ steps: 1 }, { optimizer: still })), init: from });
+  expect([...one.weights]).not.toEqual([...first.weights]);
+});
+
 test("running statistics are PyTorch's averages over the valid steps of each batch", async () => {
   const { weights, done } = await trained(await request());
   const statistics = [0, 1].map((feature) => {
