@@ -280,6 +280,12 @@ function tooLong(name: string, text: string, limit: number): Pick<SchemaProblem,
 }
 
 function valueHint(data: Json, schema: Schema): string {
+  // `true` for an option with names, such as "bidirectional": "concat".
+  if (typeof data === "boolean") {
+    const legal = legalStrings(schema);
+    const name = data ? schema.examples?.find((example) => legal.includes(String(example))) : "none";
+    return legal.includes(String(name)) ? `Write ${quote(String(name))}.` : "";
+  }
   if (typeof data !== "string") return "";
   if (schema.type === "array") return `Write a list: [${quote(data)}].`;
   const closest = suggestionHint(data, legalStrings(schema));

@@ -208,6 +208,10 @@ test.each<[object, string]>([
     'wrong-value /model/0/return | "return" must be "sequence", "last" or "state", but is "lst". | Did you mean "last"?',
   ],
   [
+    rnn({ cell: "lstm", hidden_size: 5, bidirectional: true }),
+    'wrong-value /model/0/bidirectional | "bidirectional" must be "none", "concat", "sum", "mean" or "mul", but is true. | Write "concat".',
+  ],
+  [
     layer({ layer: "dense", size: "vocab" }),
     'wrong-value /model/0/size | "size" must be an integer from 1 to 1000000, "vocabulary", "target_vocabulary", "classes" or "features", but is "vocab". | Did you mean "vocabulary"?',
   ],
