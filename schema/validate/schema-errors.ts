@@ -108,9 +108,8 @@ const explainers: Readonly<Record<string, Explain>> = {
       ? [conflict(instancePath, keys, parentSchema)]
       : [missingKey(instancePath, keys, parentSchema)];
   },
-  not: ({ instancePath, parentSchema }) => [
-    conflict(instancePath, requiredOf(parentSchema.not as Schema), parentSchema),
-  ],
+  not: ({ instancePath, parentSchema, data }) =>
+    isObject(data) ? [conflict(instancePath, requiredOf(parentSchema.not as Schema), parentSchema)] : [],
   minProperties: ({ instancePath, parentSchema }) => {
     const keys = Object.keys(propertiesOf(parentSchema));
     return keys.length === 0 ? undefined : [missingKey(instancePath, keys, parentSchema)];
@@ -279,6 +278,16 @@ function tooLong(name: string, text: string, limit: number): Pick<SchemaProblem,
   };
 }
 
+/** The key of the branches of a union that has a text as a value: "type" of "squared_error". */
+function tagFor(data: Json, union: Schema): string | undefined {
+  if (typeof data !== "string") return undefined;
+  return ["type", "layer", "cell"].find((tag) =>
+    branchesOf(union).some(
+      (branch) => Object.hasOwn(propertiesOf(branch), tag) && legalStrings(propertyOf(branch, tag)).includes(data),
+    ),
+  );
+}
+
 function valueHint(data: Json, schema: Schema): string {
   // `true` for an option with names, such as "bidirectional": "concat".
   if (typeof data === "boolean") {
@@ -286,6 +295,11 @@ function valueHint(data: Json, schema: Schema): string {
     const name = data ? schema.examples?.find((example) => legal.includes(String(example))) : "none";
     return legal.includes(String(name)) ? `Write ${quote(String(name))}.` : "";
   }
+  const isObjectAlone = expectation(schema).startsWith("an object");
+  const example = isObjectAlone && !isObject(data) ? (schema.examples ?? []).find(isObject) : undefined;
+  const tag = tagFor(data, schema);
+  if (tag !== undefined) return `Write { ${quote(tag)}: ${quote(String(data))} }.`;
+  if (example !== undefined) return `For example ${JSON.stringify(example)}.`;
   if (typeof data !== "string") return "";
   if (schema.type === "array") return `Write a list: [${quote(data)}].`;
   const closest = suggestionHint(data, legalStrings(schema));

@@ -192,7 +192,15 @@ test.each<[object, string]>([
     { ...base, name: "../up" },
     'wrong-value /name | "name" must be a name of letters, digits, _, - and . that starts with a letter or a digit, but is "../up".',
   ],
-  [{ ...base, data: 5 }, 'wrong-type /data | "data" must be an object, but is 5.'],
+  [
+    { ...base, data: 5 },
+    'wrong-type /data | "data" must be an object, but is 5. | For example {"type":"text","text":"hihello","unit":"char","window":6}.',
+  ],
+  [
+    { ...base, loss: "cross_entropy" },
+    'wrong-type /loss | "loss" must be an object, but is "cross_entropy". | Write { "type": "cross_entropy" }.',
+  ],
+  [{ ...base, train: 5 }, 'wrong-type /train | "train" must be an object, but is 5.'],
   [{ ...base, model: [] }, 'wrong-value /model | "model" must be a list of 1 to 1000 entries, but is an empty list.'],
   [layer([]), "wrong-type /model/0 | model[0] must be an object, but is an empty list."],
   [
